@@ -1,0 +1,39 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: bench test test-all lint report clean benchmarks install
+.DEFAULT_GOAL := bench
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("timetrial needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing; on Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+bench: $(READY)          ## the main job: environment, data, laptop suite, leaderboard
+	$(BIN)/timetrial run --suite laptop
+
+report: $(READY)         ## the leaderboard again, from the records in results/
+	$(BIN)/timetrial report
+
+test: $(READY)           ## the tests, at most ten minutes
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-all: $(READY)       ## all tests, the slow ones included
+	$(BIN)/python -m pytest
+
+benchmarks: $(READY)     ## speed measurements of the harness itself
+	$(BIN)/python tests/benchmarks/harness_tax.py
+
+lint: $(READY)           ## format, style, types, import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:                   ## removes the environment and what runs wrote; keeps downloaded data
+	rm -rf $(VENV) build *.egg-info results/trials results/runs results/leaderboard.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,264 @@
+"""The schedule contract: a pure function of step and horizon, or a closed loop that listens."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, overload
+
+from harness.contracts.errors import ContractError, did_you_mean
+from harness.contracts.spaces import Range, Space, check_known
+
+CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
+"""What a schedule may name as an argument: see `Schedule`."""
+
+SIGNALS = ("training_loss", "gradient_norm_l1", "gradient_norm_l2", "validation_metric")
+"""What a closed-loop schedule or a training algorithm may listen to."""
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a listening plug-in hears. A signal it did not ask for, or that is not due now, is None.
+
+    Attributes:
+        step: optimizer steps after warm-up at the reference batch size (0 after the first one that follows it;
+            negative during warm-up).
+        examples: charged examples so far.
+        training_loss: mean loss of the step's batch (nats unless the workload says otherwise).
+        gradient_norm_l1, gradient_norm_l2: norm of the whole gradient before any clipping.
+        validation_metric: the workload's metric, sign-adjusted so that lower is better; due after evaluations.
+    """
+
+    step: float
+    examples: float
+    training_loss: float | None = None
+    gradient_norm_l1: float | None = None
+    gradient_norm_l2: float | None = None
+    validation_metric: float | None = None
+
+
+class ClosedLoop(Protocol):
+    """A schedule that listens: `observe` what it asked for, then answer `multiplier`."""
+
+    def observe(self, feedback: Feedback) -> None:
+        """Hear of the step (or the evaluation) that just ended."""
+
+    def multiplier(self, step: float) -> float:
+        """Return the multiplier (finite, >= 0) of the peak learning rate for the coming step."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A learning-rate schedule and its facts; made by `schedule`, called like the function it wraps.
+
+    The function returns a multiplier in [0, 1] of the peak learning rate. Its arguments are taken by name from:
+    `step` and `horizon` (optimizer steps after warm-up, 0 <= step < horizon), `warmup` (warm-up steps before
+    step 0), `batch_size` (examples a step) and `examples` (examples seen before this step, warm-up included).
+    Every further argument is a hyperparameter and needs a default.
+
+    Attributes:
+        name: what users type after ``-s``.
+        function: the pure function, or the class of a closed loop.
+        summary: first line of the docstring.
+        paper: where the schedule comes from (arXiv number, DOI or book).
+        anytime: whether it ignores the horizon.
+        defaults: hyperparameters and their declared defaults.
+        space: search space of those hyperparameters that are tuned outside the `schedule` track.
+        listens: the `SIGNALS` that a closed loop asked for; empty for a pure function.
+        cost: extra cost a step beyond evaluating a formula, in words; empty when nil.
+        deviation: how this differs from the source, in words; empty when it does not.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    summary: str
+    paper: str = ""
+    anytime: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    space: Space = field(default_factory=dict)
+    listens: tuple[str, ...] = ()
+    cost: str = ""
+    deviation: str = ""
+    context: tuple[str, ...] = ("step", "horizon")
+
+    kind = "schedule"
+
+    @property
+    def closed_loop(self) -> bool:
+        """Whether the schedule listens to the run (a class) instead of being a pure function."""
+        return inspect.isclass(self.function)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self.function(*arguments, **keywords)
+
+    def start(
+        self, *, horizon: float, warmup: float = 0, batch_size: int = 1, hyperparameters: Mapping[str, Any] | None = None
+    ) -> ClosedLoop:
+        """Return the schedule bound to one run: an object with `multiplier(step)` and `observe(feedback)`.
+
+        Args:
+            horizon: steps after warm-up.
+            warmup: warm-up steps.
+            batch_size: reference batch size, in examples.
+            hyperparameters: overrides of the declared defaults.
+
+        Raises:
+            ContractError: a hyperparameter is not declared.
+        """
+        given = dict(hyperparameters or {})
+        check_known(f"schedule '{self.name}'", given, self.defaults)
+        keywords = {**self.defaults, **given}
+        fixed = {"horizon": horizon, "warmup": warmup, "batch_size": batch_size}
+        keywords |= {name: fixed[name] for name in self.context if name in fixed}
+        if self.closed_loop:
+            loop: ClosedLoop = self.function(**keywords)
+            return loop
+        return _Bound(self, keywords, warmup, batch_size)
+
+    def curve(self, horizon: int, hyperparameters: Mapping[str, Any] | None = None, *, warmup: int = 0) -> list[float]:
+        """Return the multipliers at steps 0 .. horizon-1 of a pure schedule (a closed loop hears nothing)."""
+        bound = self.start(horizon=horizon, warmup=warmup, hyperparameters=hyperparameters)
+        return [checked_multiplier(self, bound.multiplier(step), step) for step in range(horizon)]
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A pure schedule with everything but the step filled in."""
+
+    schedule: Schedule
+    keywords: Mapping[str, Any]
+    warmup: float
+    batch_size: int
+
+    def observe(self, feedback: Feedback) -> None:
+        """A pure schedule does not listen."""
+
+    def multiplier(self, step: float) -> float:
+        moving: dict[str, float] = {}
+        if "step" in self.schedule.context:
+            moving["step"] = step
+        if "examples" in self.schedule.context:
+            moving["examples"] = (step + self.warmup) * self.batch_size
+        value: float = self.schedule.function(**moving, **self.keywords)
+        return value
+
+
+def checked_multiplier(plugin: Schedule, value: Any, step: float) -> float:
+    """Return `value` as a float, or raise `ContractError`: in [0, 1], or for a closed loop finite and >= 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ContractError(f"schedule '{plugin.name}' returned {value!r} at step {step}, expected a number") from None
+    ceiling = math.inf if plugin.closed_loop else 1 + 1e-9
+    if not (math.isfinite(number) and -1e-9 <= number <= ceiling):
+        expected = "a finite number >= 0" if plugin.closed_loop else "a multiplier in [0, 1]"
+        raise ContractError(f"schedule '{plugin.name}' returned {number!r} at step {step}, expected {expected}")
+    return max(number, 0.0) if plugin.closed_loop else min(max(number, 0.0), 1.0)
+
+
+@overload
+def schedule(function: Callable[..., Any], /) -> Schedule: ...
+@overload
+def schedule(
+    *,
+    name: str = "",
+    paper: str = "",
+    anytime: bool = False,
+    space: Mapping[str, Range] | None = None,
+    listens: tuple[str, ...] | str = (),
+    cost: str = "",
+    deviation: str = "",
+) -> Callable[[Callable[..., Any]], Schedule]: ...
+def schedule(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str = "",
+    paper: str = "",
+    anytime: bool = False,
+    space: Mapping[str, Range] | None = None,
+    listens: tuple[str, ...] | str = (),
+    cost: str = "",
+    deviation: str = "",
+) -> Schedule | Callable[[Callable[..., Any]], Schedule]:
+    """Turn a function ``(step, horizon, ...) -> multiplier``, or a listening class, into a `Schedule`.
+
+    >>> @schedule(paper="arXiv:2107.04197")
+    ... def rex(step, horizon):
+    ...     '''Reflected exponential decay.'''
+    ...     left = 1 - step / horizon
+    ...     return left / (0.5 + 0.5 * left)
+    >>> round(rex(500, 1000), 3)
+    0.667
+
+    Raises:
+        ContractError: an argument is neither known context nor a hyperparameter with a default, a hook is
+            misspelt or missing, or an asked-for signal does not exist.
+    """
+
+    def wrap(function: Callable[..., Any]) -> Schedule:
+        title = name or function.__name__
+        wanted = (listens,) if isinstance(listens, str) else tuple(listens)
+        if inspect.isclass(function):
+            _check_closed_loop(title, function, wanted)
+        elif wanted:
+            raise ContractError(f"schedule '{title}' listens to {wanted[0]}, so it must be a class with observe() and multiplier()")
+        context, defaults = _read_signature(title, function, anytime)
+        check_known(f"schedule '{title}'", dict(space or {}), defaults)
+        summary = (inspect.getdoc(function) or "").strip().splitlines()[:1]
+        return Schedule(
+            name=title,
+            function=function,
+            summary=summary[0] if summary else "",
+            paper=paper,
+            anytime=anytime,
+            defaults=defaults,
+            space=dict(space or {}),
+            listens=wanted,
+            cost=cost,
+            deviation=deviation,
+            context=context,
+        )
+
+    return wrap(function) if function is not None else wrap
+
+
+def _read_signature(title: str, function: Callable[..., Any], anytime: bool) -> tuple[tuple[str, ...], dict[str, Any]]:
+    allowed = CONTEXT[1:4] if inspect.isclass(function) else CONTEXT
+    context: list[str] = []
+    defaults: dict[str, Any] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ContractError(f"schedule '{title}': name every argument instead of '{parameter}'")
+        if parameter.name in allowed:
+            context.append(parameter.name)
+        elif parameter.default is parameter.empty:
+            hint = did_you_mean(parameter.name, allowed)
+            raise ContractError(f"schedule '{title}': argument '{parameter.name}' has no default and is not one of ours{hint}")
+        else:
+            defaults[parameter.name] = parameter.default
+    if not inspect.isclass(function) and "step" not in context and "examples" not in context:
+        raise ContractError(f"schedule '{title}' takes no 'step' argument: def {title}(step, horizon)")
+    if not anytime and "horizon" not in context:
+        raise ContractError(f"schedule '{title}' ignores the horizon: say so with @schedule(anytime=True), or take 'horizon'")
+    return tuple(context), defaults
+
+
+def _check_closed_loop(title: str, loop: type, wanted: tuple[str, ...]) -> None:
+    hooks = {"observe", "multiplier", "state_dict", "load_state_dict"}
+    for attribute in vars(loop):
+        if not attribute.startswith("_") and attribute not in hooks:
+            hint = did_you_mean(attribute, hooks)
+            raise ContractError(f"schedule '{title}': '{attribute}' is not a hook of a closed-loop schedule{hint} (own helpers start with '_')")
+    for hook in ("observe", "multiplier"):
+        if not callable(getattr(loop, hook, None)):
+            raise ContractError(f"schedule '{title}' is a class without {hook}()")
+    for signal in wanted:
+        if signal not in SIGNALS:
+            raise ContractError(f"schedule '{title}' listens to '{signal}'{did_you_mean(signal, SIGNALS)}")
+    if not wanted:
+        raise ContractError(f"schedule '{title}' is a class, so it must say what it hears: @schedule(listens=...), one of {', '.join(SIGNALS)}")
+
+

@@ -1,0 +1,183 @@
+"""The workload contract: data, model, loss, metric, target and the reference recipe, in one or more sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.contracts.errors import BadInput, ContractError, did_you_mean
+from harness.contracts.spaces import Hyperparameters
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+Examples = Mapping[str, "Tensor"]
+"""Examples as tensors that share their first dimension."""
+
+
+class DataUnavailable(Exception):
+    """The data of a workload cannot be had; the message is the reason that the board prints."""
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """Where data come from: shown on the board and in the docs."""
+
+    source: str
+    licence: str
+    citation: str
+    family: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference recipe of a workload: what the `schedule` track holds fixed.
+
+    Attributes:
+        learning_rate: centre of the peak-rate grid.
+        optimizer: name of a registered optimizer recipe.
+        hyperparameters: its hyperparameters other than the learning rate.
+        warmup: linear warm-up as a fraction of the budget.
+    """
+
+    learning_rate: float
+    optimizer: str = "adamw"
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    warmup: float = 0.05
+
+
+@dataclass(frozen=True)
+class Size:
+    """Everything about a workload that depends on its size.
+
+    Attributes:
+        batch_size: reference batch size, examples.
+        budget: charged examples after which a trial ends.
+        evaluation_period: charged examples between evaluations; 20 to 40 a budget.
+        target: value of the metric that ends the race.
+        reference: reference optimizer, learning rate and warm-up.
+        validation_examples: how many validation examples an evaluation uses (the first ones); 0 means all.
+        model: keyword arguments of the model.
+        precision: "float32" or "bfloat16" (autocast), the same for every submission.
+        compiled: whether the model is compiled by torch.compile.
+        target_provenance: how the target was set, in words.
+    """
+
+    batch_size: int
+    budget: int
+    evaluation_period: int
+    target: float
+    reference: Reference
+    validation_examples: int = 0
+    model: Mapping[str, Any] = field(default_factory=dict)
+    precision: str = "float32"
+    compiled: bool = False
+    target_provenance: str = "provisional"
+
+
+FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants")
+HOOKS = ("load", "build_model", "forward", "example_losses", "example_metrics", "example_correct", "trivial_metric")
+
+
+class Workload:
+    """A fixed problem. Subclass it, state the facts, and write `load`, `build_model`, `forward` and `example_losses`.
+
+    Facts (class attributes): `name`; `version` (raise it when the meaning changes); `algoperf`, the AlgoPerf
+    counterpart; `metric`, the name of the validation metric (a key of `example_metrics`); `lower_is_better`;
+    `data`; `sizes`, {"smoke" | "laptop" | "full": Size}; `variants`, the held-out variants {name: overrides of
+    `Size` fields, `model` merged into the base's}. Any other public name in the class body is an error.
+
+    An instance is the workload at one size, as itself or as one of its variants.
+    """
+
+    name: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = ""
+    algoperf: ClassVar[str] = ""
+    metric: ClassVar[str] = "loss"
+    lower_is_better: ClassVar[bool] = True
+    data: ClassVar[DataFacts]
+    sizes: ClassVar[Mapping[str, Size]]
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    kind: ClassVar[str] = "workload"
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        for attribute in vars(cls):
+            if not attribute.startswith("_") and attribute not in HOOKS + FACTS:
+                hint = did_you_mean(attribute, HOOKS + FACTS)
+                raise ContractError(f"{cls.__name__}.{attribute} is not a part of Workload{hint} (own helpers start with '_')")
+        for fact in ("name", "data", "sizes"):
+            if not getattr(cls, fact, None):
+                raise ContractError(f"{cls.__name__} states no {fact}: it is a required fact of a Workload")
+        for hook in ("load", "build_model", "forward", "example_losses"):
+            if getattr(cls, hook) is getattr(Workload, hook):
+                raise ContractError(f"{cls.__name__} has no {hook}(): it is a required part of a Workload")
+        if "summary" not in vars(cls):
+            cls.summary = (cls.__doc__ or "").strip().splitlines()[0] if cls.__doc__ else ""
+
+    def __init__(self, size: str = "laptop", variant: str = "") -> None:
+        """Fix the size and, for a held-out variant, its name.
+
+        Raises:
+            BadInput: no such size or variant.
+        """
+        if size not in self.sizes:
+            raise BadInput(f"workload '{self.name}' has no size '{size}'{did_you_mean(size, self.sizes)}")
+        if variant and variant not in self.variants:
+            raise BadInput(f"workload '{self.name}' has no variant '{variant}'{did_you_mean(variant, self.variants)}")
+        self.size_name = size
+        self.variant = variant
+        base = self.sizes[size]
+        overrides = dict(self.variants[variant]) if variant else {}
+        self.settings: Size = replace(base, **{**overrides, "model": {**base.model, **overrides.get("model", {})}})
+
+    @property
+    def label(self) -> str:
+        """What boards call it: the name, and for a variant ``name_variant``."""
+        return f"{self.name}_{self.variant}" if self.variant else self.name
+
+    @property
+    def reference_hyperparameters(self) -> Hyperparameters:
+        """The reference optimizer's hyperparameters, the learning rate included."""
+        reference = self.settings.reference
+        return Hyperparameters({**reference.hyperparameters, "learning_rate": reference.learning_rate})
+
+    def target_met(self, value: float) -> bool:
+        """Return whether a value of the metric meets the target."""
+        return value <= self.settings.target if self.lower_is_better else value >= self.settings.target
+
+    def load(self, directory: Path) -> Mapping[str, Examples]:
+        """Return {"train", "validation", "test": {name: tensor [n, ...]}}, fetched into `directory` where needed.
+
+        Raises:
+            DataUnavailable: the data cannot be had here; the message says why and what to do.
+        """
+        raise NotImplementedError
+
+    def build_model(self) -> nn.Module:
+        """Return a freshly initialised model; torch's global generator is seeded by the harness."""
+        raise NotImplementedError
+
+    def forward(self, model: nn.Module, examples: Examples) -> Any:
+        """Return the model's outputs for a batch; AlgoPerf's ``model_fn``."""
+        raise NotImplementedError
+
+    def example_losses(self, outputs: Any, examples: Examples) -> Tensor:
+        """Return the training loss of every example, [n]; AlgoPerf's ``loss_fn``."""
+        raise NotImplementedError
+
+    def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Tensor]:
+        """Return the metric, and what is reported beside it, for every example: {name: [n]}; boards print means."""
+        return {self.metric: self.example_losses(outputs, examples)}
+
+    def example_correct(self, outputs: Any, examples: Examples) -> Tensor | None:
+        """Return whether every example is predicted correctly, bool [n], or None where that means nothing."""
+        return None
+
+    def trivial_metric(self) -> float:
+        """Return the metric of a model that has learnt nothing (NaN where unknown): the zero of regret."""
+        return float("nan")

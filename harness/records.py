@@ -1,0 +1,182 @@
+"""The two things that cross rooms: `TrialSpec`, what to run, and `TrialRecord`, what happened. Both are JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+PROTOCOL_VERSION = 1
+"""Raised whenever a change of the harness can change the outcome of a trial: part of every trial's id."""
+
+SCHEMA_VERSION = 1
+"""Version of the record's JSON."""
+
+STATUSES = ("reached", "missed", "diverged", "pruned", "failed", "timeout", "out-of-memory", "killed", "skipped")
+CLOCKS = ("examples", "seconds", "steps")
+
+
+def canonical_json(value: Any) -> str:
+    """Return strict JSON with sorted keys and no spaces; NaN and infinities become null."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+
+
+def plain(value: Any) -> Any:
+    """Return `value` made of JSON's own types: tuples become lists, non-finite numbers None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def stable_hash(*parts: Any) -> str:
+    """Return the SHA-256 of the canonical JSON of `parts`, in hexadecimal: the same in every process and version."""
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def stable_seed(*parts: Any) -> int:
+    """Return a 63-bit seed from `parts`, by SHA-256."""
+    return int(stable_hash(*parts)[:16], 16) >> 1
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """What to run. Its `id` covers everything that can change the outcome.
+
+    Attributes:
+        track: "schedule", "external", "self-tuning" or "budget".
+        suite: name of the suite that asked for it (not part of the id).
+        workload, variant, size: which workload; `variant` is empty for the base.
+        workload_hash: content hash of its definition at this size and of the modules of ours that it imports.
+        submission: its name as typed after ``-s``.
+        submission_hash: content hash of its file and of the modules of ours, or of its folder, that it imports.
+        source: path of the plug-in where it is not found by name (not part of the id).
+        libraries: versions of the libraries that decide the outcome.
+        study, trial: indices from 0.
+        seed: 63-bit, from workload and study (and trial outside the `schedule` track), never from the submission.
+        hyperparameters: all that were drawn or fixed for this trial, `learning_rate` the peak.
+        budget, horizon, warmup, evaluation_period: charged examples.
+        target: value of the workload's metric that ends the race.
+        protocol: `PROTOCOL_VERSION`.
+    """
+
+    track: str
+    suite: str
+    workload: str
+    variant: str
+    size: str
+    workload_hash: str
+    submission: str
+    submission_hash: str
+    study: int
+    trial: int
+    seed: int
+    hyperparameters: Mapping[str, Any]
+    budget: int
+    horizon: int
+    warmup: int
+    evaluation_period: int
+    target: float
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    protocol: int = PROTOCOL_VERSION
+
+    @property
+    def id(self) -> str:
+        """Return the trial's id: 16 hexadecimal digits of a stable hash of all but `suite` and `source`."""
+        content = {key: value for key, value in asdict(self).items() if key not in ("suite", "source")}
+        return stable_hash(content)[:16]
+
+    @property
+    def workload_label(self) -> str:
+        """The workload's name on boards: ``name`` or ``name_variant``."""
+        return f"{self.workload}_{self.variant}" if self.variant else self.workload
+
+    @property
+    def cell(self) -> tuple[str, str, int]:
+        """The study this trial belongs to: (submission, workload label, study). Its trials race one another."""
+        return self.submission, self.workload_label, self.study
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as JSON types."""
+        value: dict[str, Any] = plain(asdict(self))
+        return value
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> TrialSpec:
+        """Return the spec that `to_json` wrote; unknown keys are ignored."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{key: item for key, item in value.items() if key in known})
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What happened in a trial.
+
+    Attributes:
+        spec: what was run.
+        status: one of `STATUSES`.
+        reason: why, in words.
+        complete: whether it ran to the end of its horizon (or diverged), past the target where it met it.
+        evaluations: one mapping an evaluation: "examples", "seconds", "steps", "metric" and what the workload
+            reports beside it.
+        learning_rates: thinned trace, [steps, examples, learning rate] each.
+        clocks: at the end: "examples", "seconds", "steps"; beside them "process_seconds", "evaluation_seconds",
+            "setup_seconds", "wall_seconds".
+        beater: for a pruned trial, {"id": trial that beat it, "examples": its time}.
+        environment: machine, device, library versions, concurrency.
+        facts: of workload and submission, so that a board can be made without loading them.
+        created: ISO 8601, UTC.
+    """
+
+    spec: TrialSpec
+    status: str
+    reason: str
+    complete: bool = False
+    evaluations: tuple[Mapping[str, float | None], ...] = ()
+    learning_rates: tuple[tuple[float, float, float], ...] = ()
+    clocks: Mapping[str, float] = field(default_factory=dict)
+    beater: Mapping[str, Any] | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    created: str = ""
+    schema: int = SCHEMA_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON types, with the trial's id and a checksum over everything else."""
+        body: dict[str, Any] = plain({f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"})
+        body["spec"] = self.spec.to_json()
+        body["id"] = self.spec.id
+        body["checksum"] = stable_hash(body)
+        return body
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> TrialRecord:
+        """Return the record that `to_json` wrote.
+
+        Raises:
+            ValueError: the checksum or the id does not fit, a field is missing, or the schema is a newer one.
+        """
+        body = dict(value)
+        if body.get("schema", 0) > SCHEMA_VERSION:
+            raise ValueError(f"schema {body['schema']} is newer than {SCHEMA_VERSION}: upgrade timetrial")
+        checksum = body.pop("checksum", None)
+        if checksum != stable_hash(body):
+            raise ValueError("the checksum does not fit the content")
+        name = body.pop("id")
+        spec = TrialSpec.from_json(body.pop("spec"))
+        if spec.id != name:
+            raise ValueError("the id does not fit the specification")
+        if body["status"] not in STATUSES:
+            raise ValueError(f"unknown status {body['status']!r}")
+        known = {f.name for f in fields(cls)}
+        body = {key: item for key, item in body.items() if key in known}
+        body["evaluations"] = tuple(body["evaluations"])
+        body["learning_rates"] = tuple((a, b, c) for a, b, c in body["learning_rates"])
+        return cls(spec=spec, **body)
