@@ -1,1 +1,1 @@
-
+"""Built-in submissions: one file each."""

@@ -1,1 +1,1 @@
-
+"""Optimizer recipes."""

@@ -1,0 +1,133 @@
+"""Optimizers and schedulers of libraries, by their full names: ``torch.optim.Adagrad``, ``pytorch_optimizer.Adan``."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+from harness.contracts import BadInput, Hyperparameters, LogUniform, Optimizer, Schedule, decay_groups, did_you_mean
+
+OPTIMIZERS = ("torch.optim", "pytorch_optimizer")
+SCHEDULERS = ("torch.optim.lr_scheduler",)
+
+_RENAMED = {"lr": "learning_rate", "eps": "epsilon"}
+_IMPLEMENTATION = ("foreach", "maximize", "capturable", "differentiable", "fused")
+_FILLED = ("T_max", "T_0", "total_iters", "total_steps")
+
+
+def is_library_name(name: str) -> bool:
+    """Return whether `name` is that of a class of one of the libraries: `OPTIMIZERS`, `SCHEDULERS`."""
+    return name.rpartition(".")[0] in OPTIMIZERS + SCHEDULERS
+
+
+def library_plugin(name: str) -> Optimizer | Schedule:
+    """Return the optimizer recipe or the schedule that wraps a library's class.
+
+    Raises:
+        BadInput: the library is not installed, has no such class, or the class needs what a recipe cannot give it.
+    """
+    module_name, _, class_name = name.rpartition(".")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise BadInput(f"'{name}' needs the module '{error.name}', which is not installed here") from None
+    ancestor = (
+        import_module("torch.optim.lr_scheduler").LRScheduler
+        if module_name in SCHEDULERS
+        else import_module("torch.optim").Optimizer
+    )
+    classes = {key: item for key, item in vars(module).items() if inspect.isclass(item) and issubclass(item, ancestor)}
+    classes = {key: item for key, item in classes.items() if not key.startswith("_") and not inspect.isabstract(item)}
+    if class_name not in classes:
+        raise BadInput(f"{module_name} has no '{class_name}'{did_you_mean(class_name, classes)}")
+    return _schedule(name, classes[class_name]) if module_name in SCHEDULERS else _optimizer(name, classes[class_name])
+
+
+def _optimizer(name: str, kind: type) -> Optimizer:
+    """Return the generic recipe: `decay_groups`, and every plain number of the constructor as a hyperparameter."""
+    parameters = dict(list(inspect.signature(kind).parameters.items())[1:])
+    _refuse(name, kind, parameters)
+    defaults = _numbers(parameters)
+    defaults.setdefault("learning_rate", 1e-3)
+    betas = parameters["betas"].default if "betas" in parameters else ()
+    beta_names = [f"beta{i + 1}" for i in range(len(betas))] if _is_numbers(betas) else []
+    defaults |= dict(zip(beta_names, betas, strict=bool(beta_names)))
+    original = {_RENAMED.get(key, key): key for key in parameters}
+
+    def build(model: Any, hyperparameters: Hyperparameters) -> Any:
+        given = {original[key]: value for key, value in hyperparameters.items() if key in original}
+        if beta_names:
+            given["betas"] = tuple(hyperparameters[beta] for beta in beta_names)
+        decay = given.pop("weight_decay", None)
+        trained = [p for p in model.parameters() if p.requires_grad] if decay is None else decay_groups(model, decay)
+        try:
+            return kind(trained, **given)
+        except (TypeError, ValueError, KeyError) as error:
+            reason = " ".join(str(error).split())
+            raise BadInput(
+                f"'{name}' cannot take this model as it is: {reason}; write a recipe: timetrial new NAME --kind optimizer"
+            ) from error
+
+    rate = defaults["learning_rate"]
+    summary = (inspect.getdoc(kind) or name).strip().splitlines()[0]
+    return Optimizer(name, build, summary, defaults, {"learning_rate": LogUniform(rate / 10, rate * 10)})
+
+
+def _refuse(name: str, kind: type, parameters: Mapping[str, inspect.Parameter]) -> None:
+    """Raise `BadInput` for a class whose `step` or constructor needs more than parameters and numbers."""
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    missing = [
+        key for key, item in parameters.items() if item.default is item.empty and item.kind not in variadic and key != "lr"
+    ]
+    if missing:
+        raise BadInput(
+            f"'{name}' needs '{missing[0]}', which has no default: write a recipe: timetrial new NAME --kind optimizer"
+        )
+    closure = inspect.signature(getattr(kind, "step")).parameters.get("closure")  # noqa: B009 a bare type has no step
+    if closure is not None and closure.default is closure.empty:
+        raise BadInput(f"'{name}' evaluates the loss by itself: write a procedure: timetrial new NAME --kind procedure")
+    if callable(getattr(kind, "eval", None)):
+        raise BadInput(f"'{name}' swaps weights for evaluation: write a procedure, like the built-in 'schedule_free_adamw'")
+
+
+def _numbers(parameters: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
+    """Return the constructor's arguments that are plain numbers or switches, under the harness's names."""
+    plain = {key: item.default for key, item in parameters.items() if isinstance(item.default, int | float)}
+    return {_RENAMED.get(key, key): value for key, value in plain.items() if key not in _IMPLEMENTATION}
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(item, int | float) for item in value)
+
+
+def _schedule(name: str, kind: type) -> Schedule:
+    """Return a torch scheduler as a multiplier, tabulated on a dummy optimizer whose learning rate is 1."""
+    parameters = dict(list(inspect.signature(kind).parameters.items())[1:])
+    missing = [key for key, item in parameters.items() if item.default is item.empty and key not in (*_FILLED, "max_lr")]
+    if missing:
+        raise BadInput(f"'{name}' needs '{missing[0]}', which the horizon does not give: write a schedule: timetrial new NAME")
+    filled = [key for key in _FILLED if key in parameters]
+
+    @lru_cache(maxsize=8)
+    def table(horizon: int) -> list[float]:
+        torch = import_module("torch")
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        extra = {key: value for key, value in (("max_lr", 1.0), ("cycle_momentum", False)) if key in parameters}
+        scheduler = kind(optimizer, **dict.fromkeys(filled, horizon), **extra)
+        values = []
+        for _ in range(horizon):
+            values.append(float(optimizer.param_groups[0]["lr"]))
+            optimizer.step()
+            if len(values) < horizon:
+                scheduler.step()
+        return values
+
+    def multiplier(step: float, horizon: float) -> float:
+        return table(max(math.ceil(horizon), 1))[int(step)]
+
+    summary = (inspect.getdoc(kind) or name).strip().splitlines()[0]
+    return Schedule(name, multiplier, summary, anytime=not filled, deviation="tabulated at whole steps")

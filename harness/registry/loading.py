@@ -1,0 +1,186 @@
+"""A Python file -> the plug-ins that it defines."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from harness.contracts import BadInput, ContractError, Optimizer, Schedule, TrainingAlgorithm, Workload
+from harness.registry.sources import OURS, Sources, read_sources, shown
+
+Plugin = Schedule | Optimizer | type[TrainingAlgorithm] | type[Workload]
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_FOLDERS = "timetrial_plugins"
+_loaded: dict[Path, tuple[str, ModuleType]] = {}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plug-in, the name that it goes by, and the sources that it was read from."""
+
+    name: str
+    plugin: Plugin
+    sources: Sources
+    module: str
+
+    @property
+    def path(self) -> Path:
+        """The file that defines it."""
+        return self.sources.files[0]
+
+
+def load_file(path: Path) -> list[Found]:
+    """Return the plug-ins that file `path` defines, in the order of definition; loads it again once it has changed.
+
+    Modules beside the file can be imported as ``from .helper import x`` or ``from helper import x``.
+
+    Raises:
+        BadInput: the file cannot be read, or raises when it is imported; one line that names file and line.
+        ContractError: a plug-in in it breaks its contract.
+    """
+    path = path.resolve()
+    try:
+        sources = read_sources(path)
+    except OSError as error:
+        raise BadInput(f"cannot read {shown(path)}: {error.strerror}") from None
+    known = _loaded.get(path)
+    if known is not None and known[0] == sources.content_hash:
+        module = known[1]
+    else:
+        if known is not None:
+            _forget(_inside(sys.modules, sources.files))
+        module = _run(path, sources)
+        _loaded[path] = sources.content_hash, module
+    return [Found(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
+
+
+def plugins_of(module: ModuleType) -> list[Plugin]:
+    """Return the public plug-ins that `module` itself defines, not those that it imports.
+
+    Raises:
+        ContractError: a name cannot be typed on a command line.
+    """
+    found: list[Plugin] = []
+    for attribute, value in vars(module).items():
+        if attribute.startswith("_") or any(value is other for other in found):
+            continue
+        if _home(value) == module.__name__:
+            if not NAME.fullmatch(value.name):
+                raise ContractError(
+                    f"{shown(Path(module.__file__ or module.__name__))}: a plug-in cannot be called '{value.name}':"
+                    " use letters, digits, '_' and '-', a letter first"
+                )
+            found.append(value)
+    return found
+
+
+def _home(value: object) -> str | None:
+    """Return the name of the module that defines a plug-in, None for anything else."""
+    if isinstance(value, Schedule | Optimizer):
+        return getattr(value.function, "__module__", None)
+    if isinstance(value, type) and issubclass(value, TrainingAlgorithm | Workload):
+        return None if value in (TrainingAlgorithm, Workload) else value.__module__
+    return None
+
+
+def _run(path: Path, sources: Sources) -> ModuleType:
+    name = _module_name(path)
+    before = set(sys.modules)
+    try:
+        _check_siblings(path.parent, sources.siblings)
+        if name.split(".")[0] in OURS:
+            return importlib.import_module(name)
+        spec = importlib.util.spec_from_file_location(name, path, loader=_UncachedLoader(name, str(path)))
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        _UncachedLoader(name, str(path)).exec_module(module)
+    except (Exception, SystemExit) as error:
+        new = {key: sys.modules[key] for key in set(sys.modules) - before}
+        _forget(_inside(new, sources.files))
+        raise _plain(path, error) from error
+    return module
+
+
+class _UncachedLoader(SourceFileLoader):
+    """Compiles the source at every load: time stamps of byte code are too coarse for a file that is being edited."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        code = self.source_to_code(self.get_data(self.path), self.path)
+        return code if isinstance(code, CodeType) else None
+
+
+def _module_name(path: Path) -> str:
+    """Return the name under which the file is imported, its parent packages made ready."""
+    for package, folder in OURS.items():
+        if path.is_relative_to(folder):
+            _claim(package, folder)
+            return ".".join((package, *path.relative_to(folder).with_suffix("").parts))
+    _package(_FOLDERS, [])
+    folder_name = f"{_FOLDERS}.d{hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]}"
+    _package(folder_name, [str(path.parent)])
+    return f"{folder_name}.{path.stem}"
+
+
+def _claim(package: str, folder: Path) -> None:
+    """Make `package` mean ours, even where the current directory has a folder of that name on the import path."""
+    present = sys.modules.get(package)
+    if present is not None and str(folder) in [str(Path(entry).resolve()) for entry in present.__path__]:
+        return
+    spec = importlib.util.spec_from_file_location(package, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[package] = module
+    spec.loader.exec_module(module)
+
+
+def _package(name: str, search: list[str]) -> None:
+    if name not in sys.modules:
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = search
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+
+
+def _check_siblings(folder: Path, siblings: Iterable[str]) -> None:
+    """Let modules of the folder be imported by their plain names, and make sure that these names mean them."""
+    for name in sorted(siblings):
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
+        importlib.invalidate_caches()
+        spec = importlib.util.find_spec(name)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin not in ((folder / f"{name}.py").resolve(), (folder / name / "__init__.py").resolve()):
+            raise BadInput(f"'import {name}' could mean {shown(folder / name)} or {origin}: write 'from .{name} import ...'")
+
+
+def _inside(modules: dict[str, ModuleType], files: Iterable[Path]) -> list[str]:
+    wanted = {str(file) for file in files}
+    located = {name: getattr(module, "__file__", None) for name, module in modules.items()}
+    return [name for name, file in located.items() if file and str(Path(file).resolve()) in wanted]
+
+
+def _forget(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in OURS:
+            sys.modules.pop(name, None)
+
+
+def _plain(path: Path, error: BaseException) -> BadInput:
+    """Return the error as one line that names the file and the line where its import failed."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path]
+    where = f"{shown(path)}, line {lines[-1]}" if lines and lines[-1] else shown(path)
+    if isinstance(error, BadInput):
+        return type(error)(f"{where}: {error}")
+    if isinstance(error, ModuleNotFoundError):
+        return BadInput(f"{where}: needs the module '{error.name}', which is not installed here")
+    message = " ".join(str(error).split())
+    return BadInput(f"{where}: {type(error).__name__}: {message}" if message else f"{where}: {type(error).__name__}")

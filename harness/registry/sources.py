@@ -1,0 +1,148 @@
+"""What a plug-in is made of: its file, the modules of ours or of its folder that it imports, and library versions."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from harness.contracts import ContractError
+from harness.records import stable_hash
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS: Mapping[str, Path] = {name: ROOT / name for name in ("submissions", "workloads")}
+"""The packages of built-in plug-ins. Found beside `harness`, because a folder of the same name in the current
+directory would win over an editable installation."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A plug-in's source code.
+
+    Attributes:
+        files: the plug-in's file first, then every module that it imports, directly or not, from its own folder or
+            from a package of ours, sorted by label.
+        siblings: absolute names under which modules of its folder are imported (``import helper``).
+        libraries: top-level names of all other modules that any of the files import, without the standard library.
+        content_hash: SHA-256 of the files; independent of where the folder lies, of time stamps and of order.
+    """
+
+    files: tuple[Path, ...]
+    siblings: frozenset[str]
+    libraries: frozenset[str]
+    content_hash: str
+
+
+def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
+    """Return the sources of the plug-in in file `path`; `packages` maps top-level names to the folders that count as ours.
+
+    Raises:
+        ContractError: a file does not parse, or is not UTF-8; the message names file and line.
+        OSError: the file cannot be read.
+    """
+    path = path.resolve()
+    packaged = any(path.is_relative_to(folder) for folder in packages.values())
+    waiting, seen = [path], {path: path.read_bytes()}
+    siblings: set[str] = set()
+    libraries: set[str] = set()
+    while waiting:
+        file = waiting.pop()
+        for level, parts in _imports(file, seen[file]):
+            base = _base(file, level, parts, packages, None if packaged else path.parent)
+            if base is None:
+                if not level and parts[0] not in sys.stdlib_module_names and parts[0] != "harness":
+                    libraries.add(parts[0])
+                continue
+            if not level and parts[0] not in packages:
+                siblings.add(parts[0])
+            for module in _modules(base, parts):
+                if module not in seen and _covered(module, path.parent, packages):
+                    seen[module] = module.read_bytes()
+                    waiting.append(module)
+    digests = sorted((_label(file, path.parent, packages), hashlib.sha256(code).hexdigest()) for file, code in seen.items())
+    rest = sorted((file for file in seen if file != path), key=lambda file: _label(file, path.parent, packages))
+    return Sources((path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(digests))
+
+
+def _imports(file: Path, code: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield (level, dotted name in parts) of everything that the file imports, inside functions too."""
+    try:
+        tree = ast.parse(code, filename=str(file))
+    except SyntaxError as error:
+        raise ContractError(f"{shown(file)}, line {error.lineno or 1}: {error.msg}") from None
+    except ValueError as error:
+        raise ContractError(f"{shown(file)}, line 1: {error}") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield 0, alias.name.split(".")
+        elif isinstance(node, ast.ImportFrom):
+            start = node.module.split(".") if node.module else []
+            for alias in node.names:
+                yield node.level, [*start, alias.name]
+
+
+def _base(file: Path, level: int, parts: list[str], packages: Mapping[str, Path], folder: Path | None) -> Path | None:
+    """Return the folder in which the first of `parts` is to be looked for, None where it is no module of ours."""
+    if level:
+        return file.parents[level - 1] if level <= len(file.parents) else None
+    top = parts[0]
+    if top in packages:
+        return packages[top].parent
+    if folder is None or top in sys.stdlib_module_names:
+        return None
+    return folder if (folder / f"{top}.py").is_file() or (folder / top / "__init__.py").is_file() else None
+
+
+def _modules(base: Path, parts: list[str]) -> Iterator[Path]:
+    for part in parts:
+        if (base / f"{part}.py").is_file():
+            yield (base / f"{part}.py").resolve()
+            return
+        base = base / part
+        if (base / "__init__.py").is_file():
+            yield (base / "__init__.py").resolve()
+
+
+def _covered(file: Path, folder: Path, packages: Mapping[str, Path]) -> bool:
+    return file.is_relative_to(folder) or any(file.is_relative_to(package) for package in packages.values())
+
+
+def _label(file: Path, folder: Path, packages: Mapping[str, Path]) -> str:
+    """Return a name of the file that does not depend on where the plug-in's folder lies."""
+    if file.is_relative_to(folder):
+        return file.relative_to(folder).as_posix()
+    home = next(package for package in packages.values() if file.is_relative_to(package))
+    return file.relative_to(home.parent).as_posix()
+
+
+def library_versions(names: frozenset[str]) -> dict[str, str]:
+    """Return {library: installed version} for top-level module names, nothing imported; what is absent says so."""
+    return {name: _version(name) for name in sorted(names)}
+
+
+@cache
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        distributions = _distributions().get(name)
+        return metadata.version(distributions[0]) if distributions else "not installed"
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
+def shown(file: Path) -> str:
+    """Return a path as messages and boards print it: relative to here, or to the house, if it lies in one."""
+    for home in (Path.cwd(), ROOT):
+        if file.is_relative_to(home):
+            return file.relative_to(home).as_posix()
+    return str(file)

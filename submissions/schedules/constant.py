@@ -1,0 +1,13 @@
+"""The control arm: no decay at all."""
+
+from harness import schedule
+
+
+@schedule(anytime=True)
+def constant(step):
+    """The peak learning rate throughout: m = 1.
+
+    >>> constant(7)
+    1.0
+    """
+    return 1.0
