@@ -1,0 +1,57 @@
+"""What training costs: charged examples, and seconds of the device that trains."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import torch
+
+
+@dataclass
+class Examples:
+    """Charged examples, counted in exact thirds.
+
+    A loss call with gradients enabled costs 1 an example, without 1/3, each further backward pass 2/3.
+    """
+
+    thirds: int = 0
+
+    def charge(self, examples: int, thirds: int = 3) -> None:
+        """Charge `examples` examples at `thirds` thirds each."""
+        self.thirds += examples * thirds
+
+    @property
+    def total(self) -> float:
+        """Charged examples so far."""
+        return self.thirds / 3
+
+
+@dataclass
+class Stopwatch:
+    """Seconds between `start` and `stop`, added up.
+
+    On a CPU: CPU seconds of this thread (`time.thread_time`), unaffected by waiting, with the process's beside
+    them. On an accelerator: synchronised monotonic wall seconds.
+    """
+
+    device: torch.device
+    seconds: float = 0.0
+    process_seconds: float = 0.0
+    _started: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
+
+    def _now(self) -> float:
+        if self.device.type == "cpu":
+            return time.thread_time()
+        torch.accelerator.synchronize()
+        return time.perf_counter()
+
+    def start(self) -> None:
+        """Start counting."""
+        self._started = (self._now(), time.process_time())
+
+    def stop(self) -> float:
+        """Stop counting; return the seconds so far."""
+        self.seconds += self._now() - self._started[0]
+        self.process_seconds += time.process_time() - self._started[1]
+        return self.seconds

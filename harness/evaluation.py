@@ -1,0 +1,79 @@
+"""Judging weights: needs nothing but a workload and a model, so that anyone can repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from harness.contracts import Workload
+from harness.rules import BATCHNORM_EXAMPLES
+
+EVALUATION_BATCH = 1024
+
+
+@torch.no_grad()
+def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor], limit: int = 0) -> dict[str, float]:
+    """Return the mean of the workload's metric, and of what it reports beside it, over the first `limit` examples.
+
+    Args:
+        workload: gives forward pass and metrics.
+        model: judged in evaluation mode, which is undone afterwards.
+        examples: {name: tensor [n, ...]} on the model's device.
+        limit: how many examples; 0 means all.
+    """
+    size = len(next(iter(examples.values())))
+    size = min(size, limit) if limit else size
+    device = next(model.parameters()).device
+    autocast = torch.autocast(device.type, torch.bfloat16) if workload.settings.precision == "bfloat16" else nullcontext()
+    sums: dict[str, float] = {}
+    training = model.training
+    model.eval()
+    try:
+        for start in range(0, size, EVALUATION_BATCH):
+            part = {name: values[start : min(start + EVALUATION_BATCH, size)] for name, values in examples.items()}
+            with autocast:
+                metrics = workload.example_metrics(workload.forward(model, part), part)
+            for name, values in metrics.items():
+                sums[name] = sums.get(name, 0.0) + float(values.double().sum())
+    finally:
+        model.train(training)
+    return {name: total / size for name, total in sums.items()}
+
+
+@contextmanager
+def refreshed_batchnorm(
+    workload: Workload, model: nn.Module, train: Mapping[str, Tensor], *, seed: int, wanted: bool
+) -> Iterator[None]:
+    """Hold BatchNorm statistics recomputed on `BATCHNORM_EXAMPLES` fixed training examples while inside.
+
+    A service of fixed size, never charged; nothing happens where it is not `wanted` or the model has no BatchNorm.
+    """
+    layers = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
+    if not wanted or not layers:
+        yield
+        return
+    kept = [({name: b.clone() for name, b in layer.named_buffers()}, layer.momentum, layer.training) for layer in layers]
+    training = model.training
+    size = len(next(iter(train.values())))
+    chosen = torch.randperm(size, generator=torch.Generator().manual_seed(seed))[:BATCHNORM_EXAMPLES]
+    chosen = chosen.to(next(iter(train.values())).device)
+    try:
+        model.eval()
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum, layer.training = None, True  # None: the plain average over batches
+        with torch.no_grad():
+            for indices in chosen.split(workload.settings.batch_size):
+                workload.forward(model, {name: values.index_select(0, indices) for name, values in train.items()})
+        for layer in layers:
+            layer.training = False
+        yield
+    finally:
+        model.train(training)
+        for layer, (buffers, momentum, mode) in zip(layers, kept, strict=True):
+            for name, buffer in layer.named_buffers():
+                buffer.copy_(buffers[name])
+            layer.momentum, layer.training = momentum, mode

@@ -1,0 +1,183 @@
+"""The race: which trial starts next, what a running one must know, and what is done with a record."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.contracts import DataUnavailable
+from harness.execution.worker import ended
+from harness.plan import Plan
+from harness.pruning import Best, best_of, evidence_stands, faster
+from harness.records import TrialRecord, TrialSpec
+from harness.results import ResultStore, RunNote
+
+Cell = tuple[str, str, int]
+Listener = Callable[[TrialRecord, "Race"], None]
+
+RETRIED = ("failed", "timeout", "out-of-memory")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run a plan.
+
+    Attributes:
+        executor: "ray" or "inline".
+        workers: trials at a time; None means one a CPU core or GPU.
+        address: of a running Ray cluster; empty starts one here.
+        complete: no pruning: every trial runs to the end of its horizon.
+        limit: wall seconds a trial, or None.
+        retry: run failed, timed-out and out-of-memory trials again.
+        device: "cpu" or an accelerator.
+        data_directory: where prepared data lie.
+    """
+
+    executor: str
+    data_directory: Path
+    device: str = "cpu"
+    workers: int | None = None
+    address: str = ""
+    complete: bool = False
+    limit: float | None = None
+    retry: bool = False
+
+
+@dataclass
+class Summary:
+    """What a run took."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    found: int = 0
+    training_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    setup_seconds: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, record: TrialRecord) -> None:
+        """Count one more trial."""
+        self.statuses[record.status] += 1
+        self.training_seconds += record.clocks.get("seconds", 0.0)
+        self.evaluation_seconds += record.clocks.get("evaluation_seconds", 0.0)
+        self.setup_seconds += record.clocks.get("setup_seconds", 0.0)
+
+    @property
+    def troubled(self) -> int:
+        """How many trials failed, timed out, ran out of memory or were killed."""
+        return sum(self.statuses[status] for status in (*RETRIED, "killed"))
+
+
+class Race:
+    """A plan under way. Executors ask `next` for a trial, `best` for what it must know, and hand its record to `done`."""
+
+    def __init__(self, plan: Plan, store: ResultStore, settings: Settings, listener: Listener = lambda record, race: None) -> None:
+        self.plan, self.store, self.settings = plan, store, settings
+        self.summary = Summary()
+        self.skipped: dict[str, str] = {}
+        self._listener = listener
+        self._bests: dict[Cell, Best] = {}
+        self._base: dict[tuple[str, str], list[str]] = {}
+        self._records: dict[str, TrialRecord] = {}
+        self._pending: deque[TrialSpec] = deque()
+
+    @property
+    def left(self) -> int:
+        """Trials that have not started."""
+        return len(self._pending)
+
+    def prepare(self) -> None:
+        """Fetch data, find what is finished already, and write down what this run sets out to do.
+
+        Raises:
+            OSError: the results directory cannot be written.
+        """
+        self._load_data()
+        self.plan = self.plan.without(list(self.skipped))
+        for spec in self.plan.trials:
+            record = self.store.read(spec)
+            if record is not None:
+                self._records[spec.id] = record
+        clock = self.plan.track.clock
+        for record in list(self._records.values()):  # a record whose evidence has gone counts for nothing
+            beater = self._records.get(str((record.beater or {}).get("id")))
+            if not evidence_stands(record, beater, clock):
+                del self._records[record.spec.id]
+        for spec in self.plan.trials:
+            found = self._records.get(spec.id)
+            if found is not None and self._finished(found):
+                self.summary.found += 1
+                self._learn(found)
+            else:
+                self._pending.append(spec)
+        self.store.write_run(self._note())
+
+    def next(self) -> TrialSpec | None:
+        """Return the next trial to start, or None; held-out variants whose base is lost are skipped on the way."""
+        while self._pending:
+            spec = self._pending.popleft()
+            if spec.variant and self._base_lost(spec):
+                workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
+                self.done(ended(spec, workload, submission, "skipped", f"its base {spec.workload} was missed in every study"))
+                continue
+            return spec
+        return None
+
+    def best(self, cell: Cell) -> Best | None:
+        """Return the fastest trial of a study so far; what a running trial of it must know."""
+        return None if self.settings.complete else self._bests.get(cell)
+
+    def done(self, record: TrialRecord) -> None:
+        """Write a record, learn from it, and tell the listener.
+
+        Raises:
+            OSError: it cannot be written (a full disk); nothing that was written before is lost.
+        """
+        if not record.created:
+            record = replace(record, created=datetime.now(UTC).isoformat(timespec="seconds"))
+        self.store.write(record)
+        self.summary.add(record)
+        self._learn(record)
+        self._listener(record, self)
+
+    def ended(self, spec: TrialSpec, status: str, reason: str) -> None:
+        """Write the record of a trial whose worker can no longer tell."""
+        workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
+        self.done(ended(spec, workload, submission, status, reason))
+
+    def _finished(self, record: TrialRecord) -> bool:
+        if record.status == "killed" or (self.settings.retry and record.status in RETRIED):
+            return False
+        cut = record.status == "pruned" or (record.status == "reached" and not record.complete)
+        return not (self.settings.complete and cut)
+
+    def _learn(self, record: TrialRecord) -> None:
+        spec = record.spec
+        best = faster(self._bests.get(spec.cell), best_of([record], self.plan.track.clock))
+        if best is not None:
+            self._bests[spec.cell] = best
+        self._base.setdefault((spec.submission, spec.workload_label), []).append(record.status)
+
+    def _base_lost(self, spec: TrialSpec) -> bool:
+        planned = sum(s.submission == spec.submission and s.workload_label == spec.workload for s in self.plan.trials)
+        statuses = self._base.get((spec.submission, spec.workload), [])
+        return len(statuses) == planned and not {"reached", "killed"} & set(statuses)
+
+    def _load_data(self) -> None:
+        for label, workload in self.plan.workloads.items():
+            try:
+                workload.load(self.settings.data_directory)
+            except DataUnavailable as error:
+                self.skipped[label] = str(error)
+            except OSError as error:
+                self.skipped[label] = f"its data cannot be prepared: {error.strerror or error} ({error.filename or ''})"
+
+    def _note(self) -> RunNote:
+        hashes = {spec.submission: spec.submission_hash for spec in self.plan.trials}
+        hashes |= {spec.workload_label: spec.workload_hash for spec in self.plan.trials}
+        trials = {spec.id: (spec.submission, spec.workload_label, spec.study) for spec in self.plan.trials}
+        created = datetime.now(UTC).isoformat(timespec="microseconds")
+        return RunNote(self.plan.track.name, self.plan.suite, trials, hashes, dict(self.skipped), created)

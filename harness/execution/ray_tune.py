@@ -1,0 +1,218 @@
+"""Trials over Ray Tune: reused actors, one `step` a whole trial, one CPU or one GPU each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "3600")
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+import ray
+from ray import tune
+from ray.tune.search import Searcher
+
+from harness.contracts import BadInput
+from harness.execution.race import Race
+from harness.execution.worker import work
+from harness.limits import GRACE_SECONDS
+from harness.pruning import Best
+from harness.records import TrialRecord, TrialSpec
+
+Cell = tuple[str, str, int]
+
+
+class Referee:
+    """The side channel: an actor that knows the best of every study and answers running trials."""
+
+    def __init__(self) -> None:
+        self._bests: dict[Cell, Best] = {}
+
+    def tell(self, cell: Cell, best: Best) -> None:
+        """Take note of a better time."""
+        self._bests[cell] = best
+
+    def best(self, cell: Cell) -> Best | None:
+        """Return the best of a study so far."""
+        return self._bests.get(cell)
+
+
+class _Hearing:
+    """A running trial's ear: asks the referee without ever waiting for the answer."""
+
+    def __init__(self, referee: Any, cell: Cell, known: Best | None) -> None:
+        self._referee, self._cell, self._known = referee, cell, known
+        self._question: Any = None
+
+    def __call__(self) -> Best | None:
+        if self._question is not None and ray.wait([self._question], timeout=0)[0]:
+            self._known = ray.get(self._question)
+            self._question = None
+        if self._question is None:
+            self._question = self._referee.best.remote(self._cell)
+        return self._known
+
+
+class OneTrial(tune.Trainable):  # type: ignore[misc]
+    """A worker: every `step` runs one whole trial."""
+
+    def setup(self, config: dict[str, Any], referee: Any = None, settings: Any = None, concurrency: int = 1) -> None:
+        """Take up the first trial."""
+        self._referee, self._settings, self._concurrency = referee, settings, concurrency
+        self._assignment = config
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take up the next trial in the same process."""
+        self._assignment = new_config
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Run the trial and return its record as JSON."""
+        assignment = json.loads(self._assignment["assignment"])
+        spec = TrialSpec.from_json(assignment["spec"])
+        known = Best(**assignment["best"]) if assignment["best"] else None
+        record = work(
+            spec,
+            data_directory=self._settings.data_directory,
+            device=self._settings.device,
+            concurrency=self._concurrency,
+            best_so_far=_Hearing(self._referee, spec.cell, known),
+            complete=self._settings.complete,
+            limit=self._settings.limit,
+            end_process=True,
+        )
+        return {"record": json.dumps(record.to_json(), allow_nan=False), "done": True}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Nothing to save: a trial that is cut off starts again."""
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Nothing to load."""
+
+
+class _Dispatch(Searcher):  # type: ignore[misc]
+    """Tune asks it for the next trial and hands it every result."""
+
+    def __init__(self, race: Race, referee: Any) -> None:
+        super().__init__(metric="score", mode="max")
+        self._race, self._referee = race, referee
+        self._running: dict[str, tuple[TrialSpec, float]] = {}
+        self.error: BaseException | None = None
+
+    def suggest(self, trial_id: str) -> Any:
+        """Return the next trial's assignment."""
+        spec = None if self.error else self._race.next()
+        if spec is None:
+            return Searcher.FINISHED
+        self._running[trial_id] = spec, time.monotonic()
+        best = self._race.best(spec.cell)
+        assignment = {"spec": spec.to_json(), "best": vars(best) if best else None}
+        return {"assignment": json.dumps(assignment)}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Write the record of a trial that ended, or say how its worker died."""
+        spec, started = self._running.pop(trial_id, (None, 0.0))
+        if spec is None or self.error:
+            return
+        try:
+            if result is not None and "record" in result:
+                self._race.done(TrialRecord.from_json(json.loads(result["record"])))
+            else:
+                self._died(spec, time.monotonic() - started)
+        except BaseException as failure:  # noqa: BLE001  Tune would swallow it: a full disk must reach the user
+            self.error = failure
+            return
+        best = self._race.best(spec.cell)
+        if best is not None:
+            self._referee.tell.remote(spec.cell, best)
+
+    def _died(self, spec: TrialSpec, seconds: float) -> None:
+        limit = self._race.settings.limit
+        if limit is not None and seconds >= limit + GRACE_SECONDS * 0.9:
+            self._race.ended(spec, "timeout", f"over the time limit of {limit:g} s, in a call that holds the interpreter")
+        else:
+            self._race.ended(spec, "killed", "its worker died; run the same command again to run it again")
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing to save: records on disk are the state."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing to restore."""
+
+
+def run_over_ray(race: Race) -> None:
+    """Run all trials of a prepared race over Ray: a cluster by address, else one started here.
+
+    Raises:
+        BadInput: the address does not answer, or the cluster has no such device.
+    """
+    settings = race.settings
+    if not race.left:
+        return
+    own = _connect(settings.address, settings.workers)
+    try:
+        gpu = settings.device != "cpu"
+        available = int(ray.cluster_resources().get("GPU" if gpu else "CPU", 0))
+        if available < 1:
+            raise BadInput(f"the Ray cluster offers no {'GPU' if gpu else 'CPU'}: add a node, or use --executor inline")
+        concurrency = min(settings.workers or available, available)
+        referee = ray.remote(num_cpus=0)(Referee).remote()
+        dispatch = _Dispatch(race, referee)
+        scratch = Path(tempfile.mkdtemp(prefix="timetrial-"))
+        try:
+            _tune(race, dispatch, referee, concurrency, gpu, scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        if dispatch.error is not None:
+            raise dispatch.error
+    finally:
+        if own:
+            ray.shutdown()
+
+
+def _connect(address: str, workers: int | None) -> bool:
+    """Join the cluster at `address` or start one here; return whether it is ours to stop."""
+    if ray.is_initialized():
+        return False
+    quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "configure_logging": True}
+    address = address or os.environ.get("RAY_ADDRESS", "")
+    if address:
+        try:
+            ray.init(address=address, **quiet)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise BadInput(f"no Ray cluster answers at '{address}': {str(error).splitlines()[0]}") from None
+        return True
+    ray.init(num_cpus=workers or os.cpu_count(), include_dashboard=False, **quiet)
+    return True
+
+
+def _tune(race: Race, dispatch: _Dispatch, referee: Any, concurrency: int, gpu: bool, scratch: Path) -> None:
+    trainable = tune.with_parameters(OneTrial, referee=referee, settings=race.settings, concurrency=concurrency)
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, {"cpu": 1, "gpu": 1} if gpu else {"cpu": 1}),
+        tune_config=tune.TuneConfig(
+            search_alg=dispatch,
+            num_samples=race.left,
+            max_concurrent_trials=concurrency,
+            reuse_actors=True,
+            trial_name_creator=lambda trial: trial.trial_id,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        ),
+        run_config=tune.RunConfig(
+            name="race",
+            storage_path=str(scratch),
+            verbose=0,
+            log_to_file=False,
+            failure_config=tune.FailureConfig(max_failures=0, fail_fast=False),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+        ),
+    )
+    tuner.fit()

@@ -1,0 +1,58 @@
+"""Hard time limits, and what went wrong in one line."""
+
+from __future__ import annotations
+
+import faulthandler
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+GRACE_SECONDS = 10.0
+"""How long after the limit a call that holds the interpreter is ended with its process."""
+
+
+class TrialTimeout(BaseException):
+    """The trial ran past its time limit. Not an `Exception`, so that a plug-in's own handlers let it through."""
+
+
+@contextmanager
+def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
+    """Raise `TrialTimeout` inside after `seconds` of wall time; None is no limit.
+
+    Args:
+        seconds: the limit.
+        end_process: also end this process, by a watchdog that needs no interpreter, `GRACE_SECONDS` later: for
+            a worker whose plug-in holds the interpreter. The driver then writes the record.
+    """
+    if seconds is None:
+        yield
+        return
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise TrialTimeout(f"over the time limit of {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    if end_process:
+        faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if end_process:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def explain(error: BaseException) -> str:
+    """Return an exception as one line: type, message, and the place in the plug-in nearest to it."""
+    message = " ".join(str(error).split())
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = Path(__file__).parent
+    outside = [f for f in frames if "site-packages" not in f.filename and not Path(f.filename).is_relative_to(ours)]
+    where = f" ({Path(outside[-1].filename).name}:{outside[-1].lineno})" if outside else ""
+    return f"{type(error).__name__}: {message}{where}" if message else f"{type(error).__name__}{where}"

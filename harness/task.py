@@ -1,0 +1,277 @@
+"""What the harness hands to a training algorithm: model, data stream and loss, all of it counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harness.clock import Examples
+from harness.contracts import SIGNALS, Batch, ContractError, Feedback, Hyperparameters, Workload
+from harness.records import TrialSpec, stable_seed
+
+IDLE_STEPS = 100
+"""A training algorithm whose loss is not called in this many steps has failed."""
+
+HVP_THIRDS = 9
+"""Charge of a Hessian-vector product: forward 1, backward 2, and a backward through both of them 6 thirds."""
+
+
+class IndexStream:
+    """The shared data order: one seeded stream of indices, permutation after permutation; a batch takes the next b."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self._generator = torch.Generator().manual_seed(seed)
+        self._size = size
+        self._order = torch.randperm(size, generator=self._generator)
+        self._at = 0
+
+    def take(self, size: int) -> Tensor:
+        """Return the next `size` indices, int64 [size]."""
+        end = self._at + size
+        if end <= self._size:
+            taken = self._order[self._at : end]
+            self._at = end
+            return taken
+        parts = [self._order[self._at :]]
+        missing = size - len(parts[0])
+        while missing > 0:
+            self._order = torch.randperm(self._size, generator=self._generator)
+            parts.append(self._order[:missing])
+            self._at = len(parts[-1])
+            missing -= self._at
+        return torch.cat(parts)
+
+
+class TrialBatch:
+    """Examples that only `TrialTask` turns into a loss."""
+
+    __slots__ = ("_examples", "indices", "size")
+
+    def __init__(self, indices: Tensor, examples: Mapping[str, Tensor]) -> None:
+        self.indices = indices
+        self.size = indices.shape[0]
+        self._examples = examples
+
+
+class TrialTask:
+    """The `harness.contracts.Task` of one trial."""
+
+    def __init__(
+        self, spec: TrialSpec, workload: Workload, model: nn.Module, train: Mapping[str, Tensor], device: torch.device
+    ) -> None:
+        settings = workload.settings
+        self.model = model
+        self.device = device
+        self.workload = spec.workload_label
+        self.batch_size = settings.batch_size
+        self.train_size = len(next(iter(train.values())))
+        self.budget, self.horizon, self.warmup = spec.budget, spec.horizon, spec.warmup
+        self.reference: Hyperparameters = workload.reference_hyperparameters
+        self.generator = torch.Generator().manual_seed(stable_seed(spec.seed, "algorithm"))
+        self.charged = Examples()
+        self.steps = 0
+        self._workload = workload
+        self._train = train
+        self._stream = IndexStream(self.train_size, stable_seed(spec.seed, "data"))
+        self._autocast: Callable[[], Any] = nullcontext
+        if settings.precision == "bfloat16":
+            self._autocast = lambda: torch.autocast(device.type, torch.bfloat16)
+        self._last_loss: Tensor | None = None
+        self._all_finite = torch.ones((), dtype=torch.bool, device=device)
+        self._idle = 0
+        self._thirds_before = 0
+
+    @property
+    def examples(self) -> float:
+        """Charged examples so far."""
+        return self.charged.thirds / 3
+
+    @property
+    def step(self) -> float:
+        """Charged examples so far over the reference batch size."""
+        return self.charged.thirds / (3 * self.batch_size)
+
+    def draw(self, size: int) -> TrialBatch:
+        """Return the next `size` training examples of the seeded stream."""
+        return self.fetch(self._stream.take(size))
+
+    def fetch(self, indices: Tensor) -> TrialBatch:
+        """Return the training examples `indices`, int64 [n]."""
+        on_device = indices if self.device.type == "cpu" else indices.to(self.device, non_blocking=True)
+        return TrialBatch(indices, {name: values.index_select(0, on_device) for name, values in self._train.items()})
+
+    def prime(self) -> None:
+        """Pay for compilation and first-step set-up: one step forward and back that leaves no trace and costs nothing."""
+        buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+        examples = {name: values[: self.batch_size] for name, values in self._train.items()}
+        with self._autocast():
+            outputs = self._workload.forward(self.model, examples)
+            loss = self._workload.example_losses(outputs, examples).mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.model.zero_grad()
+        for name, buffer in self.model.named_buffers():
+            buffer.copy_(buffers[name])
+
+    def loss(self, batch: Batch, model: nn.Module | None = None) -> Tensor:
+        """Return the mean training loss of `batch`; charges 1 an example with gradients enabled, 1/3 without."""
+        loss = self._example_losses(batch, model).mean()
+        if torch.is_grad_enabled() and loss.requires_grad:
+            self._charge_backward(loss, batch.size)
+        self._last_loss = loss.detach()
+        return loss
+
+    def example_losses(self, batch: Batch, model: nn.Module | None = None) -> Tensor:
+        """Return the loss of every example, [size]; charged as `loss`."""
+        losses = self._example_losses(batch, model)
+        if torch.is_grad_enabled() and losses.requires_grad:
+            self._charge_backward(losses, batch.size)
+        return losses
+
+    def example_correct(self, batch: Batch) -> Tensor:
+        """Return whether every example is predicted correctly, bool [size]; charges 1/3 an example."""
+        self.charged.charge(batch.size, 1)
+        with torch.no_grad(), self._autocast():
+            examples = _examples_of(batch)
+            correct = self._workload.example_correct(self._workload.forward(self.model, examples), examples)
+        if correct is None:
+            raise ContractError(f"workload '{self.workload}' has no notion of a correct prediction: example_correct is not for it")
+        return correct
+
+    def example_gradients(self, batch: Batch) -> dict[str, Tensor]:
+        """Return per-example gradients {name: [size, *shape]}, statistics and dropout frozen; charges 1 an example."""
+        self.charged.charge(batch.size)
+        lossy = _LossModule(self._workload, self.model)
+        weights = {name: p.detach() for name, p in lossy.named_parameters() if p.requires_grad}
+
+        def one(weights: Mapping[str, Tensor], example: Mapping[str, Tensor]) -> Tensor:
+            single = {name: value.unsqueeze(0) for name, value in example.items()}
+            value: Tensor = torch.func.functional_call(lossy, dict(weights), (single,))
+            return value
+
+        with _frozen(self.model), self._autocast():
+            gradients = torch.func.vmap(torch.func.grad(one), in_dims=(None, 0))(weights, _examples_of(batch))
+        return {name.removeprefix("model."): value for name, value in gradients.items()}
+
+    def hessian_vector_product(self, batch: Batch, vectors: Sequence[Tensor]) -> list[Tensor]:
+        """Return the Hessian of the batch loss times `vectors`, frozen; charges 3 an example (`HVP_THIRDS`)."""
+        self.charged.charge(batch.size, HVP_THIRDS)
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        with _frozen(self.model), torch.enable_grad(), self._autocast():
+            examples = _examples_of(batch)
+            loss = self._workload.example_losses(self._workload.forward(self.model, examples), examples).mean()
+            gradients = torch.autograd.grad(loss, trained, create_graph=True)
+            product = torch.stack([(g * v).sum() for g, v in zip(gradients, vectors, strict=True)]).sum()
+            return list(torch.autograd.grad(product, trained))
+
+    def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss of `batch` under k sets of weights, [k], frozen; charges k/3 an example."""
+        sets = len(next(iter(weights.values())))
+        self.charged.charge(batch.size * sets, 1)
+        lossy = _LossModule(self._workload, self.model)
+        named = {f"model.{name}": value for name, value in weights.items()}
+
+        def one(weights: Mapping[str, Tensor]) -> Tensor:
+            value: Tensor = torch.func.functional_call(lossy, dict(weights), (_examples_of(batch),))
+            return value
+
+        with _frozen(self.model), torch.no_grad(), self._autocast():
+            losses: Tensor = torch.func.vmap(one)(named)
+        return losses
+
+    def end_step(self) -> bool:
+        """Close a step; return whether its loss was finite (on an accelerator: whether all were, see `finite`).
+
+        Raises:
+            ContractError: the loss has not been called for `IDLE_STEPS` steps.
+        """
+        self.steps += 1
+        if self.charged.thirds == self._thirds_before:
+            self._idle += 1
+            if self._idle > IDLE_STEPS:
+                raise ContractError(f"update() has charged nothing in {IDLE_STEPS} steps: call self.task.loss(batch)")
+        else:
+            self._idle, self._thirds_before = 0, self.charged.thirds
+        if self._last_loss is None:
+            return True
+        if self.device.type == "cpu":
+            return math.isfinite(self._last_loss.item())
+        self._all_finite &= torch.isfinite(self._last_loss)  # read at evaluations: a read here would stall the device
+        return True
+
+    def finite(self) -> bool:
+        """Return whether all losses at step ends and all weights are finite."""
+        return bool(self._all_finite.item()) and all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
+
+    def feedback(self, signals: Sequence[str], validation_metric: float | None = None) -> Feedback:
+        """Return the signals of the step, or of the evaluation, that just ended."""
+        heard: dict[str, float | None] = {}
+        if validation_metric is not None:
+            heard["validation_metric"] = validation_metric
+        else:
+            if SIGNALS[0] in signals and self._last_loss is not None:
+                heard[SIGNALS[0]] = self._last_loss.item()
+            heard |= {
+                name: self._gradient_norm(order)
+                for name, order in (("gradient_norm_l1", 1), ("gradient_norm_l2", 2))
+                if name in signals
+            }
+        return Feedback(step=self.step - self.warmup / self.batch_size - 1, examples=self.examples, **heard)
+
+    def _gradient_norm(self, order: int) -> float:
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        if not gradients:
+            return 0.0
+        return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients, order)), order))
+
+    def _example_losses(self, batch: Batch, model: nn.Module | None) -> Tensor:
+        examples = _examples_of(batch)
+        self.charged.thirds += batch.size * (3 if torch.is_grad_enabled() else 1)
+        with self._autocast():
+            outputs = self._workload.forward(self.model if model is None else model, examples)
+            return self._workload.example_losses(outputs, examples)
+
+    def _charge_backward(self, loss: Tensor, size: int) -> None:
+        passes = 0
+
+        def count(_gradient: Tensor) -> None:
+            nonlocal passes
+            passes += 1
+            if passes > 1:
+                self.charged.charge(size, 2)
+
+        loss.register_hook(count)  # type: ignore[no-untyped-call]
+
+
+class _LossModule(nn.Module):
+    """The mean loss as a module, so that torch.func can put other weights in."""
+
+    def __init__(self, workload: Workload, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self._workload = workload
+
+    def forward(self, examples: Mapping[str, Tensor]) -> Tensor:
+        return self._workload.example_losses(self._workload.forward(self.model, examples), examples).mean()
+
+
+def _examples_of(batch: Batch) -> Mapping[str, Tensor]:
+    if not isinstance(batch, TrialBatch):
+        raise ContractError(f"expected a batch from task.draw() or task.fetch(), got {type(batch).__name__}")
+    return batch._examples
+
+
+@contextmanager
+def _frozen(model: nn.Module) -> Iterator[None]:
+    """Freeze normalisation statistics and dropout."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

@@ -1,0 +1,234 @@
+"""One TrialSpec -> one TrialRecord."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harness.clock import Stopwatch
+from harness.contracts import TrainingAlgorithm, Workload
+from harness.evaluation import evaluate, refreshed_batchnorm
+from harness.limits import TrialTimeout, explain
+from harness.plan import full_hyperparameters
+from harness.pruning import BestSoFar, out_of_reach
+from harness.records import TrialRecord, TrialSpec, stable_seed
+from harness.registry import Submission
+from harness.rules import TRACKS
+from harness.scheduled import Scheduled
+from harness.task import TrialTask
+
+TRACE_POINTS = 100
+"""Points of the recorded learning-rate trace, about."""
+
+
+class Run:
+    """A trial under way: what happened so far, and how it ended."""
+
+    def __init__(self, spec: TrialSpec, workload: Workload) -> None:
+        self.spec, self.workload = spec, workload
+        self.status, self.reason = "failed", "it did not start"
+        self.complete = False
+        self.evaluations: list[dict[str, float]] = []
+        self.learning_rates: list[tuple[float, float, float]] = []
+        self.clocks: dict[str, float] = {}
+        self.beater: dict[str, Any] | None = None
+
+    def end(self, status: str, reason: str, *, complete: bool = False) -> None:
+        """Say how it ended; meeting the target, once said, stands."""
+        self.complete = complete
+        if self.status != "reached":
+            self.status, self.reason = status, reason
+
+
+def run_trial(
+    spec: TrialSpec,
+    workload: Workload,
+    submission: Submission,
+    data: Mapping[str, Mapping[str, Tensor]],
+    *,
+    device: torch.device | str = "cpu",
+    best_so_far: BestSoFar = lambda: None,
+    complete: bool = False,
+    environment: Mapping[str, Any] | None = None,
+) -> TrialRecord:
+    """Run one trial and return its record; whatever the submission does, a record comes back.
+
+    Args:
+        spec: what to run.
+        workload, submission: the plug-ins that it names.
+        data: what `workload.load` returned.
+        device: where to train; tensors are moved there.
+        best_so_far: the side channel by which the trial learns that it is beaten.
+        complete: run on past the target and past being beaten, to the end of the horizon.
+        environment: facts of the machine, for the record.
+    """
+    began = time.perf_counter()
+    run = Run(spec, workload)
+    try:
+        _train(run, submission, data, torch.device(device), best_so_far, complete)
+    except TrialTimeout as error:
+        run.end("timeout", str(error))
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        run.end("out-of-memory", explain(error))
+    except Exception as error:  # noqa: BLE001  a plug-in may raise anything; the run goes on
+        run.end("failed", explain(error))
+    return TrialRecord(
+        spec=spec,
+        status=run.status,
+        reason=run.reason,
+        complete=run.complete,
+        evaluations=tuple(run.evaluations),
+        learning_rates=tuple(run.learning_rates),
+        clocks={**run.clocks, "wall_seconds": time.perf_counter() - began},
+        beater=run.beater,
+        environment=dict(environment or {}),
+        facts={"workload": workload_facts(workload), "submission": dict(submission.facts)},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _train(
+    run: Run, submission: Submission, data: Mapping[str, Any], device: torch.device, best_so_far: BestSoFar, complete: bool
+) -> None:
+    spec, workload, settings = run.spec, run.workload, run.workload.settings
+    clock = TRACKS[spec.track].clock
+    setup = Stopwatch(device)
+    setup.start()
+    task, validation = _prepare(spec, workload, data, device)
+    algorithm = start_algorithm(submission, task, spec, workload)
+    signals = listened(submission)
+    setup.stop()
+
+    training, evaluating = Stopwatch(device), Stopwatch(device)
+    end = min(spec.horizon, spec.budget)
+    trace_every, next_trace = end / TRACE_POINTS, 0.0
+    while True:
+        upcoming = min((math.floor(task.examples / spec.evaluation_period) + 1) * spec.evaluation_period, end)
+        best = None if complete else best_so_far()
+        if out_of_reach(best, spec.trial, upcoming if clock == "examples" else training.seconds):
+            assert best is not None
+            run.beater = {"id": best.id, "time": best.time}
+            return run.end("pruned", f"trial {best.trial} reached the target at {best.time:g} {clock}")
+
+        finite = True
+        training.start()
+        while finite and task.examples < upcoming:
+            batch = algorithm.select()
+            algorithm.update(batch)
+            finite = task.end_step()
+            if signals:
+                algorithm.observe(task.feedback(signals))
+            if task.examples >= next_trace:
+                run.learning_rates.append((task.steps, task.examples, algorithm.learning_rate() or 0.0))
+                next_trace += trace_every
+        algorithm.prepare_for_evaluation()
+        training.stop()
+        run.clocks = _clocks(task, training, evaluating, setup)
+        if not (finite and task.finite()):
+            return run.end("diverged", f"loss or weights not finite at step {task.steps}", complete=True)
+
+        evaluating.start()
+        with refreshed_batchnorm(
+            workload, task.model, task._train, seed=stable_seed(spec.seed, "batchnorm"), wanted=algorithm.refresh_batchnorm
+        ):
+            metrics = evaluate(workload, task.model, validation, settings.validation_examples)
+        evaluating.stop()
+        at = {"examples": task.examples, "seconds": training.seconds, "steps": float(task.steps)}
+        run.evaluations.append({**at, "metric": metrics[workload.metric], **_beside(metrics, workload.metric)})
+        run.clocks = _clocks(task, training, evaluating, setup)
+
+        if workload.target_met(metrics[workload.metric]):
+            run.end("reached", f"{workload.metric} {metrics[workload.metric]:.4g} meets the target {spec.target:g}")
+            if not complete:
+                return None
+        if task.examples >= end:
+            return run.end("missed", f"best {workload.metric} {_best(run):.4g}, target {spec.target:g}", complete=True)
+
+        training.start()
+        algorithm.restore_after_evaluation()
+        if "validation_metric" in signals:
+            size = len(next(iter(validation.values())))
+            task.charged.charge(min(size, settings.validation_examples or size), 1)
+            value = metrics[workload.metric]
+            algorithm.observe(task.feedback((), value if workload.lower_is_better else -value))
+        training.stop()
+
+
+def _prepare(
+    spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device
+) -> tuple[TrialTask, Mapping[str, Tensor]]:
+    """Seed, build and prime the model; return the task and the validation examples."""
+    on_device = {part: {name: v.to(device) for name, v in data[part].items()} for part in ("train", "validation")}
+    torch.manual_seed(stable_seed(spec.seed, "weights"))
+    model = workload.build_model().to(device)
+    if workload.settings.compiled:
+        model.compile()
+    model.train()
+    task = TrialTask(spec, workload, model, on_device["train"], device)
+    task.prime()
+    torch.manual_seed(stable_seed(spec.seed, "training"))
+    return task, on_device["validation"]
+
+
+def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, workload: Workload) -> TrainingAlgorithm:
+    """Return the submission's training algorithm, ready for its first step."""
+    from harness.registry import find_optimizer
+
+    hyperparameters, settings = full_hyperparameters(spec, submission, workload)
+    if submission.procedure is not None:
+        return submission.procedure(task, hyperparameters)
+    recipe = submission.optimizer or find_optimizer(workload.settings.reference.optimizer)
+    return Scheduled(task, hyperparameters, recipe=recipe, shape=submission.schedule, settings=settings)
+
+
+def listened(submission: Submission) -> tuple[str, ...]:
+    """Return the signals that a submission asked for."""
+    plugin = submission.procedure or submission.schedule
+    return plugin.listens if plugin is not None else ()
+
+
+def workload_facts(workload: Workload) -> dict[str, Any]:
+    """Return what a board says of a workload."""
+    return {
+        "name": workload.name,
+        "label": workload.label,
+        "variant": workload.variant,
+        "version": workload.version,
+        "summary": workload.summary,
+        "algoperf": workload.algoperf,
+        "metric": workload.metric,
+        "lower_is_better": workload.lower_is_better,
+        "family": workload.data.family,
+        "source": workload.data.source,
+        "licence": workload.data.licence,
+        "batch_size": workload.settings.batch_size,
+        "budget": workload.settings.budget,
+        "target": workload.settings.target,
+        "target_provenance": workload.settings.target_provenance,
+    }
+
+
+def _clocks(task: TrialTask, training: Stopwatch, evaluating: Stopwatch, setup: Stopwatch) -> dict[str, float]:
+    return {
+        "examples": task.examples,
+        "seconds": training.seconds,
+        "steps": float(task.steps),
+        "process_seconds": training.process_seconds,
+        "evaluation_seconds": evaluating.seconds,
+        "setup_seconds": setup.seconds,
+    }
+
+
+def _beside(metrics: Mapping[str, float], metric: str) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if name != metric}
+
+
+def _best(run: Run) -> float:
+    values = [evaluation["metric"] for evaluation in run.evaluations]
+    return min(values) if run.workload.lower_is_better else max(values)
