@@ -1,0 +1,187 @@
+"""What a board is made of: frozen, plain numbers, ready to print. Infinite means missed, None not available."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One submission on one workload.
+
+    Attributes:
+        submission, workload: whose, and where (label).
+        time: median time to target over studies, on the board's clock; inf if missed.
+        low, high: range or interval of the study times, None with fewer than two studies.
+        level: what `low` and `high` are, in words: "range of 3 studies", "95 % interval".
+        reached: studies in which the target was reached.
+        studies: studies that count.
+        missing: studies of this workload that this submission lacks: killed, not yet run, or without a valid beater.
+        study_times: time of each study, in the order of `study_ids`.
+        study_ids: which studies.
+        contribution: this cell's share of the score before averaging, in [0, 1]; 0 for a held-out variant.
+        bound: "≤" where pruned trials might have been faster on this clock, else "".
+        note: why the cell counts for less than its time says, in words.
+    """
+
+    submission: str
+    workload: str
+    time: float
+    low: float | None
+    high: float | None
+    level: str
+    reached: int
+    studies: int
+    missing: int
+    study_times: tuple[float, ...]
+    study_ids: tuple[int, ...]
+    contribution: float = 0.0
+    bound: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission on the board.
+
+    Attributes:
+        name: the submission.
+        rank, rank_low, rank_high: place by score, ties share; range of each 95 %, not all at once.
+        score, score_low, score_high: profile integral and its 95 % interval.
+        approximate: an interval of this row is approximate (few studies, reached and missed mixed).
+        note: what a reader of this row must know, in words.
+        speedup, speedup_low, speedup_high, speedup_bound: geometric-mean speed-up over the baseline; "", "≤", "≥", "~".
+        targets_reached: base workloads whose median study reached the target.
+        race_cost: clock spent by all trials of a perfectly pruned race.
+        trials: number of trials.
+        reach_share: share of trials that reach the target, from unpruned records only.
+        cells: by workload label, held-out variants included.
+        population_low, population_high: interval of the score as if the workloads had been drawn at random.
+    """
+
+    name: str
+    rank: int
+    rank_low: int
+    rank_high: int
+    score: float
+    score_low: float | None
+    score_high: float | None
+    approximate: bool
+    note: str
+    speedup: float | None
+    speedup_low: float | None
+    speedup_high: float | None
+    speedup_bound: str
+    targets_reached: int
+    race_cost: float
+    trials: int
+    reach_share: float | None
+    cells: Mapping[str, Cell]
+    population_low: float | None = None
+    population_high: float | None = None
+
+
+@dataclass(frozen=True)
+class WorkloadRatio:
+    """Two submissions on one workload; descriptive, no test.
+
+    Attributes:
+        ratio: how many times faster the first one is (geometric mean over studies), None without common studies.
+        wins, losses, ties: counts of studies.
+        bound: as on the speed-up.
+    """
+
+    ratio: float | None
+    wins: int
+    losses: int
+    ties: int
+    bound: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two submissions over all workloads.
+
+    Attributes:
+        a, b: the two.
+        ratio, low, high: how many times faster `a` is than `b`, with a 95 % interval.
+        bound: "", "≤", "≥", "~" where a miss was charged the budget.
+        p: two-sided t test, unadjusted. None with too few studies.
+        p_holm: the same after Holm over all pairs of the board; equal to `p` in a comparison of two.
+        separable: `p_holm` <= .05.
+        faster, faster_low, faster_high: share of studies in which `a` is faster, ties half; Wilson interval.
+        workloads: by workload.
+    """
+
+    a: str
+    b: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    bound: str
+    p: float | None
+    p_holm: float | None
+    separable: bool
+    faster: float | None
+    faster_low: float | None
+    faster_high: float | None
+    workloads: Mapping[str, WorkloadRatio]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Performance profile of one submission: share of workloads solved within `tau` times the fastest.
+
+    Attributes:
+        name: the submission.
+        taus: ascending, from 1 to 4; `values[i]` holds from `taus[i]` up to the next one.
+        values: exact step function.
+        band_low, band_high: pointwise 95 % band, empty with too few studies.
+    """
+
+    name: str
+    taus: tuple[float, ...]
+    values: tuple[float, ...]
+    band_low: tuple[float, ...]
+    band_high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A scored leaderboard.
+
+    Attributes:
+        track, clock, suite, baseline: what was scored; `baseline` is "" where it did not run.
+        workloads: base workloads, sorted.
+        held_out: held-out variants that take part, sorted.
+        rows: by rank, ties by name.
+        pairs: all pairs, names sorted.
+        profiles: one a row, in the same order.
+        trials: canonical status counts.
+        adjacent_separable: share of neighbouring rows that are separable, None with one row.
+        verdict: one sentence.
+        notes: plain sentences.
+        leave_out: {"submission" | "workload" | "family": {what is left out: {submission: score}}}.
+        easier: {workload label: {submission: score if that target were 1 % easier}}; empty without curves.
+        families: workload to data family.
+        studies: most studies of any cell.
+    """
+
+    track: str
+    clock: str
+    suite: str
+    baseline: str
+    workloads: tuple[str, ...]
+    held_out: tuple[str, ...]
+    rows: tuple[Row, ...]
+    pairs: tuple[Pair, ...]
+    profiles: tuple[Profile, ...]
+    trials: Mapping[str, int]
+    adjacent_separable: float | None
+    verdict: str
+    notes: tuple[str, ...]
+    leave_out: Mapping[str, Mapping[str, Mapping[str, float]]]
+    easier: Mapping[str, Mapping[str, float]]
+    families: Mapping[str, str]
+    studies: int

@@ -1,0 +1,79 @@
+"""leaderboard.json: the board as strict JSON, null for infinite or unavailable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from harness.records import plain
+from harness.scoring.entries import Board, Cell, Row
+
+BOARD_SCHEMA = 1
+
+
+def board_json(board: Board, environment: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the board as JSON types: the fixed keys first, ours after them; infinities and NaN become null."""
+    value: dict[str, Any] = plain(
+        {
+            "schema": BOARD_SCHEMA,
+            "track": board.track,
+            "clock": board.clock,
+            "suite": board.suite,
+            "submissions": [_row(row, board.workloads) for row in board.rows],
+            "workloads": list(board.workloads),
+            "trials": dict(board.trials),
+            "environment": list(environment),
+            "baseline": board.baseline,
+            "held_out": list(board.held_out),
+            "verdict": board.verdict,
+            "notes": list(board.notes),
+            "adjacent_separable": board.adjacent_separable,
+            "pairs": [asdict(pair) for pair in board.pairs],
+            "leave_out": board.leave_out,
+            "easier": board.easier,
+        }
+    )
+    return value
+
+
+def _row(row: Row, workloads: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "rank": row.rank,
+        "rank_low": row.rank_low,
+        "rank_high": row.rank_high,
+        "score": row.score,
+        "score_low": row.score_low,
+        "score_high": row.score_high,
+        "speedup": row.speedup,
+        "speedup_low": row.speedup_low,
+        "speedup_high": row.speedup_high,
+        "targets_reached": row.targets_reached,
+        "workloads": {workload: _cell(row.cells[workload]) for workload in workloads},
+        "held_out": {label: _cell(cell) for label, cell in row.cells.items() if label not in workloads},
+        "speedup_bound": row.speedup_bound,
+        "approximate": row.approximate,
+        "population_low": row.population_low,
+        "population_high": row.population_high,
+        "race_cost": row.race_cost,
+        "trials": row.trials,
+        "note": row.note,
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "time": cell.time,
+        "low": cell.low,
+        "high": cell.high,
+        "reached": cell.reached,
+        "studies": cell.studies,
+        "level": cell.level,
+        "missing": cell.missing,
+        "study_times": list(cell.study_times),
+        "study_ids": list(cell.study_ids),
+        "contribution": cell.contribution,
+        "bound": cell.bound,
+        "note": cell.note,
+    }

@@ -1,0 +1,139 @@
+"""The pool of a board as arrays: study times, budgets and evaluation steps, by workload."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.scoring.canonical import Study
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Everything that scoring computes from. Infinite means missed, NaN that the study is missing.
+
+    Attributes:
+        submissions: sorted.
+        workloads: base workloads, sorted.
+        variants: held-out variants of each base workload, sorted.
+        families: data family of each base workload.
+        studies: study ids of each workload label, sorted.
+        times: label -> X, [submissions, studies].
+        steps: label -> clock between evaluations near X, [submissions, studies].
+        budgets: label -> clock at which a trial ends at the latest, NaN where unknown.
+        paired: equal study ids mean equal seeds for all submissions.
+    """
+
+    submissions: tuple[str, ...]
+    workloads: tuple[str, ...]
+    variants: Mapping[str, tuple[str, ...]]
+    families: Mapping[str, str]
+    studies: Mapping[str, tuple[int, ...]]
+    times: Mapping[str, Floats]
+    steps: Mapping[str, Floats]
+    budgets: Mapping[str, float]
+    paired: bool
+
+    def without_submission(self, name: str) -> Pool:
+        """Return the pool that lacks the submission `name`."""
+        keep = [i for i, other in enumerate(self.submissions) if other != name]
+        return replace(
+            self,
+            submissions=tuple(self.submissions[i] for i in keep),
+            times={label: times[keep] for label, times in self.times.items()},
+            steps={label: steps[keep] for label, steps in self.steps.items()},
+        )
+
+    def with_workloads(self, workloads: Sequence[str]) -> Pool:
+        """Return the pool of these base workloads, with their variants."""
+        return replace(self, workloads=tuple(workloads))
+
+    def count(self, label: str) -> NDArray[np.int64]:
+        """Return how many studies of `label` each submission has, [submissions]."""
+        present: NDArray[np.int64] = np.sum(~np.isnan(self.times[label]), axis=1)
+        return present
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Base workloads and, after each, its variants."""
+        return tuple(label for base in self.workloads for label in (base, *self.variants[base]))
+
+
+def build_pool(trials: pd.DataFrame, studies: Sequence[Study], clock: str, workloads: Sequence[str] | None = None) -> Pool:
+    """Return the pool of canonical `studies`.
+
+    Args:
+        trials: from `checked`; budgets, families and pairing are read from it.
+        studies: from `canonical_studies`.
+        clock: "examples", "seconds" or "steps".
+        workloads: base workloads that must be on the board; those without any trial count as unsolved.
+    """
+    submissions = tuple(sorted(set(trials["submission"])))
+    ran = {s.workload for s in studies if not s.held_out and "skipped" not in s.statuses}
+    bases = tuple(sorted(ran | set(workloads or ())))
+    variants = {base: tuple(sorted({s.workload for s in studies if s.held_out and s.base == base})) for base in bases}
+    row = {name: i for i, name in enumerate(submissions)}
+    ids: dict[str, tuple[int, ...]] = {}
+    times: dict[str, Floats] = {}
+    steps: dict[str, Floats] = {}
+    for label in (label for base in bases for label in (base, *variants[base])):
+        members = [s for s in studies if s.workload == label]
+        ids[label] = tuple(sorted({s.study for s in members}))
+        column = {study: j for j, study in enumerate(ids[label])}
+        times[label] = np.full((len(submissions), len(column)), np.nan)
+        steps[label] = np.full((len(submissions), len(column)), np.nan)
+        for study in members:
+            if not study.missing:
+                times[label][row[study.submission], column[study.study]] = study.time
+                steps[label][row[study.submission], column[study.study]] = study.step
+    base_rows = trials[~trials["held_out"].astype(bool)]
+    families = {str(w): str(f) for w, f in zip(base_rows["workload"], base_rows["family"], strict=True)}
+    return Pool(
+        submissions=submissions,
+        workloads=bases,
+        variants=variants,
+        families={base: families.get(base, "") for base in bases},
+        studies=ids,
+        times=times,
+        steps=steps,
+        budgets=_budgets(trials, clock),
+        paired=bool(trials["paired"].astype(bool).all()),
+    )
+
+
+def _budgets(trials: pd.DataFrame, clock: str) -> dict[str, float]:
+    """The rules' budget; where they define none on this clock, the latest clock at which an unbeaten trial ended."""
+    budgets: dict[str, float] = {}
+    ended = trials[~trials["status"].isin(["pruned", "killed", "skipped"])]
+    for label, rows in trials.groupby("workload", sort=True):
+        stated = rows[f"budget_{clock}"].astype(float).to_numpy()
+        stated = stated[np.isfinite(stated)]
+        ends = ended.loc[ended["workload"] == label, f"end_{clock}"].astype(float).to_numpy()
+        ends = ends[np.isfinite(ends)]
+        budgets[str(label)] = float(stated.max()) if stated.size else float(ends.max()) if ends.size else math.nan
+    return budgets
+
+
+def medians(times: Floats) -> Floats:
+    """Return the median over the last axis: NaN is absent, infinity takes part, an even count with one infinity gives infinity.
+
+    >>> medians(np.array([[1.0, 2.0, np.inf], [1.0, np.inf, np.nan], [np.nan, np.nan, np.nan]]))
+    array([ 2., inf, nan])
+    """
+    if times.shape[-1] == 0:
+        return np.full(times.shape[:-1], np.nan)
+    ordered = np.sort(times, axis=-1)
+    count = np.sum(~np.isnan(times), axis=-1)
+    low = np.maximum(count - 1, 0) // 2
+    high = np.minimum(count // 2, times.shape[-1] - 1)
+    first = np.take_along_axis(ordered, low[..., None], axis=-1)[..., 0]
+    second = np.take_along_axis(ordered, high[..., None], axis=-1)[..., 0]
+    middle: Floats = np.where(first == second, first, (first + second) / 2)
+    return middle

@@ -1,0 +1,120 @@
+"""Studies resampled: the bootstrap distribution of every workload's contributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from math import comb, factorial, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.records import stable_seed
+from harness.scoring.pool import Floats, Pool, medians
+from harness.scoring.profiles import apply_held_out, ratios
+
+DRAWS = 4000
+ENUMERATED_STUDIES = 7
+ENUMERATED_COMBINATIONS = 50_000
+"""Base and variants are resampled apart: their combinations are enumerated together only up to this many."""
+
+
+@dataclass(frozen=True)
+class Resample:
+    """Median times of one workload label under resampled studies, [submissions, draws], and the weight of each draw."""
+
+    times: Floats
+    weights: Floats
+
+
+def multisets(n: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return every multiset of n out of n studies, [comb(2n-1, n), n], and its bootstrap probability.
+
+    >>> indices, weights = multisets(2)
+    >>> indices.tolist(), weights.tolist()
+    ([[0, 0], [0, 1], [1, 1]], [0.25, 0.5, 0.25])
+    """
+    indices = np.array(list(combinations_with_replacement(range(n), n)), dtype=np.int64)
+    counts = np.stack([np.sum(indices == study, axis=1) for study in range(n)], axis=1)
+    factorials = np.array([factorial(k) for k in range(n + 1)], dtype=float)
+    weights = factorial(n) / factorials[counts].prod(axis=1) / float(n) ** n
+    return indices, weights
+
+
+def enumerable(pool: Pool, workload: str) -> bool:
+    """Return whether the bootstrap of `workload` is enumerated in full: paired, up to 7 studies, few combinations."""
+    sizes = [pool.times[label].shape[1] for label in (workload, *pool.variants[workload])]
+    if not pool.paired or not all(1 <= n <= ENUMERATED_STUDIES for n in sizes):
+        return False
+    return prod(comb(2 * n - 1, n) for n in sizes) <= ENUMERATED_COMBINATIONS
+
+
+def enumerated(pool: Pool, workload: str) -> Resample:
+    """Return the standing times of `workload` under every resample of its studies and its variants' studies."""
+    parts = [multisets(pool.times[label].shape[1]) for label in (workload, *pool.variants[workload])]
+    grids = np.meshgrid(*(np.arange(len(weights)) for _, weights in parts), indexing="ij")
+    picks = [grid.ravel() for grid in grids]
+    weights = np.prod([part_weights[pick] for (_, part_weights), pick in zip(parts, picks, strict=True)], axis=0)
+    columns = [
+        _resampled_medians(pool.times[label], indices)[:, pick]
+        for label, (indices, _), pick in zip((workload, *pool.variants[workload]), parts, picks, strict=True)
+    ]
+    return Resample(apply_held_out(columns[0], columns[1:]), weights)
+
+
+def drawn(pool: Pool, workload: str, draws: int = DRAWS) -> Resample:
+    """Return the standing times of `workload` under `draws` random resamples, the same for the same studies."""
+    columns = [_drawn_medians(pool, label, draws) for label in (workload, *pool.variants[workload])]
+    return Resample(apply_held_out(columns[0], columns[1:]), np.full(draws, 1.0 / draws))
+
+
+def _drawn_medians(pool: Pool, label: str, draws: int) -> Floats:
+    times = pool.times[label]
+    n = times.shape[1]
+    if n == 0:
+        return np.full((len(times), draws), np.nan)
+    if pool.paired:
+        uniform = np.random.default_rng(stable_seed("studies", label)).random((draws, n))
+        return _resampled_medians(times, (uniform * n).astype(np.int64))
+    rows = []
+    for name, row in zip(pool.submissions, times, strict=True):
+        present = row[~np.isnan(row)]
+        uniform = np.random.default_rng(stable_seed("studies", label, name)).random((draws, max(len(present), 1)))
+        rows.append(medians(present[(uniform * len(present)).astype(np.int64)]) if len(present) else np.full(draws, np.nan))
+    return np.stack(rows)
+
+
+def _resampled_medians(times: Floats, indices: NDArray[np.int64]) -> Floats:
+    """Medians of `times[:, indices]`; where a draw holds no study of a submission, its observed median stands."""
+    drawn_medians = medians(times[:, indices])
+    observed: Floats = np.where(np.isnan(drawn_medians), medians(times)[:, None], drawn_medians)
+    return observed
+
+
+def joint_ratios(pool: Pool, draws: int = DRAWS) -> Floats:
+    """Return ratios to the fastest under joint draws over all workloads, [workloads, submissions, draws]."""
+    shape = (0, len(pool.submissions), draws)
+    columns = [ratios(drawn(pool, workload, draws).times) for workload in pool.workloads]
+    return np.stack(columns) if columns else np.empty(shape)
+
+
+def population_draws(contributions: Floats) -> Floats:
+    """Return scores under workloads, then studies, resampled, [submissions, draws].
+
+    Args:
+        contributions: joint draws, [workloads, submissions, draws].
+    """
+    width, _, draws = contributions.shape
+    generator = np.random.default_rng(stable_seed("workloads", width, draws))
+    workloads = (generator.random((draws, width)) * width).astype(np.int64)
+    # A workload drawn twice brings two independent sets of studies.
+    studies = (generator.random((draws, width)) * draws).astype(np.int64)
+    picked: Floats = contributions[workloads, :, studies].mean(axis=1)
+    return picked.T
+
+
+def quantile_ranks(ranks: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the 2.5 and 97.5 % quantiles of integer ranks over the last axis."""
+    low = np.quantile(ranks, 0.025, axis=-1, method="inverted_cdf")
+    high = np.quantile(ranks, 0.975, axis=-1, method="inverted_cdf")
+    return low.astype(np.int64), high.astype(np.int64)

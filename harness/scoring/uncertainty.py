@@ -1,0 +1,124 @@
+"""How sure the score, the rank and the profile are: intervals over repetitions of the same protocol."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.scoring.intervals import Estimate, satterthwaite, t_quantile
+from harness.scoring.pool import Floats, Pool
+from harness.scoring.profiles import CUT_OFF, Contribution, contributions, means, ranked, ratios, workload_contributions
+from harness.scoring.resampling import Resample, drawn, enumerable, enumerated, population_draws, quantile_ranks
+
+ENOUGH_STUDIES = 3
+ENOUGH_WORKLOADS = 8
+BAND_TAUS = np.linspace(1, CUT_OFF, 61)
+
+Interval = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Per submission, in the order of the pool: score estimates, rank ranges, profile bands, population intervals.
+
+    Attributes:
+        estimates: score with standard error; the error is NaN with too few studies or if nothing was ever reached.
+        ranks: (low, high).
+        band_low, band_high: of the profile at `BAND_TAUS`, [submissions, taus].
+        population: intervals as if the workloads had been drawn at random, None with fewer than 8 workloads.
+        fewest: fewest studies of any workload that the submission ran, 0 if it ran none.
+    """
+
+    estimates: tuple[Estimate, ...]
+    ranks: tuple[tuple[int, int], ...]
+    band_low: Floats
+    band_high: Floats
+    population: tuple[Interval, ...]
+    fewest: tuple[int, ...]
+
+
+def uncertainty(pool: Pool, contribution: Contribution = contributions) -> Uncertainty:
+    """Return the uncertainty of a pool of at least one workload."""
+    joint = [drawn(pool, workload) for workload in pool.workloads]
+    h = np.stack([contribution(resample.times) for resample in joint])
+    counts: Floats = np.stack([pool.count(workload) for workload in pool.workloads], axis=1).astype(float)
+    fewest = tuple(int(row[row > 0].min()) if row.any() else 0 for row in counts)
+    estimates = _estimates(pool, joint, h, contribution, counts, fewest)
+    low, high = _bands(np.stack([ratios(resample.times) for resample in joint]))
+    return Uncertainty(estimates, _rank_ranges(h, estimates, fewest), low, high, _population(h, estimates), fewest)
+
+
+def _estimates(
+    pool: Pool, joint: list[Resample], h: Floats, contribution: Contribution, counts: Floats, fewest: tuple[int, ...]
+) -> tuple[Estimate, ...]:
+    columns = []
+    for k, workload in enumerate(pool.workloads):
+        if enumerable(pool, workload):
+            resample = enumerated(pool, workload)
+            columns.append(_variance(contribution(resample.times), resample.weights))
+        else:
+            columns.append(_variance(h[k], joint[k].weights))
+    v = np.stack(columns, axis=1)
+    score = means(pool.submissions, workload_contributions(pool, contribution))
+    reached = np.any([np.any(np.isfinite(pool.times[w]), axis=1) for w in pool.workloads], axis=0).tolist()
+    result = []
+    for i, name in enumerate(pool.submissions):
+        if fewest[i] < ENOUGH_STUDIES or not reached[i]:
+            result.append(Estimate(score[name], math.nan, math.nan))
+        else:
+            # A workload that was never run counts as unsolved in every repetition: no variance.
+            result.append(satterthwaite(score[name], v[i], np.maximum(counts[i] - 1.0, 1.0), 1 / len(pool.workloads)))
+    return tuple(result)
+
+
+def _variance(h: Floats, weights: Floats) -> Floats:
+    mean = h @ weights
+    centred = np.maximum(((h - mean[:, None]) ** 2) @ weights, 0.0)
+    # A constant differs from its weighted mean by rounding only.
+    return np.where(np.ptp(h, axis=1) == 0, 0.0, centred)
+
+
+def _rank_ranges(h: Floats, estimates: tuple[Estimate, ...], fewest: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Quantiles of the joint draws, widened to the observed rank where they leave it out."""
+    low, high = quantile_ranks(ranked(h.mean(axis=0)))
+    observed = ranked(np.array([e.value for e in estimates])).astype(int)
+    everyone = (1, len(estimates))
+    return tuple(
+        (min(int(a), int(o)), max(int(b), int(o))) if n >= ENOUGH_STUDIES else everyone
+        for a, b, o, n in zip(low, high, observed, fewest, strict=True)
+    )
+
+
+def _bands(ratio: Floats) -> tuple[Floats, Floats]:
+    """Pointwise 95 % band of the share of workloads with ratio <= tau, [submissions, taus] each."""
+    width, submissions, draws = ratio.shape
+    low = np.empty((submissions, len(BAND_TAUS)))
+    high = np.empty_like(low)
+    bins = np.searchsorted(BAND_TAUS, ratio, side="left")
+    for s in range(submissions):
+        counts = np.zeros((draws, len(BAND_TAUS) + 1))
+        for w in range(width):
+            np.add.at(counts, (np.arange(draws), bins[w, s]), 1.0)
+        solved = np.sort(np.cumsum(counts, axis=1)[:, :-1] / width, axis=0)
+        low[s] = solved[math.ceil(0.025 * draws) - 1]
+        high[s] = solved[math.ceil(0.975 * draws) - 1]
+    return low, high
+
+
+def _population(h: Floats, estimates: tuple[Estimate, ...]) -> tuple[Interval, ...]:
+    width = len(h)
+    if width < ENOUGH_WORKLOADS:
+        return (None,) * len(estimates)
+    errors = population_draws(h).std(axis=1)
+    quantile = t_quantile(0.975, width - 1)
+    return tuple(
+        unit_interval(e.value - quantile * float(error), e.value + quantile * float(error)) if e.available else None
+        for e, error in zip(estimates, errors, strict=True)
+    )
+
+
+def unit_interval(low: float, high: float) -> tuple[float, float]:
+    """Return the interval cut to [0, 1]."""
+    return max(0.0, low), min(1.0, high)

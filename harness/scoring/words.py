@@ -1,0 +1,144 @@
+"""The sentences of a board: its verdict and its notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from harness.scoring.canonical import Study
+from harness.scoring.entries import Cell, Pair, Row
+from harness.scoring.pool import Pool
+
+SHOWN = 5
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as prose, at most five of them.
+
+    >>> listed(["a", "b", "c"]), listed(list("abcdefg"))
+    ('a, b and c', 'a, b, c, d, e and 2 more')
+    """
+    if len(names) > SHOWN:
+        return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]) -> str:
+    """Return one sentence: who leads, with what score, from whom it is not separable, who misses what."""
+    leader = rows[0]
+    if not any(row.targets_reached for row in rows):
+        return "No submission reaches a target."
+    if len(rows) == 1:
+        reached = f"{leader.targets_reached} of {len(workloads)}"
+        return f"Only {leader.name} ran: it is its own pool, so its score says how many targets it reaches ({reached})."
+    tied = [row.name for row in rows if row.rank == 1]
+    head = f"{listed(tied)} {'lead' if len(tied) > 1 else 'leads'} with score {leader.score:.3f}"
+    head += (
+        f" [{leader.score_low:.3f}, {leader.score_high:.3f}]"
+        if leader.score_low is not None and leader.score_high is not None
+        else ""
+    )
+    level = {p.b if p.a == leader.name else p.a for p in pairs if leader.name in (p.a, p.b) and not p.separable}
+    tested = any(p.p is not None for p in pairs)
+    others = [row.name for row in rows[1:] if row.name in level]
+    parts = [head]
+    if not tested:
+        parts.append("too few studies to tell who is faster")
+    elif len(others) == len(rows) - 1:
+        parts.append("not separable from any other")
+    else:
+        parts.append(f"not separable from {listed(others)}" if others else "separable from all others")
+    return "; ".join([*parts, *_misses(rows, workloads)]) + "."
+
+
+def _misses(rows: Sequence[Row], workloads: Sequence[str]) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        lost = [w for w in workloads if math.isinf(row.cells[w].time)]
+        what = "every target" if len(lost) == len(workloads) else listed(lost)
+        if lost:
+            groups.setdefault(what, []).append(row.name)
+    return [f"{listed(names)} {'miss' if len(names) > 1 else 'misses'} {what}" for what, names in groups.items()]
+
+
+def notes(
+    trials: pd.DataFrame,
+    studies: Sequence[Study],
+    pool: Pool,
+    cells: Mapping[tuple[str, str], Cell],
+    clock: str,
+    run_clock: str,
+    fewest: int,
+) -> list[str]:
+    """Return what a reader of the board must know, plain sentences in a fixed order."""
+    lines = [*_machines(trials, clock), *_few(fewest, pool), *_missing(studies), *_absent(pool, cells)]
+    if not pool.paired:
+        lines.append("Studies share no seeds between submissions: each submission is resampled alone.")
+    if clock != run_clock and (trials["status"] == "pruned").any():
+        lines.append(
+            f"Trials were pruned on the {run_clock} clock: on the {clock} clock a time marked ≤ is an upper bound, "
+            "and scores and intervals that use it are not exact. Run with --no-prune for exact ones."
+        )
+    unknown = [w for w in pool.workloads if pd.isna(trials.loc[trials["workload"] == w, f"budget_{clock}"]).all()]
+    if unknown and any(math.isinf(cell.time) or cell.reached < cell.studies for cell in cells.values()):
+        lines.append(
+            f"The rules set no budget in {clock} on {listed(unknown)}: there a miss is charged the longest trial that ended."
+        )
+    lost = sorted({s.workload for s in studies if s.held_out} - set(pool.labels))
+    if lost:
+        lines.append(f"Held-out variants without their base do not count: {listed(lost)}.")
+    skipped = sorted({s.workload for s in studies if not s.held_out} - set(pool.workloads))
+    if skipped:
+        lines.append(f"Skipped everywhere, so not scored: {listed(skipped)}.")
+    nobody = [w for w in pool.workloads if all(math.isinf(cells[name, w].time) for name in pool.submissions)]
+    if nobody:
+        lines.append(f"No submission reaches the target of {listed(nobody)}; it lowers every score alike.")
+    return lines
+
+
+def _machines(trials: pd.DataFrame, clock: str) -> list[str]:
+    if clock != "seconds":
+        return []
+    lines = []
+    machines = sorted({str(m) for m in trials["machine"] if m})
+    if len(machines) > 1:
+        lines.append(
+            f"Seconds come from {len(machines)} different machines ({listed(machines)}): times are not comparable between them."
+        )
+    levels = sorted({int(c) for c in trials["concurrency"] if c is not None and not pd.isna(c)})
+    if len(levels) > 1:
+        lines.append(f"Seconds were taken with {listed([str(c) for c in levels])} trials at once: shared caches bias them.")
+    return lines
+
+
+def _few(fewest: int, pool: Pool) -> list[str]:
+    if fewest == 1:
+        return ["One study: no intervals, and any rank is possible."]
+    if fewest == 2:
+        return ["Two studies are too few for intervals: run at least 3, better 5."]
+    even = sorted({w for w in pool.workloads if any(n and n % 2 == 0 for n in pool.count(w))})
+    return (
+        [f"Even numbers of studies ({listed(even)}): a half-missed median is infinite; odd numbers are better."] if even else []
+    )
+
+
+def _missing(studies: Sequence[Study]) -> list[str]:
+    reasons: dict[str, list[str]] = {}
+    for s in studies:
+        if s.missing and s.reason != "it was skipped":
+            reasons.setdefault(s.reason, []).append(f"{s.submission} on {s.workload} (study {s.study})")
+    return [f"Missing until rerun, because {reason}: {listed(where)}." for reason, where in sorted(reasons.items())]
+
+
+def _absent(pool: Pool, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for name in pool.submissions:
+        empty = [w for w in pool.workloads if not cells[name, w].studies]
+        if empty:
+            names.setdefault(listed(empty), []).append(name)
+    return [
+        f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {what}: it counts as unsolved until it runs."
+        for what, who in names.items()
+    ]
