@@ -129,8 +129,8 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
 
     Columns: id, submission, workload (label), base_workload, held_out, family, track, suite, study, trial, seed,
     status, reason, complete, metric, lower_is_better, target; budget_C, hit_C (inf: never) and end_C for the clocks
-    C = examples, seconds, steps; hit_index (-1: never), horizon_examples, curve (dict of arrays), learning_rates
-    (array [k, 3]: steps, examples, rate), hyperparameters, paired, machine, concurrency, facts, environment, clocks,
+    C = examples, seconds, steps; hit_index (-1: never), horizon_examples, evaluation_period, curve (dict of
+    arrays), learning_rates (array [k, 3]: steps, examples, rate), hyperparameters, paired, machine, concurrency, facts, environment, clocks,
     file.
 
     Raises:
@@ -138,7 +138,9 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
     """
     store = ResultStore(directory)
     if not store.directory.is_dir():
-        raise BadInput(f"no results in '{directory}': the directory does not exist; run `timetrial run --results {directory}` first")
+        raise BadInput(
+            f"no results in '{directory}': the directory does not exist; run `timetrial run --results {directory}` first"
+        )
     return frame(store.records(), store)
 
 
@@ -180,6 +182,7 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "budget_seconds": float("nan"),
         "budget_steps": spec.budget / batch,
         "horizon_examples": float(spec.horizon),
+        "evaluation_period": float(spec.evaluation_period),
         "hit_index": index,
         "curve": curve,
         "learning_rates": np.array(record.learning_rates, dtype=float).reshape(-1, 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,20 +15,25 @@ from harness.contracts import BadInput
 COLUMNS = (
     *("id", "submission", "workload", "base_workload", "held_out", "family", "track", "suite", "study", "trial"),
     *("status", "complete", "target", "lower_is_better", "budget_examples", "budget_seconds", "budget_steps"),
-    *("hit_index", "hit_examples", "hit_seconds", "hit_steps", "end_examples", "end_seconds", "end_steps"),
+    *("horizon_examples", "hit_index", "hit_examples", "hit_seconds", "hit_steps", "end_examples", "end_seconds", "end_steps"),
     *("curve", "paired", "machine", "concurrency"),
 )
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial on one clock: index, status, index and clock of the first hit (-1 and inf: none), clock at its end, curve."""
+    """One trial on one clock: index, status, index and clock of the first hit (-1 and inf: none), clock at its end, curve.
+
+    `due` is the clock of the evaluation it was heading for when it ended without one (diverged, failed, killed): a
+    perfect pruner looks ahead to it. NaN where the rules fix no evaluations on this clock.
+    """
 
     trial: int
     status: str
     hit_index: int
     hit: float
     end: float
+    due: float
     curve: Mapping[str, Any]
 
 
@@ -107,37 +112,13 @@ def canonical_studies(trials: pd.DataFrame, clock: str, *, by_index: bool = Fals
         by_index: choose a study's trial by evaluation index, as AlgoPerf's published code does, not by time.
         score_only: the run also pruned what could no longer change the score; such studies count as missed.
     """
-    names = (
-        "submission",
-        "workload",
-        "base_workload",
-        "held_out",
-        "study",
-        "trial",
-        "status",
-        "hit_index",
-        f"hit_{clock}",
-        f"end_{clock}",
-        "curve",
-        "paired",
-    )
-    columns = [trials[name].tolist() for name in names]
     groups: dict[tuple[str, str, int], list[Trial]] = {}
     facts: dict[tuple[str, str, int], tuple[str, bool, bool]] = {}
-    for submission, workload, base, held_out, study, trial, status, hit_index, hit, end, curve, paired in zip(
-        *columns, strict=True
-    ):
+    names = ("submission", "workload", "study", "base_workload", "held_out", "paired")
+    keys = zip(*(trials[name].tolist() for name in names), strict=True)
+    for (submission, workload, study, base, held_out, paired), trial in zip(keys, _trials(trials, clock), strict=True):
         key = (str(submission), str(workload), int(study))
-        groups.setdefault(key, []).append(
-            Trial(
-                int(trial),
-                str(status),
-                int(hit_index),
-                math.inf if hit_index < 0 else float(hit),
-                float(end),
-                curve if isinstance(curve, Mapping) else {},
-            )
-        )
+        groups.setdefault(key, []).append(trial)
         facts[key] = str(base), bool(held_out), bool(paired)
     fullest: dict[tuple[str, str], int] = {}
     for key, members in groups.items():
@@ -148,6 +129,35 @@ def canonical_studies(trials: pd.DataFrame, clock: str, *, by_index: bool = Fals
         short = paired and len(groups[key]) < fullest[key[:2]]
         studies.append(_study(key, base, held_out, groups[key], clock, by_index, score_only, short))
     return _skip_lost_variants(studies)
+
+
+def _trials(trials: pd.DataFrame, clock: str) -> Iterator[Trial]:
+    names = ("trial", "status", "hit_index", f"hit_{clock}", f"end_{clock}", "curve")
+    period = trials["evaluation_period"] if clock == "examples" and "evaluation_period" in trials.columns else None
+    periods = [math.nan] * len(trials) if period is None else period.astype(float).tolist()
+    limits = trials[["horizon_examples", "budget_examples"]].astype(float).min(axis=1).tolist()
+    rows = zip(*(trials[name].tolist() for name in names), periods, limits, strict=True)
+    for trial, status, hit_index, hit, end, curve, every, limit in rows:
+        evaluations = curve if isinstance(curve, Mapping) else {}
+        decided = hit_index >= 0 or status in ("reached", "missed", "pruned", "skipped")
+        yield Trial(
+            trial=int(trial),
+            status=str(status),
+            hit_index=int(hit_index),
+            hit=float(hit) if hit_index >= 0 else math.inf,
+            end=float(end),
+            due=math.nan if decided else _due(evaluations.get(clock, ()), every, limit),
+            curve=evaluations,
+        )
+
+
+def _due(clocks: Sequence[float], period: float, limit: float) -> float:
+    """The evaluation after the last one: at the next multiple of the period, or at the trial's end."""
+    if not math.isfinite(period):
+        return math.nan
+    last = float(clocks[-1]) if len(clocks) else 0.0
+    upcoming = (math.floor(last / period) + 1) * period
+    return min(upcoming, limit) if math.isfinite(limit) else upcoming
 
 
 def _study(
@@ -191,7 +201,7 @@ def _status(trial: Trial, time: float, winner: int) -> str:
         return "reached"
     if math.isinf(time):
         return trial.status
-    own = min(trial.hit, trial.end) if math.isinf(trial.hit) else trial.hit
+    own = trial.hit if math.isfinite(trial.hit) else float(np.fmax(trial.end, trial.due))
     beaten = own > time or (own == time and trial.trial > winner)
     return "pruned" if beaten or trial.status in ("pruned", "reached") else trial.status
 
