@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harness.records import TrialRecord
+from harness.records import TrialRecord, meets_target
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ BestSoFar = Callable[[], Best | None]
 def first_hit(record: TrialRecord, clock: str, lower_is_better: bool) -> float | None:
     """Return the clock at the first evaluation that meets the target, or None."""
     for evaluation in record.evaluations:
-        value = evaluation["metric"]
-        if value is not None and (value <= record.spec.target if lower_is_better else value >= record.spec.target):
+        if meets_target(evaluation["metric"], record.spec.target, lower_is_better=lower_is_better):
             return evaluation[clock]
     return None
 

@@ -35,6 +35,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def meets_target(value: float | None, target: float, *, lower_is_better: bool) -> bool:
+    """Return whether a value of a metric meets a target; a value that is not there does not."""
+    return value is not None and (value <= target if lower_is_better else value >= target)
+
+
 def stable_hash(*parts: Any) -> str:
     """Return the SHA-256 of the canonical JSON of `parts`, in hexadecimal: the same in every process and version."""
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

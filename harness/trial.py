@@ -17,7 +17,7 @@ from harness.evaluation import evaluate, refreshed_batchnorm
 from harness.limits import TrialTimeout, explain
 from harness.plan import full_hyperparameters
 from harness.pruning import BestSoFar, out_of_reach
-from harness.records import TrialRecord, TrialSpec, stable_seed
+from harness.records import TrialRecord, TrialSpec, meets_target, stable_seed
 from harness.registry import Submission
 from harness.rules import TRACKS
 from harness.scheduled import Scheduled
@@ -139,12 +139,13 @@ def _train(
         ):
             metrics = evaluate(workload, task.model, validation, settings.validation_examples)
         evaluating.stop()
+        value = metrics.pop(workload.metric)
         at = {"examples": task.examples, "seconds": training.seconds, "steps": float(task.steps)}
-        run.evaluations.append({**at, "metric": metrics[workload.metric], **_beside(metrics, workload.metric)})
+        run.evaluations.append({**at, "metric": value, **metrics})
         run.clocks = _clocks(task, training, evaluating, setup)
 
-        if workload.target_met(metrics[workload.metric]):
-            run.end("reached", f"{workload.metric} {metrics[workload.metric]:.4g} meets the target {spec.target:g}")
+        if meets_target(value, spec.target, lower_is_better=workload.lower_is_better):
+            run.end("reached", f"{workload.metric} {value:.4g} meets the target {spec.target:g}")
             if not complete:
                 return None
         if task.examples >= end:
@@ -155,7 +156,6 @@ def _train(
         if "validation_metric" in signals:
             size = len(next(iter(validation.values())))
             task.charged.charge(min(size, settings.validation_examples or size), 1)
-            value = metrics[workload.metric]
             algorithm.observe(task.feedback((), value if workload.lower_is_better else -value))
         training.stop()
 
@@ -223,10 +223,6 @@ def _clocks(task: TrialTask, training: Stopwatch, evaluating: Stopwatch, setup: 
         "evaluation_seconds": evaluating.seconds,
         "setup_seconds": setup.seconds,
     }
-
-
-def _beside(metrics: Mapping[str, float], metric: str) -> dict[str, float]:
-    return {name: value for name, value in metrics.items() if name != metric}
 
 
 def _best(run: Run) -> float:

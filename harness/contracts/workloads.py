@@ -146,10 +146,6 @@ class Workload:
         reference = self.settings.reference
         return Hyperparameters({**reference.hyperparameters, "learning_rate": reference.learning_rate})
 
-    def target_met(self, value: float) -> bool:
-        """Return whether a value of the metric meets the target."""
-        return value <= self.settings.target if self.lower_is_better else value >= self.settings.target
-
     def load(self, directory: Path) -> Mapping[str, Examples]:
         """Return {"train", "validation", "test": {name: tensor [n, ...]}}, fetched into `directory` where needed.
 

@@ -1,0 +1,84 @@
+"""Specs and records: stable ids, strict JSON, damage is noticed."""
+
+import json
+import subprocess
+import sys
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.records import TrialRecord, TrialSpec, canonical_json, stable_hash, stable_seed
+
+SPEC = TrialSpec(
+    track="schedule",
+    suite="smoke",
+    workload="digits_mlp",
+    variant="",
+    size="smoke",
+    workload_hash="w" * 64,
+    submission="rex",
+    submission_hash="s" * 64,
+    study=1,
+    trial=2,
+    seed=3,
+    hyperparameters={"learning_rate": 0.1},
+    budget=1000,
+    horizon=800,
+    warmup=50,
+    evaluation_period=100,
+    target=0.5,
+)
+RECORD = TrialRecord(
+    spec=SPEC,
+    status="reached",
+    reason="loss 0.4 meets the target 0.5",
+    evaluations=({"examples": 100.0, "seconds": 0.1, "steps": 10.0, "metric": 0.4},),
+    learning_rates=((1, 10.0, 0.1),),
+    clocks={"examples": 100.0, "seconds": 0.1, "steps": 10.0},
+    facts={"workload": {"lower_is_better": True, "metric": "loss"}},
+)
+OTHER = {str: "other", int: 99, float: 9.5, dict: {"other": 1}}
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(TrialSpec)])
+def test_the_id_changes_with_everything_that_can_change_the_outcome_and_with_nothing_else(name):
+    changed = replace(SPEC, **{name: OTHER[type(getattr(SPEC, name))]})
+    assert (changed.id == SPEC.id) == (name in ("suite", "source"))
+
+
+def test_ids_and_seeds_are_the_same_in_another_process():
+    code = f"from harness.records import *; s=TrialSpec.from_json({SPEC.to_json()!r}); print(s.id, stable_seed('a', 1))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"})
+    assert out.stdout.split() == [SPEC.id, str(stable_seed("a", 1))]
+
+
+def test_a_record_comes_back_from_json_as_it_was():
+    assert TrialRecord.from_json(json.loads(json.dumps(RECORD.to_json()))) == RECORD
+
+
+@pytest.mark.parametrize("key", ["status", "reason", "clocks", "evaluations", "spec", "checksum"])
+def test_a_changed_record_does_not_pass_for_sound(key):
+    body = RECORD.to_json()
+    body[key] = {"status": "missed", "reason": "x", "clocks": {}, "evaluations": [], "spec": {**body["spec"], "study": 5}}.get(key, "0")
+    with pytest.raises(ValueError, match="checksum"):
+        TrialRecord.from_json(body)
+
+
+def test_a_record_of_a_newer_schema_is_refused_by_name():
+    with pytest.raises(ValueError, match="newer"):
+        TrialRecord.from_json({**RECORD.to_json(), "schema": 999})
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+def test_canonical_json_is_strict_whatever_it_is_given(value):
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    json.loads(canonical_json(value), parse_constant=refuse)
+
+
+@given(st.dictionaries(st.text(), st.integers(), min_size=2))
+def test_a_hash_does_not_depend_on_the_order_of_keys(value):
+    assert stable_hash(value) == stable_hash(dict(reversed(list(value.items()))))

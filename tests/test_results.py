@@ -1,0 +1,128 @@
+"""Records on disk: atomic, verified, merged by copying."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from harness import BadInput, load_results
+from harness.results import ResultStore, RunNote, board_input, write_atomically
+from tests.test_records import RECORD, SPEC
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ResultStore(tmp_path / "results")
+
+
+def _note(*specs, created="1", **hashes):
+    trials = {s.id: (s.submission, s.workload_label, s.study) for s in specs}
+    known = {s.submission: s.submission_hash for s in specs} | {s.workload_label: s.workload_hash for s in specs}
+    return RunNote("schedule", "smoke", trials, known | hashes, {}, created)
+
+
+def test_a_record_is_read_back(store):
+    store.write(RECORD)
+    assert store.read(SPEC) == RECORD
+    assert list(store.records()) == [RECORD]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema": 1}'])
+def test_a_damaged_record_is_named_and_set_aside_and_counts_as_not_run(store, damage):
+    path = store.write(RECORD)
+    path.write_bytes(damage)
+    assert store.read(SPEC) is None
+    assert list(store.damaged) == [path]
+    assert not path.exists()
+    assert path.with_suffix(".json.damaged").read_bytes() == damage
+    store.write(RECORD)
+    assert store.read(SPEC) == RECORD
+
+
+def test_a_truncated_record_is_left_out_of_a_report_but_not_touched(store):
+    path = store.write(RECORD)
+    path.write_bytes(path.read_bytes()[:-20])
+    assert list(store.records()) == []
+    assert path.exists()
+    assert path in store.damaged
+
+
+@pytest.mark.parametrize("name", ["../../etc/x", "a/b", "adamw+rex", "torch.optim.Adagrad+cosine", "..", "é" * 200, ".hidden"])
+def test_any_submission_name_makes_one_safe_folder(store, name):
+    other = replace(SPEC, submission=name)
+    path = store.write(replace(RECORD, spec=other))
+    assert path.resolve().is_relative_to(store.directory.resolve())
+    assert path.parent.parent.parent.name == "trials"
+    assert next(store.records()).spec.submission == name
+
+
+def test_names_that_look_alike_when_made_safe_do_not_collide(store):
+    names = ["a/b", "a_b", "a:b"]
+    for name in names:
+        store.write(replace(RECORD, spec=replace(SPEC, submission=name)))
+    assert sorted(r.spec.submission for r in store.records()) == sorted(names)
+
+
+def test_directories_of_two_machines_merge_by_copying(store, tmp_path):
+    other = ResultStore(tmp_path / "other")
+    second = replace(SPEC, study=2)
+    for place, spec in ((store, SPEC), (other, second)):
+        place.write(replace(RECORD, spec=spec))
+        place.write_run(_note(spec))
+    shutil.copytree(other.directory, store.directory, dirs_exist_ok=True)
+    assert set(board_input(store.directory).trials["study"]) == {1, 2}
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
+    path = tmp_path / "x.json"
+    write_atomically(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "new \ud800")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_same_plan_again_keeps_one_note(store):
+    store.write_run(_note(SPEC, created="1"))
+    store.write_run(_note(SPEC, created="2"))
+    assert [note.created for note in store.runs()] == ["2"]
+
+
+def test_a_board_takes_the_newest_version_of_a_submission(store):
+    newer = replace(SPEC, submission_hash="n" * 64)
+    for spec, created in ((SPEC, "1"), (newer, "2")):
+        store.write(replace(RECORD, spec=spec))
+        store.write_run(_note(spec, created=created))
+    assert list(board_input(store.directory).trials["id"]) == [newer.id]
+
+
+def test_a_study_with_a_planned_trial_missing_is_left_out_and_said(store):
+    there, absent, whole = SPEC, replace(SPEC, trial=7), replace(SPEC, study=5)
+    store.write(replace(RECORD, spec=there))
+    store.write(replace(RECORD, spec=whole))
+    store.write_run(_note(there, absent, whole))
+    given = board_input(store.directory)
+    assert list(given.trials["study"]) == [5]
+    assert (given.done, given.planned) == (2, 3)
+
+
+def test_results_are_rows_with_hits_and_ends(store):
+    store.write(RECORD)
+    row = load_results(store.directory).iloc[0]
+    assert (row.hit_examples, row.hit_index, row.end_steps, row.workload) == (100.0, 0, 10.0, "digits_mlp")
+
+
+def test_no_results_is_bad_input_that_says_what_to_do(tmp_path):
+    with pytest.raises(BadInput, match="timetrial run"):
+        board_input(tmp_path / "nowhere")
+    with pytest.raises(BadInput, match="timetrial run"):
+        board_input(tmp_path)
+
+
+def test_a_record_is_strict_json(store):
+    diverged = replace(RECORD, evaluations=({"examples": 1.0, "seconds": 1.0, "steps": 1.0, "metric": float("nan")},))
+    path = store.write(diverged)
+    assert "NaN" not in path.read_text()
+    assert json.loads(path.read_text())["evaluations"][0]["metric"] is None
+    assert store.read(SPEC).evaluations[0]["metric"] is None
