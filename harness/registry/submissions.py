@@ -120,6 +120,19 @@ def find_schedule(name: str) -> Schedule:
     return submission.schedule
 
 
+def find_optimizer(name: str) -> Optimizer:
+    """Return the optimizer recipe that `name` means; of OPTIMIZER+SCHEDULE the first half.
+
+    Raises:
+        BadInput: as `find_submission`, or it has no optimizer.
+    """
+    submission = find_submission(name)
+    if submission.optimizer is None:
+        known = [other for other, entries in submissions_index().found.items() if entries[0].plugin.kind == "optimizer"]
+        raise BadInput(f"'{name}' is {_ARTICLE[submission.kind]}, not an optimizer; optimizers: {', '.join(sorted(known))}")
+    return submission.optimizer
+
+
 def all_submissions() -> list[Submission]:
     """Return every submission that has a name of its own, sorted by name.
 
@@ -205,7 +218,8 @@ def _pair(name: str, left: _Part, right: _Part) -> Submission:
 def _libraries(part: _Part) -> dict[str, str]:
     if part.found is None:
         return library_versions(frozenset({part.typed.partition(".")[0], "torch"}))
-    return library_versions(part.found.sources.libraries)
+    needed = set() if part.plugin.kind == "schedule" else {"torch"}
+    return library_versions(part.found.sources.libraries | needed)
 
 
 def _facts(name: str, part: _Part, content: str) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""Muon for hidden matrices, AdamW for the rest."""
+
+from harness import LogUniform, Uniform, optimizer
+
+
+@optimizer(
+    paper="Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/",
+    defaults={
+        "learning_rate": 0.02,
+        "adamw_learning_rate": 3e-4,
+        "weight_decay": 0.01,
+        "momentum": 0.95,
+        "beta1": 0.9,
+        "beta2": 0.95,
+        "epsilon": 1e-10,
+    },
+    space={
+        "learning_rate": LogUniform(2e-3, 0.1),
+        "adamw_learning_rate": LogUniform(1e-4, 1e-2),
+        "weight_decay": LogUniform(1e-3, 0.1),
+        "momentum": Uniform(0.85, 0.98),
+    },
+    cost="five Newton-Schulz iterations a hidden matrix and step, in bfloat16",
+    deviation="the output layer is taken to be the last matrix that is not an embedding",
+)
+def muon(model, hyperparameters):
+    """Momentum made orthogonal by five Newton-Schulz iterations, for hidden matrices; AdamW for the rest; pytorch_optimizer's.
+
+    Hidden matrices are all parameters of two or more dimensions (convolutions flattened to [out, rest]) but embeddings
+    and the output layer. A schedule multiplies both learning rates.
+    """
+    from pytorch_optimizer import Muon
+
+    h = hyperparameters
+    hidden, matrices, vectors = _split(model)
+    adamw = {"use_muon": False, "lr": h.adamw_learning_rate, "betas": (h.beta1, h.beta2), "eps": h.epsilon}
+    groups = [
+        {"params": hidden, "use_muon": True, "lr": h.learning_rate, "momentum": h.momentum, "weight_decay": h.weight_decay},
+        {"params": matrices, "weight_decay": h.weight_decay, **adamw},
+        {"params": vectors, "weight_decay": 0.0, **adamw},
+    ]
+    return Muon([group for group in groups if group["params"]])
+
+
+def _split(model):
+    """Return (hidden matrices, embeddings and output layer, biases and norm parameters)."""
+    from torch import nn
+
+    trained = [p for p in model.parameters() if p.requires_grad]
+    outer = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag)}
+    inner = [p for p in trained if p.ndim >= 2 and id(p) not in outer]
+    outer |= {id(p) for p in inner[-1:]}
+    hidden = [p for p in inner if id(p) not in outer]
+    matrices = [p for p in trained if p.ndim >= 2 and id(p) in outer]
+    return hidden, matrices, [p for p in trained if p.ndim < 2]

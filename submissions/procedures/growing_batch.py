@@ -1,0 +1,37 @@
+"""A batch size that grows instead of a learning rate that falls."""
+
+import math
+
+from harness import Choice
+from submissions.procedures._annealed_adamw import DEFAULTS, SPACE, AnnealedAdamW, annealing
+
+
+class GrowingBatch(AnnealedAdamW):
+    """Doubles the batch each time cosine decay would have halved the learning rate, up to `largest` times the reference.
+
+    With m the cosine multiplier and k = min(floor(log2(1 / m)), log2(largest)), the batch is 2^k b and the learning
+    rate 2^k m times the peak: the ratio of the two, the scale of gradient noise, is that of plain cosine decay
+    throughout, in fewer steps. Warm-up runs at the reference batch size.
+    """
+
+    paper = "arXiv:1711.00489"
+    defaults = {**DEFAULTS, "largest": 4}
+    space = {**SPACE, "largest": Choice(2, 4, 8, 16)}
+    deviation = "cosine decay takes the place of step decay, and AdamW that of SGD"
+
+    def batch_size(self):
+        """Return the reference batch size times the present growth."""
+        return self.task.batch_size * self._growth()
+
+    def update(self, batch):
+        """Take one step of AdamW at the learning rate that goes with this batch."""
+        self._set_rate(annealing(self.task) * (batch.size // self.task.batch_size))
+        self._optimizer.zero_grad()
+        self.task.loss(batch).backward()
+        self._optimizer.step()
+
+    def _growth(self):
+        if self.task.examples < self.task.warmup:
+            return 1
+        multiplier = max(annealing(self.task), 1 / self.hyperparameters.largest)
+        return 2 ** math.floor(math.log2(1 / multiplier) + 1e-9)
