@@ -78,6 +78,7 @@ def make_plan(request: Request) -> Plan:
         ]
         longest = max(len(row) for row in rows)
         specs += [row[rank] for rank in range(longest) for row in rows if rank < len(row)]
+    specs.sort(key=lambda spec: bool(spec.variant))  # a held-out variant waits for the verdict on its base
     return Plan(track, request.suite, tuple(specs), workloads, submissions)
 
 

@@ -27,6 +27,18 @@ TRACE_POINTS = 100
 """Points of the recorded learning-rate trace, about."""
 
 
+class Trace:
+    """The learning-rate trace: a point about every `every` charged examples."""
+
+    def __init__(self, every: float, points: list[tuple[float, float, float]]) -> None:
+        self.due, self._every, self._points = 0.0, 3 * every, points
+
+    def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
+        """Add the point that is due."""
+        self._points.append((task.steps, task.examples, algorithm.learning_rate() or 0.0))
+        self.due += self._every
+
+
 class Run:
     """A trial under way: what happened so far, and how it ended."""
 
@@ -107,7 +119,7 @@ def _train(
 
     training, evaluating = Stopwatch(device), Stopwatch(device)
     end = min(spec.horizon, spec.budget)
-    trace_every, next_trace = end / TRACE_POINTS, 0.0
+    trace = Trace(end / TRACE_POINTS, run.learning_rates)
     while True:
         upcoming = min((math.floor(task.examples / spec.evaluation_period) + 1) * spec.evaluation_period, end)
         best = None if complete else best_so_far()
@@ -116,17 +128,8 @@ def _train(
             run.beater = {"id": best.id, "time": best.time}
             return run.end("pruned", f"trial {best.trial} reached the target at {best.time:g} {clock}")
 
-        finite = True
         training.start()
-        while finite and task.examples < upcoming:
-            batch = algorithm.select()
-            algorithm.update(batch)
-            finite = task.end_step()
-            if signals:
-                algorithm.observe(task.feedback(signals))
-            if task.examples >= next_trace:
-                run.learning_rates.append((task.steps, task.examples, algorithm.learning_rate() or 0.0))
-                next_trace += trace_every
+        finite = train_until(upcoming, task, algorithm, signals, trace)
         algorithm.prepare_for_evaluation()
         training.stop()
         run.clocks = _clocks(task, training, evaluating, setup)
@@ -158,6 +161,22 @@ def _train(
             task.charged.charge(min(size, settings.validation_examples or size), 1)
             algorithm.observe(task.feedback((), value if workload.lower_is_better else -value))
         training.stop()
+
+
+def train_until(
+    upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, signals: tuple[str, ...], trace: Trace
+) -> bool:
+    """Train until `upcoming` charged examples; return whether all losses were finite."""
+    while task.charged.thirds < 3 * upcoming:
+        batch = algorithm.select()
+        algorithm.update(batch)
+        if not task.end_step():
+            return False
+        if signals:
+            algorithm.observe(task.feedback(signals))
+        if task.charged.thirds >= trace.due:
+            trace.add(task, algorithm)
+    return True
 
 
 def _prepare(

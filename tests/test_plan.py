@@ -1,0 +1,117 @@
+"""The plan: paired seeds, one shifted lattice for all, stable ids."""
+
+import math
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import BadInput
+from harness.plan import Request, make_plan, search_space, shifted_lattice
+from harness.registry import find_submission
+
+SMOKE = Request(suite="smoke", submissions=("linear", "cosine", "constant"))
+
+
+def test_the_same_request_gives_the_same_plan_and_other_seeds_other_trials():
+    ids = [spec.id for spec in make_plan(SMOKE).trials]
+    assert ids == [spec.id for spec in make_plan(SMOKE).trials]
+    assert len(set(ids)) == len(ids)
+    other = Request(suite="smoke", submissions=SMOKE.submissions, seed=1)
+    assert not {spec.seed for spec in make_plan(other).trials} & {spec.seed for spec in make_plan(SMOKE).trials}
+
+
+def test_all_submissions_share_seeds_and_draws_study_by_study():
+    by_study = defaultdict(lambda: defaultdict(set))
+    for spec in make_plan(SMOKE).trials:
+        if spec.submission != "constant":
+            by_study[spec.workload, spec.study][spec.submission].add((spec.seed, spec.horizon, spec.hyperparameters["learning_rate"]))
+    assert all(studies["linear"] == studies["cosine"] for studies in by_study.values())
+    seeds = {spec.study: spec.seed for spec in make_plan(SMOKE).trials}
+    assert len(set(seeds.values())) == 3
+
+
+def test_adding_a_submission_or_a_study_moves_no_other_trial():
+    few = {spec.id for spec in make_plan(SMOKE).trials}
+    more = {spec.id for spec in make_plan(Request(suite="smoke", submissions=(*SMOKE.submissions, "rex"), studies=4)).trials}
+    assert few < more
+
+
+def test_the_grid_is_three_rates_by_two_horizons_and_one_horizon_for_anytime_schedules():
+    count = defaultdict(int)
+    for spec in make_plan(SMOKE).trials:
+        count[spec.submission, spec.study] += 1
+        assert 0.5 * spec.budget - 64 <= spec.horizon <= spec.budget
+        if spec.submission == "constant":
+            assert spec.horizon == spec.budget
+    assert {n for (name, _), n in count.items() if name == "constant"} == {3}
+    assert {n for (name, _), n in count.items() if name != "constant"} == {6}
+
+
+def test_the_first_point_is_nearest_to_the_reference_rate_and_the_middle_horizon():
+    plan = make_plan(Request(suite="smoke", submissions=("linear",), trials=1))
+    reference = next(iter(plan.workloads.values())).settings.reference.learning_rate
+    for spec in plan.trials:
+        assert abs(math.log(spec.hyperparameters["learning_rate"] / reference)) <= math.log(3) / 2 + 1e-9
+        assert 0.6 <= spec.horizon / spec.budget <= 0.9
+
+
+@given(st.integers(1, 9), st.integers(0, 2**63))
+def test_a_shifted_lattice_is_equidistant_on_the_circle(points, seed):
+    lattice = shifted_lattice(points, seed)
+    gaps = [b - a for a, b in zip(lattice, [*lattice[1:], lattice[0] + 1], strict=True)]
+    assert all(0 <= x < 1 for x in lattice)
+    assert gaps == pytest.approx([1 / points] * points)
+
+
+def test_one_study_is_planned_whole_before_the_next_begins():
+    studies = [spec.study for spec in make_plan(SMOKE).trials]
+    assert studies == sorted(studies)
+
+
+def test_the_external_track_draws_the_same_points_for_submissions_with_the_same_space():
+    plan = make_plan(Request(suite="smoke", submissions=("adamw+rex", "adamw+cosine"), track="external"))
+    drawn = defaultdict(list)
+    for spec in plan.trials:
+        drawn[spec.submission].append((spec.study, spec.trial, spec.seed, spec.hyperparameters["learning_rate"], spec.horizon))
+    assert drawn["adamw+rex"] == drawn["adamw+cosine"]
+    assert len(drawn["adamw+rex"]) == 15
+    assert len({seed for _, _, seed, _, _ in drawn["adamw+rex"]}) == 15
+
+
+def test_draws_lie_in_the_space():
+    space = search_space(find_submission("adamw+rex"))
+    plan = make_plan(Request(suite="smoke", submissions=("adamw+rex",)))
+    for spec in plan.trials:
+        for name, value in spec.hyperparameters.items():
+            assert space[name].low <= value <= space[name].high
+
+
+def test_held_out_variants_come_last_with_targets_of_their_own():
+    plan = make_plan(Request(suite="smoke", submissions=("linear",), held_out=True))
+    variants = [bool(spec.variant) for spec in plan.trials]
+    assert any(variants)
+    assert variants == sorted(variants)
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (Request(suite="nope"), "no suite 'nope'"),
+        (Request(suite="smoke", workloads=("no_such",)), "no_such"),
+        (Request(suite="smoke", submissions=("no_such",)), "no_such"),
+        (Request(suite="smoke", studies=0), "--studies 0"),
+        (Request(suite="smoke", trials=-1), "--trials -1"),
+        (Request(suite="smoke", track="nope"), "no track 'nope'"),
+        (Request(suite="smoke", submissions=("rex",), track="external"), "adamw+rex"),
+        (Request(suite="smoke", submissions=("rex", "adamw+rex")), "adamw+rex"),
+        (Request(suite="smoke", submissions=("adamw+rex",), track="schedule"), "--track external"),
+        (Request(suite="laptop", workloads=("digits_mlp",)), "--suite smoke"),
+    ],
+)
+def test_bad_requests_are_told_in_one_line(request_, says):
+    with pytest.raises(BadInput) as error:
+        make_plan(request_)
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
