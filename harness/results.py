@@ -129,9 +129,9 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
 
     Columns: id, submission, workload (label), base_workload, held_out, family, track, suite, study, trial, seed,
     status, reason, complete, metric, lower_is_better, target; budget_C, hit_C (inf: never) and end_C for the clocks
-    C = examples, seconds, steps; hit_index (-1: never), horizon_examples, evaluation_period, curve (dict of
-    arrays), learning_rates (array [k, 3]: steps, examples, rate), hyperparameters, paired, machine, concurrency, facts, environment, clocks,
-    file.
+    C = examples, seconds, steps; hit_index (-1: never), horizon_examples, evaluation_period, curve (dict of arrays),
+    learning_rates (array [k, 3]: steps, examples, rate), hyperparameters, paired, machine, concurrency, facts,
+    environment, clocks, file.
 
     Raises:
         BadInput: there is no such directory, or nothing in it.

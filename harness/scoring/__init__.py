@@ -1,7 +1,32 @@
 """Scores, intervals and verdicts: pure functions from a DataFrame of trials to a board. Never imports torch."""
 
 from harness.scoring.board import score_board
+from harness.scoring.compare import Comparison, compare, comparison_json
 from harness.scoring.entries import Board, Cell, Pair, Profile, Row, WorkloadRatio
 from harness.scoring.export import board_json
+from harness.scoring.quality import Quality, score_budget
+from harness.scoring.sensitivity import Sensitivity, rate_losses, sensitivity
+from harness.scoring.separable import LOOKS, Look, look, look_sentence
 
-__all__ = ["Board", "Cell", "Pair", "Profile", "Row", "WorkloadRatio", "board_json", "score_board"]
+__all__ = [
+    "LOOKS",
+    "Board",
+    "Cell",
+    "Comparison",
+    "Look",
+    "Pair",
+    "Profile",
+    "Quality",
+    "Row",
+    "Sensitivity",
+    "WorkloadRatio",
+    "board_json",
+    "compare",
+    "comparison_json",
+    "look",
+    "look_sentence",
+    "rate_losses",
+    "score_board",
+    "score_budget",
+    "sensitivity",
+]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.contracts import BadInput, did_you_mean
 from harness.records import CLOCKS, STATUSES
-from harness.scoring.canonical import Study, canonical_studies, checked
+from harness.scoring.canonical import Study, canonical_studies, checked, exact_on, run_clock
 from harness.scoring.entries import Board, Cell, Pair, Profile, Row
 from harness.scoring.export import board_json
 from harness.scoring.intervals import median_interval
@@ -27,11 +27,6 @@ from harness.scoring.words import notes, verdict
 __all__ = ["Board", "Cell", "Pair", "Profile", "Row", "board_json", "run_clock", "score_board"]
 
 Cells = dict[tuple[str, str], Cell]
-
-
-def run_clock(track: str) -> str:
-    """Return the clock on which trials of `track` are raced and pruned."""
-    return "seconds" if track in ("external", "self-tuning") else "examples"
 
 
 def score_board(
@@ -70,14 +65,12 @@ def score_board(
     contribution = grid_contributions if legacy_grid else contributions
     standing = standing_times(pool)
     h = contribution(standing)
-    cells = _cells(pool, studies, standing, h, exact=clock == run_clock(trials["track"].iloc[0]))
+    cells = _cells(pool, studies, standing, h, exact=exact_on(trials, clock))
     doubt = uncertainty(pool, contribution)
     times = log_times(pool)
     rows = _rows(trials, studies, pool, h, cells, doubt, times, baseline, score_only)
     pairs = all_pairs(pool, times)
-    lines = notes(
-        trials, studies, pool, cells, clock, run_clock(trials["track"].iloc[0]), min((n for n in doubt.fewest if n), default=0)
-    )
+    lines = notes(trials, studies, pool, cells, clock, min((n for n in doubt.fewest if n), default=0))
     return Board(
         track=str(trials["track"].iloc[0]),
         clock=clock,

@@ -103,6 +103,27 @@ def checked(trials: pd.DataFrame) -> pd.DataFrame:
     return trials
 
 
+def run_clock(track: str) -> str:
+    """Return the clock on which trials of `track` are raced and pruned."""
+    return "seconds" if track in ("external", "self-tuning") else "examples"
+
+
+def exact_on(trials: pd.DataFrame, clock: str) -> bool:
+    """Return whether times on `clock` are exact: nothing was pruned, or pruning looked at a clock that runs in step.
+
+    Steps run in step with examples where each submission charges the same examples a step on a workload throughout.
+    """
+    raced = run_clock(str(trials["track"].iloc[0]))
+    if clock == raced or not (trials["status"] == "pruned").any():
+        return True
+    if {clock, raced} != {"examples", "steps"}:
+        return False
+    ran = trials[trials["end_steps"] > 0]
+    rate = ran["end_examples"] / ran["end_steps"]
+    spread = rate.groupby([ran["submission"], ran["workload"]]).agg(["min", "max"])
+    return bool((spread["max"] <= spread["min"] * (1 + 1e-9)).all())
+
+
 def canonical_studies(trials: pd.DataFrame, clock: str, *, by_index: bool = False, score_only: bool = False) -> list[Study]:
     """Return the canonical studies of `trials`, sorted by submission, workload and study.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness.scoring.canonical import Study
+from harness.scoring.canonical import Study, exact_on, run_clock
 from harness.scoring.entries import Cell, Pair, Row
 from harness.scoring.pool import Pool
 
@@ -69,16 +69,16 @@ def notes(
     pool: Pool,
     cells: Mapping[tuple[str, str], Cell],
     clock: str,
-    run_clock: str,
     fewest: int,
 ) -> list[str]:
     """Return what a reader of the board must know, plain sentences in a fixed order."""
     lines = [*_machines(trials, clock), *_few(fewest, pool), *_missing(studies), *_absent(pool, cells)]
     if not pool.paired:
         lines.append("Studies share no seeds between submissions: each submission is resampled alone.")
-    if clock != run_clock and (trials["status"] == "pruned").any():
+    if not exact_on(trials, clock):
+        raced = run_clock(str(trials["track"].iloc[0]))
         lines.append(
-            f"Trials were pruned on the {run_clock} clock: on the {clock} clock a time marked ≤ is an upper bound, "
+            f"Trials were pruned on the {raced} clock: on the {clock} clock a time marked ≤ is an upper bound, "
             "and scores and intervals that use it are not exact. Run with --no-prune for exact ones."
         )
     unknown = [w for w in pool.workloads if pd.isna(trials.loc[trials["workload"] == w, f"budget_{clock}"]).all()]
