@@ -38,7 +38,7 @@ _CONTRACTS = (
     "optimizer",
     "schedule",
 )
-_HOMES = {name: "harness.contracts" for name in _CONTRACTS} | {"load_results": "harness.results"}
+_HOMES = dict.fromkeys(_CONTRACTS, "harness.contracts") | {"load_results": "harness.results"}
 
 __all__ = ["__version__", *_HOMES]
 

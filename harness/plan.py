@@ -108,7 +108,9 @@ def _choose_workloads(request: Request) -> dict[str, Workload]:
     for name in names:
         homes = [suite for suite in SUITES if name in available.get(suite, ())]
         if homes and request.suite not in homes:
-            raise BadInput(f"workload '{name}' is not in suite '{request.suite}': it is in {', '.join(homes)} (--suite {homes[0]})")
+            raise BadInput(
+                f"workload '{name}' is not in suite '{request.suite}': it is in {', '.join(homes)} (--suite {homes[0]})"
+            )
         base = find_workload(name, request.suite)
         chosen[base.label] = base
         for variant in base.variants if request.held_out else ():
@@ -175,14 +177,14 @@ def _points(
     return [{name: space[name].at(float(u)) for name, u in zip(space, row, strict=False)} for row in draws]
 
 
-def _schedule_grid(
-    seed: int, label: str, workload: Workload, schedule: Schedule, study: int
-) -> Iterator[dict[str, Any]]:
+def _schedule_grid(seed: int, label: str, workload: Workload, schedule: Schedule, study: int) -> Iterator[dict[str, Any]]:
     """Yield the grid of one study, the point nearest (reference rate, middle horizon) first.
 
     The lattice is shifted at random per study, the same for all submissions (Cranley and Patterson 1976).
     """
-    rates = [RATE_STEP ** (RATE_POINTS * (u - 0.5)) for u in shifted_lattice(RATE_POINTS, stable_seed(seed, label, study, "rate"))]
+    rates = [
+        RATE_STEP ** (RATE_POINTS * (u - 0.5)) for u in shifted_lattice(RATE_POINTS, stable_seed(seed, label, study, "rate"))
+    ]
     horizons = [1.0]
     if not schedule.anytime:
         points = shifted_lattice(HORIZON_POINTS, stable_seed(seed, label, study, "horizon"))

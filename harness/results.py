@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from harness.contracts.errors import BadInput
-from harness.records import CLOCKS, SCHEMA_VERSION, TrialRecord, TrialSpec, plain, stable_hash
+from harness.records import CLOCKS, TrialRecord, TrialSpec, plain, stable_hash
 
 
 def write_atomically(path: Path, content: str) -> None:
@@ -237,15 +237,16 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
         planned = _current(chosen)
         skipped = {label: reason for note in chosen for label, reason in note.skipped.items()}
     else:
-        planned = {row.id: (row.submission, row.workload, row.study) for row in trials.itertuples()}
+        cells = zip(trials["submission"], trials["workload"], trials["study"], strict=True)
+        planned = dict(zip(trials["id"], cells, strict=True))
         skipped = {}
     if trials.empty:
         return BoardInput(trials, len(planned), 0, skipped, store.damaged)
     rows = trials[trials["id"].isin(planned.keys())]
     absent = set(planned) - set(rows["id"])
     unfinished = {planned[name] for name in absent}
-    cells = list(zip(rows["submission"], rows["workload"], rows["study"], strict=True))
-    kept = rows[[cell not in unfinished for cell in cells]].reset_index(drop=True)
+    finished = [c not in unfinished for c in zip(rows["submission"], rows["workload"], rows["study"], strict=True)]
+    kept = rows[finished].reset_index(drop=True)
     return BoardInput(kept, len(planned), len(rows), skipped, store.damaged)
 
 

@@ -18,7 +18,13 @@ class Scheduled(TrainingAlgorithm):
     defaults = {"learning_rate": 1e-3}
 
     def __init__(
-        self, task: Task, hyperparameters: Hyperparameters, *, recipe: Optimizer, shape: Schedule | None, settings: Mapping[str, Any]
+        self,
+        task: Task,
+        hyperparameters: Hyperparameters,
+        *,
+        recipe: Optimizer,
+        shape: Schedule | None,
+        settings: Mapping[str, Any],
     ) -> None:
         super().__init__(task, hyperparameters)
         self._optimizer = recipe(task.model, hyperparameters)

@@ -112,7 +112,7 @@ class TrialTask:
         with self._autocast():
             outputs = self._workload.forward(self.model, examples)
             loss = self._workload.example_losses(outputs, examples).mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.model.zero_grad()
         for name, buffer in self.model.named_buffers():
             buffer.copy_(buffers[name])
@@ -139,7 +139,9 @@ class TrialTask:
             examples = _examples_of(batch)
             correct = self._workload.example_correct(self._workload.forward(self.model, examples), examples)
         if correct is None:
-            raise ContractError(f"workload '{self.workload}' has no notion of a correct prediction: example_correct is not for it")
+            raise ContractError(
+                f"workload '{self.workload}' has no notion of a correct prediction: example_correct is not for it"
+            )
         return correct
 
     def example_gradients(self, batch: Batch) -> dict[str, Tensor]:
@@ -244,7 +246,7 @@ class TrialTask:
             if passes > 1:
                 self.charged.charge(size, 2)
 
-        loss.register_hook(count)  # type: ignore[no-untyped-call]
+        loss.register_hook(count)
 
 
 class _LossModule(nn.Module):

@@ -163,9 +163,7 @@ def _train(
         training.stop()
 
 
-def train_until(
-    upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, signals: tuple[str, ...], trace: Trace
-) -> bool:
+def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, signals: tuple[str, ...], trace: Trace) -> bool:
     """Train until `upcoming` charged examples; return whether all losses were finite."""
     while task.charged.thirds < 3 * upcoming:
         batch = algorithm.select()

@@ -26,7 +26,9 @@ def test_all_submissions_share_seeds_and_draws_study_by_study():
     by_study = defaultdict(lambda: defaultdict(set))
     for spec in make_plan(SMOKE).trials:
         if spec.submission != "constant":
-            by_study[spec.workload, spec.study][spec.submission].add((spec.seed, spec.horizon, spec.hyperparameters["learning_rate"]))
+            by_study[spec.workload, spec.study][spec.submission].add(
+                (spec.seed, spec.horizon, spec.hyperparameters["learning_rate"])
+            )
     assert all(studies["linear"] == studies["cosine"] for studies in by_study.values())
     seeds = {spec.study: spec.seed for spec in make_plan(SMOKE).trials}
     assert len(set(seeds.values())) == 3

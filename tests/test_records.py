@@ -61,7 +61,9 @@ def test_a_record_comes_back_from_json_as_it_was():
 @pytest.mark.parametrize("key", ["status", "reason", "clocks", "evaluations", "spec", "checksum"])
 def test_a_changed_record_does_not_pass_for_sound(key):
     body = RECORD.to_json()
-    body[key] = {"status": "missed", "reason": "x", "clocks": {}, "evaluations": [], "spec": {**body["spec"], "study": 5}}.get(key, "0")
+    body[key] = {"status": "missed", "reason": "x", "clocks": {}, "evaluations": [], "spec": {**body["spec"], "study": 5}}.get(
+        key, "0"
+    )
     with pytest.raises(ValueError, match="checksum"):
         TrialRecord.from_json(body)
 

@@ -46,7 +46,9 @@ def _parse(schedule: str, given: list[str], defaults: dict[str, Any]) -> dict[st
         if not equals:
             raise BadInput(f"--param {pair}: write it as NAME=VALUE")
         if key not in defaults:
-            raise BadInput(f"schedule '{schedule}' has no hyperparameter '{key}'{did_you_mean(key, defaults) or ' (it has none)'}")
+            raise BadInput(
+                f"schedule '{schedule}' has no hyperparameter '{key}'{did_you_mean(key, defaults) or ' (it has none)'}"
+            )
         if isinstance(defaults[key], str):
             values[key] = text
             continue

@@ -15,7 +15,9 @@ from harness.contracts.errors import BadInput, did_you_mean
 @app.command()
 def data(
     workload: Annotated[list[str] | None, typer.Option("-w", "--workload", help="only these; repeatable")] = None,
-    directory: Annotated[Path | None, typer.Option("--dir", help="where (default: TIMETRIAL_DATA, else the user's cache)")] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="where (default: TIMETRIAL_DATA, else the user's cache)")
+    ] = None,
 ) -> int:
     """Fetch, verify and prepare the data of all workloads, or of some."""
     from harness.contracts import DataUnavailable

@@ -20,7 +20,10 @@ def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
     waiting = [spec for spec in plan.trials if not store.path(spec).exists()]
     print("study  trial  workload                 submission                     horizon  hyperparameters")
     for spec in waiting:
-        values = ", ".join(f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in spec.hyperparameters.items())
+        values = ", ".join(
+            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+            for name, value in spec.hyperparameters.items()
+        )
         share = spec.horizon / spec.budget
         print(f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<24} {spec.submission:<30} {share:7.3f}  {values}")
     total = sum(cost.get(spec.workload_label, SECONDS_A_BUDGET) * spec.horizon / spec.budget for spec in waiting)

@@ -73,10 +73,15 @@ def _workload(kind: Any) -> dict[str, Any]:
 def _plain(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     from dataclasses import asdict, is_dataclass
 
-    return {name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value for name, value in overrides.items()}
+    return {
+        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        for name, value in overrides.items()
+    }
 
 
 def _suites() -> Sequence[dict[str, Any]]:
     from harness.registry import suites
 
-    return [{"name": name, "workloads": list(names), "line": ", ".join(names) or "(none yet)"} for name, names in suites().items()]
+    return [
+        {"name": name, "workloads": list(names), "line": ", ".join(names) or "(none yet)"} for name, names in suites().items()
+    ]

@@ -17,7 +17,9 @@ def report(
     results: Annotated[Path, typer.Option(help="directory of records")] = Path("results"),
     clock: Annotated[str, typer.Option(help="examples, seconds or steps (default: the track's)")] = "",
     baseline: Annotated[str, typer.Option(help="submission that speed-ups are over")] = "cosine",
-    out: Annotated[Path | None, typer.Option(help="the page (default: RESULTS/leaderboard.html); .json and .csv go beside it")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="the page (default: RESULTS/leaderboard.html); .json and .csv go beside it")
+    ] = None,
     track: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
     suite: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
 ) -> int:

@@ -46,14 +46,12 @@ def run(
         raise BadInput(f"--results {results}: this is a file; name a directory")
     from harness.plan import Request, make_plan
 
-    plan = make_plan(
-        Request(suite, tuple(submission or ()), tuple(workload or ()), track, studies, trials, seed, held_out)
-    )
+    plan = make_plan(Request(suite, tuple(submission or ()), tuple(workload or ()), track, studies, trials, seed, held_out))
     if dry_run:
         return _dry_run(plan, results, workers)
     from harness.cli.session import Session
-    from harness.execution.race import Settings
     from harness.execution.environment import choose_device
+    from harness.execution.race import Settings
     from workloads.data import data_directory
 
     device = choose_device()

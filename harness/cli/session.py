@@ -76,7 +76,9 @@ class Session:
         try:
             from harness.execution.ray_tune import run_over_ray
         except ImportError as error:
-            raise BadInput(f"Ray is not installed here ({error}): pip install 'timetrial[ray]', or use --executor inline") from None
+            raise BadInput(
+                f"Ray is not installed here ({error}): pip install 'timetrial[ray]', or use --executor inline"
+            ) from None
         run_over_ray(self.race)
 
     @property
@@ -108,10 +110,8 @@ class Session:
     def _heard(self, record: TrialRecord, race: Race) -> None:
         if record.status in ("failed", "out-of-memory", "timeout", "killed") and race.summary.troubled <= 10:
             spec = record.spec
-            self.console.print(
-                f"{record.status}: {spec.submission} on {spec.workload_label}, study {spec.study}, trial {spec.trial}: {record.reason}",
-                markup=False,
-            )
+            trial = f"{spec.submission} on {spec.workload_label}, study {spec.study}, trial {spec.trial}"
+            self.console.print(f"{record.status}: {trial}: {record.reason}", markup=False)
         now = time.monotonic()
         if self._progress is not None:
             self._progress.update(self._task, completed=self._done, description=self._counts(), left=self._left())

@@ -63,7 +63,7 @@ class Task(Protocol):
 
     @property
     def step(self) -> float:
-        """Charged examples so far over the reference batch size: the step that schedules see, before warm-up is taken off."""
+        """Charged examples so far over the reference batch size; a schedule's step is this less the warm-up's."""
 
     def draw(self, size: int) -> Batch:
         """Return the next `size` training examples of the seeded stream (shared by all submissions)."""
@@ -143,9 +143,13 @@ class TrainingAlgorithm:
         for attribute in vars(cls):
             if not attribute.startswith("_") and attribute not in HOOKS + FACTS:
                 hint = did_you_mean(attribute, HOOKS + FACTS)
-                raise ContractError(f"{cls.__name__}.{attribute} is not a part of TrainingAlgorithm{hint} (own helpers start with '_')")
+                raise ContractError(
+                    f"{cls.__name__}.{attribute} is not a part of TrainingAlgorithm{hint} (own helpers start with '_')"
+                )
         if cls.update is TrainingAlgorithm.update:
-            raise ContractError(f"{cls.__name__} has no update(self, batch): it is the one required part of a TrainingAlgorithm")
+            raise ContractError(
+                f"{cls.__name__} has no update(self, batch): it is the one required part of a TrainingAlgorithm"
+            )
         for signal in cls.listens:
             if signal not in SIGNALS:
                 raise ContractError(f"{cls.__name__} listens to '{signal}'{did_you_mean(signal, SIGNALS)}")

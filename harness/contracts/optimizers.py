@@ -68,9 +68,13 @@ def optimizer(
         title = name or function.__name__
         arguments = list(inspect.signature(function).parameters)
         if arguments != ["model", "hyperparameters"]:
-            raise ContractError(f"optimizer '{title}' must be def {title}(model, hyperparameters), not ({', '.join(arguments)})")
+            raise ContractError(
+                f"optimizer '{title}' must be def {title}(model, hyperparameters), not ({', '.join(arguments)})"
+            )
         if "learning_rate" not in defaults:
-            raise ContractError(f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}")
+            raise ContractError(
+                f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}"
+            )
         check_known(f"optimizer '{title}'", dict(space or {}), defaults)
         summary = (inspect.getdoc(function) or "").strip().splitlines()[:1]
         return Optimizer(

@@ -91,6 +91,7 @@ class Schedule:
         return inspect.isclass(self.function)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Return what the wrapped function returns."""
         return self.function(*arguments, **keywords)
 
     def start(
@@ -204,7 +205,9 @@ def schedule(
         if inspect.isclass(function):
             _check_closed_loop(title, function, wanted)
         elif wanted:
-            raise ContractError(f"schedule '{title}' listens to {wanted[0]}, so it must be a class with observe() and multiplier()")
+            raise ContractError(
+                f"schedule '{title}' listens to {wanted[0]}, so it must be a class with observe() and multiplier()"
+            )
         context, defaults = _read_signature(title, function, anytime)
         check_known(f"schedule '{title}'", dict(space or {}), defaults)
         summary = (inspect.getdoc(function) or "").strip().splitlines()[:1]
@@ -251,7 +254,9 @@ def _check_closed_loop(title: str, loop: type, wanted: tuple[str, ...]) -> None:
     for attribute in vars(loop):
         if not attribute.startswith("_") and attribute not in hooks:
             hint = did_you_mean(attribute, hooks)
-            raise ContractError(f"schedule '{title}': '{attribute}' is not a hook of a closed-loop schedule{hint} (own helpers start with '_')")
+            raise ContractError(
+                f"schedule '{title}': '{attribute}' is not a hook of a closed-loop schedule{hint} (own helpers start with '_')"
+            )
     for hook in ("observe", "multiplier"):
         if not callable(getattr(loop, hook, None)):
             raise ContractError(f"schedule '{title}' is a class without {hook}()")
@@ -259,6 +264,6 @@ def _check_closed_loop(title: str, loop: type, wanted: tuple[str, ...]) -> None:
         if signal not in SIGNALS:
             raise ContractError(f"schedule '{title}' listens to '{signal}'{did_you_mean(signal, SIGNALS)}")
     if not wanted:
-        raise ContractError(f"schedule '{title}' is a class, so it must say what it hears: @schedule(listens=...), one of {', '.join(SIGNALS)}")
-
-
+        raise ContractError(
+            f"schedule '{title}' is a class, so it must say what it hears: @schedule(listens=...), one of {', '.join(SIGNALS)}"
+        )

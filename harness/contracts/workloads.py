@@ -11,7 +11,6 @@ from harness.contracts.errors import BadInput, ContractError, did_you_mean
 from harness.contracts.spaces import Hyperparameters
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 Examples = Mapping[str, "Tensor"]

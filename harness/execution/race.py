@@ -74,7 +74,9 @@ class Summary:
 class Race:
     """A plan under way. Executors ask `next` for a trial, `best` for what it must know, and hand its record to `done`."""
 
-    def __init__(self, plan: Plan, store: ResultStore, settings: Settings, listener: Listener = lambda record, race: None) -> None:
+    def __init__(
+        self, plan: Plan, store: ResultStore, settings: Settings, listener: Listener = lambda record, race: None
+    ) -> None:
         self.plan, self.store, self.settings = plan, store, settings
         self.summary = Summary()
         self.skipped: dict[str, str] = {}

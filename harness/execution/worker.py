@@ -63,7 +63,9 @@ def work(
         ("submission", spec.submission_hash, submission.content_hash),
     ):
         if expected != actual:
-            return ended(spec, workload, submission, "failed", f"the {what}'s source here is not the one that was planned", environment)
+            return ended(
+                spec, workload, submission, "failed", f"the {what}'s source here is not the one that was planned", environment
+            )
     try:
         with time_limit(limit, end_process=end_process):
             return run_trial(
@@ -81,7 +83,12 @@ def work(
 
 
 def ended(
-    spec: TrialSpec, workload: Workload, submission: Submission, status: str, reason: str, environment: Mapping[str, Any] | None = None
+    spec: TrialSpec,
+    workload: Workload,
+    submission: Submission,
+    status: str,
+    reason: str,
+    environment: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
     """Return the record of a trial that has nothing to tell but how it ended."""
     facts = {"workload": workload_facts(workload), "submission": dict(submission.facts)}

@@ -70,7 +70,10 @@ def measure(name: str, suite: str, pairs: int) -> dict[str, float | str]:
     done = spec.horizon
     for pair in range(pairs):
         if done + 2 * block * workload.settings.batch_size > spec.horizon:
-            loops = {"bare": bare_loop(workload, data, spec), "trial": trial_loop(workload, data, spec, plan.submissions["cosine"])}
+            loops = {
+                "bare": bare_loop(workload, data, spec),
+                "trial": trial_loop(workload, data, spec, plan.submissions["cosine"]),
+            }
             for loop in loops.values():
                 loop(5)
             done = 5 * workload.settings.batch_size

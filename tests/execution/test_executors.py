@@ -1,0 +1,148 @@
+"""Both executors: the same records; a cluster by address; pruning costs nothing but time."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.execution.commands import board, command, outcome, same_board, timetrial
+
+SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "constant", "--studies", 2)
+
+
+@pytest.fixture(scope="module")
+def inline(tmp_path_factory):
+    results = tmp_path_factory.mktemp("inline")
+    done = timetrial(*SMALL, "--executor", "inline", "--no-prune", "--results", results)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return results
+
+
+def test_ray_and_inline_write_the_same_records(inline, tmp_path):
+    done = timetrial(*SMALL, "--executor", "ray", "--workers", 2, "--no-prune", "--results", tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert outcome(tmp_path) == outcome(inline)
+    assert same_board(tmp_path, inline)
+
+
+def test_the_board_is_the_same_pruned_and_unpruned(inline, tmp_path):
+    done = timetrial(*SMALL, "--executor", "inline", "--results", tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert same_board(tmp_path, inline)
+    spent = [sum(r["clocks"].get("examples", 0) for r in outcome(place).values()) for place in (tmp_path, inline)]
+    assert spent[0] < spent[1]
+
+
+def test_completing_a_pruned_run_gives_the_unpruned_records(inline, tmp_path):
+    for more in ((), ("--no-prune",)):
+        done = timetrial(*SMALL, "--executor", "inline", "--results", tmp_path, *more)
+        assert done.returncode == 0, done.stderr + done.stdout
+    assert outcome(tmp_path) == outcome(inline)
+
+
+def test_a_running_cluster_is_joined_by_its_address(inline, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ray = Path(sys.executable).with_name("ray")
+    head = [ray, "start", "--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=2"]
+    env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    with subprocess.Popen(
+        [*head, "--include-dashboard=false", "--disable-usage-stats", f"--temp-dir={tmp_path / 'r'}"[:90]],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=env,
+    ) as cluster:
+        try:
+            results = tmp_path / "results"
+            for _ in range(10):
+                done = timetrial(*SMALL, "--no-prune", "--address", f"127.0.0.1:{port}", "--results", results)
+                if done.returncode != 2:
+                    break
+            assert done.returncode == 0, done.stderr + done.stdout
+            assert outcome(results) == outcome(inline)
+            assert cluster.poll() is None, "the run must not stop a cluster that it joined"
+        finally:
+            cluster.terminate()
+
+
+def test_an_address_where_nobody_answers_is_bad_input(tmp_path):
+    done = timetrial(*SMALL, "--address", "127.0.0.1:1", "--results", tmp_path)
+    assert done.returncode == 2
+    assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, executor):
+    plugin = tmp_path / "explodes.py"
+    plugin.write_text(
+        "from harness import schedule\n@schedule\ndef explodes(step, horizon):\n    '''Fails.'''\n    return 1 / (step - 3)\n"
+    )
+    results = tmp_path / "results"
+    done = timetrial(*SMALL[:5], "-s", plugin, "--studies", 1, "--executor", executor, "--results", results)
+    assert done.returncode == 1, done.stderr + done.stdout
+    assert "explodes.py" in done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    rows = {row["name"]: row for row in board(results)["submissions"]}
+    assert rows["linear"]["targets_reached"] == 1
+    assert board(results)["trials"]["failed"] == 6
+
+
+def test_a_plug_in_that_holds_the_interpreter_is_ended_by_the_time_limit_and_the_run_goes_on(tmp_path):
+    plugin = tmp_path / "stuck.py"
+    plugin.write_text(
+        "from harness import TrainingAlgorithm\n"
+        "class Stuck(TrainingAlgorithm):\n    '''Sleeps in C with the interpreter held.'''\n"
+        "    def update(self, batch):\n"
+        "        import ctypes\n"
+        "        ctypes.PyDLL(None).sleep(600)\n"
+    )
+    results = tmp_path / "results"
+    args = ("-s", f"{plugin}", "--trials", 1, "--studies", 1, "--time-limit", 3, "--results", results)
+    done = timetrial("run", "--suite", "smoke", *args)
+    assert done.returncode == 1, done.stderr + done.stdout
+    assert {r["status"] for r in outcome(results).values()} == {"timeout"}
+
+
+def test_a_full_disk_or_an_unwritable_directory_is_one_plain_line(tmp_path):
+    target = tmp_path / "file"
+    target.write_text("")
+    done = timetrial(*SMALL, "--executor", "inline", "--results", target)
+    assert done.returncode == 2
+    assert "name a directory" in done.stderr
+    full = Path("/dev/full")
+    if full.exists():
+        place = tmp_path / "results"
+        (place / "trials" / "digits_mlp").mkdir(parents=True)
+        (place / "trials" / "digits_mlp" / "linear").write_text("a file where a folder should be")
+        done = timetrial(*SMALL, "--executor", "inline", "--results", place)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_interrupting_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
+    import signal
+    import time
+
+    with subprocess.Popen(
+        command(*SMALL, "--executor", "ray", "--no-prune", "--results", tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as run:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("trials/*/*/*.json")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=60)[0]
+    assert run.returncode == 130, said
+    assert "run the same command again to resume" in said
+    assert "Traceback" not in said
+    kept = {p: p.read_bytes() for p in tmp_path.glob("trials/*/*/*.json")}
+    assert kept
+    timetrial(*SMALL, "--executor", "inline", "--no-prune", "--results", tmp_path)
+    assert all(p.read_bytes() == content for p, content in kept.items())

@@ -1,0 +1,40 @@
+"""Pull the plug ten times; nothing is lost, nothing runs twice, and the board is the same."""
+
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.execution.commands import command, same_board, timetrial
+
+RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "--studies", 2, "--no-prune")
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_ten_kills_of_the_driver_lose_nothing(executor, tmp_path):
+    moments = random.Random(20261122)
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    assert timetrial(*RUN, "--executor", "inline", "--results", undisturbed).returncode == 0
+    kept: dict = {}
+    for _ in range(10):
+        with subprocess.Popen(
+            command(*RUN, "--executor", executor, "--results", killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as run:
+            enough = len(kept) + moments.randrange(4)
+            deadline = time.monotonic() + 40
+            while len(list(killed.glob("trials/*/*/*.json"))) < enough and run.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0, 0.4))
+            run.send_signal(signal.SIGKILL)
+        now = {path: path.read_bytes() for path in killed.glob("trials/*/*/*.json")}
+        assert kept.items() <= now.items(), "a finished trial was lost or run again"
+        kept = now
+    done = timetrial(*RUN, "--executor", executor, "--results", killed)
+    assert done.returncode == 0, done.stdout + done.stderr
+    now = {path: path.read_bytes() for path in killed.glob("trials/*/*/*.json")}
+    assert kept.items() <= now.items()
+    assert same_board(undisturbed, killed)
+    assert not list(killed.rglob("*.damaged"))
