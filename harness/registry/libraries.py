@@ -41,7 +41,11 @@ def library_plugin(name: str) -> Optimizer | Schedule:
         else import_module("torch.optim").Optimizer
     )
     classes = {key: item for key, item in vars(module).items() if inspect.isclass(item) and issubclass(item, ancestor)}
-    classes = {key: item for key, item in classes.items() if not key.startswith("_") and not inspect.isabstract(item)}
+    classes = {
+        key: item
+        for key, item in classes.items()
+        if item is not ancestor and not key.startswith("_") and not inspect.isabstract(item)
+    }
     if class_name not in classes:
         raise BadInput(f"{module_name} has no '{class_name}'{did_you_mean(class_name, classes)}")
     return _schedule(name, classes[class_name]) if module_name in SCHEDULERS else _optimizer(name, classes[class_name])
@@ -110,6 +114,8 @@ def _schedule(name: str, kind: type) -> Schedule:
     missing = [key for key, item in parameters.items() if item.default is item.empty and key not in (*_FILLED, "max_lr")]
     if missing:
         raise BadInput(f"'{name}' needs '{missing[0]}', which the horizon does not give: write a schedule: timetrial new NAME")
+    if "metrics" in inspect.signature(getattr(kind, "step")).parameters:  # noqa: B009 a bare type has no step
+        raise BadInput(f"'{name}' listens to the run: use the built-in 'plateau'")
     filled = [key for key in _FILLED if key in parameters]
 
     @lru_cache(maxsize=8)
