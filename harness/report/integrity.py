@@ -1,0 +1,101 @@
+"""What a reader needs to trust a board: what is missing, what failed and why, and on which machines it ran."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harness.records import STATUSES, canonical_json
+from harness.report.ranking import labels
+from harness.report.words import one_line, visible
+from harness.scoring.entries import Board
+
+FAILURES = ("failed", "timeout", "out-of-memory", "killed")
+MAX_LISTED = 40
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What the integrity section shows.
+
+    Attributes:
+        statuses: the statuses that occur; `counts` has a row a submission: (name, count of each).
+        counts: as recorded, before the board cuts records where a perfect pruner would have stopped.
+        failures: (status, reason, submission, workload, how many).
+        missing: (submission, workload, what is missing).
+        environments: (how many trials, its facts as (name, text) pairs).
+        more_environments: how many are not listed.
+    """
+
+    statuses: tuple[str, ...]
+    counts: tuple[tuple[str, tuple[int, ...]], ...]
+    failures: tuple[tuple[str, str, str, str, int], ...]
+    missing: tuple[tuple[str, str, str], ...]
+    environments: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
+    more_environments: int
+
+
+def integrity(trials: pd.DataFrame, board: Board) -> Integrity:
+    """Return the integrity section of `board`, made from `trials`."""
+    found = Counter(zip(trials["submission"].astype(str), trials["status"].astype(str), strict=True))
+    statuses = tuple(status for status in STATUSES if any(key[1] == status for key in found))
+    broken = trials[trials["status"].isin(FAILURES)]
+    failures = Counter(
+        (str(r.status), one_line(r.reason, 200), str(r.submission), str(r.workload)) for r in broken.itertuples()
+    )
+    environments = _environments(trials)
+    return Integrity(
+        statuses=statuses,
+        counts=tuple((row.name, tuple(found[row.name, status] for status in statuses)) for row in board.rows),
+        failures=tuple((*key, count) for key, count in sorted(failures.items())[:MAX_LISTED]),
+        missing=tuple(_missing(board)),
+        environments=environments[:MAX_LISTED],
+        more_environments=max(0, len(environments) - MAX_LISTED),
+    )
+
+
+def _missing(board: Board) -> list[tuple[str, str, str]]:
+    gaps = []
+    for row in board.rows:
+        for label in labels(board):
+            cell = row.cells.get(label)
+            if cell is None:
+                gaps.append((row.name, label, "no trial"))
+            elif cell.missing:
+                gaps.append((row.name, label, f"{cell.missing} of {cell.missing + cell.studies} studies"))
+    return gaps
+
+
+def _environments(trials: pd.DataFrame) -> tuple[tuple[int, tuple[tuple[str, str], ...]], ...]:
+    kinds: Counter[str] = Counter()
+    facts: dict[str, tuple[tuple[str, str], ...]] = {}
+    for environment in trials["environment"]:
+        known = environment if isinstance(environment, Mapping) else {}
+        key = canonical_json(known)
+        kinds[key] += 1
+        facts[key] = tuple((str(name), _text(value)) for name, value in sorted(known.items(), key=lambda item: str(item[0])))
+    return tuple((kinds[key], facts[key]) for key in sorted(kinds, key=lambda key: (-kinds[key], key)))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_text(item)}" for name, item in sorted(value.items(), key=lambda item: str(item[0])))
+    return ", ".join(_text(item) for item in value) if isinstance(value, (list, tuple)) else visible(value)
+
+
+def warnings(trials: pd.DataFrame, board: Board, progress: Mapping[str, int] | None) -> list[str]:
+    """Return what must stand in red at the head of the page, one sentence each."""
+    told = []
+    if progress and progress["done"] < progress["planned"]:
+        told.append(f"Partial board: {progress['done']} of {progress['planned']} trials are done.")
+    gaps = len(_missing(board))
+    if gaps:
+        told.append(f"{gaps} {'cell is' if gaps == 1 else 'cells are'} incomplete: see Integrity.")
+    if board.clock == "seconds":
+        for column, what in (("machine", "machines"), ("concurrency", "levels of concurrency")):
+            if trials[column].nunique() > 1:
+                told.append(f"Seconds of {trials[column].nunique()} different {what} are mixed on this board.")
+    return told

@@ -1,0 +1,81 @@
+"""Writes a leaderboard's three files, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.contracts import BadInput
+from harness.records import canonical_json
+from harness.report.exports import csv_text, json_text, markdown_table
+from harness.report.page import page
+from harness.scoring.board import board_json, score_board
+from harness.scoring.canonical import checked
+from harness.scoring.entries import Board
+
+
+def write_report(
+    trials: pd.DataFrame,
+    out: Path,
+    *,
+    clock: str = "examples",
+    baseline: str = "cosine",
+    progress: Mapping[str, int] | None = None,
+    skipped: Mapping[str, str] | None = None,
+    figures: bool = True,
+) -> Board:
+    """Write the page to `out` and the same board beside it as .json and .csv; return the board.
+
+    Equal trials give equal bytes, in whatever order they come. Nothing is written unless all three could be made.
+
+    Args:
+        trials: one row a trial, from `harness.load_results`.
+        out: path of the page; the other two take its stem.
+        clock: "examples", "seconds" or "steps".
+        baseline: submission that speed-ups refer to.
+        progress: {"done": n, "planned": m} while a run goes on: the page says that it is partial.
+        skipped: {workload: reason} of workloads that did not run.
+        figures: draw the figures; without them the page is made in a fraction of the time.
+
+    Raises:
+        BadInput: nothing to score, or `out` would overwrite its own .json or .csv.
+    """
+    out = Path(out)
+    if out.suffix in (".json", ".csv"):
+        raise BadInput(f"the page cannot be called {out.name}: its data go there; use --out {out.stem}.html")
+    board = score_board(trials, clock=clock, baseline=baseline)
+    ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
+    texts = {".json": json_text(board_json(board, _environments(ordered))), ".csv": csv_text(board)}
+    offered = {f"leaderboard{suffix}": text for suffix, text in texts.items()} | {"leaderboard.md": markdown_table(board)}
+    texts[out.suffix] = page(board, ordered, progress=progress, skipped=skipped, exports=offered, figures=figures)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for suffix, text in texts.items():
+        write_atomically(out.with_suffix(suffix), text)
+    return board
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to a temporary name in the same folder, flush it to the disk and rename it to `path`."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _environments(trials: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the distinct environments of the records, in a fixed order."""
+    found = {canonical_json(e): dict(e) for e in trials["environment"] if isinstance(e, Mapping)}
+    return [found[key] for key in sorted(found)]
