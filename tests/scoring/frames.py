@@ -1,0 +1,263 @@
+"""Frames of trials made by hand or by simulation, in the shape of `harness.load_results`."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+DATA = Path(__file__).parent.parent / "data" / "algoperf"
+PERIOD = 100.0
+BATCH = 10.0
+
+
+def row(
+    submission: str,
+    workload: str,
+    study: int,
+    trial: int,
+    metric: Sequence[float],
+    *,
+    clocks: Sequence[float] | None = None,
+    target: float = 1.0,
+    status: str = "",
+    end: float | None = None,
+    horizon: float = 1000.0,
+    budget: float = 1000.0,
+    base: str = "",
+    complete: bool = False,
+    **other: Any,
+) -> dict[str, Any]:
+    """Return one trial with a loss curve, evaluated every 100 examples unless `clocks` says otherwise."""
+    values = np.array(metric, dtype=float)
+    examples = np.array(clocks if clocks is not None else PERIOD * np.arange(1, len(values) + 1), dtype=float)
+    met = values <= target
+    index = int(np.argmax(met)) if met.any() else -1
+    hit = float(examples[index]) if index >= 0 else math.inf
+    last = float(examples[-1]) if len(examples) else 0.0
+    end = last if end is None else end
+    base = base or workload
+    return {
+        "id": f"{submission}/{workload}/{study}/{trial}",
+        "submission": submission,
+        "workload": workload,
+        "base_workload": base,
+        "held_out": base != workload,
+        "family": base[:1],
+        "track": "schedule",
+        "suite": "laptop",
+        "study": study,
+        "trial": trial,
+        "seed": study,
+        "status": status or ("reached" if index >= 0 else "missed"),
+        "reason": "",
+        "complete": complete,
+        "metric": "loss",
+        "lower_is_better": True,
+        "target": target,
+        "budget_examples": budget,
+        "budget_seconds": math.nan,
+        "budget_steps": budget / BATCH,
+        "horizon_examples": horizon,
+        "evaluation_period": PERIOD,
+        "hit_index": index,
+        "hit_examples": hit,
+        "hit_seconds": hit / 7,
+        "hit_steps": hit / BATCH,
+        "end_examples": end,
+        "end_seconds": end / 7,
+        "end_steps": end / BATCH,
+        "curve": {"examples": examples, "seconds": examples / 7, "steps": examples / BATCH, "metric": values},
+        "hyperparameters": {"learning_rate": 0.1},
+        "paired": True,
+        "machine": "here",
+        "concurrency": 1,
+        **other,
+    }
+
+
+def from_times(times: Mapping[str, Mapping[str, Sequence[float]]], *, budget: float = 1000.0, **other: Any) -> pd.DataFrame:
+    """Return a frame of one trial a study that reaches its target at the given times; infinite misses, NaN was killed.
+
+    A label ``base+variant`` is a held-out variant of ``base``.
+    """
+    rows = []
+    for submission, workloads in times.items():
+        for label, studies in workloads.items():
+            for study, time in enumerate(studies):
+                base = label.split("+")[0]
+                if math.isnan(time):
+                    made = row(submission, label, study, 0, [2.0], status="killed", base=base, budget=budget, horizon=budget)
+                elif math.isinf(time):
+                    clocks = [budget / 2, budget]
+                    made = row(submission, label, study, 0, [2.0, 2.0], clocks=clocks, base=base, budget=budget, horizon=budget)
+                else:
+                    clocks = [time * 0.9, time]
+                    made = row(submission, label, study, 0, [2.0, 0.5], clocks=clocks, base=base, budget=budget, horizon=budget)
+                rows.append({**made, **other})
+    return pd.DataFrame(rows)
+
+
+def algoperf() -> pd.DataFrame:
+    """Return AlgoPerf's official first-hit table as trials; it has neither curves nor the clock at the end of a miss."""
+    import json
+
+    table = pd.read_csv(DATA / "v05_external_first_hits.csv.gz")
+    bases = json.loads((DATA / "workload_targets_v05.json").read_text())["base_workloads"]
+    base = table["w"].map(lambda w: next(b for b in bases if w == b or w.startswith(f"{b}_")))
+    empty = row("", "", 0, 0, [2.0])
+    frame = pd.DataFrame({name: [value] * len(table) for name, value in empty.items() if name not in ("curve", "hyperparameters")})
+    return frame.assign(
+        id=[str(i) for i in range(len(table))],
+        submission=table["submission"],
+        workload=table["w"],
+        base_workload=base,
+        held_out=table["w"] != base,
+        family=base,
+        track="external",
+        suite="algoperf",
+        study=table["study"],
+        trial=table["trial"],
+        status=np.where(table["idx"] >= 0, "reached", "missed"),
+        complete=True,
+        budget_examples=math.nan,
+        budget_steps=math.nan,
+        horizon_examples=math.nan,
+        evaluation_period=math.nan,
+        hit_index=table["idx"],
+        hit_examples=math.inf,
+        hit_seconds=table["time"],
+        hit_steps=np.where(table["idx"] >= 0, table["step"], math.inf),
+        end_examples=math.nan,
+        end_seconds=np.where(table["idx"] >= 0, table["time"], math.nan),
+        end_steps=math.nan,
+        curve=[{} for _ in range(len(table))],
+        hyperparameters=[{} for _ in range(len(table))],
+        paired=False,
+        machine="",
+        concurrency=None,
+    )
+
+
+@dataclass
+class Script:
+    """What a trial would do if nobody stopped it: losses at its evaluations, and where it diverges between two of them."""
+
+    submission: str
+    workload: str
+    base: str
+    study: int
+    trial: int
+    losses: list[float]
+    horizon: float
+    diverges: float = math.inf
+    seen: int = 0
+    outcome: dict[str, Any] | None = field(default=None)
+
+    @property
+    def cell(self) -> tuple[str, str, int]:
+        return self.submission, self.workload, self.study
+
+    def due(self) -> float:
+        last = self.at(self.seen - 1) if self.seen else 0.0
+        return min((math.floor(last / PERIOD) + 1) * PERIOD, self.horizon)
+
+    def at(self, index: int) -> float:
+        return min(PERIOD * (index + 1), self.horizon)
+
+    def record(self, status: str, end: float, *, complete: bool = False) -> dict[str, Any]:
+        clocks = [self.at(i) for i in range(self.seen)]
+        return row(
+            self.submission,
+            self.workload,
+            self.study,
+            self.trial,
+            self.losses[: self.seen],
+            clocks=clocks,
+            status=status,
+            end=end,
+            horizon=self.horizon,
+            base=self.base,
+            complete=complete,
+        )
+
+    def step(self, *, stop_at_target: bool) -> None:
+        """Run up to the next evaluation."""
+        due = self.due()
+        if due >= self.diverges:
+            self.outcome = self.record("diverged", self.diverges, complete=True)
+            return
+        self.seen += 1
+        reached = any(loss <= 1.0 for loss in self.losses[: self.seen])
+        if reached and stop_at_target:
+            self.outcome = self.record("reached", due)
+        elif due >= self.horizon:
+            self.outcome = self.record("reached" if reached else "missed", due, complete=True)
+
+
+def scripts(generator: random.Random, submissions: int, workloads: int, studies: int, trials: int) -> list[Script]:
+    """Return random scripts on a coarse grid, so that ties, misses, divergence and lost variants are common."""
+    made = []
+    for s in range(submissions):
+        for w in range(workloads):
+            for label in (f"w{w}", f"w{w}+v") if w % 2 == 0 else (f"w{w}",):
+                hopeless = generator.random() < 0.25
+                for study in range(studies):
+                    for trial in range(trials):
+                        horizon = generator.choice([450.0, 700.0, 1000.0])
+                        hit = 99 if hopeless else generator.randrange(0, 14)
+                        losses = [0.9 if i >= hit else 1.005 if i >= hit - 1 else 2.0 for i in range(math.ceil(horizon / PERIOD))]
+                        diverges = generator.choice([math.inf, math.inf, generator.uniform(0, 1000)])
+                        made.append(Script(f"s{s}", label, f"w{w}", study, trial, losses, horizon, diverges))
+    return made
+
+
+def complete_run(plan: Sequence[Script]) -> pd.DataFrame:
+    """Return the records of a run that prunes nothing."""
+    rows = []
+    for script in plan:
+        while script.outcome is None:
+            script.step(stop_at_target=False)
+        rows.append(script.outcome)
+    return pd.DataFrame(rows)
+
+
+def pruned_run(plan: Sequence[Script], generator: random.Random, workers: int) -> pd.DataFrame:
+    """Return the records of a run with the safe pruning rules, dispatched in random order over `workers` at random speeds."""
+    waiting = list(plan)
+    generator.shuffle(waiting)
+    running: list[Script] = []
+    best: dict[tuple[str, str, int], tuple[float, int]] = {}
+    while waiting or running:
+        while waiting and len(running) < workers:
+            script = waiting.pop()
+            if script.base != script.workload and _lost(plan, script):
+                script.outcome = script.record("skipped", 0.0)
+            else:
+                running.append(script)
+        if not running:
+            continue
+        script = generator.choice(running)
+        leader = best.get(script.cell)
+        if leader is not None and (script.due(), script.trial) > leader:
+            end = script.at(script.seen - 1) if script.seen else 0.0
+            script.outcome = script.record("pruned", end)
+        else:
+            script.step(stop_at_target=True)
+        if script.outcome is not None:
+            running.remove(script)
+            if script.outcome["status"] == "reached":
+                hit = (script.outcome["hit_examples"], script.trial)
+                best[script.cell] = min(best.get(script.cell, hit), hit)
+    return pd.DataFrame([script.outcome for script in plan])
+
+
+def _lost(plan: Sequence[Script], variant: Script) -> bool:
+    bases = [s.outcome for s in plan if s.submission == variant.submission and s.workload == variant.base]
+    return all(outcome is not None and outcome["status"] not in ("reached", "killed") for outcome in bases)
