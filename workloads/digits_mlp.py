@@ -1,0 +1,84 @@
+"""Digits: a perceptron on 8x8 handwritten digits; the smoke suite's workload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness import DataFacts, Examples, Reference, Size, Workload
+from workloads.data.digits import digits
+
+TRAIN, VALIDATION = 1077, 360
+
+
+class DigitsMlp(Workload):
+    """Digits (8x8, scikit-learn), multilayer perceptron, cross-entropy.
+
+    Split: there is no official one (scikit-learn ships UCI's test part only). A fixed permutation, NumPy's legacy
+    generator with seed 0, gives 1,077 examples for training, 360 for validation and 360 for the test.
+    """
+
+    name = "digits_mlp"
+    algoperf = "mnist"
+    metric = "cross_entropy"
+    data = DataFacts(
+        source="scikit-learn, sklearn.datasets.load_digits",
+        licence="CC BY 4.0",
+        citation="Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository",
+        family="images",
+    )
+    sizes = {
+        "smoke": Size(
+            batch_size=32,
+            budget=120 * 32,
+            evaluation_period=5 * 32,
+            target=0.15,
+            reference=Reference(
+                learning_rate=0.03, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
+            ),
+            model={"width": 64, "depth": 2, "activation": "relu"},
+            target_provenance="PENDING",
+        )
+    }
+    variants = {"tanh": {"model": {"activation": "tanh"}, "target": 0.15}}
+
+    def load(self, directory: Path) -> dict[str, Examples]:
+        """Return images, uint8 [n, 64] of values 0 to 16, and labels, int64 [n]."""
+        import numpy as np
+        import torch
+
+        arrays = digits(directory)
+        order = np.random.RandomState(0).permutation(len(arrays["labels"]))
+        images = torch.from_numpy(arrays["images"][order])
+        labels = torch.from_numpy(arrays["labels"][order]).long()
+        bounds = {"train": (0, TRAIN), "validation": (TRAIN, TRAIN + VALIDATION), "test": (TRAIN + VALIDATION, len(order))}
+        return {part: {"images": images[a:b], "labels": labels[a:b]} for part, (a, b) in bounds.items()}
+
+    def build_model(self) -> Any:
+        """Return the perceptron."""
+        from workloads.models.mlp import MLP
+
+        return MLP(inputs=64, classes=10, **self.settings.model)
+
+    def forward(self, model: Any, examples: Examples) -> Any:
+        """Return logits [n, 10] of images scaled to [0, 1]."""
+        return model(examples["images"].float() / 16)
+
+    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+        """Return cross-entropy [n], nats."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(outputs, examples["labels"], reduction="none")
+
+    def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
+        """Return cross-entropy and, beside it, errors (0 or 1)."""
+        errors = ~self.example_correct(outputs, examples)
+        return {"cross_entropy": self.example_losses(outputs, examples), "error_rate": errors.float()}
+
+    def example_correct(self, outputs: Any, examples: Examples) -> Any:
+        """Return whether the largest logit is the label's, bool [n]."""
+        return outputs.argmax(-1) == examples["labels"]
+
+    def trivial_metric(self) -> float:
+        """Return ln 10: ten classes, equally likely."""
+        return 2.302585092994046

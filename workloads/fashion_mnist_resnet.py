@@ -1,0 +1,88 @@
+"""Fashion-MNIST: a small residual network with BatchNorm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness import DataFacts, Examples, Reference, Size, Workload
+from workloads.data.fashion_mnist import fashion_mnist
+
+TRAIN = 50_000
+MEAN, DEVIATION = 72.94, 90.02
+"""Of the pixels of the official training set, 0 to 255."""
+
+
+class FashionMnistResnet(Workload):
+    """Fashion-MNIST (28x28), small ResNet with BatchNorm, cross-entropy.
+
+    Split: the official test set is the test; the last 10,000 of the 60,000 official training examples are for
+    validation, the first 50,000 for training. No augmentation.
+    """
+
+    name = "fashion_mnist_resnet"
+    algoperf = "imagenet_resnet"
+    metric = "cross_entropy"
+    data = DataFacts(
+        source="Fashion-MNIST, by torchvision or Debian's dataset-fashion-mnist",
+        licence="MIT",
+        citation="Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
+        family="images",
+    )
+    sizes = {
+        "laptop": Size(
+            batch_size=16,
+            budget=200 * 16,
+            evaluation_period=10 * 16,
+            validation_examples=256,
+            target=0.85,
+            reference=Reference(
+                learning_rate=0.02, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.95, "epsilon": 1e-8}
+            ),
+            model={"widths": (16, 16), "activation": "relu"},
+            target_provenance="PENDING",
+        )
+    }
+    variants = {"silu": {"model": {"activation": "silu"}, "target": 0.85}}
+
+    def load(self, directory: Path) -> dict[str, Examples]:
+        """Return images, uint8 [n, 28, 28], and labels, int64 [n]."""
+        import torch
+
+        arrays = fashion_mnist(directory)
+        images, labels = torch.from_numpy(arrays["train_images"]), torch.from_numpy(arrays["train_labels"]).long()
+        test = {"images": torch.from_numpy(arrays["test_images"]), "labels": torch.from_numpy(arrays["test_labels"]).long()}
+        return {
+            "train": {"images": images[:TRAIN], "labels": labels[:TRAIN]},
+            "validation": {"images": images[TRAIN:], "labels": labels[TRAIN:]},
+            "test": test,
+        }
+
+    def build_model(self) -> Any:
+        """Return the residual network."""
+        from workloads.models.resnet import ResNet
+
+        return ResNet(classes=10, **self.settings.model)
+
+    def forward(self, model: Any, examples: Examples) -> Any:
+        """Return logits [n, 10] of standardised images."""
+        return model((examples["images"].unsqueeze(1).float() - MEAN) / DEVIATION)
+
+    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+        """Return cross-entropy [n], nats."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(outputs, examples["labels"], reduction="none")
+
+    def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
+        """Return cross-entropy and, beside it, errors (0 or 1)."""
+        errors = ~self.example_correct(outputs, examples)
+        return {"cross_entropy": self.example_losses(outputs, examples), "error_rate": errors.float()}
+
+    def example_correct(self, outputs: Any, examples: Examples) -> Any:
+        """Return whether the largest logit is the label's, bool [n]."""
+        return outputs.argmax(-1) == examples["labels"]
+
+    def trivial_metric(self) -> float:
+        """Return ln 10: ten classes, equally likely."""
+        return 2.302585092994046
