@@ -52,7 +52,8 @@ def terminal_table(board: Board, console: Console, *, skipped: Mapping[str, str]
 
 
 def _cells(view: RowView, shown: int, plain: bool) -> list[Text]:
-    span = f"{view.row.rank_low}–{view.row.rank_high}"
+    low, high = view.row.rank_low, view.row.rank_high
+    span = f"{low}–{high}" if low != high else ""
     interval = view.interval.replace(" approximate", "~") or NONE
     texts = [
         Text(str(view.row.rank)),

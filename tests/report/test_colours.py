@@ -1,0 +1,41 @@
+"""Colours and dashes belong to names."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.report.colours import COLOURS, DARK_COLOURS, marks
+
+NAMES = st.lists(st.text(max_size=8), unique=True, max_size=30)
+
+
+def contrast(a: str, b: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@given(NAMES)
+def test_the_order_of_names_changes_no_mark(names):
+    shuffled = random.Random(0).sample(names, len(names))
+    assert marks(shuffled) == marks(names)
+
+
+@given(NAMES)
+def test_no_two_names_look_the_same(names):
+    looks = [(mark.colour, mark.dashes) for mark in marks(names).values()]
+    assert len(set(looks)) == len(names)
+
+
+def test_seven_names_get_seven_colours():
+    assert {mark.colour for mark in marks("abcdefg").values()} == set(range(7))
+
+
+def test_text_and_line_colours_keep_contrast_aa_on_both_pages():
+    assert all(contrast(colour, "#ffffff") >= 4.5 for colour in COLOURS)
+    assert all(contrast(colour, "#15181d") >= 4.5 for colour in DARK_COLOURS)

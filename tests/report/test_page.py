@@ -1,0 +1,312 @@
+"""The page is one inert, self-contained file, the same bytes for the same records."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.contracts import BadInput
+from harness.report import write as writing
+from harness.report import write_report
+
+from .boards import WORKLOADS, board_trials
+
+VOID = {"meta", "link", "br", "input", "wbr"}
+HOSTILE = [
+    "</script><b id=x>",
+    '"><img src=x onerror=alert(1)>',
+    "'; alert(1) //",
+    "{{ 7*7 }}",
+    "a\u202eb\u2066c\u200fd",
+    "x" * 300,
+    "$\\frac{1}{0}$",
+    "_hidden",
+    "]]><!--",
+    "=cmd|'/c calc'!A0",
+    "\x00\x1b[2J",
+    "url(http://evil.example/x)",
+]
+
+
+class Reader(HTMLParser):
+    """Collects elements, attributes and text, and checks that tags are closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+
+def read(path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text("utf-8"))
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return board_trials(["cosine", "linear", "rex"], studies=3, trials=3)
+
+
+@pytest.fixture(scope="module")
+def page(trials, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "leaderboard.html"
+    write_report(trials, out)
+    return out
+
+
+def test_the_page_parses_and_has_every_section(page):
+    ids = [attributes["id"] for _, attributes in read(page).tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {"ranking", "profiles", "pairs", "workloads", "robustness", "submissions", "integrity", "take"} <= set(ids)
+
+
+def test_every_inner_link_and_svg_reference_finds_its_id(page):
+    reader = read(page)
+    ids = {attributes.get("id") for _, attributes in reader.tags}
+    links = [a["href"] for _, a in reader.tags if (a.get("href") or "").startswith("#")]
+    inner = re.findall(r"url\(#([^)]*)\)", page.read_text("utf-8"))
+    assert len(links) > 10
+    assert {link[1:] for link in links} | set(inner) <= ids
+
+
+def test_nothing_is_fetched_from_anywhere(page):
+    text = page.read_text("utf-8")
+    for tag, attributes in read(page).tags:
+        for name in ("src", "href", "xlink:href", "action", "poster", "data", "srcset"):
+            if attributes.get(name) is not None:
+                assert attributes[name].startswith(("#", "data:")), (tag, name, attributes[name][:80])
+    assert "@import" not in text
+    assert re.findall(r"url\((?!#)", text) == []
+    assert not re.search(r"https?://", text)
+
+
+def test_the_numbers_stand_in_the_html_without_scripts(trials, page):
+    board = write_report(trials, page)
+    text = " ".join(" ".join(read(page).text).split())
+    assert board.verdict in text
+    for row in board.rows:
+        assert f"{row.score:.3f}" in text
+    for workload in WORKLOADS:
+        assert workload.replace("_", "_ ") in text or workload in text
+
+
+def test_every_workload_has_a_figure_with_title_metric_and_learning_rate(page):
+    text = page.read_text("utf-8")
+    figures = re.findall(r'<svg class="figure".*?</svg>', text, flags=re.S)
+    assert len(figures) == 1 + len(WORKLOADS)
+    for figure in figures:
+        assert re.search(r'role="img" aria-labelledby="\S+ \S+"><title id="[^"]+">[^<]+</title><desc', figure)
+    for figure in figures[1:]:
+        assert ">validation cross_entropy</text>" in figure
+        assert ">learning rate</text>" in figure
+        assert ">target " in figure
+        assert {f'"line line{i}"' in figure for i in range(3)} == {True}
+        assert "<style" not in figure
+
+
+def test_the_json_has_the_fixed_fields(page):
+    board = json.loads(page.with_suffix(".json").read_text(), parse_constant=pytest.fail)
+    assert {"schema", "track", "clock", "suite", "submissions", "workloads", "trials", "environment"} <= set(board)
+    assert isinstance(board["environment"], list) and len(board["environment"]) == 1
+    for row in board["submissions"]:
+        fields = (
+            "name rank rank_low rank_high score score_low score_high speedup speedup_low speedup_high targets_reached workloads"
+        )
+        assert set(fields.split()) <= set(row)
+        assert set(row["workloads"]) == set(board["workloads"]) == set(WORKLOADS)
+        for cell in row["workloads"].values():
+            assert {"time", "low", "high", "reached", "studies"} <= set(cell)
+
+
+def test_the_order_of_records_changes_no_byte(trials, tmp_path):
+    write_report(trials, tmp_path / "a.html")
+    write_report(trials.sample(frac=1, random_state=3), tmp_path / "b.html")
+    for suffix in (".html", ".json", ".csv"):
+        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+def test_a_failing_page_leaves_all_old_files_as_they_were(trials, page, monkeypatch):
+    before = {path.name: path.read_bytes() for path in page.parent.iterdir()}
+
+    def broken(*_, **__):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(writing, "page", broken)
+    with pytest.raises(RuntimeError, match="no ink"):
+        write_report(trials.iloc[:-3], page)
+    assert {path.name: path.read_bytes() for path in page.parent.iterdir()} == before
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch):
+    target = tmp_path / "leaderboard.html"
+    writing.write_atomically(target, "old")
+
+    def full(_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(writing.os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        writing.write_atomically(target, "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["leaderboard.html"]
+    assert target.read_text() == "old"
+
+
+def test_the_page_may_not_overwrite_its_own_data(trials, tmp_path):
+    with pytest.raises(BadInput, match=r"board\.html"):
+        write_report(trials, tmp_path / "board.json")
+
+
+def test_a_running_board_says_how_far_it_got_and_what_was_skipped(trials, tmp_path):
+    out = tmp_path / "leaderboard.html"
+    write_report(trials, out, progress={"done": 20, "planned": 81}, skipped={"census_dlrm": "no package <here>"}, figures=False)
+    text = " ".join(read(out).text)
+    assert "Partial board: 20 of 81 trials are done." in text
+    assert "no package <here>" in text
+    assert "Figures are drawn when the run ends." in text
+    write_report(trials, out, progress={"done": 81, "planned": 81}, figures=False)
+    assert "Partial board" not in out.read_text()
+
+
+def test_mixed_machines_are_told_in_red_on_the_seconds_clock_only(trials, tmp_path):
+    mixed = trials.assign(machine=["a laptop", "a cluster"] * (len(trials) // 2) + ["a laptop"] * (len(trials) % 2))
+    out = tmp_path / "leaderboard.html"
+    write_report(mixed, out, clock="seconds", figures=False)
+    assert "Seconds of 2 different machines are mixed" in out.read_text()
+    write_report(mixed, out, figures=False)
+    assert "different machines are mixed" not in out.read_text()
+
+
+def missed(trials, submission, studies):
+    """Make every trial of `submission` in `studies` of digits_mlp miss, at its budget."""
+    lost = (trials["submission"] == submission) & (trials["workload"] == "digits_mlp") & trials["study"].isin(studies)
+    trials = trials.copy()
+    trials.loc[lost, ["hit_examples", "hit_seconds", "hit_steps"]] = math.inf
+    trials.loc[lost, "hit_index"] = -1
+    trials.loc[lost, "status"] = "missed"
+    return trials
+
+
+@pytest.mark.parametrize(("studies", "words"), [([0, 2], "missed 2 of 3"), ([0, 1, 2], "missed 3 of 3")])
+def test_a_miss_is_told_in_words(trials, tmp_path, studies, words):
+    out = tmp_path / "leaderboard.html"
+    write_report(missed(trials, "rex", studies), out)
+    assert words in " ".join(read(out).text)
+    assert 'class="cross"' in out.read_text()
+
+
+def test_one_submission_one_study_one_trial_without_curve_or_facts_still_makes_a_page(tmp_path):
+    trials = board_trials(["cosine"], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1, trials=1)
+    trials["facts"] = [{}]
+    trials["environment"] = [{}]
+    trials["curve"] = [{name: values[:0] for name, values in trials["curve"][0].items()}]
+    trials["learning_rates"] = [trials["learning_rates"][0][:0]]
+    trials["status"] = "failed"
+    trials["reason"] = "ValueError: boom"
+    trials["hit_index"] = -1
+    trials[["hit_examples", "hit_seconds", "hit_steps"]] = math.inf
+    out = tmp_path / "leaderboard.html"
+    write_report(trials, out)
+    text = " ".join(read(out).text)
+    assert "ValueError: boom" in text
+    assert "no learning rate recorded" in text
+    assert "missed 1 of 1" in text
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(name=st.text(min_size=1, max_size=300))
+def test_no_drawn_name_reason_or_source_can_act(tmp_path, name):
+    assert_inert(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_hostile_name_reason_or_source_can_act(tmp_path, name):
+    assert_inert(tmp_path, name)
+
+
+def assert_inert(tmp_path, name):
+    trials = board_trials(
+        [name, "cosine"],
+        {name: (2.3, 0.9)},
+        studies=1,
+        trials=1,
+        facts={"summary": name, "source": name, "paper": name, "hyperparameters": {name: name}},
+        environment={name: name, "machine": name},
+    )
+    trials["reason"] = name
+    trials["metric"] = name
+    trials["hyperparameters"] = [{name: name, "learning_rate": 0.1}] * len(trials)
+    trials["machine"] = name
+    out = tmp_path / "leaderboard.html"
+    write_report(trials, out, baseline=name, skipped={name + "!": name})
+    plain = tmp_path / "plain.html"
+    write_report(board_trials(["other", "cosine"], {"w": (2.3, 0.9)}, studies=1, trials=1), plain, skipped={"w!": "because"})
+    reader = read(out)
+    assert dangerous(reader) == dangerous(read(plain))
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00\x1b]", out.read_text("utf-8"))
+    json.loads(out.with_suffix(".json").read_text("utf-8"))
+
+
+def test_a_lone_surrogate_in_facts_is_spelt_out(tmp_path):
+    out = tmp_path / "leaderboard.html"
+    trials = board_trials(["cosine"], studies=1, trials=1, facts={"summary": "a\ud800b", "source": "x = '\udfff'"})
+    write_report(trials, out, figures=False)
+    text = " ".join(read(out).text)
+    assert "a⟨U+D800⟩b" in text
+    assert "⟨U+DFFF⟩" in text
+
+
+def dangerous(reader: Reader) -> list[tuple[str, ...]]:
+    """Return what could act in a page: elements that fetch or run, event attributes, outward addresses."""
+    found = []
+    for tag, attributes in reader.tags:
+        if tag in ("script", "img", "iframe", "object", "embed", "base", "form", "style", "link", "meta"):
+            found.append((tag,))
+        found += [(tag, name) for name in attributes if name.startswith("on")]
+        found += [
+            (tag, name)
+            for name in ("href", "src", "xlink:href")
+            if attributes.get(name) is not None and not attributes[name].startswith(("#", "data:"))
+        ]
+    return found
+
+
+def test_three_workloads_ten_submissions_make_a_small_page_in_seconds(tmp_path):
+    trials = board_trials()
+    out = tmp_path / "leaderboard.html"
+    start = time.process_time()
+    write_report(trials, out)
+    assert time.process_time() - start < 10
+    assert len(trials) == 540
+    assert out.stat().st_size <= 1_500_000
+
+
+def test_a_report_needs_no_torch():
+    code = "import sys; sys.modules['torch'] = None; import harness.report"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

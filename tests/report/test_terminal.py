@@ -1,0 +1,63 @@
+"""The terminal's table fits its terminal and says what the page says."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from harness.report import terminal_table
+from harness.scoring.board import score_board
+
+from .boards import board_trials
+
+
+@pytest.fixture(scope="module")
+def board():
+    return score_board(board_trials(), clock="examples", baseline="cosine")
+
+
+def printed(board, width, *, terminal=False, **more):
+    out = io.StringIO()
+    terminal_table(
+        board, Console(file=out, width=width, force_terminal=terminal, color_system="truecolor" if terminal else None), **more
+    )
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_every_submission_has_one_line_with_rank_and_score_at_this_width(board, width):
+    lines = printed(board, width).splitlines()
+    assert max(map(len, lines)) <= width
+    for row in board.rows:
+        (line,) = [line for line in lines if f"  {row.name}  " in line]
+        assert line.split()[0] == str(row.rank)
+        assert f"{row.score:.3f}" in line
+        assert f"{row.speedup:.2f}×" in line
+
+
+def test_times_a_workload_stand_in_the_wide_table_only(board):
+    assert "digits_mlp" in printed(board, 120)
+    assert "digits_mlp" not in printed(board, 80)
+    assert "times on 3 workloads are on the page" in printed(board, 80)
+
+
+def test_the_verdict_follows_the_table(board):
+    assert printed(board, 200).splitlines()[-1] == board.verdict
+
+
+def test_without_a_terminal_there_are_no_escapes_and_no_rules(board):
+    text = printed(board, 100)
+    assert "\x1b" not in text
+    assert "─" not in text
+    assert "\x1b" in printed(board, 100, terminal=True)
+
+
+def test_skipped_workloads_are_named_with_their_reason(board):
+    assert "skipped census_dlrm: no internet" in printed(board, 100, skipped={"census_dlrm": "no internet"})
+
+
+def test_a_name_cannot_colour_or_clear_the_terminal():
+    hostile = "\x1b[2J[red]x[/red]"
+    text = printed(score_board(board_trials([hostile, "cosine"], studies=1, trials=2)), 120)
+    assert "\x1b" not in text
+    assert "[red]x[/red]" in text
