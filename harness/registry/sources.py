@@ -69,14 +69,19 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
     return Sources((path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(digests))
 
 
-def _imports(file: Path, code: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Yield (level, dotted name in parts) of everything that the file imports, inside functions too."""
+@cache
+def _imports(file: Path, code: bytes) -> tuple[tuple[int, list[str]], ...]:
+    """Return (level, dotted name in parts) of everything that the file imports, inside functions too."""
     try:
         tree = ast.parse(code, filename=str(file))
     except SyntaxError as error:
         raise ContractError(f"{shown(file)}, line {error.lineno or 1}: {error.msg}") from None
     except ValueError as error:
         raise ContractError(f"{shown(file)}, line 1: {error}") from None
+    return tuple(_import_statements(tree))
+
+
+def _import_statements(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -19,8 +19,8 @@ def onecycle(step, horizon, rise=0.3, start_divisor=25.0, final_divisor=1e4):
         start_divisor: d, the peak learning rate over that of step 0.
         final_divisor: f, the learning rate of step 0 over that of the last step, horizon - 1.
 
-    >>> [round(onecycle(s, 101), 4) for s in (0, 15, 29)]
-    [0.04, 0.5338, 0.9999]
+    >>> [round(onecycle(s, 1000), 6) for s in (0, 299, 999)]
+    [0.04, 1.0, 4e-06]
     """
     last = max(horizon - 1, 1)
     peak = max(rise * horizon - 1, 1e-9)

@@ -1,0 +1,197 @@
+"""Every optimizer recipe: ten steps against an independent few lines of the formula."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from harness import ContractError
+from harness.registry import all_submissions, find_optimizer
+
+torch.set_num_threads(1)
+OPTIMIZERS = [s.name for s in all_submissions() if s.optimizer and s.optimizer.function.__module__.startswith("submissions.")]
+STEPS = 10
+
+
+def model():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(5, 7), nn.LayerNorm(7), nn.Tanh(), nn.Linear(7, 6), nn.Tanh(), nn.Linear(6, 3)).double()
+
+
+def gradients(weights):
+    """Ten steps of fixed gradients, so that a difference is the optimizer's alone."""
+    generator = torch.Generator().manual_seed(1)
+    scales = [1.0 / (1 + step) for step in range(STEPS)]
+    return [[s * torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in weights] for s in scales]
+
+
+def ours(name, **hyperparameters):
+    trained = model()
+    optimizer = find_optimizer(name)(trained, hyperparameters)
+    for step in gradients(list(trained.parameters())):
+        for p, g in zip(trained.parameters(), step, strict=True):
+            p.grad = g.clone()
+        optimizer.step()
+    return list(trained.parameters())
+
+
+def reference(rule):
+    """Return the weights after ten steps of `rule(weight, gradient, state, step)` on every tensor."""
+    weights = [p.detach().clone() for p in model().parameters()]
+    states = [{} for _ in weights]
+    for t, step in enumerate(gradients(weights), start=1):
+        weights = [rule(w, g, state, t) for w, g, state in zip(weights, step, states, strict=True)]
+    return weights
+
+
+def decay(weight, amount):
+    return amount if weight.ndim >= 2 else 0.0
+
+
+def adamw_rule(look_ahead):
+    def rule(w, g, state, t, lr=0.01, b1=0.8, b2=0.95, eps=1e-6, wd=0.1):
+        state["m"] = b1 * state.get("m", 0) + (1 - b1) * g
+        state["v"] = b2 * state.get("v", 0) + (1 - b2) * g * g
+        top = b1 * state["m"] + (1 - b1) * g if look_ahead else state["m"]
+        return w * (1 - lr * decay(w, wd)) - lr * (top / (1 - b1**t)) / ((state["v"] / (1 - b2**t)).sqrt() + eps)
+
+    return rule
+
+
+def lion_rule(w, g, state, t, lr=0.01, b1=0.8, b2=0.95, wd=0.1):
+    m = state.get("m", torch.zeros_like(g))
+    state["m"] = b2 * m + (1 - b2) * g
+    return w * (1 - lr * decay(w, wd)) - lr * torch.sign(b1 * m + (1 - b1) * g)
+
+
+def sgd_rule(w, g, state, t, lr=0.01, momentum=0.8, wd=0.1):
+    g = g + decay(w, wd) * w
+    state["b"] = g if t == 1 else momentum * state["b"] + g
+    return w - lr * (g + momentum * state["b"])
+
+
+ADAM = {"learning_rate": 0.01, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-6, "weight_decay": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparameters", "rule"),
+    [
+        ("adamw", ADAM, adamw_rule(look_ahead=False)),
+        ("nadamw", ADAM, adamw_rule(look_ahead=True)),
+        ("lion", {key: value for key, value in ADAM.items() if key != "epsilon"}, lion_rule),
+        ("sgd", {"learning_rate": 0.01, "momentum": 0.8, "nesterov": True, "weight_decay": 0.1}, sgd_rule),
+    ],
+)
+def test_ten_steps_are_those_of_the_formula(name, hyperparameters, rule):
+    for got, expected in zip(ours(name, **hyperparameters), reference(rule), strict=True):
+        torch.testing.assert_close(got.detach(), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_adamw_is_torch_s():
+    trained = model()
+    matrices = [p for p in trained.parameters() if p.ndim >= 2]
+    vectors = [p for p in trained.parameters() if p.ndim < 2]
+    theirs = torch.optim.AdamW([{"params": matrices}, {"params": vectors, "weight_decay": 0.0}], lr=1e-3, weight_decay=0.01)
+    for step in gradients(list(trained.parameters())):
+        for p, g in zip(trained.parameters(), step, strict=True):
+            p.grad = g.clone()
+        theirs.step()
+    for got, expected in zip(ours("adamw"), trained.parameters(), strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-13)
+    built = find_optimizer("adamw")(model(), {})
+    assert type(built) is torch.optim.AdamW and all(group["fused"] for group in built.param_groups)
+
+
+def test_nadamw_is_not_torch_s_nadam_which_varies_beta1():
+    trained = model()
+    theirs = torch.optim.NAdam(trained.parameters(), lr=0.01, betas=(0.8, 0.95), eps=1e-6, decoupled_weight_decay=True)
+    for step in gradients(list(trained.parameters())):
+        for p, g in zip(trained.parameters(), step, strict=True):
+            p.grad = g.clone()
+        theirs.step()
+    got = ours("nadamw", **{**ADAM, "weight_decay": 0.0})
+    assert max(float((a - b).detach().abs().max()) for a, b in zip(got, trained.parameters(), strict=True)) > 1e-3
+
+
+def test_muon_orthogonalises_hidden_matrices_and_leaves_the_rest_to_adamw():
+    trained = model()
+    before = [p.detach().clone() for p in trained.parameters()]
+    optimizer = find_optimizer("muon")(trained, {"weight_decay": 0.0})
+    for p, g in zip(trained.parameters(), gradients(before)[0], strict=True):
+        p.grad = g.clone()
+    optimizer.step()
+    moved = [p.detach() - old for p, old in zip(trained.parameters(), before, strict=True)]
+    names = [name for name, _ in trained.named_parameters()]
+    for name, change in zip(names, moved, strict=True):
+        if name in ("0.weight", "3.weight"):  # singular values of five Newton-Schulz iterations lie in about [0.7, 1.2]
+            scale = 0.02 * math.sqrt(max(1, change.shape[0] / change.shape[1]))
+            singular = torch.linalg.svdvals(change) / scale
+            assert float(singular.min()) > 0.5 and float(singular.max()) < 1.3, name
+        else:  # the first step of Adam is lr sign(g)
+            assert float(change.abs().max()) == pytest.approx(3e-4, rel=1e-3), name
+
+
+def test_muon_takes_convolutions_as_hidden_and_embeddings_as_not():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = nn.Embedding(4, 6)
+            self.conv = nn.Conv2d(2, 4, 3)
+            self.head = nn.Linear(6, 4)
+
+    net = Net()
+    groups = find_optimizer("muon")(net, {}).param_groups
+    chosen = {
+        name: group["use_muon"] for group in groups for p in group["params"] for name, q in net.named_parameters() if q is p
+    }
+    assert {name for name, hidden in chosen.items() if hidden} == {"conv.weight"} and len(chosen) == 5
+    only = find_optimizer("muon")(nn.Linear(3, 2), {}).param_groups
+    assert not any(group["use_muon"] for group in only)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_biases_and_norm_parameters_are_not_decayed(name):
+    recipe = find_optimizer(name)
+    for group in recipe(model(), {"weight_decay": 0.1}).param_groups:
+        assert {p.ndim >= 2 for p in group["params"]} == {group["weight_decay"] == 0.1}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_schedule_that_writes_zero_stops_all_weights(name):
+    trained = model()
+    optimizer = find_optimizer(name)(trained, {})
+    before = [p.detach().clone() for p in trained.parameters()]
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+    for p in trained.parameters():
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    assert all(torch.equal(p, old) for p, old in zip(trained.parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_resumed_optimizer_goes_on_to_the_last_bit(name):
+    straight = model()
+    optimizer = find_optimizer(name)(straight, {})
+    resumed = None
+    for i, step in enumerate(gradients(list(straight.parameters()))):
+        if i == 4:
+            resumed = copy.deepcopy(straight)
+            second = find_optimizer(name)(resumed, {})
+            second.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        for net, taking in ((straight, optimizer), *([(resumed, second)] if resumed else [])):
+            for p, g in zip(net.parameters(), step, strict=True):
+                p.grad = g.clone()
+            taking.step()
+    assert all(torch.equal(a, b) for a, b in zip(straight.parameters(), resumed.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_unknown_hyperparameter_is_an_error_that_names_the_nearest(name):
+    with pytest.raises(ContractError, match="did you mean 'learning_rate'"):
+        find_optimizer(name)(model(), {"learning_rat": 1})
+    assert set(find_optimizer(name).space) <= set(find_optimizer(name).defaults)

@@ -1,0 +1,208 @@
+"""The training procedures on a small real task: what they charge, resume, and leave behind."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+from harness import Hyperparameters
+from harness.plan import full_hyperparameters
+from harness.registry import all_submissions, find_submission
+from harness.task import TrialTask
+from harness.trial import run_trial
+from tests.toy import Blobs, spec
+
+torch.set_num_threads(1)
+DATA = Blobs("smoke").load(None)
+PROCEDURES = [s.name for s in all_submissions() if s.procedure and s.procedure.__module__.startswith("submissions.")]
+
+
+def trial(name, **hyperparameters):
+    plugin = find_submission(name).procedure
+    return spec(submission=name, track="external", hyperparameters={**plugin.defaults, **hyperparameters}, target=0.0)
+
+
+def start(name, **hyperparameters):
+    workload = Blobs("smoke")
+    torch.manual_seed(0)
+    model = workload.build_model()
+    what = trial(name, **hyperparameters)
+    task = TrialTask(what, workload, model, DATA["train"], torch.device("cpu"))
+    filled, _ = full_hyperparameters(what, find_submission(name), workload)
+    return find_submission(name).procedure(task, filled)
+
+
+def step(algorithm):
+    batch = algorithm.select()
+    algorithm.update(batch)
+    return batch
+
+
+def weights(algorithm):
+    return [p.detach().clone() for p in algorithm.task.model.parameters()]
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def race(name, **hyperparameters):
+    return run_trial(trial(name, **hyperparameters), Blobs("smoke"), find_submission(name), DATA, complete=True)
+
+
+def test_every_kind_of_procedure_is_there():
+    assert {"sam", "schedule_free_adamw", "growing_batch", "random_subsets"} <= set(PROCEDURES)
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_a_procedure_learns_and_the_same_trial_gives_the_same_curve(name):
+    first, second = race(name), race(name)
+    assert first.status == "missed" and first.complete, first.reason
+    values = [evaluation["metric"] for evaluation in first.evaluations]
+    assert values == [evaluation["metric"] for evaluation in second.evaluations]
+    assert min(values) < 0.7 * 1.0986  # log 3: a guess
+    assert first.clocks["examples"] == pytest.approx(spec().budget, abs=64)
+    assert any(rate > 0 for _, _, rate in first.learning_rates)
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_a_resumed_procedure_goes_on_to_the_last_bit(name):
+    straight = start(name)
+    for _ in range(9):
+        step(straight)
+    resumed = start(name)
+    resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
+    resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
+    resumed.task.charged.thirds = straight.task.charged.thirds
+    resumed.task._stream = copy.deepcopy(straight.task._stream)
+    assert resumed.learning_rate() == straight.learning_rate()
+    for _ in range(12):
+        for algorithm in (straight, resumed):
+            torch.manual_seed(5)  # dropout draws from torch's own generator, whose state is the harness's to keep
+            step(algorithm)
+    assert same(weights(straight), weights(resumed))
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_an_evaluation_leaves_no_trace_in_training(name):
+    watched, left_alone = start(name), start(name)
+    for _ in range(8):
+        for algorithm in (watched, left_alone):
+            torch.manual_seed(5)
+            step(algorithm)
+        watched.prepare_for_evaluation()
+        watched.restore_after_evaluation()
+    assert same(weights(watched), weights(left_alone))
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_the_space_is_made_of_declared_hyperparameters_and_holds_the_defaults(name):
+    plugin = find_submission(name).procedure
+    for key, item in plugin.space.items():
+        low, high = item.at(0.0), item.at(1 - 1e-12)
+        assert low <= plugin.defaults[key] <= high * (1 + 1e-9), key
+
+
+def test_sam_pays_for_two_gradients_and_takes_its_step_from_where_it_was():
+    algorithm = start("sam", rho=0.05)
+    before = weights(algorithm)
+    statistics = algorithm.task.model[1].num_batches_tracked.clone()
+    mean = algorithm.task.model[1].running_mean.clone()
+    batch = algorithm.select()
+    torch.manual_seed(3)
+    algorithm.update(batch)
+    assert algorithm.task.examples == 2 * batch.size
+    # the first step of AdamW moves a weight by at most the learning rate (and decay), wherever the gradient was taken
+    rate = algorithm.learning_rate()
+    for old, new in zip(before, weights(algorithm), strict=True):
+        assert float((new - old).abs().max()) <= rate * (1.001 + 0.01 * float(old.abs().max()))
+    plain = start("sam")
+    with torch.no_grad():
+        torch.manual_seed(3)
+        plain.task.loss(batch)
+    assert not torch.equal(algorithm.task.model[1].running_mean, mean)
+    assert torch.equal(algorithm.task.model[1].running_mean, plain.task.model[1].running_mean)
+    assert algorithm.task.model[1].momentum == 0.1 and statistics == 0
+
+
+def test_sam_takes_the_gradient_at_the_ascended_weights():
+    algorithm = start("sam", rho=0.3)
+    algorithm.task.model.eval()  # no dropout, no batch statistics: the two passes differ by the weights alone
+    batch = algorithm.select()
+    twin = copy.deepcopy(algorithm.task.model)
+    first = torch.autograd.grad(algorithm.task.loss(batch, twin), list(twin.parameters()))
+    norm = torch.sqrt(sum((g**2).sum() for g in first))
+    with torch.no_grad():
+        for p, g in zip(twin.parameters(), first, strict=True):
+            p.add_(0.3 * g / norm)
+    second = torch.autograd.grad(algorithm.task.loss(batch, twin), list(twin.parameters()))
+    algorithm.update(batch)
+    for p, expected in zip(algorithm.task.model.parameters(), second, strict=True):
+        torch.testing.assert_close(p.grad, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_schedule_free_is_judged_by_the_average_of_its_iterates():
+    rate, beta1 = 0.05, 0.9
+    algorithm = start("schedule_free_adamw", learning_rate=rate, beta1=beta1, weight_decay=0.0)
+    warmup = round(algorithm.task.warmup / algorithm.task.batch_size)
+    y = weights(algorithm)
+    z, x = ([w.clone() for w in y] for _ in range(2))
+    total, largest = 0.0, 0.0
+    for t in range(1, 11):
+        step(algorithm)
+        gradients = [p.grad.clone() for p in algorithm.task.model.parameters()]
+        # pytorch_optimizer normalises the gradient in place: what is left in .grad is g / (sqrt(v) + eps)
+        lr = rate * min(t / warmup, 1)
+        largest = max(largest, lr)
+        total += largest**2
+        c = largest**2 / total
+        for i, u in enumerate(gradients):
+            z[i] = z[i] - lr * u
+            x[i] = (1 - c) * x[i] + c * z[i]
+            y[i] = (1 - beta1) * z[i] + beta1 * x[i]
+    for got, expected in zip(weights(algorithm), y, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5)
+    algorithm.prepare_for_evaluation()
+    for got, expected in zip(weights(algorithm), x, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5)
+    assert algorithm.refresh_batchnorm
+
+
+def test_the_batch_doubles_as_cosine_decay_halves_and_the_noise_scale_follows_the_cosine():
+    algorithm = start("growing_batch", largest=4)
+    sizes, ratios = [], []
+    task = algorithm.task
+    while task.examples < task.horizon:
+        at = (task.examples - task.warmup) / (task.horizon - task.warmup)
+        batch = step(algorithm)
+        sizes.append(batch.size)
+        if at >= 0:
+            cosine = (1 + torch.cos(torch.tensor(torch.pi * at))).item() / 2
+            ratios.append(algorithm.learning_rate() / 1e-3 * 16 / batch.size - cosine)
+    assert sorted(set(sizes)) == [16, 32, 64] and sizes == sorted(sizes)
+    assert max(map(abs, ratios)) < 1e-6
+
+
+def test_random_subsets_visit_a_fresh_subset_every_round():
+    algorithm = start("random_subsets", fraction=0.2)
+    seen = torch.cat([step(algorithm).indices for _ in range(15)])  # 240 examples: three rounds of 80 of 400
+    rounds = seen.split(80)
+    assert all(len(set(part.tolist())) == 80 for part in rounds)
+    overlap = set(rounds[0].tolist()) & set(rounds[1].tolist())
+    assert 0 < len(overlap) < 80
+    assert algorithm.task.examples == 240
+
+
+def test_random_subsets_are_drawn_from_the_trial_s_generator_alone():
+    first, second = start("random_subsets"), start("random_subsets")
+    a = step(first).indices
+    torch.manual_seed(12345)
+    assert torch.equal(a, step(second).indices)
+
+
+def test_hyperparameters_are_reached_by_their_declared_names_only():
+    plugin = find_submission("sam").procedure
+    with pytest.raises(Exception, match="no hyperparameter 'beta2'"):
+        plugin(start("sam").task, Hyperparameters({"learning_rate": 1e-3, "weight_decay": 0.0, "beta1": 0.9}))
