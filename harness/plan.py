@@ -149,7 +149,7 @@ def _study(
                 evaluation_period=settings.evaluation_period,
                 target=settings.target,
                 libraries=submission.libraries,
-                source=str(submission.path or ""),
+                source=str(submission.facts.get("source", "")),
             )
         )
     return specs

@@ -89,7 +89,7 @@ class OneTrial(tune.Trainable):  # type: ignore[misc]
             limit=self._settings.limit,
             end_process=True,
         )
-        return {"record": json.dumps(record.to_json(), allow_nan=False), "done": True}
+        return {"record": json.dumps(record.to_json(), allow_nan=False), "score": 0.0, "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing to save: a trial that is cut off starts again."""
@@ -140,6 +140,12 @@ class _Dispatch(Searcher):  # type: ignore[misc]
             self._race.ended(spec, "timeout", f"over the time limit of {limit:g} s, in a call that holds the interpreter")
         else:
             self._race.ended(spec, "killed", "its worker died; run the same command again to run it again")
+
+    def __deepcopy__(self, memo: Any) -> _Dispatch:
+        return self  # Tune copies its configuration; there is one race
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune saves its configuration; a race is resumed from records
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: records on disk are the state."""

@@ -1,0 +1,184 @@
+"""The command line from the outside: names, JSON, plain mistakes, no torch where none is needed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.execution.commands import board, command, timetrial
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    place = tmp_path_factory.mktemp("results")
+    run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--results", place)
+    done = timetrial(*run)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return place
+
+
+@pytest.fixture
+def no_torch(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('torch is blocked in this test')")
+    return {"PYTHONPATH": str(tmp_path)}
+
+
+@pytest.mark.parametrize("what", ["submissions", "workloads", "suites"])
+def test_lists_are_json_arrays_of_named_objects_without_torch(what, no_torch):
+    done = timetrial("list", what, "--json", **no_torch)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert rows
+    assert all(row["name"] for row in rows)
+
+
+def test_a_curve_has_the_papers_values_without_torch(no_torch):
+    done = timetrial("curve", "rex", "--horizon", 1000, "--json", **no_torch)
+    value = json.loads(done.stdout)
+    assert (value["name"], value["horizon"], len(value["multiplier"])) == ("rex", 1000, 1000)
+    assert [round(value["multiplier"][i], 3) for i in (250, 500, 750, 900)] == [0.857, 0.667, 0.4, 0.182]
+
+
+def test_a_curve_takes_hyperparameters_and_draws(tmp_path):
+    done = timetrial("curve", "polynomial", "--horizon", 10, "--param", "power=2", "--json")
+    assert json.loads(done.stdout)["multiplier"][5] == pytest.approx(0.25)
+    assert timetrial("curve", "cosine", "--plot", tmp_path / "c.svg").returncode == 0
+    assert "<svg" in (tmp_path / "c.svg").read_text()
+
+
+def test_a_report_needs_no_torch(results, no_torch, tmp_path):
+    before = {name: (results / f"leaderboard.{name}").read_bytes() for name in ("html", "json", "csv")}
+    done = timetrial("report", "--results", results, **no_torch)
+    assert done.returncode == 0, done.stderr
+    assert {name: (results / f"leaderboard.{name}").read_bytes() for name in before} == before
+
+
+def test_the_board_has_the_fixed_fields(results):
+    value = board(results)
+    fixed = {"schema", "track", "clock", "suite", "submissions", "workloads", "trials", "environment"}
+    assert fixed <= set(value)
+    rows = {
+        "name", "rank", "rank_low", "rank_high", "score", "score_low", "score_high", "speedup", "speedup_low", "speedup_high",
+        "targets_reached", "workloads",
+    }  # fmt: skip
+    assert all(rows <= set(row) for row in value["submissions"])
+    assert all(
+        {"time", "low", "high", "reached", "studies"} <= set(c) for r in value["submissions"] for c in r["workloads"].values()
+    )
+
+
+@pytest.mark.parametrize("clock", ["examples", "seconds", "steps"])
+def test_any_clock_scores_the_run(results, clock, tmp_path):
+    done = timetrial("report", "--results", results, "--clock", clock, "--out", tmp_path / "page.html")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "page.json").read_text())["clock"] == clock
+
+
+MISTAKES = [
+    ("run", "-s", "no_such_schedule", "--suite", "smoke"),
+    ("run", "-s", "rexx", "--suite", "smoke"),
+    ("run", "-w", "no_such_workload"),
+    ("run", "--suite", "nope"),
+    ("run", "--suite", "smoke", "--studies", "0"),
+    ("run", "--suite", "smoke", "--studies", "three"),
+    ("run", "--suite", "smoke", "--executor", "slurm"),
+    ("run", "--suite", "smoke", "--workers", "0"),
+    ("run", "--suite", "smoke", "--time-limit", "-1"),
+    ("run", "--suite", "smoke", "-s", "rex", "--track", "external"),
+    ("run", "--no-such-option"),
+    ("report", "--results", "nowhere"),
+    ("report", "--clock", "moons"),
+    ("curve", "nope"),
+    ("curve", "rex", "--horizon", "0"),
+    ("curve", "polynomial", "--param", "powr=2"),
+    ("curve", "polynomial", "--param", "power"),
+    ("list", "submision"),
+    ("data", "-w", "nope"),
+    ("nope",),
+]
+
+
+@pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
+def test_a_mistake_is_one_plain_line_and_exit_status_2(arguments, tmp_path):
+    done = timetrial(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("timetrial: ")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == [], "nothing may be left behind"
+
+
+def test_a_near_miss_is_told_the_right_name():
+    assert "did you mean 'rex'?" in timetrial("run", "-s", "rexx", "--suite", "smoke").stderr
+
+
+def test_a_second_run_adds_no_trial(results):
+    before = {path: path.read_bytes() for path in results.glob("trials/*/*/*.json")}
+    run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--results", results)
+    done = timetrial(*run)
+    assert done.returncode == 0
+    assert {path: path.read_bytes() for path in results.glob("trials/*/*/*.json")} == before
+    assert "0 trials" in done.stdout
+
+
+def test_five_lines_of_python_are_on_the_board_and_only_their_trials_run(tmp_path):
+    mine = tmp_path / "submissions"
+    mine.mkdir()
+    code = "from harness import schedule\n@schedule\ndef mine(step, horizon):\n    'Square root.'\n    return (1 - step / horizon) ** {}\n"
+    (mine / "mine.py").write_text(code.format(0.5))
+    run = ("run", "--suite", "smoke", "--studies", 1, "--executor", "inline", "--results", "r")
+    assert timetrial(*run, "-s", "linear", cwd=tmp_path).returncode == 0
+    before = set(tmp_path.glob("r/trials/*/*/*.json"))
+    assert timetrial(*run, "-s", "mine", cwd=tmp_path).returncode == 0
+    new = set(tmp_path.glob("r/trials/*/*/*.json")) - before
+    assert {path.parent.name for path in new} == {"mine"}
+    assert {row["name"] for row in board(tmp_path / "r")["submissions"]} == {"linear", "mine"}
+
+    (mine / "mine.py").write_text(code.format(0.6))
+    assert timetrial(*run, "-s", "linear", "-s", "mine", cwd=tmp_path).returncode == 0
+    rerun = set(tmp_path.glob("r/trials/*/*/*.json")) - before - new
+    assert {path.parent.name for path in rerun} == {"mine"}
+    assert len(rerun) == len(new)
+
+
+def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):
+    done = timetrial("run", "--suite", "smoke", "-s", "linear", "--dry-run", "--results", tmp_path / "r")
+    assert done.returncode == 0
+    assert "18 trials to run" in done.stdout
+    assert "CPU seconds" in done.stdout
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_damaged_record_is_named_set_aside_and_run_again(results):
+    path = sorted(results.glob("trials/*/linear/*.json"))[0]
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
+    run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--results", results)
+    done = timetrial(*run)
+    assert done.returncode == 0
+    assert path.name in done.stdout
+    assert json.loads(path.read_bytes())["id"] == json.loads(content)["id"]
+
+
+def test_two_runs_may_share_a_results_directory(tmp_path):
+    run = command("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path)
+    both = [subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+    assert len(list(tmp_path.glob("trials/*/*/*.json"))) == 6
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_doctor_says_what_there_is():
+    done = timetrial("doctor")
+    assert "torch" in done.stdout
+    assert "device" in done.stdout
+
+
+def test_the_package_is_found_from_any_directory(tmp_path):
+    done = subprocess.run(
+        [Path(sys.executable).with_name("timetrial"), "list", "suites"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert "smoke" in done.stdout
