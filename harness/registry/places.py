@@ -43,6 +43,16 @@ class Index:
         return entries[0] if entries else None
 
 
+@dataclass(frozen=True)
+class _Known:
+    place: tuple[tuple[Path, ...], tuple[str, ...]]
+    stamps: dict[Path, tuple[int, int]]
+    index: Index
+
+
+_known: dict[str, _Known] = {}
+
+
 def submissions_index() -> Index:
     """Return every submission that has a name: ./submissions, the built-in folders, entry points."""
     return _index(
@@ -62,9 +72,28 @@ def _files(folder: Path, subfolders: Iterable[str]) -> Iterator[Path]:
 
 
 def _index(files: Iterable[Path], group: str) -> Index:
+    """Return the index of `files` and of the entry points of `group`; the last one again while no file of it has changed."""
+    files = tuple(dict.fromkeys(files))
+    known = _known.get(group)
+    if known is not None and known.place == (files, tuple(sys.path)) and known.stamps == _stamps(known.stamps):
+        return known.index
+    index = _read(files, group)
+    _known.pop(group, None)
+    if not index.broken:  # what a broken file lacks may appear anywhere
+        covered = {file for entries in index.found.values() for entry in entries for file in entry.sources.files}
+        _known[group] = _Known((files, tuple(sys.path)), _stamps([*files, *covered]), index)
+    return index
+
+
+def _stamps(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    stats = {file: file.stat() for file in files if file.exists()}
+    return {file: (stat.st_mtime_ns, stat.st_size) for file, stat in stats.items()}
+
+
+def _read(files: Iterable[Path], group: str) -> Index:
     kinds = ("workload",) if group == "timetrial.workloads" else ("schedule", "optimizer", "procedure")
     index = Index()
-    for file in dict.fromkeys(files):
+    for file in files:
         try:
             entries = load_file(file)
         except BadInput as error:
