@@ -14,7 +14,7 @@ import seaborn as sns
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from harness.report.colours import Mark
 from harness.report.races import Line
@@ -67,16 +67,8 @@ def race_figure(
             _draw_line(upper, under, line, marks[line.submission], count)
         upper.axhline(target, color=ALERT, linewidth=1.1, dashes=(2, 2), zorder=1.5)
         _limit_metric(upper, lines, target, lower)
-        label = f"target {number(target, 4)}"
-        upper.annotate(
-            label,
-            (1, target),
-            xycoords=("axes fraction", "data"),
-            xytext=(-2, 3),
-            textcoords="offset points",
-            color=ALERT,
-            ha="right",
-        )
+        beside = {"xycoords": ("axes fraction", "data"), "xytext": (4, 0), "textcoords": "offset points"}
+        upper.annotate(f"target\n{number(target, 4)}", (1, target), **beside, color=ALERT, va="center", annotation_clip=False)
         upper.set_ylabel(f"validation {one_line(metric, 40)}")
         under.set_ylabel("learning rate")
         _limit_rate(under, lines)
@@ -99,7 +91,7 @@ def profile_figure(profiles: Sequence[Profile], marks: Mapping[str, Mark], *, pr
             taus, values = np.asarray(profile.taus, float), np.asarray(profile.values, float)
             if profile.band_low:
                 low, high = np.asarray(profile.band_low, float), np.asarray(profile.band_high, float)
-                band = axes.fill_between(taus, low, high, step="post", color=mark.hex, alpha=0.09, linewidth=0)
+                band = axes.fill_between(taus, low, high, step="post", color=mark.hex, alpha=0.07, linewidth=0)
                 band.set_gid(LINE_ID.format(mark.index, f"{count}0"))
             drawn = axes.step(taus, values, where="post", color=mark.hex, linewidth=1.8)[0]
             _dash(drawn, mark)
@@ -143,7 +135,7 @@ def _limit_metric(axes: Axes, lines: Sequence[Line], target: float, lower: bool)
     low, high = (values.min(), np.quantile(values, 0.85)) if lower else (np.quantile(values, 0.15), values.max())
     low, high = min(low, target), max(high, target)
     if low > 0 and high / low > 5:
-        axes.set_yscale("log")
+        _log(axes)
         axes.set_ylim(low / 1.08, high * 1.08)
     else:
         pad = 0.05 * (high - low) or abs(target) * 0.1 or 1.0
@@ -155,11 +147,19 @@ def _limit_rate(axes: Axes, lines: Sequence[Line]) -> None:
     if not peaks:
         axes.text(0.5, 0.5, "no learning rate recorded", transform=axes.transAxes, ha="center", va="center")
     elif min(peaks) > 0 and max(peaks) / min(peaks) > 30:
-        axes.set_yscale("log")
+        _log(axes)
         axes.set_ylim(min(peaks) / 100, max(peaks) * 1.5)
     else:
         axes.set_ylim(0, max(peaks) * 1.08 or 1.0)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+
+
+def _log(axes: Axes) -> None:
+    """Make the y axis logarithmic, its labels plain numbers: matplotlib's own are mathematics markup, which is off."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5), numticks=8))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _describe(lines: Sequence[Line], workload: str, metric: str, clock: str) -> str:

@@ -8,6 +8,7 @@ import sys
 import time
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -126,9 +127,24 @@ def test_every_workload_has_a_figure_with_title_metric_and_learning_rate(page):
     for figure in figures[1:]:
         assert ">validation cross_entropy</text>" in figure
         assert ">learning rate</text>" in figure
-        assert ">target " in figure
+        assert ">target</text>" in figure
         assert {f'"line line{i}"' in figure for i in range(3)} == {True}
         assert "<style" not in figure
+
+
+def test_a_logarithmic_axis_has_plain_numbers(tmp_path):
+    trials = board_trials(["cosine"], {"wide": (50.0, 0.2)}, studies=1, trials=1)
+    steep = {**trials["curve"][0], "metric": np.geomspace(50, 0.01, len(trials["curve"][0]["metric"]))}
+    hit = int(np.argmax(steep["metric"] <= 0.2))
+    trials["curve"] = [steep]
+    trials["hit_index"] = hit
+    for clock in ("examples", "seconds", "steps"):
+        trials[f"hit_{clock}"] = float(steep[clock][hit])
+    out = tmp_path / "leaderboard.html"
+    write_report(trials, out)
+    text = out.read_text()
+    assert "mathdefault" not in text
+    assert {">0.2</text>", ">1</text>", ">10</text>"} <= set(re.findall(r">[\d.]+</text>", text))
 
 
 def test_the_json_has_the_fixed_fields(page):
