@@ -174,7 +174,7 @@ def _rows(
                 score=score[name],
                 score_low=low,
                 score_high=high,
-                approximate=low is not None and any(0 < c.reached < c.studies < 5 for c in own.values()),
+                approximate=low is not None and any(0 < c.reached < c.studies for c in own.values()),
                 note=_note(own, doubt.fewest[i]),
                 speedup=speed[0],
                 speedup_low=speed[1],

@@ -49,7 +49,7 @@ class Row:
         name: the submission.
         rank, rank_low, rank_high: place by score, ties share; range of each 95 %, not all at once.
         score, score_low, score_high: profile integral and its 95 % interval.
-        approximate: an interval of this row is approximate (few studies, reached and missed mixed).
+        approximate: intervals of this row are approximate: some cell mixes studies that reached and that missed.
         note: what a reader of this row must know, in words.
         speedup, speedup_low, speedup_high, speedup_bound: geometric-mean speed-up over the baseline; "", "≤", "≥", "~".
         targets_reached: base workloads whose median study reached the target.

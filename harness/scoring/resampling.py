@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations_with_replacement
 from math import comb, factorial, prod
 
@@ -27,6 +28,7 @@ class Resample:
     weights: Floats
 
 
+@cache
 def multisets(n: int) -> tuple[NDArray[np.int64], Floats]:
     """Return every multiset of n out of n studies, [comb(2n-1, n), n], and its bootstrap probability.
 
@@ -74,8 +76,13 @@ def _drawn_medians(pool: Pool, label: str, draws: int) -> Floats:
     if n == 0:
         return np.full((len(times), draws), np.nan)
     if pool.paired:
-        uniform = np.random.default_rng(stable_seed("studies", label)).random((draws, n))
-        return _resampled_medians(times, (uniform * n).astype(np.int64))
+        generator = np.random.default_rng(stable_seed("studies", label))
+        if n > ENUMERATED_STUDIES:
+            return _resampled_medians(times, (generator.random((draws, n)) * n).astype(np.int64))
+        # The same distribution, by far fewer medians: draw among the enumerated resamples.
+        indices, weights = multisets(n)
+        picks = np.searchsorted(np.cumsum(weights)[:-1], generator.random(draws), side="right")
+        return _resampled_medians(times, indices)[:, picks]
     rows = []
     for name, row in zip(pool.submissions, times, strict=True):
         present = row[~np.isnan(row)]

@@ -112,7 +112,9 @@ def algoperf() -> pd.DataFrame:
     bases = json.loads((DATA / "workload_targets_v05.json").read_text())["base_workloads"]
     base = table["w"].map(lambda w: next(b for b in bases if w == b or w.startswith(f"{b}_")))
     empty = row("", "", 0, 0, [2.0])
-    frame = pd.DataFrame({name: [value] * len(table) for name, value in empty.items() if name not in ("curve", "hyperparameters")})
+    frame = pd.DataFrame(
+        {name: [value] * len(table) for name, value in empty.items() if name not in ("curve", "hyperparameters")}
+    )
     return frame.assign(
         id=[str(i) for i in range(len(table))],
         submission=table["submission"],
@@ -212,7 +214,9 @@ def scripts(generator: random.Random, submissions: int, workloads: int, studies:
                     for trial in range(trials):
                         horizon = generator.choice([450.0, 700.0, 1000.0])
                         hit = 99 if hopeless else generator.randrange(0, 14)
-                        losses = [0.9 if i >= hit else 1.005 if i >= hit - 1 else 2.0 for i in range(math.ceil(horizon / PERIOD))]
+                        losses = [
+                            0.9 if i >= hit else 1.005 if i >= hit - 1 else 2.0 for i in range(math.ceil(horizon / PERIOD))
+                        ]
                         diverges = generator.choice([math.inf, math.inf, generator.uniform(0, 1000)])
                         made.append(Script(f"s{s}", label, f"w{w}", study, trial, losses, horizon, diverges))
     return made

@@ -1,0 +1,116 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from harness import BadInput
+from harness.scoring import compare, comparison_json, look, look_sentence, score_board
+from tests.scoring.frames import from_times, row
+
+INF = math.inf
+
+
+def test_speed_up_is_the_geometric_mean_of_time_ratios_and_ignores_the_pool() -> None:
+    table = {"base": {"w": [100, 200, 400], "v": [100] * 3}, "a": {"w": [50, 100, 200], "v": [400] * 3}}
+    rows = {r.name: r for r in score_board(from_times(table), baseline="base").rows}
+    assert rows["a"].speedup == pytest.approx(math.sqrt(2 * 0.25))
+    more = {r.name: r for r in score_board(from_times({**table, "c": {"w": [1] * 3, "v": [1] * 3}}), baseline="base").rows}
+    assert (more["a"].speedup, more["a"].speedup_low) == (rows["a"].speedup, rows["a"].speedup_low)
+    assert more["a"].score < rows["a"].score
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "bound"),
+    [
+        ([100, 100, 100], [200, 200, 200], ""),
+        ([100, 100, INF], [200, 200, 200], "≤"),
+        ([100, 100, 100], [200, INF, 200], "≥"),
+        ([100, 100, INF], [200, INF, 200], "~"),
+        ([100, 100, INF], [200, 200, INF], ""),
+    ],
+)
+def test_a_miss_is_charged_the_budget_and_shown_as_a_bound(mine: list[float], theirs: list[float], bound: str) -> None:
+    rows = {r.name: r for r in score_board(from_times({"a": {"w": mine}, "b": {"w": theirs}}), baseline="b").rows}
+    d = [math.log(min(y, 1000) / min(x, 1000)) for x, y in zip(mine, theirs, strict=True)]
+    assert rows["a"].speedup == pytest.approx(math.exp(sum(d) / 3))
+    assert rows["a"].speedup_bound == bound
+
+
+def test_equal_ratios_keep_the_width_of_the_evaluation_grid() -> None:
+    trials = pd.DataFrame([row(s, "w", j, 0, [2] * k + [0.5]) for s, k in (("a", 3), ("b", 7)) for j in range(3)])
+    a = next(r for r in score_board(trials, baseline="b").rows if r.name == "a")
+    steps = math.log(400 / 300) ** 2 + math.log(800 / 700) ** 2
+    half = float(stats.t.ppf(0.975, 2)) * math.sqrt(steps / 12 / 3)
+    assert a.speedup == pytest.approx(2)
+    assert (a.speedup_low, a.speedup_high) == pytest.approx((2 * math.exp(-half), 2 * math.exp(half)))
+
+
+def test_a_pair_is_the_paired_t_test_on_log_times() -> None:
+    x, y = [110.0, 300.0, 170.0, 240.0, 205.0], [250.0, 420.0, 330.0, 410.0, 300.0]
+    found = compare(from_times({"a": {"w": x}, "b": {"w": y}}), "a", "b")
+    theirs = stats.ttest_rel(np.log(y), np.log(x))
+    assert found.pair.p == pytest.approx(theirs.pvalue)
+    assert "not adjusted" in found.notes[0] and "a is" in found.sentence
+    back = compare(from_times({"a": {"w": x}, "b": {"w": y}}), "b", "a")
+    assert back.pair.ratio == pytest.approx(1 / (found.pair.ratio or 0)) and back.sentence == found.sentence
+
+
+def test_unpaired_studies_add_their_variances() -> None:
+    x, y = [110.0, 300.0, 170.0, 240.0, 205.0], [250.0, 420.0, 330.0, 410.0, 300.0]
+    found = compare(from_times({"a": {"w": x}, "b": {"w": y}}, paired=False), "a", "b")
+    assert found.pair.p == pytest.approx(stats.ttest_ind(np.log(x), np.log(y), equal_var=False).pvalue)
+    assert found.pair.faster == pytest.approx(1 - stats.mannwhitneyu(x, y).statistic / 25)
+
+
+def test_the_share_of_faster_studies_counts_ties_and_common_misses_half() -> None:
+    found = compare(from_times({"a": {"w": [1, 5, INF, 7]}, "b": {"w": [2, 5, INF, 6]}}), "a", "b").pair
+    assert found.faster == 0.5
+    assert found.workloads["w"].wins == 1 and found.workloads["w"].ties == 2
+
+
+def test_pairs_of_a_board_are_adjusted_and_a_comparison_is_not() -> None:
+    generator = np.random.default_rng(0)
+    table = {f"s{i}": {"w": (300 * np.exp(0.2 * i + generator.normal(0, 0.1, 5))).tolist()} for i in range(4)}
+    board = score_board(from_times(table), baseline="s0")
+    alone = compare(from_times(table), "s0", "s3").pair
+    together = next(p for p in board.pairs if (p.a, p.b) == ("s0", "s3"))
+    assert together.p == alone.p and (together.p_holm or 0) > (alone.p or 1)
+
+
+def test_strict_json_of_a_comparison_has_no_infinity() -> None:
+    value = comparison_json(compare(from_times({"a": {"w": [INF] * 3}, "b": {"w": [1] * 3}}), "a", "b"))
+    assert value["times"]["w"][0] == [None] * 3
+
+
+def test_unknown_names_are_told_with_the_nearest_one() -> None:
+    trials = from_times({"cosine": {"w": [1] * 3}, "rex": {"w": [1] * 3}})
+    with pytest.raises(BadInput, match="did you mean 'cosine'"):
+        compare(trials, "cosin", "rex")
+    with pytest.raises(BadInput, match="with itself"):
+        compare(trials, "rex", "rex")
+    with pytest.raises(BadInput, match="no clock 'hours'"):
+        compare(trials, "cosine", "rex", clock="hours")
+
+
+def looks(ratio: float, studies: int) -> pd.DataFrame:
+    generator = np.random.default_rng(3)
+    times = 300 * np.exp(generator.normal(0, 0.1, (2, 20)))
+    return from_times({"a": {"w": times[0, :studies].tolist()}, "b": {"w": (ratio * times[1, :studies]).tolist()}})
+
+
+def test_looks_stop_at_the_first_that_separates_and_stay_there() -> None:
+    first = next(n for n in (3, 5, 7, 10, 15, 20) if look(looks(1.3, n), "a", "b").separable)
+    later = look(looks(1.3, 20), "a", "b")
+    assert later.separable and later.look == first and later.next_look is None
+    assert (later.ratio, later.p) == (look(looks(1.3, first), "a", "b").ratio, look(looks(1.3, first), "a", "b").p)
+    assert "separable at" in look_sentence(later)
+
+
+def test_looks_ask_for_the_next_number_of_studies_and_end_with_what_they_could_have_found() -> None:
+    assert look(looks(1.0, 2), "a", "b").next_look == 3
+    assert look(looks(1.0, 6), "a", "b").next_look == 7
+    last = look(looks(1.0, 20), "a", "b")
+    assert last.next_look is None and not last.separable and last.detectable is not None and last.detectable > 1
+    assert "80 % power" in look_sentence(last)
