@@ -32,7 +32,7 @@ class DigitsMlp(Workload):
             batch_size=32,
             budget=120 * 32,
             evaluation_period=5 * 32,
-            target=0.15,
+            target=0.165,
             reference=Reference(
                 learning_rate=0.03, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),

@@ -31,13 +31,13 @@ class FashionMnistResnet(Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=16,
-            budget=200 * 16,
-            evaluation_period=10 * 16,
+            batch_size=24,
+            budget=200 * 24,
+            evaluation_period=10 * 24,
             validation_examples=256,
-            target=0.85,
+            target=0.86,
             reference=Reference(
-                learning_rate=0.02, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.95, "epsilon": 1e-8}
+                learning_rate=0.03, hyperparameters={"weight_decay": 0.3, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),
             model={"widths": (16, 16), "activation": "relu"},
             target_provenance="PENDING",

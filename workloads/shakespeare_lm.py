@@ -37,9 +37,9 @@ class ShakespeareLm(Workload):
             budget=200 * 16,
             evaluation_period=10 * 16,
             validation_examples=256,
-            target=3.1,
+            target=3.13,
             reference=Reference(
-                learning_rate=0.01, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
+                learning_rate=0.01, hyperparameters={"weight_decay": 1.0, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),
             model={"length": 32, "width": 32, "depth": 1, "heads": 2, "activation": "relu", "norm_first": True},
             target_provenance="PENDING",

@@ -40,15 +40,14 @@ def pip_settings() -> Mapping[str, str]:
     return {option: value for option, (_, value) in found.items()}
 
 
-def index_addresses() -> list[str]:
+def index_addresses(settings: Mapping[str, str]) -> list[str]:
     """Return the addresses of the indexes that pip would ask, in its order; none where pip is told to use no index.
 
-    Where nothing is configured, pip's default is read from its own help text.
+    Where `settings` (of `pip_settings`) name none, pip's default is read from its own help text.
 
     Raises:
         CommandFailed: this environment has no pip.
     """
-    settings = pip_settings()
     if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
         return []
     first = settings.get("index-url", "")
@@ -66,7 +65,8 @@ def take_file(package: str, filename: str, destination: Path) -> None:
         IndexFailed: no index has it; the message tells the last reason.
     """
     try:
-        addresses, certificate = index_addresses(), pip_settings().get("cert")
+        settings = pip_settings()
+        addresses, certificate = index_addresses(settings), settings.get("cert")
     except CommandFailed as error:
         raise IndexFailed(f"pip cannot be asked for its index ({error})") from error
     reason = "pip is told to use no index"

@@ -1,0 +1,53 @@
+"""The built-in workloads, their data, and environments in which nothing can be fetched."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness import DataUnavailable
+from workloads.data import data_directory
+from workloads.digits_mlp import DigitsMlp
+from workloads.fashion_mnist_resnet import FashionMnistResnet
+from workloads.shakespeare_lm import ShakespeareLm
+
+WORKLOADS = {cls.name: cls for cls in (DigitsMlp, FashionMnistResnet, ShakespeareLm)}
+
+
+def pytest_generate_tests(metafunc):
+    if "workload" in metafunc.fixturenames:
+        every = [cls(size, variant) for cls in WORKLOADS.values() for size in cls.sizes for variant in ("", *cls.variants)]
+        metafunc.parametrize("workload", every, ids=lambda w: f"{w.label}-{w.size_name}")
+
+
+@pytest.fixture(scope="session")
+def loaded():
+    """A function that returns a workload's data, fetched at most once, or skips the test with the reason."""
+    reasons = {}
+
+    def load(workload):
+        if workload.name not in reasons:
+            try:
+                return workload.load(data_directory())
+            except DataUnavailable as error:
+                reasons[workload.name] = str(error)
+        pytest.skip(f"{workload.name}: {reasons[workload.name]}")
+
+    return load
+
+
+@pytest.fixture
+def cut_off(monkeypatch, tmp_path):
+    """Leave this process where no program, no package index, no mirror and no installed data set is to be found."""
+    closed = "http://127.0.0.1:9"
+    for name in [name for name in os.environ if name.upper().startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", f"{closed}/simple")
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, closed)
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    return Path(tmp_path)
