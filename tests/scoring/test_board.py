@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from harness.records import STATUSES
 from harness.scoring import board_json, score_board
-from tests.scoring.frames import from_times, row
+from tests.scoring.frames import from_times
+from tests.scoring.frames import row as trial_row
 
 INF = math.inf
 time = st.one_of(st.just(INF), st.integers(1, 1000).map(float))
@@ -143,7 +144,8 @@ def test_leaving_out_the_fastest_raises_the_second() -> None:
 
 def test_a_target_one_percent_easier_is_met_where_the_curve_first_meets_it() -> None:
     trials = pd.DataFrame(
-        [row("a", "w", j, 0, [2, 2, 2, 0.9]) for j in range(3)] + [row("b", "w", j, 0, [1.005, 2, 2, 0.9]) for j in range(3)]
+        [trial_row("a", "w", j, 0, [2, 2, 2, 0.9]) for j in range(3)]
+        + [trial_row("b", "w", j, 0, [1.005, 2, 2, 0.9]) for j in range(3)]
     )
     board = score_board(trials, baseline="a")
     assert {r.name: r.score for r in board.rows} == {"a": 1.0, "b": 1.0}
