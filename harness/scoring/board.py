@@ -58,6 +58,8 @@ def score_board(
     trials = checked(trials)
     if trials["track"].iloc[0] == "budget":
         raise BadInput("the budget track has no targets: score it with harness.scoring.score_budget")
+    if (trials["hit_index"].ge(0) & trials[f"hit_{clock}"].isna()).any():
+        raise BadInput(f"these records do not carry the clock '{clock}': use --clock seconds")
     studies = canonical_studies(trials, clock, by_index=legacy_tie_rule, score_only=score_only)
     pool = build_pool(trials, studies, clock, workloads)
     if not pool.workloads:

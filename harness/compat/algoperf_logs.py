@@ -1,0 +1,240 @@
+"""AlgoPerf's official logs: LOGDIR/SUBMISSION/study_N/WORKLOAD/trial_M/eval_measurements.csv."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05, Targets
+from harness.contracts import BadInput
+from harness.records import TrialRecord, TrialSpec
+
+FILE = "eval_measurements.csv"
+FRAMEWORKS = ("_jax", "_pytorch")
+TRACKS = {"external_tuning": "external", "self_tuning": "self-tuning"}
+SUITE = "algoperf"
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Imported logs.
+
+    Attributes:
+        trials: as `harness.load_results` returns them: `score_board(logs.trials, clock="seconds",
+            workloads=logs.workloads)` scores them. The clock `examples` is unknown, NaN.
+        workloads: base workloads of the targets, whether in the logs or not.
+        notes: what was left out or could not be read, plain sentences.
+    """
+
+    trials: pd.DataFrame
+    workloads: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    submission: str
+    study: int
+    label: str
+    trial: int
+    file: Path
+
+
+def read_logs(directory: Path | str, *, track: str = "", targets: Targets = V05) -> Logs:
+    """Return the trials of a directory of official logs.
+
+    Args:
+        directory: LOGDIR; a submission is named by its directory.
+        track: "external" or "self-tuning"; by default from the name of LOGDIR, ``external_tuning`` or ``self_tuning``.
+        targets: which version's targets.
+
+    Raises:
+        BadInput: no such directory, no logs in it, an unknown track, or one trial logged in both frameworks.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise BadInput(f"there is no directory '{directory}': name the folder that holds one folder a submission")
+    track = track or TRACKS.get(directory.resolve().name, "")
+    if track not in TRACKS.values():
+        raise BadInput(f"the track of '{directory.name}' is not known: say --track external or --track self-tuning")
+    places = sorted(_places(directory), key=lambda p: (p.submission, p.study, p.label, p.trial, str(p.file)))
+    if not places:
+        raise BadInput(f"no logs in '{directory}': expected SUBMISSION/study_N/WORKLOAD/trial_M/{FILE}")
+    wanted = {*targets.bases, *targets.held_out}
+    notes = [
+        f"Not in the targets of version {targets.version}, so left out: {label}."
+        for label in sorted({p.label for p in places} - wanted)
+    ]
+    rows, seen = [], set()
+    for place in places:
+        if place.label not in wanted:
+            continue
+        key = place.submission, place.study, place.label, place.trial
+        if key in seen:
+            raise BadInput(
+                f"trial {place.trial} of {place.submission} on {place.label}, study {place.study}, is logged twice: keep one"
+            )
+        seen.add(key)
+        row = _row(place, track, targets)
+        if row["status"] == "failed":
+            notes.append(f"{place.file.relative_to(directory)}: {row['reason']}.")
+        rows.append(row)
+    if not rows:
+        raise BadInput(
+            f"none of the workloads in '{directory}' is in the targets of version {targets.version}: pass --targets FILE"
+        )
+    return Logs(pd.DataFrame(rows), targets.bases, tuple(notes))
+
+
+def _places(directory: Path) -> Iterator[_Place]:
+    for submission in _folders(directory):
+        for study in _folders(submission):
+            number = _number(study.name, "study")
+            for workload in _folders(study) if number is not None else ():
+                label = next((workload.name.removesuffix(f) for f in FRAMEWORKS if workload.name.endswith(f)), workload.name)
+                trials = [(trial, _number(trial.name, "trial")) for trial in _folders(workload)]
+                # A self-tuning study may hold its only trial directly.
+                for folder, trial in [*trials, (workload, 1 if not trials else None)]:
+                    if number is not None and trial is not None and (folder / FILE).is_file():
+                        yield _Place(submission.name, number, label, trial, folder / FILE)
+
+
+def _folders(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _number(name: str, what: str) -> int | None:
+    match = re.fullmatch(rf"{what}_(\d+)", name)
+    return int(match.group(1)) if match else None
+
+
+def _row(place: _Place, track: str, targets: Targets) -> dict[str, Any]:
+    metric, target = targets.goals[place.label]
+    base = targets.base_of(place.label)
+    lower = metric in LOWER_IS_BETTER
+    curve, reason = _curve(place.file, metric)
+    values = curve["metric"]
+    met = values <= target if lower else values >= target
+    index = int(np.argmax(met)) if met.any() else -1
+    row: dict[str, Any] = {
+        "submission": place.submission,
+        "workload": place.label,
+        "base_workload": base,
+        "held_out": place.label not in targets.bases,
+        "family": base.split("_")[0],
+        "track": track,
+        "suite": SUITE,
+        "study": place.study,
+        "trial": place.trial,
+        "seed": 0,
+        "status": _status(index, values, reason),
+        "reason": reason or f"imported from AlgoPerf {targets.version}",
+        "complete": not reason,
+        "metric": metric,
+        "lower_is_better": lower,
+        "target": target,
+        "budget_examples": math.nan,
+        "budget_seconds": targets.budget(place.label, track),
+        "budget_steps": math.nan,
+        "horizon_examples": math.nan,
+        "evaluation_period": math.nan,
+        "hit_index": index,
+        "curve": curve,
+        "hyperparameters": {},
+        "paired": False,
+        "machine": "",
+        "concurrency": None,
+        "environment": {},
+    }
+    for clock in ("examples", "seconds", "steps"):
+        row[f"hit_{clock}"] = float(curve[clock][index]) if index >= 0 else math.inf
+        row[f"end_{clock}"] = float(curve[clock][-1]) if len(values) else 0.0
+    return {"id": _spec(row, targets.version).id, **row}
+
+
+def _status(index: int, values: Floats, reason: str) -> str:
+    if reason:
+        return "failed"
+    if index >= 0:
+        return "reached"
+    return "missed" if np.isfinite(values[-1]) else "diverged"
+
+
+def _curve(file: Path, metric: str) -> tuple[dict[str, Floats], str]:
+    """The evaluations, and what is wrong with the file in words. Empty cells are NaN."""
+    columns = ("accumulated_submission_time", "global_step", f"validation/{metric}")
+    table, reason = [], ""
+    try:
+        with file.open(newline="", encoding="utf-8") as text:
+            reader = csv.reader(text)
+            header = next(reader, [])
+            absent = [name for name in columns if name not in header]
+            if absent:
+                reason = f"it has no column {absent[0]}"
+            else:
+                places = [header.index(name) for name in columns]
+                table = [[float(line[i] or "nan") for i in places] for line in reader if line]
+                reason = "" if table else "it holds no evaluation"
+    except (ValueError, IndexError, OSError) as error:
+        table, reason = [], f"it cannot be read ({error})"
+    seconds, steps, values = np.array(table, dtype=float).reshape(-1, 3).T
+    return {"examples": np.full(len(values), np.nan), "seconds": seconds, "steps": steps, "metric": values}, reason
+
+
+def _spec(row: dict[str, Any], version: str) -> TrialSpec:
+    return TrialSpec(
+        track=row["track"],
+        suite=SUITE,
+        workload=row["base_workload"],
+        variant=row["workload"].removeprefix(row["base_workload"]).removeprefix("_"),
+        size="full",
+        workload_hash=f"algoperf {version}",
+        submission=row["submission"],
+        submission_hash="imported",
+        study=row["study"],
+        trial=row["trial"],
+        seed=0,
+        hyperparameters={},
+        budget=0,
+        horizon=0,
+        warmup=0,
+        evaluation_period=0,
+        target=row["target"],
+    )
+
+
+def log_records(logs: Logs, *, version: str = V05.version) -> Iterator[TrialRecord]:
+    """Yield the imported trials as records: budget 0 means unknown; ``facts["imported"]`` says unpaired and the budget."""
+    for row in logs.trials.to_dict("records"):
+        curve = row["curve"]
+        names = ("examples", "seconds", "steps", "metric")
+        columns = ([None if math.isnan(x) else x for x in curve[name].tolist()] for name in names)
+        budget = None if math.isnan(row["budget_seconds"]) else row["budget_seconds"]
+        yield TrialRecord(
+            spec=_spec({str(k): v for k, v in row.items()}, version),
+            status=row["status"],
+            reason=row["reason"],
+            complete=row["complete"],
+            evaluations=tuple(dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)),
+            clocks={"seconds": row["end_seconds"], "steps": row["end_steps"]},
+            facts={
+                "imported": {"from": "algoperf", "paired": False, "budget_seconds": budget},
+                "workload": {
+                    "name": row["base_workload"],
+                    "metric": row["metric"],
+                    "lower_is_better": row["lower_is_better"],
+                    "family": row["family"],
+                },
+            },
+        )
