@@ -43,11 +43,25 @@ def uncertainty(pool: Pool, contribution: Contribution = contributions) -> Uncer
     """Return the uncertainty of a pool of at least one workload."""
     joint = [drawn(pool, workload) for workload in pool.workloads]
     h = np.stack([contribution(resample.times) for resample in joint])
+    estimates, fewest = score_estimates(pool, joint, h, contribution)
+    low, high = _bands(np.stack([ratios(resample.times) for resample in joint]))
+    return Uncertainty(estimates, rank_ranges(h, estimates, fewest), low, high, _population(h, estimates), fewest)
+
+
+def score_estimates(
+    pool: Pool, joint: list[Resample], h: Floats, contribution: Contribution = contributions
+) -> tuple[tuple[Estimate, ...], tuple[int, ...]]:
+    """Return the score of every submission with its standard error, and its fewest studies of any workload that it ran.
+
+    Args:
+        pool: the pool.
+        joint: joint draws of every workload.
+        h: their contributions, [workloads, submissions, draws].
+        contribution: profile integral of one workload.
+    """
     counts: Floats = np.stack([pool.count(workload) for workload in pool.workloads], axis=1).astype(float)
     fewest = tuple(int(row[row > 0].min()) if row.any() else 0 for row in counts)
-    estimates = _estimates(pool, joint, h, contribution, counts, fewest)
-    low, high = _bands(np.stack([ratios(resample.times) for resample in joint]))
-    return Uncertainty(estimates, _rank_ranges(h, estimates, fewest), low, high, _population(h, estimates), fewest)
+    return _estimates(pool, joint, h, contribution, counts, fewest), fewest
 
 
 def _estimates(
@@ -80,7 +94,7 @@ def _variance(h: Floats, weights: Floats) -> Floats:
     return np.where(np.ptp(h, axis=1) == 0, 0.0, centred)
 
 
-def _rank_ranges(h: Floats, estimates: tuple[Estimate, ...], fewest: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def rank_ranges(h: Floats, estimates: tuple[Estimate, ...], fewest: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Quantiles of the joint draws, widened to the observed rank where they leave it out."""
     low, high = quantile_ranks(ranked(h.mean(axis=0)))
     observed = ranked(np.array([e.value for e in estimates])).astype(int)

@@ -11,8 +11,9 @@ import numpy as np
 from harness.scoring.intervals import holm
 from harness.scoring.pool import Floats, Pool, medians
 from harness.scoring.profiles import contributions, ranked
+from harness.scoring.resampling import drawn
 from harness.scoring.speed import contrast, log_times
-from harness.scoring.uncertainty import uncertainty
+from harness.scoring.uncertainty import rank_ranges, score_estimates
 
 SUBMISSIONS, WORKLOADS = 4, 8
 BUDGET = 1000.0
@@ -112,12 +113,15 @@ def coverage(design: Design, n: int, boards: int, seed: int, repetitions: int = 
     held = np.zeros((3, SUBMISSIONS))
     for times in design.times(generator, boards, n):
         made = pool(times, design.grid)
-        doubt = uncertainty(made)
+        joint = [drawn(made, workload) for workload in made.workloads]
+        h = np.stack([contributions(resample.times) for resample in joint])
+        estimates, fewest = score_estimates(made, joint, h)
+        ranks = rank_ranges(h, estimates, fewest)
         logs = log_times(made)
         for s in range(SUBMISSIONS):
-            interval = doubt.estimates[s].interval()
+            interval = estimates[s].interval()
             held[0, s] += interval is not None and max(0.0, interval[0]) <= true_score[s] <= min(1.0, interval[1])
-            held[1, s] += doubt.ranks[s][0] <= true_rank[s] <= doubt.ranks[s][1]
+            held[1, s] += ranks[s][0] <= true_rank[s] <= ranks[s][1]
             speed = contrast(logs, s, 0).estimate.interval()
             held[2, s] += speed is not None and speed[0] <= true_speed[s] <= speed[1]
     return Coverage(*(held / boards))
