@@ -50,7 +50,7 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
 
 def explain(error: BaseException) -> str:
     """Return an exception as one line: type, message, and the place in the plug-in nearest to it."""
-    message = " ".join(str(error).split())
+    message = " ".join(str(error).encode("utf-8", "replace").decode().split())
     frames = traceback.extract_tb(error.__traceback__)
     ours = Path(__file__).parent
     outside = [f for f in frames if "site-packages" not in f.filename and not Path(f.filename).is_relative_to(ours)]

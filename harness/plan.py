@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -12,7 +13,7 @@ from scipy.stats import qmc
 
 from harness.contracts import BadInput, Choice, Hyperparameters, Range, Schedule, Uniform, Workload
 from harness.records import TrialSpec, stable_seed
-from harness.registry import Submission, find_submission, find_workload, suites, workload_hash
+from harness.registry import Submission, find_submission, find_workload, library_versions, suites, workload_hash
 from harness.rules import (
     DEFAULT_SUITE,
     FIRST_SCHEDULES,
@@ -125,6 +126,7 @@ def _study(
     settings = workload.settings
     budget = round(settings.budget * track.budget / settings.batch_size) * settings.batch_size
     points = _points(request.seed, track, label, workload, submission, study, trials)
+    content_hash, libraries = _versions(workload, track)
     specs = []
     for trial, values in enumerate(points):
         horizon, warmup = values.pop("horizon", 1.0), values.pop("warmup", settings.reference.warmup)
@@ -136,7 +138,7 @@ def _study(
                 workload=workload.name,
                 variant=workload.variant,
                 size=workload.size_name,
-                workload_hash=workload_hash(workload),
+                workload_hash=content_hash,
                 submission=submission.name,
                 submission_hash=submission.content_hash,
                 study=study,
@@ -148,11 +150,18 @@ def _study(
                 warmup=whole_steps(warmup * settings.budget, settings.batch_size),
                 evaluation_period=settings.evaluation_period,
                 target=settings.target,
-                libraries=submission.libraries,
-                source=str(submission.facts.get("source", "")),
+                libraries={**libraries, **submission.libraries},
+                source=submission.source,
             )
         )
     return specs
+
+
+@cache
+def _versions(workload: Workload, track: Track) -> tuple[str, Mapping[str, str]]:
+    """Return a workload's content hash and the versions of the libraries that its reference recipe stands on."""
+    reference = find_submission(workload.settings.reference.optimizer).libraries if track.name == "schedule" else {}
+    return workload_hash(workload), {**library_versions(frozenset({"torch"})), **reference}
 
 
 def whole_steps(examples: float, batch_size: int) -> int:

@@ -173,7 +173,7 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "trial": spec.trial,
         "seed": spec.seed,
         "status": record.status,
-        "reason": record.reason,
+        "reason": record.reason.encode("utf-8", "replace").decode(),
         "complete": record.complete,
         "metric": workload.get("metric", "metric"),
         "lower_is_better": lower,

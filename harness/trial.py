@@ -27,6 +27,10 @@ TRACE_POINTS = 100
 """Points of the recorded learning-rate trace, about."""
 
 
+MAX_CODE = 20_000
+"""Characters of a submission's source that a record keeps; the hash tells the whole."""
+
+
 class Trace:
     """The learning-rate trace: a point about every `every` charged examples."""
 
@@ -100,7 +104,7 @@ def run_trial(
         clocks={**run.clocks, "wall_seconds": time.perf_counter() - began},
         beater=run.beater,
         environment=dict(environment or {}),
-        facts={"workload": workload_facts(workload), "submission": dict(submission.facts)},
+        facts={"workload": workload_facts(workload), "submission": submission_facts(submission, spec)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -210,6 +214,13 @@ def listened(submission: Submission) -> tuple[str, ...]:
     return plugin.listens if plugin is not None else ()
 
 
+def submission_facts(submission: Submission, spec: TrialSpec) -> dict[str, Any]:
+    """Return what a board says of a submission: its facts, and the source text of what it is."""
+    own = [path for path in submission.files if path == submission.path]
+    code = own[0].read_text(encoding="utf-8", errors="replace")[:MAX_CODE] if own and own[0].is_file() else ""
+    return {**submission.facts, "name": spec.submission, "code": code}
+
+
 def workload_facts(workload: Workload) -> dict[str, Any]:
     """Return what a board says of a workload."""
     return {
@@ -224,6 +235,7 @@ def workload_facts(workload: Workload) -> dict[str, Any]:
         "family": workload.data.family,
         "source": workload.data.source,
         "licence": workload.data.licence,
+        "citation": workload.data.citation,
         "batch_size": workload.settings.batch_size,
         "budget": workload.settings.budget,
         "target": workload.settings.target,

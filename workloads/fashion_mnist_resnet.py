@@ -40,10 +40,14 @@ class FashionMnistResnet(Workload):
                 learning_rate=0.03, hyperparameters={"weight_decay": 0.3, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),
             model={"widths": (16, 16), "activation": "relu"},
-            target_provenance="PENDING",
+            target_provenance=(
+                "provisional, seeds 0 to 2, one machine: "
+                "3 of 3 seeds of cosine with its horizon at 3/4 of the budget reach it at the reference rate, none at "
+                "1/3 of that rate, 2 at 3 times it; batch size and weight decay were picked so that decaying beats constant clearly"
+            ),
         )
     }
-    variants = {"silu": {"model": {"activation": "silu"}, "target": 0.85}}
+    variants = {"silu": {"model": {"activation": "silu"}, "target": 0.84}}
 
     def load(self, directory: Path) -> dict[str, Examples]:
         """Return images, uint8 [n, 28, 28], and labels, int64 [n]."""
@@ -59,10 +63,12 @@ class FashionMnistResnet(Workload):
         }
 
     def build_model(self) -> Any:
-        """Return the residual network."""
+        """Return the residual network, channels last: the same function, a tenth faster on a CPU."""
+        import torch
+
         from workloads.models.resnet import ResNet
 
-        return ResNet(classes=10, **self.settings.model)
+        return ResNet(classes=10, **self.settings.model).to(memory_format=torch.channels_last)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits [n, 10] of standardised images."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from workloads.data.shakespeare import CHARACTERS, shakespeare
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+REFERENCE = Reference(learning_rate=0.01, hyperparameters={"weight_decay": 1.0, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8})
 
 
 class ShakespeareLm(Workload):
@@ -37,15 +41,19 @@ class ShakespeareLm(Workload):
             budget=200 * 16,
             evaluation_period=10 * 16,
             validation_examples=256,
-            target=3.13,
-            reference=Reference(
-                learning_rate=0.01, hyperparameters={"weight_decay": 1.0, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
-            ),
+            target=3.12,
+            reference=REFERENCE,
             model={"length": 32, "width": 32, "depth": 1, "heads": 2, "activation": "relu", "norm_first": True},
-            target_provenance="PENDING",
+            target_provenance=(
+                "provisional, seeds 0 to 2, one machine: "
+                "3 of 3 seeds of cosine with its horizon at 3/4 of the budget reach it at the reference rate, none at "
+                "1/3 of it or 3 times it; alphabet, model and weight decay were picked so that decaying beats constant clearly"
+            ),
         )
     }
-    variants = {"post_norm": {"model": {"norm_first": False}, "target": 3.1}}
+    variants = {
+        "post_norm": {"model": {"norm_first": False}, "reference": replace(REFERENCE, learning_rate=0.02), "target": 3.125}
+    }
 
     def load(self, directory: Path) -> dict[str, Examples]:
         """Return {"characters": uint8 [n, length + 1]} of every part."""

@@ -158,8 +158,8 @@ class Session:
     def _say_what_it_took(self) -> None:
         summary = self.race.summary
         ran = summary.statuses.total()
-        own, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        cpu = own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = own.ru_utime + own.ru_stime + summary.worker_seconds
         elapsed = time.monotonic() - summary.started
         other = max(cpu - summary.training_seconds - summary.evaluation_seconds - summary.setup_seconds, 0.0)
         kept = f", {summary.found} were there already" if summary.found else ""

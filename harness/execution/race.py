@@ -49,13 +49,14 @@ class Settings:
 
 @dataclass
 class Summary:
-    """What a run took."""
+    """What a run took; `worker_seconds` are all CPU seconds of worker processes, Ray's part in them included."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     found: int = 0
     training_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     setup_seconds: float = 0.0
+    worker_seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
     def add(self, record: TrialRecord) -> None:

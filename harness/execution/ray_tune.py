@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +15,12 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "3600")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # plug-ins are looked for where the user stands
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+if "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").exists():
+    # A cluster that wants the token must get it; Ray sends it to an explicit address only when told to.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 import ray
 from ray import tune
@@ -64,6 +70,8 @@ class _Hearing:
 class OneTrial(tune.Trainable):  # type: ignore[misc]
     """A worker: every `step` runs one whole trial."""
 
+    _spent = 0.0
+
     def setup(self, config: dict[str, Any], referee: Any = None, settings: Any = None, concurrency: int = 1) -> None:
         """Take up the first trial."""
         self._referee, self._settings, self._concurrency = referee, settings, concurrency
@@ -89,7 +97,10 @@ class OneTrial(tune.Trainable):  # type: ignore[misc]
             limit=self._settings.limit,
             end_process=True,
         )
-        return {"record": json.dumps(record.to_json(), allow_nan=False), "score": 0.0, "done": True}
+        spent = time.process_time() - self._spent
+        self._spent += spent
+        # Tune insists on a metric; nothing reads it
+        return {"record": json.dumps(record.to_json(), allow_nan=False), "spent": spent, "score": 0.0, "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing to save: a trial that is cut off starts again."""
@@ -124,6 +135,7 @@ class _Dispatch(Searcher):  # type: ignore[misc]
             return
         try:
             if result is not None and "record" in result:
+                self._race.summary.worker_seconds += float(result.get("spent", 0.0))
                 self._race.done(TrialRecord.from_json(json.loads(result["record"])))
             else:
                 self._died(spec, time.monotonic() - started)
@@ -191,6 +203,7 @@ def _connect(address: str, workers: int | None) -> bool:
     quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "configure_logging": True}
     address = address or os.environ.get("RAY_ADDRESS", "")
     if address:
+        _probe(address)
         try:
             ray.init(address=address, **quiet)
         except (ConnectionError, RuntimeError, ValueError) as error:
@@ -198,6 +211,17 @@ def _connect(address: str, workers: int | None) -> bool:
         return True
     ray.init(num_cpus=workers or os.cpu_count(), include_dashboard=False, **quiet)
     return True
+
+
+def _probe(address: str) -> None:
+    """Knock before Ray does: Ray itself waits for minutes where nobody answers."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return  # "auto" and the like
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+    except OSError as error:
+        raise BadInput(f"no Ray cluster answers at '{address}': {error.strerror or error}; start one with `ray start --head`") from None
 
 
 def _tune(race: Race, dispatch: _Dispatch, referee: Any, concurrency: int, gpu: bool, scratch: Path) -> None:

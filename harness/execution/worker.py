@@ -15,7 +15,7 @@ from harness.limits import TrialTimeout, time_limit
 from harness.pruning import BestSoFar
 from harness.records import TrialRecord, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, workload_hash
-from harness.trial import run_trial, workload_facts
+from harness.trial import run_trial, submission_facts, workload_facts
 
 
 @lru_cache(maxsize=4)
@@ -57,15 +57,14 @@ def work(
         torch.set_num_threads(1)
     environment = describe(device, concurrency)
     workload, data, found = _workload(spec.workload, spec.size, spec.variant, str(data_directory), spec.workload_hash)
-    submission = _submission(spec.submission, spec.submission_hash)
+    submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
         ("workload", spec.workload_hash, found),
         ("submission", spec.submission_hash, submission.content_hash),
     ):
         if expected != actual:
-            return ended(
-                spec, workload, submission, "failed", f"the {what}'s source here is not the one that was planned", environment
-            )
+            reason = f"the {what}'s source here is not the one that was planned; run the command again"
+            return ended(spec, workload, submission, "killed", reason, environment)
     try:
         with time_limit(limit, end_process=end_process):
             return run_trial(
@@ -91,5 +90,5 @@ def ended(
     environment: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
     """Return the record of a trial that has nothing to tell but how it ended."""
-    facts = {"workload": workload_facts(workload), "submission": dict(submission.facts)}
+    facts = {"workload": workload_facts(workload), "submission": submission_facts(submission, spec)}
     return TrialRecord(spec, status, reason, facts=facts, environment=dict(environment or {}))

@@ -3,6 +3,7 @@
 Imports torch only for a library's class; a plug-in's module is imported when it is listed or looked for.
 """
 
+from harness.registry.sources import library_versions
 from harness.registry.submissions import Submission, all_submissions, find_optimizer, find_schedule, find_submission
 from harness.registry.workloads import all_workloads, find_workload, suites, unavailable_workloads, workload_hash
 
@@ -14,6 +15,7 @@ __all__ = [
     "find_schedule",
     "find_submission",
     "find_workload",
+    "library_versions",
     "suites",
     "unavailable_workloads",
     "workload_hash",

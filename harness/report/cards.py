@@ -55,7 +55,7 @@ def summaries(trials: pd.DataFrame) -> dict[str, str]:
 
 def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
     row = told(trials)
-    source = str(fact(row, "submission", "source"))
+    source = str(fact(row, "submission", "code"))
     spark, spark_of = _spark(trials)
     known = (
         ("kind", fact(row, "submission", "kind")),

@@ -67,11 +67,11 @@ def score_board(
     contribution = grid_contributions if legacy_grid else contributions
     standing = standing_times(pool)
     h = contribution(standing)
-    cells = _cells(pool, studies, standing, h, exact=exact_on(trials, clock))
+    cells = _cells(pool, studies, standing, h, exact=exact_on(trials, clock), ranged=not score_only)
     doubt = uncertainty(pool, contribution)
     times = log_times(pool)
     rows = _rows(trials, studies, pool, h, cells, doubt, times, baseline, score_only)
-    pairs = all_pairs(pool, times)
+    pairs = () if score_only else all_pairs(pool, times)
     lines = notes(trials, studies, pool, cells, clock, min((n for n in doubt.fewest if n), default=0))
     return Board(
         track=str(trials["track"].iloc[0]),
@@ -107,7 +107,7 @@ def _options(pool: Pool, baseline: str, legacy_tie_rule: bool, legacy_grid: bool
     return lines
 
 
-def _cells(pool: Pool, studies: Sequence[Study], standing: Floats, h: Floats, *, exact: bool) -> Cells:
+def _cells(pool: Pool, studies: Sequence[Study], standing: Floats, h: Floats, *, exact: bool, ranged: bool) -> Cells:
     bounded = set() if exact else {(s.submission, s.workload) for s in studies if s.lower < s.time}
     cells = {}
     for label in pool.labels:
@@ -115,7 +115,7 @@ def _cells(pool: Pool, studies: Sequence[Study], standing: Floats, h: Floats, *,
         for i, name in enumerate(pool.submissions):
             present = ~np.isnan(pool.times[label][i])
             times = tuple(pool.times[label][i][present].tolist())
-            low, high, level = median_interval(times)
+            low, high, level = median_interval(times) if ranged else (None, None, "")
             base = pool.workloads.index(label) if label in pool.workloads else -1
             time = math.inf if math.isnan(middle[i]) else float(middle[i])
             cells[name, label] = Cell(
@@ -261,7 +261,7 @@ def _counts(studies: Sequence[Study]) -> dict[str, int]:
 
 
 def _adjacent(rows: Sequence[Row], pairs: Sequence[Pair]) -> float | None:
-    if len(rows) < 2:
+    if len(rows) < 2 or not pairs:
         return None
     separable = {frozenset((p.a, p.b)): p.separable for p in pairs}
     neighbours = [separable[frozenset((a.name, b.name))] for a, b in pairwise(rows)]

@@ -40,17 +40,25 @@ def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]
         if leader.score_low is not None and leader.score_high is not None
         else ""
     )
-    level = {p.b if p.a == leader.name else p.a for p in pairs if leader.name in (p.a, p.b) and not p.separable}
-    tested = any(p.p is not None for p in pairs)
-    others = [row.name for row in rows[1:] if row.name in level]
-    parts = [head]
-    if not tested:
-        parts.append("too few studies to tell who is faster")
-    elif len(others) == len(rows) - 1:
+    return "; ".join([head, *_tested(leader, rows, tied, pairs), *_misses(rows, workloads)]) + "."
+
+
+def _tested(leader: Row, rows: Sequence[Row], tied: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
+    """From whom the leader is separable by speed, and in which direction: a leader by score may be the slower one."""
+    own = {p.b if p.a == leader.name else p.a: p for p in pairs if leader.name in (p.a, p.b)}
+    if not own:
+        return []
+    if all(p.p is None for p in own.values()):
+        return ["too few studies to tell who is faster"]
+    others = [row.name for row in rows if row.name not in tied and row.name in own]
+    level = [name for name in others if not own[name].separable]
+    slower = [n for n in others if own[n].separable and ((own[n].ratio or 1.0) < 1) == (own[n].a == leader.name)]
+    parts = []
+    if others and len(level) == len(others):
         parts.append("not separable from any other")
-    else:
-        parts.append(f"not separable from {listed(others)}" if others else "separable from all others")
-    return "; ".join([*parts, *_misses(rows, workloads)]) + "."
+    elif others:
+        parts.append(f"not separable from {listed(level)}" if level else "separable from all others")
+    return [*parts, f"yet slower than {listed(slower)} over the workloads both ran"] if slower else parts
 
 
 def _misses(rows: Sequence[Row], workloads: Sequence[str]) -> list[str]:
@@ -139,6 +147,6 @@ def _absent(pool: Pool, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
         if empty:
             names.setdefault(listed(empty), []).append(name)
     return [
-        f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {what}: it counts as unsolved until it runs."
+        f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {what}: it counts as unsolved until it runs, and comparisons leave it out."
         for what, who in names.items()
     ]

@@ -159,7 +159,7 @@ def _submission_facts(name: str, facts: Mapping[str, Any] | None) -> dict[str, A
         "hyperparameters": {"power": 2.0},
         "space": {"power": "Uniform(1, 4)"},
         "content_hash": stable_hash(name),
-        "source": SOURCE.format(name=name),
+        "code": SOURCE.format(name=name),
         **(facts or {}),
     }
 
@@ -170,6 +170,6 @@ def _workload_facts(name: str) -> dict[str, Any]:
         "version": 1,
         "summary": f"{name}: a small model on real data.",
         "algoperf": "imagenet_resnet",
-        "data": {"source": "scikit-learn", "licence": "BSD-3-Clause", "citation": "Alpaydin & Kaynak 1998", "family": "images"},
+        "data": {"code": "scikit-learn", "licence": "BSD-3-Clause", "citation": "Alpaydin & Kaynak 1998", "family": "images"},
         "target_provenance": "provisional",
     }

@@ -171,6 +171,28 @@ def test_the_json_has_the_fixed_keys_first_and_no_infinity() -> None:
     json.dumps(value, allow_nan=False)
 
 
+def test_a_run_pruned_for_the_score_only_has_a_score_and_nothing_that_is_not_exact() -> None:
+    trials = from_times({"a": {"w": [100, 100, INF]}, "b": {"w": [200, 200, 200]}})
+    trials.loc[(trials["submission"] == "a") & (trials["study"] == 2), "status"] = "pruned"
+    board = score_board(trials, baseline="b", score_only=True)
+    assert [(row.name, row.score) for row in board.rows] == [("a", 1.0), ("b", pytest.approx(2 / 3))]
+    for entry in board.rows:
+        assert (entry.score_low, entry.speedup, entry.rank_low, entry.rank_high) == (None, None, 1, 2)
+        assert entry.cells["w"].low is None
+    assert board.pairs == () and any("score-only" in note for note in board.notes)
+    board_json(board, [])
+
+
+def test_a_leader_by_score_that_is_slower_by_speed_is_called_so() -> None:
+    """`a` is 2.5 times as fast on three workloads and `b` 30 times on one: the score counts workloads, the speed-up factors."""
+    near, far = [200.0, 210.0, 205.0, 202.0, 208.0], [10.0, 10.4, 10.2, 10.1, 10.3]
+    a = {"v": [x * 30 for x in far], "w": near, "x": near, "y": near}
+    b = {"v": far, "w": [x * 2.5 for x in near], "x": [x * 2.5 for x in near], "y": [x * 2.5 for x in near]}
+    board = score_board(from_times({"a": a, "b": b}), baseline="a")
+    assert board.rows[0].name == "a" and (board.pairs[0].ratio or 0) < 1 and board.pairs[0].separable
+    assert "yet slower than b" in board.verdict
+
+
 def test_scoring_imports_no_torch() -> None:
     code = "import sys; sys.modules['torch'] = None; import harness.scoring; assert 'ray' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
