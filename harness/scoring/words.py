@@ -146,7 +146,8 @@ def _absent(pool: Pool, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
         empty = [w for w in pool.workloads if not cells[name, w].studies]
         if empty:
             names.setdefault(listed(empty), []).append(name)
-    return [
-        f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {what}: it counts as unsolved until it runs, and comparisons leave it out."
-        for what, who in names.items()
-    ]
+    lines = []
+    for what, who in names.items():
+        have = f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {what}"
+        lines.append(f"{have}: it counts as unsolved until it runs, and comparisons leave it out.")
+    return lines
