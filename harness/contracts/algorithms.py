@@ -91,7 +91,10 @@ class Task(Protocol):
         """Return the Hessian of the batch loss times `vectors` (one a trained parameter), statistics and dropout frozen."""
 
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
-        """Return the loss of `batch` under k sets of weights, [k]; `weights` maps parameter names to [k, *shape]. No gradients."""
+        """Return the loss of `batch` under k sets of weights, [k], without gradients.
+
+        `weights` maps parameter names to [k, *shape].
+        """
 
 
 HOOKS = (

@@ -221,7 +221,9 @@ def _probe(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
     except OSError as error:
-        raise BadInput(f"no Ray cluster answers at '{address}': {error.strerror or error}; start one with `ray start --head`") from None
+        raise BadInput(
+            f"no Ray cluster answers at '{address}': {error.strerror or error}; start one with `ray start --head`"
+        ) from None
 
 
 def _tune(race: Race, dispatch: _Dispatch, referee: Any, concurrency: int, gpu: bool, scratch: Path) -> None:

@@ -111,7 +111,8 @@ def main() -> None:
         else:
             print(
                 f"{name:<22} bare {found['bare_us']:7.0f} us a step, in the trial loop {found['trial_us']:7.0f} us, "
-                f"ratio {found['ratio']:.3f} (quartiles {found['quartiles'][0]}, {found['quartiles'][2]}; {found['pairs']} pairs)"
+                f"ratio {found['ratio']:.3f} (quartiles {found['quartiles'][0]}, {found['quartiles'][2]}; "
+                f"{found['pairs']} pairs)"
             )
 
 
