@@ -35,7 +35,7 @@ class FashionMnistResnet(Workload):
             budget=200 * 24,
             evaluation_period=10 * 24,
             validation_examples=256,
-            target=0.86,
+            target=0.87,
             reference=Reference(
                 learning_rate=0.03, hyperparameters={"weight_decay": 0.3, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),

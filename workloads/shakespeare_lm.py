@@ -41,7 +41,7 @@ class ShakespeareLm(Workload):
             budget=200 * 16,
             evaluation_period=10 * 16,
             validation_examples=256,
-            target=3.12,
+            target=3.15,
             reference=REFERENCE,
             model={"length": 32, "width": 32, "depth": 1, "heads": 2, "activation": "relu", "norm_first": True},
             target_provenance=(
