@@ -51,7 +51,10 @@ class DigitsMlp(Workload):
                 learning_rate=0.005, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),
             model={"width": 320, "depth": 3, "activation": "relu"},
-            target_provenance="PROV",
+            target_provenance=(
+                "provisional: without pruning, seeds 5 and 6, three studies each, the best grid point of cosine, linear and "
+                "rex reaches it in every study, between 1/3 and 3/5 of the budget; a constant rate in five of six"
+            ),
         ),
     }
     variants = {"tanh": {"model": {"activation": "tanh"}, "target": {"smoke": 0.16, "laptop": 0.09}}}
