@@ -123,6 +123,8 @@ class Session:
 
     def _counts(self) -> str:
         statuses = self.race.summary.statuses
+        if not statuses.total():
+            return "starting"
         return f"{statuses['pruned']} pruned, {self.race.summary.troubled} failed"
 
     def _left(self) -> str:
