@@ -46,14 +46,15 @@ class DigitsMlp(Workload):
             batch_size=32,
             budget=360 * 32,
             evaluation_period=15 * 32,
-            target=0.08,
+            target=0.09,
             reference=Reference(
                 learning_rate=0.005, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),
             model={"width": 320, "depth": 3, "activation": "relu"},
             target_provenance=(
                 "provisional: without pruning, seeds 5 and 6, three studies each, the best grid point of cosine, linear and "
-                "rex reaches it in every study, between 1/3 and 3/5 of the budget; a constant rate in five of six"
+                "rex reaches it in every study, between 1/3 and 3/5 of the budget; loosened from 0.08, which good "
+                "schedules missed in one study of ten on seed 0"
             ),
         ),
     }
