@@ -43,7 +43,8 @@ class FashionMnistResnet(Workload):
             target_provenance=(
                 "provisional: without pruning, seed 5, three studies, the best grid point of cosine, linear and rex reaches "
                 "it in every study between 0.5 and 0.7 of the budget, step decay never; loosened from 0.87, which good "
-                "schedules missed in one study of five on seed 0; batch size and weight decay were picked on other seeds so that decaying beats constant clearly"
+                "schedules missed in one study of five on seed 0; batch size and weight decay were picked on "
+                "other seeds so that decaying beats constant clearly"
             ),
         )
     }
