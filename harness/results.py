@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import uuid
@@ -47,6 +48,7 @@ class RunNote:
         hashes: {submission or workload label: content hash}.
         skipped: {workload label: reason}.
         created: ISO 8601, UTC.
+        workloads: base workloads that must be on the board even without a trial (imported logs).
     """
 
     track: str
@@ -55,6 +57,7 @@ class RunNote:
     hashes: Mapping[str, str]
     skipped: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
+    workloads: tuple[str, ...] = ()
 
 
 class ResultStore:
@@ -108,6 +111,7 @@ class ResultStore:
             try:
                 value = json.loads(path.read_text(encoding="utf-8"))
                 value["trials"] = {name: (where[0], where[1], int(where[2])) for name, where in value["trials"].items()}
+                value["workloads"] = tuple(value.get("workloads", ()))
                 notes.append(RunNote(**value))
             except (ValueError, KeyError, TypeError, OSError) as error:
                 self.damaged[path] = str(error)
@@ -151,6 +155,7 @@ def frame(records: Iterable[TrialRecord], store: ResultStore) -> pd.DataFrame:
 
 def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
     spec, workload = record.spec, record.facts.get("workload", {})
+    imported = record.facts.get("imported")
     lower = bool(workload.get("lower_is_better", True))
     names = list(record.evaluations[0]) if record.evaluations else [*CLOCKS, "metric"]
     curve = {
@@ -178,16 +183,16 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "metric": workload.get("metric", "metric"),
         "lower_is_better": lower,
         "target": spec.target,
-        "budget_examples": float(spec.budget),
-        "budget_seconds": float("nan"),
+        "budget_examples": float(spec.budget) if imported is None else math.nan,
+        "budget_seconds": _number(imported, "budget_seconds"),
         "budget_steps": spec.budget / batch,
-        "horizon_examples": float(spec.horizon),
-        "evaluation_period": float(spec.evaluation_period),
+        "horizon_examples": float(spec.horizon) if imported is None else math.nan,
+        "evaluation_period": float(spec.evaluation_period) if imported is None else math.nan,
         "hit_index": index,
         "curve": curve,
         "learning_rates": np.array(record.learning_rates, dtype=float).reshape(-1, 3),
         "hyperparameters": dict(spec.hyperparameters),
-        "paired": True,
+        "paired": imported is None or bool(imported.get("paired", True)),
         "machine": str(record.environment.get("machine", "")),
         "concurrency": record.environment.get("concurrency"),
         "facts": dict(record.facts),
@@ -197,19 +202,25 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
     }
     for clock in CLOCKS:
         row[f"hit_{clock}"] = float(curve[clock][index]) if index >= 0 else float("inf")
-        row[f"end_{clock}"] = float(record.clocks.get(clock, 0.0))
+        row[f"end_{clock}"] = float(record.clocks.get(clock, 0.0 if imported is None else math.nan))
     return row
+
+
+def _number(facts: Mapping[str, Any] | None, name: str) -> float:
+    value = (facts or {}).get(name)
+    return math.nan if value is None else float(value)
 
 
 @dataclass(frozen=True)
 class BoardInput:
-    """What a board is made of: the current trials, how far the run got, and what was skipped."""
+    """What a board is made of: the current trials, how far the run got, what was skipped, what must be on it."""
 
     trials: pd.DataFrame
     planned: int
     done: int
     skipped: Mapping[str, str]
     damaged: Mapping[Path, str]
+    workloads: tuple[str, ...] = ()
 
 
 def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> BoardInput:
@@ -231,6 +242,10 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
     if not runs and trials.empty:
         raise BadInput(f"no results in '{directory}': run `timetrial run --results {directory}` first")
     chosen = [note for note in runs if track in ("", note.track) and suite in ("", note.suite)]
+    demanded = tuple(sorted({workload for note in chosen[-1:] for workload in note.workloads}))
+    if runs and not chosen:
+        boards = sorted({f"--track {note.track} --suite {note.suite}" for note in runs})
+        raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(boards)}")
     if chosen:
         last = chosen[-1]
         chosen = [note for note in chosen if (note.track, note.suite) == (last.track, last.suite)]
@@ -241,13 +256,13 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
         planned = dict(zip(trials["id"], cells, strict=True))
         skipped = {}
     if trials.empty:
-        return BoardInput(trials, len(planned), 0, skipped, store.damaged)
+        return BoardInput(trials, len(planned), 0, skipped, store.damaged, demanded)
     rows = trials[trials["id"].isin(planned.keys())]
     absent = set(planned) - set(rows["id"])
     unfinished = {planned[name] for name in absent}
     finished = [c not in unfinished for c in zip(rows["submission"], rows["workload"], rows["study"], strict=True)]
     kept = rows[finished].reset_index(drop=True)
-    return BoardInput(kept, len(planned), len(rows), skipped, store.damaged)
+    return BoardInput(kept, len(planned), len(rows), skipped, store.damaged, demanded)
 
 
 def _current(notes: list[RunNote]) -> dict[str, tuple[str, str, int]]:

@@ -10,7 +10,7 @@ from typer.exceptions import Abort, TyperException
 
 from harness.contracts.errors import BadInput
 
-VERBS = ("run", "report", "list", "curve", "data", "doctor")
+VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor")
 
 app = typer.Typer(
     name="timetrial",

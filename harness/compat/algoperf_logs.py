@@ -21,7 +21,6 @@ from harness.records import TrialRecord, TrialSpec
 FILE = "eval_measurements.csv"
 FRAMEWORKS = ("_jax", "_pytorch")
 TRACKS = {"external_tuning": "external", "self_tuning": "self-tuning"}
-SUITE = "algoperf"
 
 Floats = NDArray[np.float64]
 
@@ -34,12 +33,14 @@ class Logs:
         trials: as `harness.load_results` returns them: `score_board(logs.trials, clock="seconds",
             workloads=logs.workloads)` scores them. The clock `examples` is unknown, NaN.
         workloads: base workloads of the targets, whether in the logs or not.
-        notes: what was left out or could not be read, plain sentences.
+        notes: what was left out, is absent or could not be read, plain sentences.
+        version: AlgoPerf's, of the targets.
     """
 
     trials: pd.DataFrame
     workloads: tuple[str, ...]
     notes: tuple[str, ...]
+    version: str = V05.version
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,42 @@ def read_logs(directory: Path | str, *, track: str = "", targets: Targets = V05)
         raise BadInput(
             f"none of the workloads in '{directory}' is in the targets of version {targets.version}: pass --targets FILE"
         )
-    return Logs(pd.DataFrame(rows), targets.bases, tuple(notes))
+    trials = pd.DataFrame(rows)
+    return Logs(trials, targets.bases, (*notes, *gaps(trials, targets)), targets.version)
+
+
+def suite_name(version: str) -> str:
+    """Return the suite that imported trials belong to: two versions of AlgoPerf never share a board."""
+    return f"algoperf-{version}"
+
+
+def gaps(trials: pd.DataFrame, targets: Targets) -> list[str]:
+    """Return what the targets name and the logs lack, and whose numbers of studies or trials differ, plain sentences."""
+    here = set(trials["workload"])
+    lines = []
+    if absent := [label for label in targets.bases if label not in here]:
+        lines.append(f"Named in the targets and absent from the logs, so scored as unsolved: {', '.join(absent)}.")
+    if absent := [label for label in targets.held_out if label not in here]:
+        lines.append(f"Held-out workloads absent from the logs, so without effect: {', '.join(absent)}.")
+    names = sorted(set(trials["submission"]))
+    for label in (label for label in (*targets.bases, *targets.held_out) if label in here):
+        lacking = sorted(set(names) - set(trials.loc[trials["workload"] == label, "submission"]))
+        if lacking:
+            lines.append(f"No logs of {label} by {', '.join(lacking)}: scored as unsolved.")
+    studies = trials.groupby(["submission", "workload"], sort=True)["study"].nunique()
+    lines += _odd_ones(studies, "studies")
+    return lines + _odd_ones(trials.groupby(["submission", "workload", "study"], sort=True).size(), "trials a study")
+
+
+def _odd_ones(counts: pd.Series[int], what: str) -> list[str]:
+    """Name the counts that differ from the most frequent one."""
+    usual = int(counts.mode().iloc[-1])
+    lines = []
+    for count, odd in counts[counts != usual].groupby(counts):
+        who = sorted({f"{key[0]} on {key[1]}" for key in odd.index})
+        shown = f"{', '.join(who[:3])} and {len(who) - 3} more" if len(who) > 4 else ", ".join(who)
+        lines.append(f"{usual} {what} are usual here, {count} were found in {shown}.")
+    return lines
 
 
 def _places(directory: Path) -> Iterator[_Place]:
@@ -134,7 +170,7 @@ def _row(place: _Place, track: str, targets: Targets) -> dict[str, Any]:
         "held_out": place.label not in targets.bases,
         "family": base.split("_")[0],
         "track": track,
-        "suite": SUITE,
+        "suite": suite_name(targets.version),
         "study": place.study,
         "trial": place.trial,
         "seed": 0,
@@ -159,7 +195,7 @@ def _row(place: _Place, track: str, targets: Targets) -> dict[str, Any]:
     }
     for clock in ("examples", "seconds", "steps"):
         row[f"hit_{clock}"] = float(curve[clock][index]) if index >= 0 else math.inf
-        row[f"end_{clock}"] = float(curve[clock][-1]) if len(values) else 0.0
+        row[f"end_{clock}"] = math.nan if clock == "examples" else float(curve[clock][-1]) if len(values) else 0.0
     return {"id": _spec(row, targets.version).id, **row}
 
 
@@ -195,7 +231,7 @@ def _curve(file: Path, metric: str) -> tuple[dict[str, Floats], str]:
 def _spec(row: dict[str, Any], version: str) -> TrialSpec:
     return TrialSpec(
         track=row["track"],
-        suite=SUITE,
+        suite=suite_name(version),
         workload=row["base_workload"],
         variant=row["workload"].removeprefix(row["base_workload"]).removeprefix("_"),
         size="full",
@@ -214,22 +250,25 @@ def _spec(row: dict[str, Any], version: str) -> TrialSpec:
     )
 
 
-def log_records(logs: Logs, *, version: str = V05.version) -> Iterator[TrialRecord]:
-    """Yield the imported trials as records: budget 0 means unknown; ``facts["imported"]`` says unpaired and the budget."""
+def log_records(logs: Logs) -> Iterator[TrialRecord]:
+    """Yield the imported trials as records, in the order of rows: their budgets of 0 examples mean unknown.
+
+    ``facts["imported"]`` tells `harness.load_results` that studies are unpaired, and the budget in seconds.
+    """
     for row in logs.trials.to_dict("records"):
         curve = row["curve"]
         names = ("examples", "seconds", "steps", "metric")
         columns = ([None if math.isnan(x) else x for x in curve[name].tolist()] for name in names)
         budget = None if math.isnan(row["budget_seconds"]) else row["budget_seconds"]
         yield TrialRecord(
-            spec=_spec({str(k): v for k, v in row.items()}, version),
+            spec=_spec({str(k): v for k, v in row.items()}, logs.version),
             status=row["status"],
             reason=row["reason"],
             complete=row["complete"],
             evaluations=tuple(dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)),
             clocks={"seconds": row["end_seconds"], "steps": row["end_steps"]},
             facts={
-                "imported": {"from": "algoperf", "paired": False, "budget_seconds": budget},
+                "imported": {"from": f"AlgoPerf {logs.version}", "paired": False, "budget_seconds": budget},
                 "workload": {
                     "name": row["base_workload"],
                     "metric": row["metric"],

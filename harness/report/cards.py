@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,10 @@ SPARK = (120.0, 32.0)
 
 @dataclass(frozen=True)
 class Card:
-    """One submission as shown; `facts` are (name, text) pairs, `spark` the points of a polyline or empty."""
+    """One submission as shown; `facts` are (name, text) pairs, `spark` the points of a polyline or empty.
+
+    `imported` says whose logs it comes from; then there is no `command` that runs it again.
+    """
 
     anchor: str
     mark: Mark
@@ -40,6 +44,7 @@ class Card:
     spark: str
     spark_of: str
     command: str
+    imported: str
 
 
 def cards(trials: pd.DataFrame, names: list[str], marks: Mapping[str, Mark]) -> list[Card]:
@@ -56,6 +61,7 @@ def summaries(trials: pd.DataFrame) -> dict[str, str]:
 def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
     row = told(trials)
     source = str(fact(row, "submission", "code"))
+    imported = str(fact(row, "imported", "from"))
     spark, spark_of = _spark(trials)
     known = (
         ("kind", fact(row, "submission", "kind")),
@@ -77,8 +83,13 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
         content_hash=str(fact(row, "submission", "content_hash")),
         spark=spark,
         spark_of=spark_of,
-        command=shlex.join(["timetrial", "run", "-s", visible(name), "--track", str(row.track), "--suite", str(row.suite)]),
+        command="" if imported else shlex.join(["timetrial", "run", "-s", visible(name), *_board_of(row)]),
+        imported=imported,
     )
+
+
+def _board_of(row: Any) -> list[str]:
+    return ["--track", str(row.track), "--suite", str(row.suite)]
 
 
 def highlighted(source: str) -> Markup:
@@ -97,7 +108,8 @@ def _yes_or_no(anytime: object) -> str:
 
 def _spark(trials: pd.DataFrame) -> tuple[str, str]:
     """Return the learning rate of the median study's winner on the first workload, as points, and where it is from."""
-    for label, rows in trials[~trials["held_out"].astype(bool)].groupby("workload", sort=True):
+    traced = trials[~trials["held_out"].astype(bool) & trials["learning_rates"].map(len).gt(0)]
+    for label, rows in traced.groupby("workload", sort=True):
         for line in lines(rows, "examples"):
             if line.median and len(line.rate_x) > 1:
                 return _points(line), str(label)

@@ -40,7 +40,7 @@ class TrialView:
 
 @dataclass(frozen=True)
 class Panel:
-    """One workload as shown; `facts` are (name, text) pairs, `figure` is empty where none was asked for."""
+    """One workload as shown; `facts` are (name, text) pairs, `figure` is empty where not asked for or without a curve."""
 
     anchor: str
     label: str
@@ -64,9 +64,10 @@ def panels(
 def _panel(place: int, label: str, trials: pd.DataFrame, clock: str, marks: Mapping[str, Mark], figures: bool) -> Panel:
     row = told(trials)
     figure = Markup()
-    if figures:
+    drawn = lines(trials, clock) if figures else []
+    if drawn:
         figure = race_figure(
-            lines(trials, clock),
+            drawn,
             marks,
             workload=label,
             metric=str(row.metric),
@@ -96,7 +97,7 @@ def told(trials: pd.DataFrame) -> Any:
 
 
 def fact(row: Any, owner: str, name: str) -> Any:
-    """Return a fact of the "submission" or the "workload" of a trial; empty where the record has none."""
+    """Return a fact of the "submission", the "workload" or the import of a trial; empty where the record has none."""
     facts = row.facts if isinstance(row.facts, Mapping) else {}
     value = (facts.get(owner) or {}).get(name)
     return "" if value is None else value
@@ -112,7 +113,7 @@ def workload_facts(row: Any) -> tuple[tuple[str, str], ...]:
     found = (
         ("target", f"{row.metric} {sign} {words.number(row.target, 5)}"),
         ("how it was set", fact(row, "workload", "target_provenance")),
-        ("budget", f"{words.amount(row.budget_examples, 'examples')} charged examples"),
+        ("budget", _budget(row)),
         ("version", fact(row, "workload", "version")),
         ("AlgoPerf counterpart", fact(row, "workload", "algoperf")),
         ("data", data.get("source", "")),
@@ -121,6 +122,12 @@ def workload_facts(row: Any) -> tuple[tuple[str, str], ...]:
         ("family", row.family),
     )
     return tuple((name, str(text)) for name, text in found if text not in ("", None))
+
+
+def _budget(row: Any) -> str:
+    if not math.isnan(row.budget_examples):
+        return f"{words.amount(row.budget_examples, 'examples')} charged examples"
+    return "" if math.isnan(row.budget_seconds) else words.amount(row.budget_seconds, "seconds")
 
 
 def settings(values: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ def write_report(
     progress: Mapping[str, int] | None = None,
     skipped: Mapping[str, str] | None = None,
     figures: bool = True,
+    workloads: Sequence[str] = (),
+    legacy_tie_rule: bool = False,
+    legacy_grid: bool = False,
+    legacy_speedup: bool = False,
 ) -> Board:
     """Write the page to `out` and the same board beside it as .json and .csv; return the board.
 
@@ -41,6 +45,8 @@ def write_report(
         progress: {"done": n, "planned": m} while a run goes on: the page says that it is partial.
         skipped: {workload: reason} of workloads that did not run.
         figures: draw the figures; without them the page is made in a fraction of the time.
+        workloads: base workloads that must be on the board; without any trial they count as unsolved.
+        legacy_tie_rule, legacy_grid, legacy_speedup: AlgoPerf's published rules, see `score_board`; the board says so.
 
     Raises:
         BadInput: nothing to score, or `out` would overwrite its own .json or .csv.
@@ -48,7 +54,15 @@ def write_report(
     out = Path(out)
     if out.suffix in (".json", ".csv"):
         raise BadInput(f"the page cannot be called {out.name}: its data go there; use --out {out.stem}.html")
-    board = score_board(trials, clock=clock, baseline=baseline)
+    board = score_board(
+        trials,
+        clock=clock,
+        baseline=baseline,
+        workloads=workloads,
+        legacy_tie_rule=legacy_tie_rule,
+        legacy_grid=legacy_grid,
+        legacy_speedup=legacy_speedup,
+    )
     ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
     texts = {".json": json_text(board_json(board, _environments(ordered))), ".csv": csv_text(board)}
     offered = {f"leaderboard{suffix}": text for suffix, text in texts.items()} | {"leaderboard.md": markdown_table(board)}

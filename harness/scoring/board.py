@@ -36,6 +36,7 @@ def score_board(
     baseline: str = "cosine",
     legacy_tie_rule: bool = False,
     legacy_grid: bool = False,
+    legacy_speedup: bool = False,
     workloads: Sequence[str] | None = None,
     score_only: bool = False,
 ) -> Board:
@@ -47,6 +48,7 @@ def score_board(
         baseline: submission that speed-ups refer to; without it there are none.
         legacy_tie_rule: choose a study's trial by evaluation index, as AlgoPerf's published code does, not by time.
         legacy_grid: integrate profiles on AlgoPerf's 100 points, not exactly.
+        legacy_speedup: AlgoPerf's speed-up: medians of studies, a miss costs the budget and one second; no interval.
         workloads: base workloads that must be on the board; without any trial they count as unsolved.
         score_only: the run was pruned by ``--prune score-only``: no intervals.
 
@@ -69,9 +71,13 @@ def score_board(
     h = contribution(standing)
     cells = _cells(pool, studies, standing, h, exact=exact_on(trials, clock), ranged=not score_only)
     doubt = uncertainty(pool, contribution)
-    times = log_times(pool)
-    rows = _rows(trials, studies, pool, h, cells, doubt, times, baseline, score_only)
-    pairs = () if score_only else all_pairs(pool, times)
+    rows = _rows(
+        trials, studies, pool, h, cells, doubt, log_times(pool, legacy=legacy_speedup, clock=clock), baseline, score_only
+    )
+    pairs = () if score_only else all_pairs(pool)
+    legacy = tuple(
+        name for name, asked in (("tie-rule", legacy_tie_rule), ("grid", legacy_grid), ("speedup", legacy_speedup)) if asked
+    )
     lines = notes(trials, studies, pool, cells, clock, min((n for n in doubt.fewest if n), default=0))
     return Board(
         track=str(trials["track"].iloc[0]),
@@ -86,22 +92,29 @@ def score_board(
         trials=_counts(studies),
         adjacent_separable=_adjacent(rows, pairs),
         verdict=verdict(rows, pairs, pool.workloads),
-        notes=(*_options(pool, baseline, legacy_tie_rule, legacy_grid, score_only), *lines),
+        notes=(*_options(pool, baseline, legacy, score_only), *lines),
         leave_out=leave_out(pool, contribution),
         easier=easier_targets(pool, studies, trials, clock, contribution),
         families=dict(pool.families),
         studies=max((int(pool.count(w).max()) for w in pool.workloads), default=0),
+        legacy=legacy,
     )
 
 
-def _options(pool: Pool, baseline: str, legacy_tie_rule: bool, legacy_grid: bool, score_only: bool) -> list[str]:
+LEGACY = {
+    "tie-rule": "a study's trial is chosen by evaluation index, not by time",
+    "grid": "profiles are integrated on 100 points, not exactly",
+    "speedup": "speed-ups compare medians of studies, a miss costs the budget and one second, and they have no interval; "
+    "pairs stay ours",
+}
+
+
+def _options(pool: Pool, baseline: str, legacy: Sequence[str], score_only: bool) -> list[str]:
     lines = []
     if score_only:
         lines.append("Pruned by --prune score-only: scores stand, intervals, speed-ups and tests do not.")
-    if legacy_tie_rule:
-        lines.append("A study's trial is chosen by evaluation index, as in AlgoPerf's published code.")
-    if legacy_grid:
-        lines.append("Profiles are integrated on AlgoPerf's 100-point grid.")
+    if legacy:
+        lines.append(f"AlgoPerf's published rules instead of ours: {'; '.join(LEGACY[name] for name in legacy)}.")
     if baseline not in pool.submissions:
         lines.append(f"The baseline {baseline} did not run, so there are no speed-ups: name another by --baseline.")
     return lines

@@ -166,6 +166,7 @@ class Board:
         easier: {workload label: {submission: score if that target were 1 % easier}}; empty without curves.
         families: workload to data family.
         studies: most studies of any cell.
+        legacy: AlgoPerf's options that were asked for, of "tie-rule", "grid" and "speedup"; empty: all rules are ours.
     """
 
     track: str
@@ -185,3 +186,4 @@ class Board:
     easier: Mapping[str, Mapping[str, float]]
     families: Mapping[str, str]
     studies: int
+    legacy: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ def board_json(board: Board, environment: Sequence[Mapping[str, Any]]) -> dict[s
             "pairs": [asdict(pair) for pair in board.pairs],
             "leave_out": board.leave_out,
             "easier": board.easier,
+            "legacy": list(board.legacy),
         }
     )
     return value

@@ -54,12 +54,14 @@ class Contrast:
     decided: bool
 
 
-def log_times(pool: Pool, *, legacy: bool = False) -> LogTimes:
+def log_times(pool: Pool, *, legacy: bool = False, clock: str = "seconds") -> LogTimes:
     """Return the charged log times of `pool`.
 
     Args:
         pool: the pool.
-        legacy: AlgoPerf's options: the median of studies as a single value, and budget + 1 for a miss.
+        legacy: AlgoPerf's options: the median of studies as a single value, budget + 1 s for a miss, and a time
+            beyond the budget stands.
+        clock: of the pool; on another one than seconds the legacy charge is the budget.
     """
     widest = 1 if legacy else max((pool.times[w].shape[1] for w in pool.workloads), default=0)
     shape = (len(pool.submissions), len(pool.workloads), widest)
@@ -68,8 +70,8 @@ def log_times(pool: Pool, *, legacy: bool = False) -> LogTimes:
     for k, workload in enumerate(pool.workloads):
         times = medians(pool.times[workload])[:, None] if legacy else pool.times[workload]
         budget = pool.budgets.get(workload, math.nan)
-        charge = budget + SLACK if legacy else budget
-        lost = np.isinf(times) | (times > budget)
+        charge = budget + SLACK if legacy and clock == "seconds" else budget
+        lost = np.isinf(times) if legacy else np.isinf(times) | (times > budget)
         charged = np.where(lost, charge, times)
         values[:, k, : times.shape[1]] = np.log(np.maximum(charged, np.finfo(float).tiny))
         missed[:, k, : times.shape[1]] = lost

@@ -251,7 +251,7 @@ def test_one_submission_one_study_one_trial_without_curve_or_facts_still_makes_a
     write_report(trials, out)
     text = " ".join(read(out).text)
     assert "ValueError: boom" in text
-    assert "no learning rate recorded" in text
+    assert "These records hold no curve." in text
     assert "missed 1 of 1" in text
 
 

@@ -6,13 +6,13 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-DATA = Path(__file__).parent.parent / "data" / "algoperf"
+from harness.compat import first_hits
+
 PERIOD = 100.0
 BATCH = 10.0
 
@@ -106,45 +106,7 @@ def from_times(times: Mapping[str, Mapping[str, Sequence[float]]], *, budget: fl
 
 def algoperf() -> pd.DataFrame:
     """Return AlgoPerf's official first-hit table as trials; it has neither curves nor the clock at the end of a miss."""
-    import json
-
-    table = pd.read_csv(DATA / "v05_external_first_hits.csv.gz")
-    bases = json.loads((DATA / "workload_targets_v05.json").read_text())["base_workloads"]
-    base = table["w"].map(lambda w: next(b for b in bases if w == b or w.startswith(f"{b}_")))
-    empty = row("", "", 0, 0, [2.0])
-    frame = pd.DataFrame(
-        {name: [value] * len(table) for name, value in empty.items() if name not in ("curve", "hyperparameters")}
-    )
-    return frame.assign(
-        id=[str(i) for i in range(len(table))],
-        submission=table["submission"],
-        workload=table["w"],
-        base_workload=base,
-        held_out=table["w"] != base,
-        family=base,
-        track="external",
-        suite="algoperf",
-        study=table["study"],
-        trial=table["trial"],
-        status=np.where(table["idx"] >= 0, "reached", "missed"),
-        complete=True,
-        budget_examples=math.nan,
-        budget_steps=math.nan,
-        horizon_examples=math.nan,
-        evaluation_period=math.nan,
-        hit_index=table["idx"],
-        hit_examples=math.inf,
-        hit_seconds=table["time"],
-        hit_steps=np.where(table["idx"] >= 0, table["step"], math.inf),
-        end_examples=math.nan,
-        end_seconds=np.where(table["idx"] >= 0, table["time"], math.nan),
-        end_steps=math.nan,
-        curve=[{} for _ in range(len(table))],
-        hyperparameters=[{} for _ in range(len(table))],
-        paired=False,
-        machine="",
-        concurrency=None,
-    )
+    return first_hits().trials
 
 
 @dataclass

@@ -1,8 +1,12 @@
 """Golden numbers: AlgoPerf v0.5, external tuning, as published (mlcommons/submissions_algorithms)."""
 
+import math
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from harness.compat import V05
 from harness.scoring import Board, score_board
 from tests.scoring.frames import algoperf
 
@@ -71,3 +75,16 @@ def test_a_workload_named_in_the_targets_and_absent_from_the_logs_is_unsolved_no
         other = next(r for r in exact.rows if r.name == row.name)
         assert row.score == pytest.approx(other.score * 8 / 9)
     assert any("finewebedu_lm" in note for note in board.notes)
+
+
+def test_the_legacy_speed_up_is_the_geometric_mean_of_medians_with_a_miss_at_budget_and_a_second(trials: pd.DataFrame) -> None:
+    board = score_board(trials, clock="seconds", baseline="baseline", legacy_speedup=True)
+    own = trials[~trials["held_out"]]
+    best = own.groupby(["submission", "workload", "study"])["hit_seconds"].min()
+    middle = best.groupby(["submission", "workload"]).apply(lambda times: float(np.median(times))).unstack("workload")
+    charged = middle.where(~np.isinf(middle), pd.Series(V05.seconds) + 1, axis=1)
+    for row in board.rows:
+        ratio = (charged.loc["baseline"] / charged.loc[row.name]).dropna()
+        assert row.speedup == pytest.approx(math.exp(np.log(ratio).mean()))
+        assert row.speedup_low is None or row.name == "baseline"
+    assert board.legacy == ("speedup",)

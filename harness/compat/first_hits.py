@@ -1,0 +1,64 @@
+"""AlgoPerf v0.5, external tuning: the official first-hit table, one row a trial, as trials to score."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from importlib.resources import as_file, files
+
+import numpy as np
+import pandas as pd
+
+from harness.compat.algoperf_logs import Logs, gaps, suite_name
+from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05
+
+TABLE = "v05_external_first_hits.csv.gz"
+SOURCE = "MLCommons, github.com/mlcommons/submissions_algorithms, state of 2026-06-24, Apache-2.0"
+
+
+def first_hits() -> Logs:
+    """Return the trials of the official table of AlgoPerf v0.5's external tuning ruleset.
+
+    The table holds of every trial the evaluation that first met the validation target (index, submission seconds,
+    step), or that none did. It holds no curves, and not when a trial ended that missed: NaN.
+    """
+    table = _table()
+    hit = (table["idx"] >= 0).to_numpy()
+    base = table["w"].map(V05.base_of)
+    known: dict[str, object] = {
+        "id": [f"v0.5/{s}/{w}/{j}/{k}" for s, w, j, k in table[["submission", "w", "study", "trial"]].itertuples(index=False)],
+        "submission": table["submission"],
+        "workload": table["w"],
+        "base_workload": base,
+        "held_out": table["w"] != base,
+        "family": base.str.split("_").str[0],
+        "study": table["study"],
+        "trial": table["trial"],
+        "status": np.where(hit, "reached", "missed"),
+        "metric": table["w"].map(lambda label: V05.goals[label][0]),
+        "lower_is_better": table["w"].map(lambda label: V05.goals[label][0] in LOWER_IS_BETTER),
+        "target": table["w"].map(lambda label: V05.goals[label][1]),
+        "budget_seconds": table["w"].map(lambda label: V05.budget(label, "external")),
+        "hit_index": table["idx"],
+        "hit_seconds": np.where(hit, table["time"], math.inf),
+        "hit_steps": np.where(hit, table["step"], math.inf),
+        "hit_examples": np.where(hit, math.nan, math.inf),
+        "end_seconds": np.where(hit, table["time"], math.nan),
+        "end_steps": np.where(hit, table["step"], math.nan),
+    }
+    everywhere = {
+        **{"track": "external", "suite": suite_name(V05.version), "seed": 0, "reason": "", "complete": True},
+        **dict.fromkeys(("budget_examples", "budget_steps", "horizon_examples", "evaluation_period", "end_examples"), math.nan),
+        **{"paired": False, "machine": "", "concurrency": None, "file": TABLE},
+    }
+    empty: dict[str, list[dict[str, object]]] = {
+        name: [{} for _ in range(len(table))] for name in ("curve", "hyperparameters", "environment", "facts", "clocks")
+    }
+    rates = [np.empty((0, 3)) for _ in range(len(table))]
+    trials = pd.DataFrame({**known, **everywhere, **empty, "learning_rates": rates})
+    return Logs(trials, V05.bases, tuple(gaps(trials, V05)), V05.version)
+
+
+def _table() -> pd.DataFrame:
+    with as_file(files("harness.compat") / "data" / TABLE) as path, gzip.open(path, "rt", encoding="utf-8") as text:
+        return pd.read_csv(text)
