@@ -50,6 +50,7 @@ def report(
         baseline=baseline,
         progress={"done": given.done, "planned": given.planned},
         skipped=given.skipped,
+        sensitivity=given.sensitivity,
     )
     terminal_table(board, console)
     console.print(f"leaderboard: {page}", markup=False)

@@ -77,8 +77,12 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
         content_hash=str(fact(row, "submission", "content_hash")),
         spark=spark,
         spark_of=spark_of,
-        command=shlex.join(["timetrial", "run", "-s", visible(name), "--track", str(row.track), "--suite", str(row.suite)]),
+        command=shlex.join(["timetrial", "run", "-s", visible(name), *_asked(str(row.track)), "--suite", str(row.suite)]),
     )
+
+
+def _asked(track: str) -> list[str]:
+    return ["--sensitivity"] if track == "sensitivity" else ["--track", track]
 
 
 def highlighted(source: str) -> Markup:
