@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: bench test test-all lint report clean benchmarks install
+.PHONY: bench test test-all lint report clean benchmarks install picture
 .DEFAULT_GOAL := bench
 
 install: $(READY)
@@ -21,7 +21,7 @@ report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report
 
 test: $(READY)           ## the tests, at most ten minutes
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
 
 test-all: $(READY)       ## all tests, the slow ones included
 	$(BIN)/python -m pytest
@@ -37,3 +37,7 @@ lint: $(READY)           ## format, style, types, import directions
 
 clean:                   ## removes the environment and what runs wrote; keeps downloaded data
 	rm -rf $(VENV) build *.egg-info results/trials results/runs results/leaderboard.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+picture:                 ## the README's picture of results/leaderboard.html; needs Debian's chromium
+	chromium --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars \
+	  --user-data-dir=$$(mktemp -d) --window-size=1440,1150 --screenshot=docs/leaderboard.png file://$(CURDIR)/results/leaderboard.html

@@ -109,7 +109,7 @@ def test_held_out_variants_come_last_with_targets_of_their_own():
         (Request(suite="smoke", submissions=("rex",), track="external"), "adamw+rex"),
         (Request(suite="smoke", submissions=("rex", "adamw+rex")), "adamw+rex"),
         (Request(suite="smoke", submissions=("adamw+rex",), track="schedule"), "--track external"),
-        (Request(suite="laptop", workloads=("digits_mlp",)), "--suite smoke"),
+        (Request(suite="smoke", workloads=("shakespeare_lm",)), "--suite laptop"),
     ],
 )
 def test_bad_requests_are_told_in_one_line(request_, says):

@@ -46,15 +46,19 @@ class DigitsMlp(Workload):
             batch_size=32,
             budget=360 * 32,
             evaluation_period=15 * 32,
-            target=0.08,
+            target=0.09,
             reference=Reference(
                 learning_rate=0.005, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),
             model={"width": 320, "depth": 3, "activation": "relu"},
-            target_provenance="PROV",
+            target_provenance=(
+                "provisional: without pruning, seeds 5 and 6, three studies each, the best grid point of cosine, linear and "
+                "rex reaches it in every study, between 1/3 and 3/5 of the budget; loosened from 0.08, which good "
+                "schedules missed in one study of ten on seed 0"
+            ),
         ),
     }
-    variants = {"tanh": {"model": {"activation": "tanh"}, "target": {"smoke": 0.16, "laptop": 0.09}}}
+    variants = {"tanh": {"model": {"activation": "tanh"}, "target": {"smoke": 0.16, "laptop": 0.1}}}
 
     def load(self, directory: Path) -> dict[str, Examples]:
         """Return images, uint8 [n, 64] of values 0 to 16, and labels, int64 [n]."""

@@ -35,15 +35,16 @@ class FashionMnistResnet(Workload):
             budget=200 * 24,
             evaluation_period=10 * 24,
             validation_examples=256,
-            target=0.87,
+            target=0.89,
             reference=Reference(
                 learning_rate=0.03, hyperparameters={"weight_decay": 0.3, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
             ),
             model={"widths": (16, 16), "activation": "relu"},
             target_provenance=(
-                "provisional, one machine, set on seeds 0 to 2: cosine with a horizon of 3/4 of the budget reaches it "
-                "in 3 of these at the reference rate, in 1 of the fresh seeds 3 to 5; batch size and weight decay "
-                "were picked on seeds 0 to 2 among a few, so that decaying clearly beats constant"
+                "provisional: without pruning, seed 5, three studies, the best grid point of cosine, linear and rex reaches "
+                "it in every study between 0.5 and 0.7 of the budget, step decay never; loosened from 0.87, which good "
+                "schedules missed in one study of five on seed 0; batch size and weight decay were picked on "
+                "other seeds so that decaying beats constant clearly"
             ),
         )
     }

@@ -45,9 +45,9 @@ class Session:
         """Race, write the board, say what it took; return the exit status."""
         self.race.prepare()
         for label, reason in self.race.skipped.items():
-            self.console.print(f"skipped {label}: {reason}", markup=False)
+            self._say(f"skipped {label}: {reason}")
         for path, reason in self.store.damaged.items():
-            self.console.print(f"set aside {path.name}.damaged: {reason}", markup=False)
+            self._say(f"set aside {path.name}.damaged: {reason}")
         if not self.race.plan.trials:
             raise BadInput("no workload is left to run: " + "; ".join(f"{w}: {r}" for w, r in self.race.skipped.items()))
         self._started = time.monotonic()
@@ -56,17 +56,21 @@ class Session:
                 self._execute()
         except KeyboardInterrupt:
             self._board(figures=True)
-            self.console.print(
+            self._say(
                 f"interrupted after {self._done} of {self._planned} trials, all kept; run the same command again to resume"
             )
             return 130
         except OSError as error:
-            self.console.print(f"timetrial: {error.strerror or error}: {error.filename or self.results}", markup=False)
-            self.console.print("nothing recorded so far is lost; mend that and run the same command again to resume")
+            self._say(f"timetrial: {error.strerror or error}: {error.filename or self.results}")
+            self._say("nothing recorded so far is lost; mend that and run the same command again to resume")
             return 1
         self._board(figures=True, show=True)
         self._say_what_it_took()
         return 1 if self.race.summary.troubled else 0
+
+    def _say(self, line: str) -> None:
+        """Print one plain line, whatever its length and whatever brackets it holds."""
+        self.console.print(line, markup=False, soft_wrap=True)
 
     def _execute(self) -> None:
         if self.race.settings.executor == "inline":
@@ -112,18 +116,20 @@ class Session:
         if record.status in ("failed", "out-of-memory", "timeout", "killed") and race.summary.troubled <= 10:
             spec = record.spec
             trial = f"{spec.submission} on {spec.workload_label}, study {spec.study}, trial {spec.trial}"
-            self.console.print(f"{record.status}: {trial}: {record.reason}", markup=False)
+            self._say(f"{record.status}: {trial}: {record.reason}")
         now = time.monotonic()
         if self._progress is not None:
             self._progress.update(self._task, completed=self._done, description=self._counts(), left=self._left())
         elif now - self._last_line >= LINE_SECONDS:
             self._last_line = now
-            self.console.print(f"{self._done} of {self._planned} trials ({self._counts()}) {self._left()}")
+            self._say(f"{self._done} of {self._planned} trials ({self._counts()}) {self._left()}")
         if now - self._last_board >= max(BOARD_SECONDS, self._board_cost / BOARD_SHARE):
             self._board(figures=False)
 
     def _counts(self) -> str:
         statuses = self.race.summary.statuses
+        if not statuses.total():
+            return "starting"
         return f"{statuses['pruned']} pruned, {self.race.summary.troubled} failed"
 
     def _left(self) -> str:
@@ -164,7 +170,7 @@ class Session:
             terminal_table(board, self.console)
             if track is SENSITIVITY and not given.sensitivity.empty:
                 sensitivity_table(sensitivities(given.sensitivity), self.console)
-            self.console.print(f"leaderboard: {self.results / 'leaderboard.html'}", markup=False)
+            self._say(f"leaderboard: {self.results / 'leaderboard.html'}")
 
     def _say_what_it_took(self) -> None:
         summary = self.race.summary
@@ -174,7 +180,7 @@ class Session:
         elapsed = time.monotonic() - summary.started
         other = max(cpu - summary.training_seconds - summary.evaluation_seconds - summary.setup_seconds, 0.0)
         kept = f", {summary.found} were there already" if summary.found else ""
-        self.console.print(
+        self._say(
             f"{ran} trials in {elapsed:.0f} s{kept}: CPU seconds {summary.training_seconds:.0f} in training, "
             f"{summary.evaluation_seconds:.0f} in evaluation, {summary.setup_seconds:.0f} in set-up of trials, "
             f"{other:.0f} in everything else (boards {self._board_seconds:.0f})"

@@ -87,7 +87,8 @@ class Workload:
     Facts (class attributes): `name`; `version` (raise it when the meaning changes); `algoperf`, the AlgoPerf
     counterpart; `metric`, the name of the validation metric (a key of `example_metrics`); `lower_is_better`;
     `data`; `sizes`, {"smoke" | "laptop" | "full": Size}; `variants`, the held-out variants {name: overrides of
-    `Size` fields, `model` merged into the base's; a mapping {size: value} where sizes differ}. Any other public name in the class body is an error.
+    `Size` fields, `model` merged into the base's; a mapping {size: value} where sizes differ}. Any other public name in
+    the class body is an error.
 
     An instance is the workload at one size, as itself or as one of its variants.
     """

@@ -118,6 +118,11 @@ class _Dispatch(Searcher):  # type: ignore[misc]
         self._running: dict[str, tuple[TrialSpec, float]] = {}
         self.error: BaseException | None = None
 
+    @property
+    def running(self) -> int:
+        """Trials that started and have not ended."""
+        return len(self._running)
+
     def suggest(self, trial_id: str) -> Any:
         """Return the next trial's assignment."""
         spec = None if self.error else self._race.next()
@@ -191,6 +196,8 @@ def run_over_ray(race: Race) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
         if dispatch.error is not None:
             raise dispatch.error
+        if race.left or dispatch.running:
+            raise KeyboardInterrupt  # Tune ends quietly when interrupted; the user must hear of it
     finally:
         if own:
             ray.shutdown()

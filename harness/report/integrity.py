@@ -15,6 +15,9 @@ from harness.scoring.entries import Board
 
 FAILURES = ("failed", "timeout", "out-of-memory", "killed")
 MAX_LISTED = 40
+HELP_SHARE, HELP_SECONDS = 1.1, 0.1
+"""CPU of a trial's process over its training thread's, beyond which the trial is flagged (a worker's own threads spend
+a little too)."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Integrity:
         missing: (submission, workload, what is missing).
         environments: (how many trials, its facts as (name, text) pairs).
         more_environments: how many are not listed.
+        helped: trials whose process spent over a tenth more CPU than the training thread that the clock reads:
+            submission and how many.
     """
 
     statuses: tuple[str, ...]
@@ -36,6 +41,7 @@ class Integrity:
     missing: tuple[tuple[str, str, str], ...]
     environments: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
     more_environments: int
+    helped: tuple[tuple[str, int], ...]
 
 
 def integrity(trials: pd.DataFrame, board: Board) -> Integrity:
@@ -59,7 +65,20 @@ def recorded(trials: pd.DataFrame, names: Sequence[str], missing: Sequence[tuple
         missing=tuple(missing),
         environments=environments[:MAX_LISTED],
         more_environments=max(0, len(environments) - MAX_LISTED),
+        helped=tuple(sorted(_helped(trials).items())),
     )
+
+
+def _helped(trials: pd.DataFrame) -> Counter[str]:
+    """Count, for each submission, the trials in which other threads worked beside the one that is timed."""
+    found: Counter[str] = Counter()
+    if not {"clocks", "environment"} <= set(trials.columns):
+        return found
+    for name, clocks, environment in zip(trials["submission"], trials["clocks"], trials["environment"], strict=True):
+        seconds, process = float(clocks.get("seconds") or 0), float(clocks.get("process_seconds") or 0)
+        if environment.get("device") == "cpu" and process > HELP_SHARE * seconds + HELP_SECONDS:
+            found[str(name)] += 1
+    return found
 
 
 def _missing(board: Board) -> list[tuple[str, str, str]]:

@@ -50,7 +50,8 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
     console.print(Text(f"{board.track} track, {board.suite} suite, {board.clock} clock, speed-up is over {over}"))
     console.print(table)
     if columns and not shown:
-        console.print(Text(f"times on {len(columns)} workloads are on the page"), style="" if plain else "dim")
+        words = "1 workload" if len(columns) == 1 else f"{len(columns)} workloads"
+        console.print(Text(f"times on {words} are on the page"), style="" if plain else "dim")
     for workload, reason in sorted((skipped or {}).items()):
         console.print(Text(f"skipped {one_line(workload, 40)}: {one_line(reason)}"), style="" if plain else "yellow")
     console.print(Text(one_line(board.verdict)), style="" if plain else "bold")

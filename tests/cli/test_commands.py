@@ -126,7 +126,8 @@ def test_a_second_run_adds_no_trial(results):
 def test_five_lines_of_python_are_on_the_board_and_only_their_trials_run(tmp_path):
     mine = tmp_path / "submissions"
     mine.mkdir()
-    code = "from harness import schedule\n@schedule\ndef mine(step, horizon):\n    'Mine.'\n    return (1 - step / horizon) ** {}\n"
+    code = "from harness import schedule\n@schedule\ndef mine(step, horizon):\n    'Mine.'\n"
+    code += "    return (1 - step / horizon) ** {}\n"
     (mine / "mine.py").write_text(code.format(0.5))
     run = ("run", "--suite", "smoke", "--studies", 1, "--executor", "inline", "--results", "r")
     assert timetrial(*run, "-s", "linear", cwd=tmp_path).returncode == 0

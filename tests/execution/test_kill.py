@@ -23,11 +23,9 @@ def test_ten_kills_of_the_driver_lose_nothing(executor, tmp_path):
         with subprocess.Popen(
             command(*RUN, "--executor", executor, "--results", killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as run:
-            enough = len(kept) + moments.randrange(4)
-            deadline = time.monotonic() + 40
-            while len(list(killed.glob("trials/*/*/*.json"))) < enough and run.poll() is None and time.monotonic() < deadline:
+            moment = time.monotonic() + moments.uniform(0, 10)
+            while run.poll() is None and time.monotonic() < moment:
                 time.sleep(0.01)
-            time.sleep(moments.uniform(0, 0.4))
             run.send_signal(signal.SIGKILL)
         now = {path: path.read_bytes() for path in killed.glob("trials/*/*/*.json")}
         assert kept.items() <= now.items(), "a finished trial was lost or run again"

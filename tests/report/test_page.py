@@ -272,7 +272,7 @@ def assert_inert(tmp_path, name):
         {name: (2.3, 0.9)},
         studies=1,
         trials=1,
-        facts={"summary": name, "source": name, "paper": name, "hyperparameters": {name: name}},
+        facts={"summary": name, "code": name, "paper": name, "hyperparameters": {name: name}},
         environment={name: name, "machine": name},
     )
     trials["reason"] = name
@@ -291,7 +291,7 @@ def assert_inert(tmp_path, name):
 
 def test_a_lone_surrogate_in_facts_is_spelt_out(tmp_path):
     out = tmp_path / "leaderboard.html"
-    trials = board_trials(["cosine"], studies=1, trials=1, facts={"summary": "a\ud800b", "source": "x = '\udfff'"})
+    trials = board_trials(["cosine"], studies=1, trials=1, facts={"summary": "a\ud800b", "code": "x = '\udfff'"})
     write_report(trials, out, figures=False)
     text = " ".join(read(out).text)
     assert "a⟨U+D800⟩b" in text
