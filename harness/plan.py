@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 from typing import Any
@@ -12,15 +12,19 @@ from typing import Any
 from scipy.stats import qmc
 
 from harness.contracts import BadInput, Choice, Hyperparameters, Range, Schedule, Uniform, Workload
-from harness.records import TrialSpec, stable_seed
+from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import Submission, find_submission, find_workload, library_versions, suites, workload_hash
 from harness.rules import (
+    BUDGET_SHARES,
     DEFAULT_SUITE,
     FIRST_SCHEDULES,
+    HALF_DECADES,
     HALTON_DIMENSIONS,
     HORIZON_POINTS,
     RATE_POINTS,
     RATE_STEP,
+    RULESETS,
+    SENSITIVITY,
     SHORTEST_HORIZON,
     SUITES,
     TRACKS,
@@ -30,7 +34,7 @@ from harness.rules import (
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asked for; every default is the command line's."""
+    """What a user asked for; every default is the command line's. A `pair` races for itself, not for the board."""
 
     suite: str = DEFAULT_SUITE
     submissions: tuple[str, ...] = ()
@@ -40,6 +44,7 @@ class Request:
     trials: int | None = None
     seed: int = 0
     held_out: bool = False
+    pair: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,12 @@ class Plan:
     trials: tuple[TrialSpec, ...]
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     submissions: Mapping[str, Submission] = field(default_factory=dict)
+    pair: tuple[str, ...] = ()
 
     def without(self, workloads: Sequence[str]) -> Plan:
         """Return the plan without the workloads named by their labels."""
         kept = tuple(spec for spec in self.trials if spec.workload_label not in workloads)
-        return Plan(self.track, self.suite, kept, self.workloads, self.submissions)
+        return replace(self, trials=kept)
 
 
 def make_plan(request: Request) -> Plan:
@@ -67,8 +73,10 @@ def make_plan(request: Request) -> Plan:
     for name, number in (("--studies", request.studies), ("--trials", request.trials)):
         if number is not None and number < 1:
             raise BadInput(f"{name} {number}: at least 1 is needed")
-    submissions = {name: find_submission(name) for name in request.submissions or FIRST_SCHEDULES}
+    submissions = {name: find_submission(name) for name in request.pair or request.submissions or FIRST_SCHEDULES}
     track = _choose_track(request.track, list(submissions.values()))
+    if request.held_out and track.complete:
+        raise BadInput(f"--held-out: variants belong to a race to the target, which {_what(track)} is not; leave it out")
     workloads = _choose_workloads(request)
     studies = range(request.studies or track.studies)
     specs: list[TrialSpec] = []
@@ -80,22 +88,26 @@ def make_plan(request: Request) -> Plan:
         longest = max(len(row) for row in rows)
         specs += [row[rank] for rank in range(longest) for row in rows if rank < len(row)]
     specs.sort(key=lambda spec: bool(spec.variant))  # a held-out variant waits for the verdict on its base
-    return Plan(track, request.suite, tuple(specs), workloads, submissions)
+    return Plan(track, request.suite, tuple(specs), workloads, submissions, request.pair)
 
 
 def _choose_track(name: str, submissions: Sequence[Submission]) -> Track:
     if not name:
         name = "schedule" if all(s.kind == "schedule" for s in submissions) else "external"
-    if name not in TRACKS:
+    if name not in RULESETS:
         raise BadInput(f"no track '{name}': choose one of {', '.join(TRACKS)}")
-    track = TRACKS[name]
+    track = RULESETS[name]
     for submission in submissions:
         if submission.kind not in track.accepts:
-            what = f"'{submission.name}' is a {submission.kind}, which the {name} track does not take"
+            what = f"'{submission.name}' is a {submission.kind}, which {_what(track)} does not take"
             if submission.kind == "schedule":
                 raise BadInput(f"{what}: name its optimizer too, as in -s adamw+{submission.name}")
             raise BadInput(f"{what}: it takes schedules alone; use --track external")
     return track
+
+
+def _what(track: Track) -> str:
+    return "--sensitivity" if track is SENSITIVITY else f"the {track.name} track"
 
 
 def _choose_workloads(request: Request) -> dict[str, Workload]:
@@ -130,7 +142,9 @@ def _study(
     specs = []
     for trial, values in enumerate(points):
         horizon, warmup = values.pop("horizon", 1.0), values.pop("warmup", settings.reference.warmup)
-        key: tuple[Any, ...] = (request.seed, label, study) if track.name == "schedule" else (request.seed, label, study, trial)
+        if not track.targeted:  # every share of the budget is a run of its own, its warm-up in proportion
+            warmup *= horizon
+        key: tuple[Any, ...] = (request.seed, label, study) if track.reference else (request.seed, label, study, trial)
         specs.append(
             TrialSpec(
                 track=track.name,
@@ -149,7 +163,7 @@ def _study(
                 horizon=whole_steps(horizon * budget, settings.batch_size),
                 warmup=whole_steps(warmup * settings.budget, settings.batch_size),
                 evaluation_period=settings.evaluation_period,
-                target=settings.target,
+                target=settings.target if track.targeted else NO_TARGET,
                 libraries={**libraries, **submission.libraries},
                 source=submission.source,
             )
@@ -160,7 +174,7 @@ def _study(
 @cache
 def _versions(workload: Workload, track: Track) -> tuple[str, Mapping[str, str]]:
     """Return a workload's content hash and the versions of the libraries that its reference recipe stands on."""
-    reference = find_submission(workload.settings.reference.optimizer).libraries if track.name == "schedule" else {}
+    reference = find_submission(workload.settings.reference.optimizer).libraries if track.reference else {}
     return workload_hash(workload), {**library_versions(frozenset({"torch"})), **reference}
 
 
@@ -176,6 +190,8 @@ def _points(
         assert submission.schedule is not None
         points = list(_schedule_grid(seed, label, workload, submission.schedule, study))
         return points[:trials]
+    if track.reference:
+        return list(_budget_grid(seed, label, workload, study, trials) if not track.targeted else _rate_grid(workload, trials))
     space = search_space(submission)
     if track.name == "self-tuning" or not space:
         return [{} for _ in range(1 if track.name == "self-tuning" else trials or 1)]
@@ -191,9 +207,7 @@ def _schedule_grid(seed: int, label: str, workload: Workload, schedule: Schedule
 
     The lattice is shifted at random per study, the same for all submissions (Cranley and Patterson 1976).
     """
-    rates = [
-        RATE_STEP ** (RATE_POINTS * (u - 0.5)) for u in shifted_lattice(RATE_POINTS, stable_seed(seed, label, study, "rate"))
-    ]
+    rates = _shifted_rates(seed, label, study)
     horizons = [1.0]
     if not schedule.anytime:
         points = shifted_lattice(HORIZON_POINTS, stable_seed(seed, label, study, "horizon"))
@@ -202,6 +216,25 @@ def _schedule_grid(seed: int, label: str, workload: Workload, schedule: Schedule
     order = sorted(product(rates, horizons), key=lambda point: (abs(math.log(point[0])), abs(point[1] - middle)))
     for rate, horizon in order:
         yield {"learning_rate": workload.settings.reference.learning_rate * rate, "horizon": horizon}
+
+
+def _budget_grid(seed: int, label: str, workload: Workload, study: int, rates: int | None) -> Iterator[dict[str, Any]]:
+    """Yield the grid of the budget track: at every share of the budget the peak rates, those nearest the reference first."""
+    order = sorted(_shifted_rates(seed, label, study), key=lambda rate: abs(math.log(rate)))
+    for share, rate in product(BUDGET_SHARES, order[:rates]):
+        yield {"learning_rate": workload.settings.reference.learning_rate * rate, "horizon": share}
+
+
+def _rate_grid(workload: Workload, rates: int | None) -> Iterator[dict[str, Any]]:
+    """Yield the grid of the sensitivity to the peak rate: fixed multiples of the reference rate, the whole budget."""
+    for rate in sorted(HALF_DECADES, key=lambda rate: abs(math.log(rate)))[:rates]:
+        yield {"learning_rate": workload.settings.reference.learning_rate * rate, "horizon": 1.0}
+
+
+def _shifted_rates(seed: int, label: str, study: int) -> list[float]:
+    """Return the multiples of the reference rate of one study: 1/3, 1, 3, shifted."""
+    lattice = shifted_lattice(RATE_POINTS, stable_seed(seed, label, study, "rate"))
+    return [RATE_STEP ** (RATE_POINTS * (u - 0.5)) for u in lattice]
 
 
 def shifted_lattice(points: int, seed: int) -> list[float]:
@@ -236,7 +269,7 @@ def search_space(submission: Submission) -> dict[str, Range]:
 def full_hyperparameters(spec: TrialSpec, submission: Submission, workload: Workload) -> tuple[Hyperparameters, dict[str, Any]]:
     """Return the hyperparameters of a trial: the optimizer's (or the procedure's) and the schedule's.
 
-    In the `schedule` track the workload's reference recipe fills in what was not drawn; elsewhere the
+    Where a track holds the workload's reference recipe fixed, that fills in what was not drawn; elsewhere the
     submission's own defaults do.
     """
     drawn = dict(spec.hyperparameters)
@@ -244,7 +277,7 @@ def full_hyperparameters(spec: TrialSpec, submission: Submission, workload: Work
         return Hyperparameters({**submission.procedure.defaults, **drawn}), {}
     schedule_defaults = submission.schedule.defaults if submission.schedule else {}
     shape = {name: drawn.pop(name) for name in list(drawn) if name in schedule_defaults}
-    if spec.track == "schedule":
+    if RULESETS[spec.track].reference:
         return Hyperparameters({**workload.reference_hyperparameters, **drawn}), shape
     assert submission.optimizer is not None
     return Hyperparameters({**submission.optimizer.defaults, **drawn}), shape

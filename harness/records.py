@@ -15,7 +15,12 @@ PROTOCOL_VERSION = 1
 SCHEMA_VERSION = 1
 """Version of the record's JSON."""
 
-STATUSES = ("reached", "missed", "diverged", "pruned", "failed", "timeout", "out-of-memory", "killed", "skipped")
+STATUSES = ("reached", "missed", "finished", "diverged", "pruned", "failed", "timeout", "out-of-memory", "killed", "skipped")
+"""How a trial ended. ``finished``: it ran to the end of its horizon in a track without a target (`budget`)."""
+
+NO_TARGET = math.nan
+"""The target of a trial that races to none: no value meets it; null in JSON."""
+
 CLOCKS = ("examples", "seconds", "steps")
 
 
@@ -55,7 +60,7 @@ class TrialSpec:
     """What to run. Its `id` covers everything that can change the outcome.
 
     Attributes:
-        track: "schedule", "external", "self-tuning" or "budget".
+        track: "schedule", "external", "self-tuning", "budget" or "sensitivity".
         suite: name of the suite that asked for it (not part of the id).
         workload, variant, size: which workload; `variant` is empty for the base.
         workload_hash: content hash of its definition at this size and of the modules of ours that it imports.
@@ -64,10 +69,10 @@ class TrialSpec:
         source: path of the plug-in where it is not found by name (not part of the id).
         libraries: versions of the libraries that decide the outcome.
         study, trial: indices from 0.
-        seed: 63-bit, from workload and study (and trial outside the `schedule` track), never from the submission.
+        seed: 63-bit, from workload and study (and trial where a track draws its trials), never from the submission.
         hyperparameters: all that were drawn or fixed for this trial, `learning_rate` the peak.
         budget, horizon, warmup, evaluation_period: charged examples.
-        target: value of the workload's metric that ends the race.
+        target: value of the workload's metric that ends the race; `NO_TARGET` where there is none.
         protocol: `PROTOCOL_VERSION`.
     """
 
@@ -117,7 +122,8 @@ class TrialSpec:
     def from_json(cls, value: Mapping[str, Any]) -> TrialSpec:
         """Return the spec that `to_json` wrote; unknown keys are ignored."""
         known = {f.name for f in fields(cls)}
-        return cls(**{key: item for key, item in value.items() if key in known})
+        content = {key: item for key, item in value.items() if key in known}
+        return cls(**{**content, "target": NO_TARGET if content["target"] is None else content["target"]})
 
 
 @dataclass(frozen=True)

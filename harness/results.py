@@ -49,6 +49,7 @@ class RunNote:
         skipped: {workload label: reason}.
         created: ISO 8601, UTC.
         workloads: base workloads that must be on the board even without a trial (imported logs).
+        pair: the two submissions of ``--until-separable``, whose studies serve them only; empty for a board's run.
     """
 
     track: str
@@ -58,6 +59,7 @@ class RunNote:
     skipped: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
     workloads: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
 
 
 class ResultStore:
@@ -100,7 +102,7 @@ class ResultStore:
 
     def write_run(self, note: RunNote) -> None:
         """Write down what a run sets out to do; the same plan again keeps one file."""
-        content = asdict(note)
+        content = {key: value for key, value in asdict(note).items() if key != "pair" or value}
         name = stable_hash({key: value for key, value in content.items() if key != "created"})[:16]
         write_atomically(self.directory / "runs" / f"{name}.json", json.dumps(plain(content), indent=1))
 
@@ -112,6 +114,7 @@ class ResultStore:
                 value = json.loads(path.read_text(encoding="utf-8"))
                 value["trials"] = {name: (where[0], where[1], int(where[2])) for name, where in value["trials"].items()}
                 value["workloads"] = tuple(value.get("workloads", ()))
+                value["pair"] = tuple(value.get("pair", ()))
                 notes.append(RunNote(**value))
             except (ValueError, KeyError, TypeError, OSError) as error:
                 self.damaged[path] = str(error)
@@ -213,7 +216,10 @@ def _number(facts: Mapping[str, Any] | None, name: str) -> float:
 
 @dataclass(frozen=True)
 class BoardInput:
-    """What a board is made of: the current trials, how far the run got, what was skipped, what must be on it."""
+    """What a board is made of: the current trials, how far the run got, what was skipped, what must be on it.
+
+    `sensitivity` are the current trials of ``--sensitivity`` of the same suite, for the board of the schedule track.
+    """
 
     trials: pd.DataFrame
     planned: int
@@ -221,6 +227,7 @@ class BoardInput:
     skipped: Mapping[str, str]
     damaged: Mapping[Path, str]
     workloads: tuple[str, ...] = ()
+    sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> BoardInput:
@@ -228,6 +235,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
 
     Of a submission or workload whose source has changed only the newest version counts. Studies of which a planned
     trial has not run yet are left out. Records that no run names (imported ones) make a board of their own.
+    Studies that only ``--until-separable`` asked for serve their pair and are on no board.
 
     Args:
         directory: a results directory.
@@ -241,28 +249,57 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
     runs = store.runs()
     if not runs and trials.empty:
         raise BadInput(f"no results in '{directory}': run `timetrial run --results {directory}` first")
-    chosen = [note for note in runs if track in ("", note.track) and suite in ("", note.suite)]
+    boards = [note for note in runs if not note.pair]
+    chosen = [note for note in boards if track in ("", note.track) and suite in ("", note.suite)]
     demanded = tuple(sorted({workload for note in chosen[-1:] for workload in note.workloads}))
-    if runs and not chosen:
-        boards = sorted({f"--track {note.track} --suite {note.suite}" for note in runs})
-        raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(boards)}")
     if chosen:
-        last = chosen[-1]
+        last = _newest_board(chosen)
         chosen = [note for note in chosen if (note.track, note.suite) == (last.track, last.suite)]
         planned = _current(chosen)
         skipped = {label: reason for note in chosen for label, reason in note.skipped.items()}
     else:
-        cells = zip(trials["submission"], trials["workload"], trials["study"], strict=True)
-        planned = dict(zip(trials["id"], cells, strict=True))
-        skipped = {}
+        planned, skipped = _unnamed(trials, runs, track, suite), {}
+        if runs and not planned:
+            known = sorted({f"--track {note.track} --suite {note.suite}" for note in boards})
+            raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(known)}")
     if trials.empty:
         return BoardInput(trials, len(planned), 0, skipped, store.damaged, demanded)
+    kept, done = _whole_studies(trials, planned)
+    probes = trials.iloc[:0]
+    if chosen and last.track == "schedule":
+        asked = [note for note in boards if (note.track, note.suite) == ("sensitivity", last.suite)]
+        probes, _ = _whole_studies(trials, _current(asked))
+    return BoardInput(kept, len(planned), done, skipped, store.damaged, demanded, probes)
+
+
+def _newest_board(notes: list[RunNote]) -> RunNote:
+    """Return the newest run; one of ``--sensitivity`` shows on the schedule track's board where there is one."""
+    last = notes[-1]
+    if last.track != "sensitivity":
+        return last
+    return next((note for note in reversed(notes) if (note.track, note.suite) == ("schedule", last.suite)), last)
+
+
+def _unnamed(trials: pd.DataFrame, runs: list[RunNote], track: str, suite: str) -> dict[str, tuple[str, str, int]]:
+    """Return the records of a track and suite ("": any) that no run names, as a run would name them."""
+    named = {name for note in runs for name in note.trials}
+    found: dict[str, tuple[str, str, int]] = {}
+    if trials.empty:
+        return found
+    columns = (trials[name] for name in ("id", "submission", "workload", "study", "track", "suite"))
+    for name, submission, label, study, of_track, of_suite in zip(*columns, strict=True):
+        if name not in named and track in ("", of_track) and suite in ("", of_suite):
+            found[name] = (submission, label, study)
+    return found
+
+
+def _whole_studies(trials: pd.DataFrame, planned: Mapping[str, tuple[str, str, int]]) -> tuple[pd.DataFrame, int]:
+    """Return the planned trials of the studies of which none is absent, and how many planned trials there are in all."""
     rows = trials[trials["id"].isin(planned.keys())]
     absent = set(planned) - set(rows["id"])
     unfinished = {planned[name] for name in absent}
     finished = [c not in unfinished for c in zip(rows["submission"], rows["workload"], rows["study"], strict=True)]
-    kept = rows[finished].reset_index(drop=True)
-    return BoardInput(kept, len(planned), len(rows), skipped, store.damaged, demanded)
+    return rows[finished].reset_index(drop=True), len(rows)
 
 
 def _current(notes: list[RunNote]) -> dict[str, tuple[str, str, int]]:

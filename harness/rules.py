@@ -17,6 +17,9 @@ class Track:
         trials: trials a study, by default; None means all points of the grid.
         budget: multiple of the workload's budget.
         summary: one line for people.
+        reference: the optimizer is the workload's reference recipe, and all trials of a study share their seed.
+        targeted: there is a target to reach.
+        complete: what it measures needs complete trials: nothing is pruned, no trial stops at its target.
     """
 
     name: str
@@ -26,6 +29,9 @@ class Track:
     trials: int | None
     budget: float
     summary: str
+    reference: bool = False
+    targeted: bool = True
+    complete: bool = False
 
 
 TRACKS = {
@@ -39,6 +45,7 @@ TRACKS = {
             None,
             1.0,
             "fixed reference optimizer; each schedule tunes peak learning rate and horizon",
+            reference=True,
         ),
         Track(
             "external",
@@ -58,8 +65,42 @@ TRACKS = {
             1.5,
             "one trial a study with the submission's defaults, 1.5 times the budget (AlgoPerf)",
         ),
+        Track(
+            "budget",
+            ("schedule",),
+            "examples",
+            3,
+            None,
+            1.0,
+            "no target: the quality reached at 10, 25, 50 and 100 % of the budget, each run with that as its horizon",
+            reference=True,
+            targeted=False,
+            complete=True,
+        ),
     )
 }
+
+SENSITIVITY = Track(
+    "sensitivity",
+    ("schedule",),
+    "examples",
+    3,
+    None,
+    1.0,
+    "the schedule track at seven peak rates, half a decade apart, horizon the whole budget",
+    reference=True,
+    complete=True,
+)
+"""What ``--sensitivity`` runs: a ruleset of its own, so that its trials never enter the schedule track's board."""
+
+RULESETS = {**TRACKS, SENSITIVITY.name: SENSITIVITY}
+"""Every ruleset that a record may come from."""
+
+BUDGET_SHARES = (0.10, 0.25, 0.50, 1.00)
+"""Shares of the budget at which the budget track looks; each is the horizon of runs of its own."""
+
+HALF_DECADES = tuple(10 ** (k / 2) for k in range(-3, 4))
+"""Multiples of the reference rate that ``--sensitivity`` runs: 10^-1.5 to 10^1.5."""
 
 SUITES = ("smoke", "laptop", "full")
 DEFAULT_SUITE = "laptop"

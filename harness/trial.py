@@ -19,7 +19,7 @@ from harness.plan import full_hyperparameters
 from harness.pruning import BestSoFar, out_of_reach
 from harness.records import TrialRecord, TrialSpec, meets_target, stable_seed
 from harness.registry import Submission
-from harness.rules import TRACKS
+from harness.rules import RULESETS
 from harness.scheduled import Scheduled
 from harness.task import TrialTask
 
@@ -113,7 +113,7 @@ def _train(
     run: Run, submission: Submission, data: Mapping[str, Any], device: torch.device, best_so_far: BestSoFar, complete: bool
 ) -> None:
     spec, workload, settings = run.spec, run.workload, run.workload.settings
-    clock = TRACKS[spec.track].clock
+    rules = RULESETS[spec.track]
     setup = Stopwatch(device)
     setup.start()
     task, validation = _prepare(spec, workload, data, device)
@@ -127,10 +127,10 @@ def _train(
     while True:
         upcoming = min((math.floor(task.examples / spec.evaluation_period) + 1) * spec.evaluation_period, end)
         best = None if complete else best_so_far()
-        if out_of_reach(best, spec.trial, upcoming if clock == "examples" else training.seconds):
+        if out_of_reach(best, spec.trial, upcoming if rules.clock == "examples" else training.seconds):
             assert best is not None
             run.beater = {"id": best.id, "time": best.time}
-            return run.end("pruned", f"trial {best.trial} reached the target at {best.time:g} {clock}")
+            return run.end("pruned", f"trial {best.trial} reached the target at {best.time:g} {rules.clock}")
 
         training.start()
         finite = train_until(upcoming, task, algorithm, signals, trace)
@@ -156,6 +156,8 @@ def _train(
             if not complete:
                 return None
         if task.examples >= end:
+            if not rules.targeted:
+                return run.end("finished", f"final {workload.metric} {value:.4g}", complete=True)
             return run.end("missed", f"best {workload.metric} {_best(run):.4g}, target {spec.target:g}", complete=True)
 
         training.start()
@@ -240,6 +242,7 @@ def workload_facts(workload: Workload) -> dict[str, Any]:
         "budget": workload.settings.budget,
         "target": workload.settings.target,
         "target_provenance": workload.settings.target_provenance,
+        "trivial_metric": workload.trivial_metric(),
     }
 
 

@@ -117,3 +117,50 @@ def test_bad_requests_are_told_in_one_line(request_, says):
         make_plan(request_)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_budget_track_gives_every_share_of_the_budget_runs_of_its_own_at_the_same_rates():
+    plan = make_plan(Request(suite="smoke", submissions=("linear", "constant"), workloads=("digits_mlp",), track="budget"))
+    settings = plan.workloads["digits_mlp"].settings
+    study = [spec for spec in plan.trials if spec.cell == ("constant", "digits_mlp", 0)]
+    assert [spec.trial for spec in study] == list(range(12))
+    horizons = sorted({spec.horizon for spec in study})
+    assert [round(h / settings.budget, 2) for h in horizons] == [0.1, 0.25, 0.5, 1.0]
+    rates = {h: {s.hyperparameters["learning_rate"] for s in study if s.horizon == h} for h in horizons}
+    assert len(rates[horizons[0]]) == 3
+    assert all(these == rates[horizons[0]] for these in rates.values())
+    assert all(math.isnan(spec.target) for spec in plan.trials)
+    for spec in study:
+        assert abs(spec.warmup - settings.reference.warmup * spec.horizon) <= settings.batch_size
+        assert spec.budget == study[0].budget
+    race = make_plan(Request(suite="smoke", submissions=("constant",), workloads=("digits_mlp",)))
+    assert {spec.seed for spec in study} == {spec.seed for spec in race.trials if spec.study == 0}
+
+
+def test_fewer_trials_of_the_budget_track_are_fewer_rates_at_every_share():
+    plan = make_plan(Request(suite="smoke", submissions=("linear",), workloads=("digits_mlp",), track="budget", trials=1))
+    assert len({spec.horizon for spec in plan.trials}) == 4
+    assert len({spec.id for spec in plan.trials}) == 4 * 3
+
+
+def test_the_sensitivity_grid_is_the_same_seven_half_decades_in_every_study():
+    plan = make_plan(Request(suite="smoke", submissions=("linear",), workloads=("digits_mlp",), track="sensitivity"))
+    reference = plan.workloads["digits_mlp"].settings.reference.learning_rate
+    for study in range(3):
+        own = [spec for spec in plan.trials if spec.study == study]
+        decades = sorted(round(2 * math.log10(s.hyperparameters["learning_rate"] / reference), 9) for s in own)
+        assert decades == [-3, -2, -1, 0, 1, 2, 3]
+        assert own[0].hyperparameters["learning_rate"] == reference
+        assert all(spec.horizon == spec.budget for spec in own)
+
+
+@pytest.mark.parametrize("track", ["budget", "sensitivity"])
+def test_without_a_race_there_are_no_held_out_variants(track):
+    with pytest.raises(BadInput, match="--held-out"):
+        make_plan(Request(suite="smoke", submissions=("linear",), track=track, held_out=True))
+
+
+def test_a_pair_shares_its_trials_with_the_board():
+    pair = make_plan(Request(suite="smoke", pair=("linear", "cosine"), studies=5))
+    board = make_plan(Request(suite="smoke", submissions=("linear", "cosine", "rex")))
+    assert {s.id for s in board.trials if s.submission != "rex"} < {s.id for s in pair.trials}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.records import TrialRecord, TrialSpec, canonical_json, stable_hash, stable_seed
+from harness.records import NO_TARGET, TrialRecord, TrialSpec, canonical_json, meets_target, stable_hash, stable_seed
 
 SPEC = TrialSpec(
     track="schedule",
@@ -84,3 +84,16 @@ def test_canonical_json_is_strict_whatever_it_is_given(value):
 @given(st.dictionaries(st.text(), st.integers(), min_size=2))
 def test_a_hash_does_not_depend_on_the_order_of_keys(value):
     assert stable_hash(value) == stable_hash(dict(reversed(list(value.items()))))
+
+
+def test_ids_from_before_there_were_tracks_without_a_target_still_hold():
+    assert SPEC.id == "75ac306aa24b66bc"
+
+
+def test_a_trial_without_a_target_comes_back_with_its_id():
+    spec = replace(SPEC, track="budget", target=NO_TARGET)
+    record = replace(RECORD, spec=spec, status="finished")
+    again = TrialRecord.from_json(json.loads(json.dumps(record.to_json(), allow_nan=False)))
+    assert again == record
+    assert again.spec.id == spec.id != SPEC.id
+    assert not meets_target(-1e9, again.spec.target, lower_is_better=True)

@@ -126,3 +126,31 @@ def test_a_record_is_strict_json(store):
     assert "NaN" not in path.read_text()
     assert json.loads(path.read_text())["evaluations"][0]["metric"] is None
     assert store.read(SPEC).evaluations[0]["metric"] is None
+
+
+def _ran(store, *specs):
+    for spec in specs:
+        store.write(replace(RECORD, spec=spec))
+
+
+def test_studies_that_only_a_pair_asked_for_are_on_no_board(store):
+    first, extra = SPEC, replace(SPEC, study=2)
+    _ran(store, first, extra)
+    store.write_run(replace(_note(first, extra, created="2"), pair=("rex", "cosine")))
+    assert board_input(store.directory).trials.empty
+    store.write_run(_note(first, created="1"))
+    given = board_input(store.directory)
+    assert list(given.trials["id"]) == [first.id]
+    assert given.planned == 1
+    assert [note.pair for note in store.runs()] == [(), ("rex", "cosine")]
+
+
+def test_sensitivity_stands_beside_the_board_and_alone_only_where_there_is_none(store):
+    race, probe = SPEC, replace(SPEC, track="sensitivity")
+    _ran(store, race, probe)
+    store.write_run(replace(_note(probe, created="2"), track="sensitivity"))
+    assert list(board_input(store.directory).trials["id"]) == [probe.id]
+    store.write_run(_note(race, created="1"))
+    given = board_input(store.directory)
+    assert (list(given.trials["id"]), list(given.sensitivity["id"])) == ([race.id], [probe.id])
+    assert list(board_input(store.directory, track="sensitivity").trials["id"]) == [probe.id]

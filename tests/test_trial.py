@@ -8,6 +8,7 @@ import torch
 from harness import ContractError, schedule
 from harness.limits import TrialTimeout, time_limit
 from harness.pruning import Best
+from harness.records import NO_TARGET
 from harness.trial import run_trial
 from tests.toy import Blobs, Plain, linear_down, spec, submission
 
@@ -259,3 +260,15 @@ def test_a_batch_of_somebody_elses_is_refused():
             return {"inputs": 1}
 
     assert ContractError.__name__ in race(Forger).reason
+
+
+def test_without_a_target_a_trial_finishes_its_horizon_and_is_judged_there():
+    record = race(track="budget", target=NO_TARGET, horizon=16 * 12, warmup=16)
+    assert (record.status, record.complete) == ("finished", True)
+    assert [e["examples"] for e in record.evaluations] == [80, 160, 192]
+    assert record.reason.startswith("final cross_entropy")
+
+
+def test_a_tenth_of_the_budget_is_evaluated_at_its_end_though_no_evaluation_is_due():
+    record = race(track="budget", target=NO_TARGET, horizon=16 * 3, warmup=16)
+    assert [e["examples"] for e in record.evaluations] == [48]

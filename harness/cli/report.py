@@ -59,10 +59,12 @@ def report(
         legacy_tie_rule=legacy_tie_rule,
         legacy_grid=legacy_grid,
         legacy_speedup=legacy_speedup,
+        sensitivity=given.sensitivity,
     )
     terminal_table(board, console)
-    if board.legacy:
-        console.print(f"AlgoPerf's legacy rules: {', '.join(board.legacy)}")
+    legacy = getattr(board, "legacy", ())
+    if legacy:
+        console.print(f"AlgoPerf's legacy rules: {', '.join(legacy)}")
     console.print(f"leaderboard: {page}", markup=False)
     return 0
 

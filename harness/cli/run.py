@@ -21,7 +21,9 @@ def run(
         list[str] | None, typer.Option("-s", "--submission", help="schedule, OPTIMIZER+SCHEDULE, procedure or path; repeatable")
     ] = None,
     workload: Annotated[list[str] | None, typer.Option("-w", "--workload", help="only these workloads; repeatable")] = None,
-    track: Annotated[str, typer.Option(help="schedule, external or self-tuning; by default what the submissions ask for")] = "",
+    track: Annotated[
+        str, typer.Option(help="schedule, external, self-tuning or budget; by default what the submissions ask for")
+    ] = "",
     studies: Annotated[int | None, typer.Option(help="independent repetitions (default: the track's, 3)")] = None,
     trials: Annotated[int | None, typer.Option(help="trials a study (default: the whole grid, or the track's)")] = None,
     seed: Annotated[int, typer.Option(help="of everything random")] = 0,
@@ -32,6 +34,13 @@ def run(
     no_prune: Annotated[bool, typer.Option("--no-prune", help="run every trial to the end of its horizon")] = False,
     held_out: Annotated[bool, typer.Option("--held-out", help="also the held-out variants")] = False,
     time_limit: Annotated[float | None, typer.Option(help="seconds a trial")] = None,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="seven peak rates half a decade apart, complete trials, beside the board")
+    ] = False,
+    until_separable: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="race A and B only, over 3, 5, 7, 10, 15 and 20 studies, until they are separable"),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="run failed, timed-out and out-of-memory trials again")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print the trials and the estimated CPU time")] = False,
 ) -> int:
@@ -44,9 +53,14 @@ def run(
         raise BadInput(f"--time-limit {time_limit:g}: a positive number of seconds is needed")
     if results.exists() and not results.is_dir():
         raise BadInput(f"--results {results}: this is a file; name a directory")
+    from harness.cli.separable import most_studies, run_until_separable
     from harness.plan import Request, make_plan
 
-    plan = make_plan(Request(suite, tuple(submission or ()), tuple(workload or ()), track, studies, trials, seed, held_out))
+    pair = until_separable or ()
+    if sensitivity:
+        track = _sensitivity(track, trials, bool(pair))
+    request = Request(suite, tuple(submission or ()), tuple(workload or ()), track, studies, trials, seed, held_out, pair)
+    plan = make_plan(most_studies(request) if pair else request)
     if dry_run:
         return _dry_run(plan, results, workers)
     from harness.cli.session import Session
@@ -54,9 +68,19 @@ def run(
     from harness.execution.race import Settings
     from workloads.data import data_directory
 
-    device = choose_device()
-    settings = Settings(executor, data_directory(), device, workers, address, no_prune, time_limit, retry)
-    return Session(plan, results, settings).run()
+    device, complete = choose_device(), no_prune or plan.track.complete
+    settings = Settings(executor, data_directory(), device, workers, address, complete, time_limit, retry)
+    return run_until_separable(request, results, settings) if pair else Session(plan, results, settings).run()
+
+
+def _sensitivity(track: str, trials: int | None, paired: bool) -> str:
+    if track not in ("", "schedule"):
+        raise BadInput(f"--sensitivity belongs to the schedule track, not to --track {track}: leave one out")
+    if trials is not None:
+        raise BadInput("--sensitivity runs all seven peak rates of its grid: leave --trials out")
+    if paired:
+        raise BadInput("--sensitivity races nobody, --until-separable a pair: run one after the other")
+    return "sensitivity"
 
 
 def _dry_run(plan: Plan, results: Path, workers: int | None) -> int:

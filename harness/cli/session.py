@@ -17,6 +17,7 @@ from harness.execution.race import Race, Settings
 from harness.plan import Plan
 from harness.records import TrialRecord
 from harness.results import ResultStore, board_input
+from harness.rules import SENSITIVITY
 
 BOARD_SECONDS = 30.0
 """Least time between two rewritings of the board during a run."""
@@ -140,25 +141,35 @@ class Session:
 
     def _board(self, *, figures: bool, show: bool = False) -> None:
         """Rewrite the leaderboard; a board that cannot be drawn never ends a run."""
-        from harness.report import terminal_table, write_report
+        from harness.report import sensitivity_table, terminal_table, write_report
+        from harness.scoring import sensitivities
 
         began = time.monotonic()
-        given = board_input(self.results, track=self.race.plan.track.name, suite=self.race.plan.suite)
+        if self.race.plan.pair:  # its studies serve the pair only
+            return
+        track, suite = self.race.plan.track, self.race.plan.suite
+        # Sensitivity shows on the schedule track's board, and by itself only where that has not run.
+        given = board_input(self.results, track="schedule" if track is SENSITIVITY else track.name, suite=suite)
+        if track is SENSITIVITY and given.trials.empty:
+            given = board_input(self.results, track=track.name, suite=suite)
         if given.trials.empty:
             return
         board = write_report(
             given.trials,
             self.results / "leaderboard.html",
-            clock=self.race.plan.track.clock,
+            clock=track.clock,
             progress={"done": given.done, "planned": given.planned},
             skipped=given.skipped,
             figures=figures,
+            sensitivity=given.sensitivity,
         )
         self._last_board = time.monotonic()
         self._board_cost = self._last_board - began
         self._board_seconds += self._board_cost
         if show:
             terminal_table(board, self.console)
+            if track is SENSITIVITY and not given.sensitivity.empty:
+                sensitivity_table(sensitivities(given.sensitivity), self.console)
             self._say(f"leaderboard: {self.results / 'leaderboard.html'}")
 
     def _say_what_it_took(self) -> None:

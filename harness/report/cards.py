@@ -89,7 +89,8 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
 
 
 def _board_of(row: Any) -> list[str]:
-    return ["--track", str(row.track), "--suite", str(row.suite)]
+    asked = ["--sensitivity"] if row.track == "sensitivity" else ["--track", str(row.track)]
+    return [*asked, "--suite", str(row.suite)]
 
 
 def highlighted(source: str) -> Markup:

@@ -83,10 +83,10 @@ def _plain_number(value: float) -> str:
 
 def markdown_table(board: Board) -> str:
     """Return the ranking as a Markdown table with the verdict above it; names cannot break the table or bring markup."""
-    over = f"speed-up over {_cell(board.baseline)}" if board.baseline else "speed-up"
-    head = ["rank", "submission", "score", "95 % interval", over, "targets", *(_cell(label) for label in labels(board))]
+    over = f"speed-up over {escaped(board.baseline)}" if board.baseline else "speed-up"
+    head = ["rank", "submission", "score", "95 % interval", over, "targets", *(escaped(label) for label in labels(board))]
     lines = [
-        _cell(board.verdict),
+        escaped(board.verdict),
         "",
         f"| {' | '.join(head)} |",
         f"|{'|'.join([' ---: ', ' --- ', *[' ---: '] * (len(head) - 2)])}|",
@@ -96,12 +96,12 @@ def markdown_table(board: Board) -> str:
             f"**{c.text}**" if c.best else c.text + (f" ({c.misses})" if c.misses and c.text != "missed" else "")
             for c in view.cells
         ]
-        texts = [view.rank, _cell(view.row.name), view.score, view.interval or words.NONE, view.speedup, view.targets, *cells]
+        texts = [view.rank, escaped(view.row.name), view.score, view.interval or words.NONE, view.speedup, view.targets, *cells]
         lines.append(f"| {' | '.join(texts)} |")
     return "\n".join(lines) + "\n"
 
 
-def _cell(text: object) -> str:
+def escaped(text: object) -> str:
     """Return text on one line with every character that Markdown or HTML would act upon escaped."""
     line = words.one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*\[\]|~!#])", r"\\\1", line).replace("://", ":\\//")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -105,6 +106,56 @@ def profile_figure(profiles: Sequence[Profile], marks: Mapping[str, Mark], *, pr
             f"{one_line(p.name, 40)} {p.values[0]:.0%} at the best time, {p.values[-1]:.0%} within 4 times" for p in profiles
         )
         return inline(_svg(figure), prefix, "Performance profiles", words)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A submission's line in a plain figure: x and y, [n]; where `ringed`, its lowest point is marked."""
+
+    submission: str
+    x: Sequence[float]
+    y: Sequence[float]
+    ringed: bool = False
+
+
+def curves_figure(
+    curves: Sequence[Curve],
+    marks: Mapping[str, Mark],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    ticks: Sequence[float],
+    write: Callable[[float], str],
+    prefix: str,
+) -> Markup:
+    """Return lines with a dot at every point over a logarithmic axis whose ticks are at `ticks`, spelt by `write`."""
+    with _style():
+        figure = Figure(figsize=(9, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for count, curve in enumerate(curves):
+            mark = marks[curve.submission]
+            parts = axes.plot(curve.x, curve.y, color=mark.hex, linewidth=1.6, zorder=2)
+            _dash(parts[0], mark)
+            dots: dict[str, Any] = {"linestyle": "", "color": mark.hex, "zorder": 3}
+            parts += axes.plot(curve.x, curve.y, marker="o", markersize=4.5, markeredgewidth=0, **dots)
+            if curve.ringed:
+                low = int(np.nanargmin(np.asarray(curve.y, float)))
+                ring: dict[str, Any] = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.6}
+                parts += axes.plot(curve.x[low], curve.y[low], **ring, **dots)
+            for place, part in enumerate(parts):
+                part.set_gid(LINE_ID.format(mark.index, f"{count}{place}"))
+        axes.set_xscale("log")
+        axes.set_xticks(list(ticks), [write(value) for value in ticks])
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        sns.despine(fig=figure)
+        words = "; ".join(
+            f"{one_line(c.submission, 40)} " + ", ".join(f"{number(y, 4)} at {write(x)}" for x, y in zip(c.x, c.y, strict=True))
+            for c in curves
+        )
+        return inline(_svg(figure), prefix, title, words)
 
 
 def _draw_line(upper: Axes, under: Axes, line: Line, mark: Mark, count: int) -> None:

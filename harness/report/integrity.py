@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -46,6 +46,11 @@ class Integrity:
 
 def integrity(trials: pd.DataFrame, board: Board) -> Integrity:
     """Return the integrity section of `board`, made from `trials`."""
+    return recorded(trials, [row.name for row in board.rows], _missing(board))
+
+
+def recorded(trials: pd.DataFrame, names: Sequence[str], missing: Sequence[tuple[str, str, str]]) -> Integrity:
+    """Return the integrity section of the submissions `names`, given what is missing of them."""
     found = Counter(zip(trials["submission"].astype(str), trials["status"].astype(str), strict=True))
     statuses = tuple(status for status in STATUSES if any(key[1] == status for key in found))
     broken = trials[trials["status"].isin(FAILURES)]
@@ -55,9 +60,9 @@ def integrity(trials: pd.DataFrame, board: Board) -> Integrity:
     environments = _environments(trials)
     return Integrity(
         statuses=statuses,
-        counts=tuple((row.name, tuple(found[row.name, status] for status in statuses)) for row in board.rows),
+        counts=tuple((name, tuple(found[name, status] for status in statuses)) for name in names),
         failures=tuple((*key, count) for key, count in sorted(failures.items())[:MAX_LISTED]),
-        missing=tuple(_missing(board)),
+        missing=tuple(missing),
         environments=environments[:MAX_LISTED],
         more_environments=max(0, len(environments) - MAX_LISTED),
         helped=tuple(sorted(_helped(trials).items())),

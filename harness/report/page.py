@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,8 +20,10 @@ from harness.report.figures import CLOCK_LABELS, profile_figure
 from harness.report.pairs import matrix
 from harness.report.panels import panels
 from harness.report.ranking import STRIP, labels, ranking
+from harness.report.rates import rate_figures, rate_views
 from harness.report.words import one_line, score, visible
 from harness.scoring.entries import Board
+from harness.scoring.sensitivity import RateRow
 
 MAX_MATRIX = 24
 """Submissions up to which the matrix of pairs is shown."""
@@ -35,6 +37,7 @@ def page(
     skipped: Mapping[str, str] | None = None,
     exports: Mapping[str, str] | None = None,
     figures: bool = True,
+    sensitivity: Sequence[RateRow] = (),
 ) -> str:
     """Return the page of `board` as HTML.
 
@@ -45,39 +48,52 @@ def page(
         skipped: workloads that did not run, with the reason.
         exports: {file name: text}, offered for download from the page itself.
         figures: draw the figures; without them the page is made in a fraction of the time.
+        sensitivity: from the trials of ``--sensitivity`` that lie beside those of the race.
     """
-    drawn = marks({*(row.name for row in board.rows), *trials["submission"].astype(str)})
-    static = {name: _text(name) for name in ("style.css", "script.js")}
-    return (
-        _environment()
-        .get_template("leaderboard.html.j2")
-        .render(
-            board=board,
-            clock=CLOCK_LABELS[board.clock],
-            rows=ranking(board, drawn, summaries(trials), skipped),
-            labels=labels(board),
-            skipped=sorted((skipped or {}).items()),
-            only_skipped=[w for w in sorted(skipped or {}) if w not in labels(board)],
-            marks=drawn,
-            warnings=trust.warnings(trials, board, progress),
-            machines=sorted({visible(m) for m in trials["machine"]}),
-            versions=_versions(trials),
-            profiles=profile_figure(board.profiles, drawn, prefix="profile-") if figures and board.profiles else "",
-            matrix=matrix(board) if 1 < len(board.rows) <= MAX_MATRIX else [],
-            panels=panels(trials, labels(board), board.clock, drawn, figures=figures),
-            figures=figures,
-            cards=cards(trials, [row.name for row in board.rows], drawn),
-            trust=trust.integrity(trials, board),
-            exports=[(name, _data_address(name, text)) for name, text in (exports or {}).items()],
-            markdown=(exports or {}).get("leaderboard.md", ""),
-            palette=_palette(drawn),
-            strip=STRIP,
-            levels=_levels(board),
-            style=Markup(static["style.css"]),
-            script=Markup(static["script.js"]),
-            script_hash=base64.b64encode(hashlib.sha256(static["script.js"].encode()).digest()).decode(),
-        )
+    names = {*(row.name for row in board.rows), *(row.name for row in sensitivity), *trials["submission"].astype(str)}
+    drawn = marks(names)
+    return render(
+        "leaderboard.html.j2",
+        trials,
+        drawn,
+        exports,
+        board=board,
+        clock=CLOCK_LABELS[board.clock],
+        rows=ranking(board, drawn, summaries(trials), skipped),
+        labels=labels(board),
+        skipped=sorted((skipped or {}).items()),
+        only_skipped=[w for w in sorted(skipped or {}) if w not in labels(board)],
+        warnings=trust.warnings(trials, board, progress),
+        profiles=profile_figure(board.profiles, drawn, prefix="profile-") if figures and board.profiles else "",
+        matrix=matrix(board) if 1 < len(board.rows) <= MAX_MATRIX else [],
+        panels=panels(trials, labels(board), board.clock, drawn, figures=figures),
+        figures=figures,
+        cards=cards(trials, [row.name for row in board.rows], drawn),
+        trust=trust.integrity(trials, board),
+        strip=STRIP,
+        levels=_levels(board),
+        rates=rate_views(sensitivity, drawn),
+        rate_figures=rate_figures(sensitivity, drawn) if figures else [],
     )
+
+
+def render(
+    template: str, trials: pd.DataFrame, drawn: Mapping[str, Mark], exports: Mapping[str, str] | None, **shown: Any
+) -> str:
+    """Return a page made from `template`: what every page has (style, script, exports, machines), and what is `shown`."""
+    static = {name: _text(name) for name in ("style.css", "script.js")}
+    common = {
+        "marks": drawn,
+        "machines": sorted({visible(m) for m in trials["machine"]}),
+        "versions": _versions(trials),
+        "exports": [(name, _data_address(name, text)) for name, text in (exports or {}).items()],
+        "markdown": (exports or {}).get("leaderboard.md", ""),
+        "palette": _palette(drawn),
+        "style": Markup(static["style.css"]),
+        "script": Markup(static["script.js"]),
+        "script_hash": base64.b64encode(hashlib.sha256(static["script.js"].encode()).digest()).decode(),
+    }
+    return _environment().get_template(template).render(**common, **shown)
 
 
 def _levels(board: Board) -> list[str]:

@@ -10,20 +10,25 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report.colours import marks
+from harness.report.quality_text import quality_table
 from harness.report.ranking import RowView, labels, ranking
 from harness.report.words import NONE, one_line
 from harness.scoring.entries import Board
+from harness.scoring.quality_board import QualityBoard
 
 FIXED_WIDTH = 49
 """Columns that rank, score, interval, speed-up and targets take, with their gaps."""
 NAME_WIDTH = 24
 
 
-def terminal_table(board: Board, console: Console, *, skipped: Mapping[str, str] | None = None) -> None:
+def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Mapping[str, str] | None = None) -> None:
     """Print the ranking and the verdict; times per workload where the width allows (all of them, or none and a line says so).
 
     Plain text without colours or rules when `console` is no terminal. `skipped` maps workloads to the reason.
     """
+    if isinstance(board, QualityBoard):
+        quality_table(board, console, skipped=skipped)
+        return
     views = ranking(board, marks(row.name for row in board.rows))
     plain = not console.is_terminal
     columns = labels(board)

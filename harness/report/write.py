@@ -14,9 +14,16 @@ from harness.contracts import BadInput
 from harness.records import canonical_json
 from harness.report.exports import csv_text, json_text, markdown_table
 from harness.report.page import page
+from harness.report.quality_page import quality_page
+from harness.report.quality_text import quality_csv, quality_markdown
 from harness.scoring.board import board_json, score_board
 from harness.scoring.canonical import checked
 from harness.scoring.entries import Board
+from harness.scoring.quality_board import QualityBoard, quality_board, quality_json, sensitivity_json
+from harness.scoring.sensitivity import sensitivities
+
+UNRACED = ("budget", "sensitivity")
+"""Rulesets whose trials race to no target: their board is one of quality."""
 
 
 def write_report(
@@ -32,7 +39,8 @@ def write_report(
     legacy_tie_rule: bool = False,
     legacy_grid: bool = False,
     legacy_speedup: bool = False,
-) -> Board:
+    sensitivity: pd.DataFrame | None = None,
+) -> Board | QualityBoard:
     """Write the page to `out` and the same board beside it as .json and .csv; return the board.
 
     Equal trials give equal bytes, in whatever order they come. Nothing is written unless all three could be made.
@@ -47,6 +55,7 @@ def write_report(
         figures: draw the figures; without them the page is made in a fraction of the time.
         workloads: base workloads that must be on the board; without any trial they count as unsolved.
         legacy_tie_rule, legacy_grid, legacy_speedup: AlgoPerf's published rules, see `score_board`; the board says so.
+        sensitivity: trials of ``--sensitivity``, for a section of their own.
 
     Raises:
         BadInput: nothing to score, or `out` would overwrite its own .json or .csv.
@@ -54,6 +63,8 @@ def write_report(
     out = Path(out)
     if out.suffix in (".json", ".csv"):
         raise BadInput(f"the page cannot be called {out.name}: its data go there; use --out {out.stem}.html")
+    if len(trials) and set(trials["track"]) <= set(UNRACED):
+        return _write_quality(trials, out, clock, progress, skipped, figures)
     board = score_board(
         trials,
         clock=clock,
@@ -63,14 +74,41 @@ def write_report(
         legacy_grid=legacy_grid,
         legacy_speedup=legacy_speedup,
     )
+    rates = sensitivities(sensitivity) if sensitivity is not None else ()
     ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
-    texts = {".json": json_text(board_json(board, _environments(ordered))), ".csv": csv_text(board)}
+    content = board_json(board, _environments(ordered)) | ({"sensitivity": sensitivity_json(rates)} if rates else {})
+    texts = {".json": json_text(content), ".csv": csv_text(board)}
     offered = {f"leaderboard{suffix}": text for suffix, text in texts.items()} | {"leaderboard.md": markdown_table(board)}
-    texts[out.suffix] = page(board, ordered, progress=progress, skipped=skipped, exports=offered, figures=figures)
+    texts[out.suffix] = page(
+        board, ordered, progress=progress, skipped=skipped, exports=offered, figures=figures, sensitivity=rates
+    )
+    _write(out, texts)
+    return board
+
+
+def _write_quality(
+    trials: pd.DataFrame,
+    out: Path,
+    clock: str,
+    progress: Mapping[str, int] | None,
+    skipped: Mapping[str, str] | None,
+    figures: bool,
+) -> QualityBoard:
+    if clock != "examples":
+        raise BadInput(f"--clock {clock}: quality is read at shares of the budget, which is in examples; leave --clock out")
+    board = quality_board(trials)
+    ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
+    texts = {".json": json_text(quality_json(board, _environments(ordered))), ".csv": quality_csv(board)}
+    offered = {f"leaderboard{suffix}": text for suffix, text in texts.items()} | {"leaderboard.md": quality_markdown(board)}
+    texts[out.suffix] = quality_page(board, ordered, progress=progress, skipped=skipped, exports=offered, figures=figures)
+    _write(out, texts)
+    return board
+
+
+def _write(out: Path, texts: Mapping[str, str]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     for suffix, text in texts.items():
         write_atomically(out.with_suffix(suffix), text)
-    return board
 
 
 def write_atomically(path: Path, text: str) -> None:

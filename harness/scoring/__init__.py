@@ -4,8 +4,9 @@ from harness.scoring.board import score_board
 from harness.scoring.compare import Comparison, compare, comparison_json
 from harness.scoring.entries import Board, Cell, Pair, Profile, Row, WorkloadRatio
 from harness.scoring.export import board_json
-from harness.scoring.quality import Quality, score_budget
-from harness.scoring.sensitivity import Sensitivity, rate_losses, sensitivity
+from harness.scoring.quality import Quality, score_budget, trivial_metrics
+from harness.scoring.quality_board import QualityBoard, QualityRow, quality_board, quality_json
+from harness.scoring.sensitivity import RateRow, Sensitivity, rate_losses, sensitivities, sensitivity
 from harness.scoring.separable import LOOKS, Look, look, look_sentence
 
 __all__ = [
@@ -17,6 +18,9 @@ __all__ = [
     "Pair",
     "Profile",
     "Quality",
+    "QualityBoard",
+    "QualityRow",
+    "RateRow",
     "Row",
     "Sensitivity",
     "WorkloadRatio",
@@ -25,8 +29,12 @@ __all__ = [
     "comparison_json",
     "look",
     "look_sentence",
+    "quality_board",
+    "quality_json",
     "rate_losses",
     "score_board",
     "score_budget",
+    "sensitivities",
     "sensitivity",
+    "trivial_metrics",
 ]

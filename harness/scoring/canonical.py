@@ -160,7 +160,7 @@ def _trials(trials: pd.DataFrame, clock: str) -> Iterator[Trial]:
     rows = zip(*(trials[name].tolist() for name in names), periods, limits, strict=True)
     for trial, status, hit_index, hit, end, curve, every, limit in rows:
         evaluations = curve if isinstance(curve, Mapping) else {}
-        decided = hit_index >= 0 or status in ("reached", "missed", "pruned", "skipped")
+        decided = hit_index >= 0 or status in ("reached", "missed", "finished", "pruned", "skipped")
         yield Trial(
             trial=int(trial),
             status=str(status),

@@ -10,8 +10,12 @@ import numpy as np
 import pandas as pd
 
 from harness.contracts import BadInput
+from harness.rules import BUDGET_SHARES
 from harness.scoring.pool import Floats, medians
 from harness.scoring.profiles import ranked
+
+CAME_TO_NOTHING = ("diverged", "failed", "timeout", "out-of-memory")
+"""Statuses of a trial that counts as the trivial model; `killed` is missing, and with it the study at that share."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,12 @@ class Quality:
 
     Attributes:
         name: the submission.
-        share: horizon over budget, as in "25 %".
+        share: horizon over budget, 0.25 for "25 %".
         regret: mean over workloads of (q - q_best)/(q_trivial - q_best), in [0, inf); None without a trivial metric.
         mean_rank: mean over workloads of its rank by q.
         final: workload -> q, the median over studies of the final metric of the study's best trial.
+        low, high: workload -> the smallest and the largest of those over studies.
+        studies: workload -> studies that count.
     """
 
     name: str
@@ -31,6 +37,20 @@ class Quality:
     regret: float | None
     mean_rank: float
     final: Mapping[str, float]
+    low: Mapping[str, float]
+    high: Mapping[str, float]
+    studies: Mapping[str, int]
+
+
+def trivial_metrics(trials: pd.DataFrame) -> dict[str, float]:
+    """Return workload -> metric of a model that has learnt nothing, where the records carry that fact."""
+    found: dict[str, float] = {}
+    for workload, facts in zip(trials["workload"], trials.get("facts", [None] * len(trials)), strict=True):
+        about = facts.get("workload") if isinstance(facts, Mapping) else None
+        value = about.get("trivial_metric") if isinstance(about, Mapping) else None
+        if value is not None and math.isfinite(value):
+            found[str(workload)] = float(value)
+    return found
 
 
 def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = None) -> tuple[Quality, ...]:
@@ -38,22 +58,28 @@ def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = Non
 
     Args:
         trials: what `harness.load_results` returns; only trials that ran to their end count.
-        trivial: workload -> metric of a model that has learnt nothing. A trial that is not finite counts as that.
+        trivial: workload -> metric of a model that has learnt nothing; by default what the records say. A trial
+            that is not finite, or failed, counts as that.
 
     Raises:
         BadInput: no complete trial.
     """
-    ended = trials[(trials["complete"].astype(bool) | (trials["status"] == "diverged")) & ~trials["held_out"].astype(bool)]
-    if ended.empty:
+    trials = trials[~trials["held_out"].astype(bool)]
+    whole = trials["complete"].astype(bool)
+    ended = trials[whole | trials["status"].isin(CAME_TO_NOTHING)]
+    if not (whole | (trials["status"] == "diverged")).any():
         raise BadInput("no trial ran to its end: the budget track needs complete trials, run it with --no-prune")
-    trivial = dict(trivial or {})
+    trivial = trivial_metrics(trials) if trivial is None else dict(trivial)
     signs = {str(w): 1.0 if low else -1.0 for w, low in zip(ended["workload"], ended["lower_is_better"], strict=True)}
-    share = (ended["horizon_examples"].astype(float) / ended["budget_examples"].astype(float)).round(6)
     final = [
-        _final(curve, signs[w], trivial.get(w, math.nan))
-        for curve, status, w in zip(ended["curve"], ended["status"], ended["workload"], strict=True)
+        _as_loss(metric, signs[w], trivial.get(w, math.nan))
+        for metric, w in zip(final_metrics(ended), ended["workload"], strict=True)
     ]
-    table = ended[["submission", "workload", "study"]].assign(share=share, loss=final)
+    keys = ["submission", "workload", "study"]
+    table = ended[keys].assign(share=_shares(ended), loss=final)
+    killed = trials[trials["status"] == "killed"]
+    lost = set(killed[keys].assign(share=_shares(killed)).itertuples(index=False, name=None))
+    table = table[[row not in lost for row in table[[*keys, "share"]].itertuples(index=False, name=None)]]
     best = table.groupby(["share", "submission", "workload", "study"], sort=True)["loss"].min().reset_index()
     found = [
         quality
@@ -63,10 +89,29 @@ def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = Non
     return tuple(sorted(found, key=lambda q: (q.share, q.mean_rank, q.name)))
 
 
-def _final(curve: Mapping[str, Floats], sign: float, trivial: float) -> float:
-    """The last value of the metric as a loss; a run that ended in nothing finite is worth the trivial model."""
+def _shares(trials: pd.DataFrame) -> list[float]:
+    """Horizon over budget; horizons are whole steps, so what is nearest to a share of the track is that share."""
+    ratios = (trials["horizon_examples"].astype(float) / trials["budget_examples"].astype(float)).tolist()
+    near = [min(BUDGET_SHARES, key=lambda share: abs(share - ratio)) for ratio in ratios]
+    return [share if abs(share - ratio) <= share / 5 else round(ratio, 6) for share, ratio in zip(near, ratios, strict=True)]
+
+
+def final_metrics(trials: pd.DataFrame) -> list[float]:
+    """Return the metric of each trial at its end; NaN if it failed, or diverged after its last evaluation."""
+    columns = (trials[name] for name in ("curve", "status", "end_examples"))
+    return [_final(curve, status, float(end)) for curve, status, end in zip(*columns, strict=True)]
+
+
+def _final(curve: Mapping[str, Floats], status: str, end: float) -> float:
     metric = np.asarray(curve.get("metric", ()), dtype=float)
-    last = float(metric[-1]) if len(metric) else math.nan
+    if not len(metric) or status in CAME_TO_NOTHING:
+        return math.nan
+    # A trial that met its target and diverged later is recorded as reached; its clock ran on past its last evaluation.
+    return float(metric[-1]) if end <= float(curve["examples"][-1]) * (1 + 1e-9) else math.nan
+
+
+def _as_loss(last: float, sign: float, trivial: float) -> float:
+    """The final metric as a loss; a run that ended in nothing finite is worth the trivial model."""
     worst = sign * trivial if math.isfinite(trivial) else math.inf
     return min(sign * last, worst) if math.isfinite(last) else worst
 
@@ -75,10 +120,11 @@ def _at_share(share: float, rows: pd.DataFrame, signs: Mapping[str, float], triv
     names = sorted(set(rows["submission"]))
     workloads = sorted(set(rows["workload"]))
     q = np.full((len(names), len(workloads)), np.inf)
+    seen: dict[tuple[str, str], Floats] = {}
     for (name, workload), cell in rows.groupby(["submission", "workload"], sort=True):
-        q[names.index(str(name)), workloads.index(str(workload))] = medians(
-            cell.sort_values("study")["loss"].to_numpy(dtype=float)
-        )
+        losses = cell.sort_values("study")["loss"].to_numpy(dtype=float)
+        seen[str(name), str(workload)] = np.sort(signs[str(workload)] * losses)
+        q[names.index(str(name)), workloads.index(str(workload))] = medians(losses)
     ranks = np.stack([ranked(-q[:, k]) for k in range(len(workloads))], axis=1)
     zero = np.array([signs[w] * trivial.get(w, math.nan) for w in workloads])
     best = q.min(axis=0)
@@ -93,6 +139,9 @@ def _at_share(share: float, rows: pd.DataFrame, signs: Mapping[str, float], triv
             else None,
             mean_rank=math.fsum(ranks[i].tolist()) / len(workloads),
             final={w: signs[w] * float(q[i, k]) for k, w in enumerate(workloads)},
+            low={w: float(seen[name, w][0]) for w in workloads if (name, w) in seen},
+            high={w: float(seen[name, w][-1]) for w in workloads if (name, w) in seen},
+            studies={w: len(seen.get((name, w), ())) for w in workloads},
         )
         for i, name in enumerate(names)
     ]

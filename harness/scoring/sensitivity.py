@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from harness.contracts import BadInput
+from harness.rules import HALF_DECADES
 from harness.scoring.pool import medians
+from harness.scoring.quality import CAME_TO_NOTHING, final_metrics, trivial_metrics
 
-HALF_DECADES = tuple(10 ** (k / 2) for k in range(-3, 4))
-"""Multiples of the reference rate: 10^-1.5 to 10^1.5."""
+__all__ = ["HALF_DECADES", "RateRow", "Sensitivity", "rate_losses", "sensitivities", "sensitivity"]
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,72 @@ def sensitivity(losses: Mapping[float, list[float]], trivial: float) -> Sensitiv
 def rate_losses(trials: pd.DataFrame, submission: str, workload: str) -> dict[float, list[float]]:
     """Return final losses by peak rate of one submission on one workload, from complete trials only, seeds by study.
 
-    A metric where higher is better is turned round.
+    NaN where a trial diverged or failed. A metric where higher is better is turned round.
     """
-    own = trials[(trials["submission"] == submission) & (trials["workload"] == workload) & trials["complete"].astype(bool)]
+    own = trials[(trials["submission"] == submission) & (trials["workload"] == workload)]
+    own = own[own["complete"].astype(bool) | own["status"].isin(CAME_TO_NOTHING)]
     losses: dict[float, list[float]] = {}
-    for _, row in own.sort_values(["study", "trial", "id"]).iterrows():
-        metric = np.asarray(row["curve"].get("metric", ()), dtype=float)
-        value = float(metric[-1]) if len(metric) and row["status"] != "diverged" else math.nan
-        losses.setdefault(float(row["hyperparameters"]["learning_rate"]), []).append(
-            value if row["lower_is_better"] else -value
-        )
+    own = own.sort_values(["study", "trial", "id"])
+    columns = (own["hyperparameters"], own["lower_is_better"], final_metrics(own))
+    for values, lower, metric in zip(*columns, strict=True):
+        losses.setdefault(float(values["learning_rate"]), []).append(metric if lower else -metric)
     return losses
+
+
+@dataclass(frozen=True)
+class RateRow:
+    """How sensitive one submission is to its peak rate.
+
+    Attributes:
+        name: the submission.
+        value: mean over workloads; None where one of them has no value.
+        edge: on some workload the optimum lies at an edge of the grid: the value is too small.
+        workloads: workload -> its sensitivity; a workload without one is in `unavailable`.
+        unavailable: workload -> why there is no value, in words.
+    """
+
+    name: str
+    value: float | None
+    edge: bool
+    workloads: Mapping[str, Sensitivity]
+    unavailable: Mapping[str, str]
+
+
+def sensitivities(trials: pd.DataFrame) -> tuple[RateRow, ...]:
+    """Return the sensitivity of every submission, the least sensitive first, those without a value last.
+
+    Args:
+        trials: those of ``--sensitivity``, as `harness.load_results` returns them; none gives no rows.
+    """
+    if trials.empty:
+        return ()
+    trials = trials[~trials["held_out"].astype(bool)]
+    trivial = trivial_metrics(trials)
+    workloads = sorted(set(trials["workload"]))
+    rows = [_rate_row(trials, name, workloads, trivial) for name in sorted(set(trials["submission"]))]
+    return tuple(sorted(rows, key=lambda row: (row.value is None, row.value or 0.0, row.name)))
+
+
+def _rate_row(trials: pd.DataFrame, name: str, workloads: list[str], trivial: Mapping[str, float]) -> RateRow:
+    found: dict[str, Sensitivity] = {}
+    unavailable: dict[str, str] = {}
+    for workload in workloads:
+        own = trials[(trials["submission"] == name) & (trials["workload"] == workload)]
+        losses = rate_losses(own, name, workload)
+        told = own["complete"].astype(bool) | own["status"].isin(CAME_TO_NOTHING)
+        if not told.all() or len(losses) < len(HALF_DECADES):
+            unavailable[workload] = "not all seven rates have complete trials"
+        elif workload not in trivial:
+            unavailable[workload] = "the records do not say what a model that has learnt nothing scores"
+        else:
+            sign = 1.0 if own["lower_is_better"].iloc[0] else -1.0
+            found[workload] = sensitivity(losses, sign * trivial[workload])
+    values = [s.value for s in found.values() if s.value is not None]
+    known = len(values) == len(workloads)
+    return RateRow(
+        name=name,
+        value=math.fsum(values) / len(values) if known else None,
+        edge=any(s.edge for s in found.values()),
+        workloads=found,
+        unavailable=unavailable,
+    )

@@ -1,0 +1,256 @@
+"""The board of what has no race: quality at shares of the budget, and sensitivity to the peak rate."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.records import STATUSES, plain
+from harness.scoring.canonical import checked
+from harness.scoring.export import BOARD_SCHEMA
+from harness.scoring.profiles import ranked
+from harness.scoring.quality import Quality, score_budget
+from harness.scoring.sensitivity import RateRow, sensitivities
+from harness.scoring.words import listed
+
+
+@dataclass(frozen=True)
+class QualityRow:
+    """One submission on the board.
+
+    Attributes:
+        name: the submission.
+        rank: place by mean rank over shares; ties share.
+        mean_rank: mean over shares of its mean rank over workloads; None on a board of sensitivities.
+        regret: mean over shares of its regret; None where one of them has none.
+        shares: its quality at every share, ascending.
+        trials: number of trials.
+        note: what a reader of this row must know, in words.
+    """
+
+    name: str
+    rank: int
+    mean_rank: float | None
+    regret: float | None
+    shares: tuple[Quality, ...]
+    trials: int
+    note: str
+
+
+@dataclass(frozen=True)
+class QualityBoard:
+    """A board without a race: of the `budget` track, or of ``--sensitivity`` alone (then `shares` is empty).
+
+    Attributes:
+        track, clock, suite: what was scored.
+        shares: shares of the budget, ascending.
+        workloads: base workloads, sorted.
+        metrics: workload -> name of its metric.
+        lower_is_better: workload -> whether it is a loss.
+        rows: by rank, ties by name.
+        sensitivity: from `harness.scoring.sensitivities`; empty on the budget track.
+        trials: status counts, as recorded.
+        verdict: one sentence.
+        notes: plain sentences.
+        studies: most studies of any cell.
+    """
+
+    track: str
+    clock: str
+    suite: str
+    shares: tuple[float, ...]
+    workloads: tuple[str, ...]
+    metrics: Mapping[str, str]
+    lower_is_better: Mapping[str, bool]
+    rows: tuple[QualityRow, ...]
+    sensitivity: tuple[RateRow, ...]
+    trials: Mapping[str, int]
+    verdict: str
+    notes: tuple[str, ...]
+    studies: int
+
+
+def quality_board(trials: pd.DataFrame) -> QualityBoard:
+    """Return the board of trials of the `budget` track, or of those of ``--sensitivity``.
+
+    Args:
+        trials: what `harness.load_results` returns, of one track and suite; in any order.
+
+    Raises:
+        BadInput: no trials, several tracks or suites, a trial twice, or no trial that ran to its end.
+    """
+    trials = checked(trials)
+    track = str(trials["track"].iloc[0])
+    base = trials[~trials["held_out"].astype(bool)]
+    found = score_budget(base) if track == "budget" else ()
+    probes = () if track == "budget" else sensitivities(base)
+    rows = _rows(base, found, probes)
+    statuses = Counter(trials["status"].astype(str))
+    first = base.drop_duplicates("workload")
+    return QualityBoard(
+        track=track,
+        clock="examples",
+        suite=str(trials["suite"].iloc[0]),
+        shares=tuple(sorted({q.share for q in found})),
+        workloads=tuple(sorted(set(base["workload"].astype(str)))),
+        metrics=dict(zip(first["workload"].astype(str), first["metric"].astype(str), strict=True)),
+        lower_is_better=dict(zip(first["workload"].astype(str), first["lower_is_better"].astype(bool), strict=True)),
+        rows=rows,
+        sensitivity=probes,
+        trials={status: statuses[status] for status in STATUSES if statuses[status]},
+        verdict=_verdict(rows, probes),
+        notes=tuple(_notes(rows, found, probes)),
+        studies=int(base.groupby(["submission", "workload"])["study"].nunique().max()),
+    )
+
+
+def _rows(trials: pd.DataFrame, found: Sequence[Quality], probes: Sequence[RateRow]) -> tuple[QualityRow, ...]:
+    count = trials["submission"].astype(str).value_counts()
+    names = [row.name for row in probes] or sorted({q.name for q in found})
+    own = {name: tuple(q for q in found if q.name == name) for name in names}
+    middle = {name: math.fsum(q.mean_rank for q in shares) / len(shares) for name, shares in own.items() if shares}
+    order = [middle[name] for name in names] if middle else [math.inf if p.value is None else p.value for p in probes]
+    places = ranked(-np.array(order, dtype=float))
+    rows = [
+        QualityRow(
+            name=name,
+            rank=int(place),
+            mean_rank=middle.get(name),
+            regret=_mean([q.regret for q in own[name]]),
+            shares=own[name],
+            trials=int(count.get(name, 0)),
+            note=_row_note(own[name]),
+        )
+        for name, place in zip(names, places, strict=True)
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.rank, row.name)))
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known and len(known) == len(values) else None
+
+
+def _row_note(shares: Sequence[Quality]) -> str:
+    absent = sorted({w for q in shares for w, count in q.studies.items() if not count})
+    return f"no study of {listed(absent)}: it counts as last there" if absent else ""
+
+
+def _verdict(rows: Sequence[QualityRow], probes: Sequence[RateRow]) -> str:
+    if probes:
+        known = [row for row in probes if row.value is not None]
+        if not known:
+            return "No submission has a sensitivity on every workload."
+        told = f"{known[0].name} minds its peak rate least: sensitivity {known[0].value:.3f}"
+        return f"{told}{_marked(known[0])}." if len(known) == 1 else f"{told}{_marked(known[0])}; {_most(known[-1])}."
+    tied = [row.name for row in rows if row.rank == 1]
+    leader = rows[0]
+    regret = "" if leader.regret is None else f", mean regret {leader.regret:.3f}"
+    verb = "lead" if len(tied) > 1 else "leads"
+    return f"{listed(tied)} {verb} over the budgets with mean rank {leader.mean_rank:.2f}{regret}."
+
+
+def _most(row: RateRow) -> str:
+    return f"{row.name} most: {row.value:.3f}{_marked(row)}"
+
+
+def _marked(row: RateRow) -> str:
+    return " at least (optimum at an edge of the grid)" if row.edge else ""
+
+
+def _notes(rows: Sequence[QualityRow], found: Sequence[Quality], probes: Sequence[RateRow]) -> list[str]:
+    lines = []
+    if found:
+        lines.append("Ranks of this track carry no intervals: beside each quality stands the range of its studies.")
+        if any(row.regret is None for row in rows):
+            lines.append("Regret is missing where the records do not say what a model that has learnt nothing scores.")
+    reasons: dict[str, list[str]] = {}
+    for row in probes:
+        for workload, reason in row.unavailable.items():
+            reasons.setdefault(reason, []).append(f"{row.name} on {workload}")
+    lines += [f"No sensitivity, because {reason}: {listed(where)}." for reason, where in sorted(reasons.items())]
+    edges = [row.name for row in probes if row.edge]
+    if edges:
+        lines.append(f"The optimum lies at an edge of the grid, so the value is too small: {listed(edges)}.")
+    return lines
+
+
+def quality_json(board: QualityBoard, environment: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the board as strict JSON types: a race board's fixed keys (null where there is no race), then its own."""
+    value: dict[str, Any] = plain(
+        {
+            "schema": BOARD_SCHEMA,
+            "track": board.track,
+            "clock": board.clock,
+            "suite": board.suite,
+            "submissions": [_row_json(row, board) for row in board.rows],
+            "workloads": list(board.workloads),
+            "trials": dict(board.trials),
+            "environment": list(environment),
+            "shares": list(board.shares),
+            "metrics": dict(board.metrics),
+            "lower_is_better": dict(board.lower_is_better),
+            "verdict": board.verdict,
+            "notes": list(board.notes),
+            "sensitivity": sensitivity_json(board.sensitivity),
+        }
+    )
+    return value
+
+
+RACE_KEYS = ("rank_low", "rank_high", "score", "score_low", "score_high", "speedup", "speedup_low", "speedup_high")
+
+
+def _row_json(row: QualityRow, board: QualityBoard) -> dict[str, Any]:
+    counts = {w: max((q.studies.get(w, 0) for q in row.shares), default=0) for w in board.workloads}
+    return {
+        "name": row.name,
+        "rank": row.rank,
+        **dict.fromkeys(RACE_KEYS),
+        "targets_reached": None,
+        "workloads": {
+            w: {"time": None, "low": None, "high": None, "reached": None, "studies": counts[w], "quality": _cells(row, w)}
+            for w in board.workloads
+        },
+        "mean_rank": row.mean_rank,
+        "regret": row.regret,
+        "shares": [{"share": q.share, "regret": q.regret, "mean_rank": q.mean_rank} for q in row.shares],
+        "trials": row.trials,
+        "note": row.note,
+    }
+
+
+def _cells(row: QualityRow, workload: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "share": q.share,
+            "final": q.final.get(workload),
+            "low": q.low.get(workload),
+            "high": q.high.get(workload),
+            "studies": q.studies.get(workload, 0),
+        }
+        for q in row.shares
+    ]
+
+
+def sensitivity_json(rows: Sequence[RateRow]) -> list[dict[str, Any]]:
+    """Return sensitivities as JSON types, in the order given."""
+    return [
+        {
+            "name": row.name,
+            "value": row.value,
+            "edge": row.edge,
+            "workloads": {
+                w: {"value": s.value, "edge": s.edge, "rates": list(s.rates), "losses": list(s.losses)}
+                for w, s in row.workloads.items()
+            },
+            "unavailable": dict(row.unavailable),
+        }
+        for row in rows
+    ]

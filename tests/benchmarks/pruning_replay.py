@@ -1,0 +1,203 @@
+"""What lossless pruning saves: replays the trials of an unpruned run as a pruned one, in the order of dispatch.
+
+    python tests/benchmarks/pruning_replay.py RESULTS [--workers K] [--track schedule] [--json]
+
+RESULTS is a directory that `timetrial run --no-prune` filled. The trials start in the order that the run's own note
+gives, K at a time, each taking the CPU seconds that it took; before every evaluation it asks what a running trial asks.
+Printed are charged examples and CPU seconds of both, for K = 1, 2, 4, 8 unless said, and whether the board of the cut
+records is the unpruned one to the last byte (what it cost is said here, not on the board). Exit status 1 if it is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.pruning import Best, faster, out_of_reach
+from harness.results import ResultStore, board_input
+from harness.scoring import board_json, score_board
+from harness.scoring.canonical import run_clock
+
+Cell = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found: the cut records, and examples and CPU seconds without and with pruning."""
+
+    trials: pd.DataFrame
+    statuses: Mapping[str, int]
+    examples: tuple[float, float]
+    seconds: tuple[float, float]
+
+
+class Running:
+    """One recorded trial as a race that goes on from evaluation to evaluation."""
+
+    def __init__(self, row: Mapping[str, Any], clock: str) -> None:
+        self.row, self.clock, self.seen = row, clock, 0
+        self.clocks = row["curve"][clock] if len(row["curve"].get(clock, ())) else []
+        self.hit = int(row["hit_index"])
+        self.cell: Cell = (row["submission"], row["workload"], int(row["study"]))
+        taken = row.get("clocks") or {}
+        self.setup = float(taken.get("setup_seconds", 0.0))
+        self.evaluating = float(taken.get("evaluation_seconds", 0.0)) / max(len(self.clocks), 1)
+
+    def due(self) -> float:
+        """Return the clock that the trial looks ahead to, as `harness.trial` does before it trains on."""
+        if self.clock == "seconds":  # no evaluation is due at a known second: it knows only what it has spent
+            return float(self.clocks[self.seen - 1]) if self.seen else 0.0
+        end, period = min(self.row["horizon_examples"], self.row["budget_examples"]), self.row["evaluation_period"]
+        last = float(self.row["curve"]["examples"][self.seen - 1]) if self.seen else 0.0
+        return min((math.floor(last / period) + 1) * period, end)
+
+    def spent(self, clock: str) -> float:
+        """Return the clock so far, at the last evaluation seen; all of it where the trial has come to its end."""
+        if self.over:
+            return float(self.row[f"end_{clock}"])
+        return float(self.row["curve"][clock][self.seen - 1]) if self.seen else 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether it has come to its end: after its last evaluation, or past it where it diverged."""
+        return bool(self.seen) and self.ends()
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds so far: set-up, training, evaluations."""
+        return self.setup + self.spent("seconds") + self.evaluating * min(self.seen, len(self.clocks))
+
+    @property
+    def reached(self) -> bool:
+        """Whether the evaluation just seen met the target."""
+        return 0 <= self.hit == self.seen - 1
+
+    def ends(self) -> bool:
+        """Return whether nothing is left to do; a trial that diverged between evaluations has one more stretch."""
+        last = float(self.row["curve"]["examples"][-1]) if len(self.clocks) else 0.0
+        return self.seen >= len(self.clocks) + (float(self.row["end_examples"]) > last)
+
+    def record(self, status: str) -> dict[str, Any]:
+        """Return the row that a pruned run would have left."""
+        shown = min(self.seen, len(self.clocks))
+        row = dict(self.row) | {"status": status, "complete": status not in ("reached", "pruned", "skipped")}
+        row["curve"] = {name: values[:shown] for name, values in self.row["curve"].items()}
+        for clock in ("examples", "seconds", "steps"):
+            row[f"end_{clock}"] = self.spent(clock)
+        if status != "reached":
+            row["hit_index"] = -1
+            row.update({f"hit_{clock}": math.inf for clock in ("examples", "seconds", "steps")})
+        return row
+
+
+def replay(trials: pd.DataFrame, order: Sequence[str], workers: int) -> Replay:
+    """Return what a pruned run with `workers` workers would have left of the unpruned `trials`.
+
+    Args:
+        trials: what `harness.load_results` returns, every trial run to its end.
+        order: trial ids in the order of dispatch.
+        workers: trials at a time.
+    """
+    rows = {row["id"]: row for row in trials.to_dict("records")}
+    clock = run_clock(str(trials["track"].iloc[0]))
+    queue = [rows[name] for name in order if name in rows]
+    bests: dict[Cell, Best] = {}
+    ended: dict[tuple[str, str], list[str]] = defaultdict(list)
+    planned = trials.groupby(["submission", "workload"]).size().to_dict()
+    busy: list[tuple[float, int, Running]] = []
+    left, cut, cpu, count, now = iter(queue), [], 0.0, 0, 0.0
+    while True:
+        while len(busy) < workers and (row := next(left, None)) is not None:
+            count += 1
+            running = Running(row, clock)
+            base = (row["submission"], row["base_workload"])
+            lost = len(ended[base]) == planned.get(base) and not {"reached", "killed"} & set(ended[base])
+            if row["held_out"] and lost:
+                cut.append(running.record("skipped"))
+            else:
+                heapq.heappush(busy, (now + running.setup, count, running))
+        if not busy:
+            break
+        now, place, running = heapq.heappop(busy)
+        if running.reached:
+            found = Best(float(running.row[f"hit_{clock}"]), int(running.row["trial"]), str(running.row["id"]))
+            bests[running.cell] = faster(bests.get(running.cell), found) or found
+            status = "reached"
+        elif running.ends():
+            status = str(running.row["status"])
+        elif out_of_reach(bests.get(running.cell), int(running.row["trial"]), running.due()):
+            status = "pruned"
+        else:
+            before = running.cpu
+            running.seen += 1
+            heapq.heappush(busy, (now + running.cpu - before, place, running))
+            continue
+        cpu += running.cpu
+        ended[running.cell[:2]].append(status)
+        cut.append(running.record(status))
+    pruned = pd.DataFrame(cut)
+    whole = sum((r["clocks"].get(k, 0.0) for r in rows.values() for k in ("setup_seconds", "evaluation_seconds")), 0.0)
+    return Replay(
+        trials=pruned,
+        statuses=pruned["status"].value_counts().to_dict(),
+        examples=(float(trials["end_examples"].sum()), float(pruned["end_examples"].sum())),
+        seconds=(float(trials["end_seconds"].sum()) + whole, cpu),
+    )
+
+
+def board_text(trials: pd.DataFrame) -> str:
+    """Return the board of `trials` as JSON text, but for the machines it ran on."""
+    board = score_board(trials, clock=run_clock(str(trials["track"].iloc[0])))
+    return json.dumps(board_json(board, []), allow_nan=False)
+
+
+def main() -> int:
+    """Replay, print, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--track", default="schedule")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    trials = board_input(arguments.results, track=arguments.track).trials
+    if trials["status"].isin(["pruned", "skipped"]).any() or ((trials["status"] == "reached") & ~trials["complete"]).any():
+        print("these records were pruned: fill the directory by `timetrial run --no-prune` first", file=sys.stderr)
+        return 2
+    notes = ResultStore(arguments.results).runs()
+    order = list(dict.fromkeys(name for note in notes for name in note.trials))
+    expected, same = board_text(trials), True
+    for workers in arguments.workers:
+        found = replay(trials, order, workers)
+        equal = board_text(found.trials) == expected
+        same &= equal
+        told = {
+            "workers": workers,
+            "examples": {"unpruned": found.examples[0], "pruned": found.examples[1]},
+            "cpu_seconds": {"unpruned": found.seconds[0], "pruned": found.seconds[1]},
+            "statuses": found.statuses,
+            "board_equal": equal,
+        }
+        if arguments.json:
+            print(json.dumps(told))
+            continue
+        shares = [f"{100 * (1 - after / before):.1f} %" for before, after in (found.examples, found.seconds)]
+        print(
+            f"{workers} workers: charged examples {found.examples[0]:.4g} -> {found.examples[1]:.4g} (saves {shares[0]}), "
+            f"CPU seconds {found.seconds[0]:.1f} -> {found.seconds[1]:.1f} (saves {shares[1]}); {found.statuses}; "
+            f"board {'equal' if equal else 'DIFFERENT'}"
+        )
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

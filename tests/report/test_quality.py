@@ -1,0 +1,83 @@
+"""Boards without a race: the budget track's, and the sensitivity beside a race or alone."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from harness import BadInput
+from harness.report import terminal_table, write_report
+from harness.rules import BUDGET_SHARES, HALF_DECADES
+
+from .boards import board_trials
+from .test_page import read
+
+
+def unraced(track, submissions=("cosine", "linear", "rex")):
+    """Return simulated trials as the budget track or --sensitivity would have left them."""
+    trials = board_trials(
+        submissions, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=len(BUDGET_SHARES if track == "budget" else HALF_DECADES)
+    )
+    trials["track"], trials["status"], trials["target"] = track, "finished", np.nan
+    trials["end_examples"] = [curve["examples"][-1] for curve in trials["curve"]]
+    if track == "budget":
+        trials["horizon_examples"] = [
+            BUDGET_SHARES[t] * b for t, b in zip(trials["trial"], trials["budget_examples"], strict=True)
+        ]
+    else:
+        trials["hyperparameters"] = [{"learning_rate": 0.01 * HALF_DECADES[t]} for t in trials["trial"]]
+    for facts in trials["facts"]:
+        facts["workload"]["trivial_metric"] = 5.0
+    return trials
+
+
+@pytest.mark.parametrize("track", ["budget", "sensitivity"])
+def test_equal_trials_give_equal_bytes_in_any_order(track, tmp_path):
+    trials = unraced(track)
+    for name, frame in (("a", trials), ("b", trials.sample(frac=1, random_state=3))):
+        write_report(frame, tmp_path / f"{name}.html")
+    for suffix in (".html", ".json", ".csv"):
+        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+    json.loads((tmp_path / "a.json").read_text(), parse_constant=lambda text: pytest.fail(text))
+
+
+def test_the_budget_page_shows_ranking_and_a_figure_and_a_table_a_workload(tmp_path):
+    write_report(unraced("budget"), tmp_path / "b.html")
+    text = " ".join(read(tmp_path / "b.html").text)
+    for share in ("10 %", "25 %", "50 %", "100 %"):
+        assert share in text
+    html = (tmp_path / "b.html").read_text()
+    assert html.count("<figure>") == 2
+    assert "Pairs" not in text
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "b.csv").read_text())))
+    assert len(rows) == 3 * 2 * 4
+    assert {row["studies"] for row in rows} == {"3"}
+
+
+def test_a_race_shows_the_sensitivity_that_lies_beside_it(tmp_path):
+    race = board_trials(["cosine", "linear"], studies=1, trials=1)
+    write_report(race, tmp_path / "without.html", figures=False)
+    write_report(race, tmp_path / "with.html", sensitivity=unraced("sensitivity"))
+    assert 'id="sensitivity"' not in (tmp_path / "without.html").read_text()
+    assert "Sensitivity to the peak learning rate" in " ".join(read(tmp_path / "with.html").text)
+    without, with_ = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("without", "with"))
+    assert {row["name"] for row in with_.pop("sensitivity")} == {"cosine", "linear", "rex"}
+    assert with_ == without
+
+
+def test_quality_has_one_clock(tmp_path):
+    with pytest.raises(BadInput, match="--clock seconds"):
+        write_report(unraced("budget"), tmp_path / "b.html", clock="seconds")
+
+
+def test_the_terminal_shows_every_submission_once(tmp_path):
+    for track in ("budget", "sensitivity"):
+        board = write_report(unraced(track), tmp_path / "b.html", figures=False)
+        console = Console(width=100, record=True, file=io.StringIO())
+        terminal_table(board, console)
+        lines = console.export_text().splitlines()
+        for name in ("cosine", "linear", "rex"):
+            assert sum(name in line.split() for line in lines[:5]) == 1
