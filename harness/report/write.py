@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from harness.report.exports import csv_text, json_text, markdown_table
 from harness.report.page import page
 from harness.report.quality_page import quality_page
 from harness.report.quality_text import quality_csv, quality_markdown
+from harness.results import write_atomically
 from harness.scoring.board import board_json, score_board
 from harness.scoring.canonical import checked
 from harness.scoring.entries import Board
@@ -109,22 +108,6 @@ def _write(out: Path, texts: Mapping[str, str]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     for suffix, text in texts.items():
         write_atomically(out.with_suffix(suffix), text)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` to a temporary name in the same folder, flush it to the disk and rename it to `path`."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _environments(trials: pd.DataFrame) -> list[dict[str, Any]]:
