@@ -259,7 +259,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
         skipped = {label: reason for note in chosen for label, reason in note.skipped.items()}
     else:
         planned, skipped = _unnamed(trials, runs, track, suite), {}
-        if runs and not planned:
+        if boards and not planned:
             known = sorted({f"--track {note.track} --suite {note.suite}" for note in boards})
             raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(known)}")
     if trials.empty:

@@ -187,7 +187,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_temporary_one(tmp_path,
     def full(_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="no space"):
         writing.write_atomically(target, "new")
     assert [path.name for path in tmp_path.iterdir()] == ["leaderboard.html"]
