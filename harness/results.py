@@ -230,7 +230,7 @@ class BoardInput:
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> BoardInput:
+def board_input(directory: Path | str, *, track: str = "", suite: str = "", absent_ok: bool = False) -> BoardInput:
     """Return the trials of one board: those that the newest runs of a track and suite name.
 
     Of a submission or workload whose source has changed only the newest version counts. Studies of which a planned
@@ -240,9 +240,10 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
     Args:
         directory: a results directory.
         track, suite: which board, where there are several; the newest run's by default.
+        absent_ok: a board that no run has set out to make is empty, not an error.
 
     Raises:
-        BadInput: there is nothing to report.
+        BadInput: there is nothing to report, or no such board.
     """
     trials = load_results(directory)
     store = ResultStore(directory)
@@ -259,7 +260,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "") -> B
         skipped = {label: reason for note in chosen for label, reason in note.skipped.items()}
     else:
         planned, skipped = _unnamed(trials, runs, track, suite), {}
-        if boards and not planned:
+        if boards and not planned and not absent_ok:
             known = sorted({f"--track {note.track} --suite {note.suite}" for note in boards})
             raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(known)}")
     if trials.empty:

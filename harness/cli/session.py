@@ -149,7 +149,7 @@ class Session:
             return
         track, suite = self.race.plan.track, self.race.plan.suite
         # Sensitivity shows on the schedule track's board, and by itself only where that has not run.
-        given = board_input(self.results, track="schedule" if track is SENSITIVITY else track.name, suite=suite)
+        given = board_input(self.results, track="schedule" if track is SENSITIVITY else track.name, suite=suite, absent_ok=True)
         if track is SENSITIVITY and given.trials.empty:
             given = board_input(self.results, track=track.name, suite=suite)
         if given.trials.empty:

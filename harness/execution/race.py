@@ -183,4 +183,4 @@ class Race:
         hashes |= {spec.workload_label: spec.workload_hash for spec in self.plan.trials}
         trials = {spec.id: (spec.submission, spec.workload_label, spec.study) for spec in self.plan.trials}
         created = datetime.now(UTC).isoformat(timespec="microseconds")
-        return RunNote(self.plan.track.name, self.plan.suite, trials, hashes, dict(self.skipped), created, self.plan.pair)
+        return RunNote(self.plan.track.name, self.plan.suite, trials, hashes, dict(self.skipped), created, pair=self.plan.pair)
