@@ -23,7 +23,7 @@ from harness.task import IndexStream, TrialTask
 from harness.trial import Trace, start_algorithm, train_until
 from workloads.data import data_directory
 
-CASES = (("digits_mlp", "smoke"), ("fashion_mnist_resnet", "laptop"), ("shakespeare_lm", "laptop"))
+CASES = (("digits_mlp", "smoke"), ("digits_mlp", "laptop"), ("fashion_mnist_resnet", "laptop"), ("shakespeare_lm", "laptop"))
 
 
 def bare_loop(workload, data, spec) -> Callable[[int], None]:
@@ -104,13 +104,13 @@ def main() -> None:
         try:
             found = measure(name, suite, arguments.pairs)
         except DataUnavailable as error:
-            print(f"{name}: skipped, {error}")
+            print(f"{name} ({suite}): skipped, {error}")
             continue
         if arguments.json:
             print(json.dumps(found))
         else:
             print(
-                f"{name:<22} bare {found['bare_us']:7.0f} us a step, in the trial loop {found['trial_us']:7.0f} us, "
+                f"{name:<20} {suite:<6} bare {found['bare_us']:7.0f} us a step, in the trial loop {found['trial_us']:7.0f} us, "
                 f"ratio {found['ratio']:.3f} (quartiles {found['quartiles'][0]}, {found['quartiles'][2]}; "
                 f"{found['pairs']} pairs)"
             )
