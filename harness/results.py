@@ -143,12 +143,17 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
     Raises:
         BadInput: there is no such directory, or nothing in it.
     """
+    store = _opened(directory)
+    return frame(store.records(), store)
+
+
+def _opened(directory: Path | str) -> ResultStore:
     store = ResultStore(directory)
     if not store.directory.is_dir():
         raise BadInput(
             f"no results in '{directory}': the directory does not exist; run `timetrial run --results {directory}` first"
         )
-    return frame(store.records(), store)
+    return store
 
 
 def frame(records: Iterable[TrialRecord], store: ResultStore) -> pd.DataFrame:
@@ -245,8 +250,8 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
     Raises:
         BadInput: there is nothing to report, or no such board.
     """
-    trials = load_results(directory)
-    store = ResultStore(directory)
+    store = _opened(directory)
+    trials = frame(store.records(), store)
     runs = store.runs()
     if not runs and trials.empty:
         raise BadInput(f"no results in '{directory}': run `timetrial run --results {directory}` first")

@@ -154,3 +154,12 @@ def test_sensitivity_stands_beside_the_board_and_alone_only_where_there_is_none(
     given = board_input(store.directory)
     assert (list(given.trials["id"]), list(given.sensitivity["id"])) == ([race.id], [probe.id])
     assert list(board_input(store.directory, track="sensitivity").trials["id"]) == [probe.id]
+
+
+def test_a_board_names_the_damaged_records_that_it_leaves_out(store):
+    path = store.write(RECORD)
+    store.write(replace(RECORD, spec=replace(SPEC, study=5)))
+    path.write_bytes(b"{")
+    given = board_input(store.directory)
+    assert list(given.damaged) == [path]
+    assert list(given.trials["study"]) == [5]

@@ -123,8 +123,7 @@ class Race:
         while self._pending:
             spec = self._pending.popleft()
             if spec.variant and self._base_lost(spec):
-                workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
-                self.done(ended(spec, workload, submission, "skipped", f"its base {spec.workload} was missed in every study"))
+                self.ended(spec, "skipped", f"its base {spec.workload} was missed in every study")
                 continue
             return spec
         return None
@@ -147,7 +146,7 @@ class Race:
         self._listener(record, self)
 
     def ended(self, spec: TrialSpec, status: str, reason: str) -> None:
-        """Write the record of a trial whose worker can no longer tell."""
+        """Write the record of a trial that has nothing to tell but how it ended."""
         workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
         self.done(ended(spec, workload, submission, status, reason))
 
