@@ -7,11 +7,12 @@ from typing import Any
 
 from harness import DataFacts, Examples, Reference, Size, Workload
 from workloads.data.digits import digits
+from workloads.tasks.classification import Classification
 
 TRAIN, VALIDATION = 1077, 360
 
 
-class DigitsMlp(Workload):
+class DigitsMlp(Classification, Workload):
     """Digits (8x8, scikit-learn), multilayer perceptron, cross-entropy.
 
     Split: there is no official one (scikit-learn ships UCI's test part only). A fixed permutation, NumPy's legacy
@@ -58,6 +59,7 @@ class DigitsMlp(Workload):
             ),
         ),
     }
+    _classes = 10
     variants = {"tanh": {"model": {"activation": "tanh"}, "target": {"smoke": 0.16, "laptop": 0.1}}}
 
     def load(self, directory: Path) -> dict[str, Examples]:
@@ -81,22 +83,3 @@ class DigitsMlp(Workload):
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits [n, 10] of images scaled to [0, 1]."""
         return model(examples["images"].float() / 16)
-
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
-        """Return cross-entropy [n], nats."""
-        from torch.nn.functional import cross_entropy
-
-        return cross_entropy(outputs, examples["labels"], reduction="none")
-
-    def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return cross-entropy and, beside it, errors (0 or 1)."""
-        errors = ~self.example_correct(outputs, examples)
-        return {"cross_entropy": self.example_losses(outputs, examples), "error_rate": errors.float()}
-
-    def example_correct(self, outputs: Any, examples: Examples) -> Any:
-        """Return whether the largest logit is the label's, bool [n]."""
-        return outputs.argmax(-1) == examples["labels"]
-
-    def trivial_metric(self) -> float:
-        """Return ln 10: ten classes, equally likely."""
-        return 2.302585092994046

@@ -7,13 +7,14 @@ from typing import Any
 
 from harness import DataFacts, Examples, Reference, Size, Workload
 from workloads.data.fashion_mnist import fashion_mnist
+from workloads.tasks.classification import Classification
 
 TRAIN = 50_000
 MEAN, DEVIATION = 72.94, 90.02
 """Of the pixels of the official training set, 0 to 255."""
 
 
-class FashionMnistResnet(Workload):
+class FashionMnistResnet(Classification, Workload):
     """Fashion-MNIST (28x28), small ResNet with BatchNorm, cross-entropy.
 
     Split: the official test set is the test; the last 10,000 of the 60,000 official training examples are for
@@ -48,6 +49,7 @@ class FashionMnistResnet(Workload):
             ),
         )
     }
+    _classes = 10
     variants = {"silu": {"model": {"activation": "silu"}, "target": 0.84}}
 
     def load(self, directory: Path) -> dict[str, Examples]:
@@ -74,22 +76,3 @@ class FashionMnistResnet(Workload):
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits [n, 10] of standardised images."""
         return model((examples["images"].unsqueeze(1).float() - MEAN) / DEVIATION)
-
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
-        """Return cross-entropy [n], nats."""
-        from torch.nn.functional import cross_entropy
-
-        return cross_entropy(outputs, examples["labels"], reduction="none")
-
-    def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return cross-entropy and, beside it, errors (0 or 1)."""
-        errors = ~self.example_correct(outputs, examples)
-        return {"cross_entropy": self.example_losses(outputs, examples), "error_rate": errors.float()}
-
-    def example_correct(self, outputs: Any, examples: Examples) -> Any:
-        """Return whether the largest logit is the label's, bool [n]."""
-        return outputs.argmax(-1) == examples["labels"]
-
-    def trivial_metric(self) -> float:
-        """Return ln 10: ten classes, equally likely."""
-        return 2.302585092994046

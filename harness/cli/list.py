@@ -55,7 +55,11 @@ def _workloads() -> list[dict[str, Any]]:
 def _workload(kind: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
-    sizes = {name: asdict(size) for name, size in kind.sizes.items()}
+    sizes = {name: asdict(kind(name).settings) for name in kind.sizes}
+    variants = {
+        name: {**_plain(overrides), "target": {size: kind(size, name).settings.target for size in kind.sizes}}
+        for name, overrides in kind.variants.items()
+    }
     return {
         "name": kind.name,
         "summary": kind.summary,
@@ -65,7 +69,7 @@ def _workload(kind: Any) -> dict[str, Any]:
         "lower_is_better": kind.lower_is_better,
         "data": asdict(kind.data),
         "sizes": sizes,
-        "variants": {name: dict(_plain(overrides)) for name, overrides in kind.variants.items()},
+        "variants": variants,
         "line": f"{'/'.join(sizes):<12}  {kind.summary}",
     }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,7 +45,7 @@ class Reference:
         warmup: linear warm-up as a fraction of the budget.
     """
 
-    learning_rate: float
+    learning_rate: float = 1e-3
     optimizer: str = "adamw"
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     warmup: float = 0.05
@@ -56,8 +59,10 @@ class Size:
         batch_size: reference batch size, examples.
         budget: charged examples after which a trial ends.
         evaluation_period: charged examples between evaluations; 20 to 40 a budget.
-        target: value of the metric that ends the race.
-        reference: reference optimizer, learning rate and warm-up.
+        parameters: how many parameters the model has, as the built model counts them.
+        target: value of the metric that ends the race; left out, it is read from `TARGETS` beside the workload's module,
+            which `timetrial targets` writes.
+        reference: reference optimizer, learning rate and warm-up; read from there too where the target is.
         validation_examples: how many validation examples an evaluation uses (the first ones); 0 means all.
         model: keyword arguments of the model.
         precision: "float32" or "bfloat16" (autocast), the same for every submission.
@@ -68,13 +73,18 @@ class Size:
     batch_size: int
     budget: int
     evaluation_period: int
-    target: float
-    reference: Reference
+    target: float = math.nan
+    reference: Reference = field(default_factory=Reference)
     validation_examples: int = 0
     model: Mapping[str, Any] = field(default_factory=dict)
     precision: str = "float32"
     compiled: bool = False
     target_provenance: str = "provisional"
+    parameters: int = 0
+
+
+TARGETS = "targets.json"
+"""Where targets set by the protocol lie: {workload: {size: {"target", "reference", "words", "variants", ...}}}."""
 
 
 FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants")
@@ -137,6 +147,8 @@ class Workload:
             name: value[size] if name != "model" and isinstance(value, Mapping) else value for name, value in overrides.items()
         }
         self.settings: Size = replace(base, **{**overrides, "model": {**base.model, **overrides.get("model", {})}})
+        if math.isnan(self.settings.target):
+            self.settings = replace(self.settings, **_from_protocol(type(self), size, variant))
 
     @property
     def label(self) -> str:
@@ -180,3 +192,28 @@ class Workload:
     def trivial_metric(self) -> float:
         """Return the metric of a model that has learnt nothing (NaN where unknown): the zero of regret."""
         return float("nan")
+
+
+def targets_file(workload: type[Workload]) -> Path:
+    """Return the path of `TARGETS` beside the module that defines a workload; the file need not exist."""
+    return Path(inspect.getfile(workload)).resolve().with_name(TARGETS)
+
+
+def _from_protocol(workload: type[Workload], size: str, variant: str) -> dict[str, Any]:
+    """Return the settings that the target protocol fixed: target, reference recipe and provenance, as far as there are any.
+
+    Raises:
+        BadInput: the file is damaged.
+    """
+    try:
+        path = targets_file(workload)
+        entry = json.loads(path.read_text(encoding="utf-8")).get(workload.name, {}).get(size)
+    except (FileNotFoundError, TypeError):  # TypeError: a class typed at a prompt has no file
+        return {}
+    except (ValueError, AttributeError) as error:
+        raise BadInput(f"{path} is damaged ({error}): restore it, or write it anew by `timetrial targets`") from None
+    own = entry if entry is None or not variant else entry.get("variants", {}).get(variant)
+    if own is None:
+        return {}
+    reference = Reference(**entry["reference"])
+    return {"target": own["target"], "reference": reference, "target_provenance": own["words"]}
