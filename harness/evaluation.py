@@ -43,6 +43,16 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
     return {name: total / size for name, total in sums.items()}
 
 
+def evaluate_whole(workload: Workload, model: nn.Module, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, float]:
+    """Return the means of all metrics over all examples of each part, {PART_METRIC: mean}; examples may be anywhere."""
+    device = next(model.parameters()).device
+    found: dict[str, float] = {}
+    for part, examples in parts.items():
+        means = evaluate(workload, model, {name: values.to(device) for name, values in examples.items()})
+        found |= {f"{part}_{name}": value for name, value in means.items()}
+    return found
+
+
 @contextmanager
 def refreshed_batchnorm(
     workload: Workload, model: nn.Module, train: Mapping[str, Tensor], *, seed: int, wanted: bool

@@ -78,6 +78,8 @@ def make_plan(request: Request) -> Plan:
     if request.held_out and track.complete:
         raise BadInput(f"--held-out: variants belong to a race to the target, which {_what(track)} is not; leave it out")
     workloads = _choose_workloads(request)
+    if track.targeted:
+        _need_targets(workloads)
     studies = range(request.studies or track.studies)
     specs: list[TrialSpec] = []
     for study, (label, workload) in product(studies, workloads.items()):
@@ -132,6 +134,13 @@ def _choose_workloads(request: Request) -> dict[str, Workload]:
     return chosen
 
 
+def _need_targets(workloads: Mapping[str, Workload]) -> None:
+    for label, workload in workloads.items():
+        if math.isnan(workload.settings.target):
+            size, what = workload.size_name, f"-w {workload.name}" + (" --suite full" if workload.size_name == "full" else "")
+            raise BadInput(f"workload '{label}' has no target at size '{size}' yet: `timetrial targets {what}` sets one")
+
+
 def _study(
     request: Request, track: Track, label: str, workload: Workload, submission: Submission, study: int, trials: int | None
 ) -> list[TrialSpec]:
@@ -175,7 +184,7 @@ def _study(
 def _versions(workload: Workload, track: Track) -> tuple[str, Mapping[str, str]]:
     """Return a workload's content hash and the versions of the libraries that its reference recipe stands on."""
     reference = find_submission(workload.settings.reference.optimizer).libraries if track.reference else {}
-    return workload_hash(workload), {**library_versions(frozenset({"torch"})), **reference}
+    return workload_hash(workload, track.name), {**library_versions(frozenset({"torch"})), **reference}
 
 
 def whole_steps(examples: float, batch_size: int) -> int:

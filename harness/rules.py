@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Track:
         reference: the optimizer is the workload's reference recipe, and all trials of a study share their seed.
         targeted: there is a target to reach.
         complete: what it measures needs complete trials: nothing is pruned, no trial stops at its target.
+        board: its trials make a board.
+        whole: the weights at the end are also judged on the whole validation set and on the test set, never charged.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Track:
     reference: bool = False
     targeted: bool = True
     complete: bool = False
+    board: bool = True
+    whole: bool = False
 
 
 TRACKS = {
@@ -93,7 +97,22 @@ SENSITIVITY = Track(
 )
 """What ``--sensitivity`` runs: a ruleset of its own, so that its trials never enter the schedule track's board."""
 
-RULESETS = {**TRACKS, SENSITIVITY.name: SENSITIVITY}
+TARGET_SEARCH = Track(
+    "target-search",
+    ("optimizer",),
+    "examples",
+    1,
+    None,
+    1.0,
+    "the target protocol's trials: no target, the whole budget, hyperparameters drawn or given",
+    targeted=False,
+    complete=True,
+    board=False,
+)
+TARGET_SEEDS = replace(TARGET_SEARCH, name="target-seeds", whole=True)
+"""What `timetrial targets` runs: the search, and the seeds that fix and verify a target."""
+
+RULESETS = {track.name: track for track in (*TRACKS.values(), SENSITIVITY, TARGET_SEARCH, TARGET_SEEDS)}
 """Every ruleset that a record may come from."""
 
 BUDGET_SHARES = (0.10, 0.25, 0.50, 1.00)

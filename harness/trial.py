@@ -13,7 +13,7 @@ from torch import Tensor
 
 from harness.clock import Stopwatch
 from harness.contracts import TrainingAlgorithm, Workload
-from harness.evaluation import evaluate, refreshed_batchnorm
+from harness.evaluation import evaluate, evaluate_whole, refreshed_batchnorm
 from harness.limits import TrialTimeout, explain
 from harness.plan import full_hyperparameters
 from harness.pruning import BestSoFar, out_of_reach
@@ -145,6 +145,8 @@ def _train(
             workload, task.model, task._train, seed=stable_seed(spec.seed, "batchnorm"), wanted=algorithm.refresh_batchnorm
         ):
             metrics = evaluate(workload, task.model, validation, settings.validation_examples)
+            if rules.whole and task.examples >= end:
+                metrics |= evaluate_whole(workload, task.model, {"whole": validation, "test": data["test"]})
         evaluating.stop()
         value = metrics.pop(workload.metric)
         at = {"examples": task.examples, "seconds": training.seconds, "steps": float(task.steps)}

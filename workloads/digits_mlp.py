@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness import DataFacts, Examples, Reference, Size, Workload
+from harness import DataFacts, Examples, Size, Workload
 from workloads.data.digits import digits
 from workloads.tasks.classification import Classification
 
@@ -30,37 +30,15 @@ class DigitsMlp(Classification, Workload):
     )
     sizes = {
         "smoke": Size(
-            batch_size=32,
-            budget=120 * 32,
-            evaluation_period=5 * 32,
-            target=0.165,
-            reference=Reference(
-                learning_rate=0.03, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
-            ),
+            batch_size=64,
+            budget=80 * 64,
+            evaluation_period=4 * 64,
             model={"width": 64, "depth": 2, "activation": "relu"},
-            target_provenance=(
-                "provisional, one machine, set on seeds 0 to 2: cosine with a horizon of 3/4 of the budget reaches it "
-                "in 2 of these at the reference rate, in 0 at 1/3 of it, in 1 at 3 times it; not checked on other seeds"
-            ),
-        ),
-        "laptop": Size(
-            batch_size=32,
-            budget=360 * 32,
-            evaluation_period=15 * 32,
-            target=0.09,
-            reference=Reference(
-                learning_rate=0.005, hyperparameters={"weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8}
-            ),
-            model={"width": 320, "depth": 3, "activation": "relu"},
-            target_provenance=(
-                "provisional: without pruning, seeds 5 and 6, three studies each, the best grid point of cosine, linear and "
-                "rex reaches it in every study, between 1/3 and 3/5 of the budget; loosened from 0.08, which good "
-                "schedules missed in one study of ten on seed 0"
-            ),
+            parameters=8906,
         ),
     }
     _classes = 10
-    variants = {"tanh": {"model": {"activation": "tanh"}, "target": {"smoke": 0.16, "laptop": 0.1}}}
+    variants = {"tanh": {"model": {"activation": "tanh"}}}
 
     def load(self, directory: Path) -> dict[str, Examples]:
         """Return images, uint8 [n, 64] of values 0 to 16, and labels, int64 [n]."""

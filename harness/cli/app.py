@@ -10,7 +10,7 @@ from typer.exceptions import Abort, TyperException
 
 from harness.contracts.errors import BadInput
 
-VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor")
+VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor", "targets")
 
 app = typer.Typer(
     name="timetrial",

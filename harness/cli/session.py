@@ -145,7 +145,7 @@ class Session:
         from harness.scoring import sensitivities
 
         began = time.monotonic()
-        if self.race.plan.pair:  # its studies serve the pair only
+        if self.race.plan.pair or not self.race.plan.track.board:  # studies that serve a pair, or no board at all
             return
         track, suite = self.race.plan.track, self.race.plan.suite
         # Sensitivity shows on the schedule track's board, and by itself only where that has not run.

@@ -166,7 +166,7 @@ class Race:
     def _base_lost(self, spec: TrialSpec) -> bool:
         planned = sum(s.submission == spec.submission and s.workload_label == spec.workload for s in self.plan.trials)
         statuses = self._base.get((spec.submission, spec.workload), [])
-        return len(statuses) == planned and not {"reached", "killed"} & set(statuses)
+        return 0 < planned == len(statuses) and not {"reached", "killed"} & set(statuses)
 
     def _load_data(self) -> None:
         for label, workload in self.plan.workloads.items():

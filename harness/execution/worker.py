@@ -18,11 +18,13 @@ from harness.registry import Submission, find_submission, find_workload, workloa
 from harness.trial import run_trial, submission_facts, workload_facts
 
 
-@lru_cache(maxsize=4)
-def _workload(name: str, size: str, variant: str, directory: str, planned: str) -> tuple[Workload, Mapping[str, Any], str]:
+@lru_cache(maxsize=64)
+def _workload(
+    name: str, size: str, variant: str, track: str, directory: str, planned: str
+) -> tuple[Workload, Mapping[str, Any], str]:
     """Return a workload, its data and its content hash: loaded once a worker and version, never on the clock."""
     workload = find_workload(name, size, variant)
-    return workload, workload.load(Path(directory)), workload_hash(workload)
+    return workload, workload.load(Path(directory)), workload_hash(workload, track)
 
 
 @lru_cache(maxsize=64)
@@ -56,7 +58,8 @@ def work(
     if device == "cpu":
         torch.set_num_threads(1)
     environment = describe(device, concurrency)
-    workload, data, found = _workload(spec.workload, spec.size, spec.variant, str(data_directory), spec.workload_hash)
+    where = (spec.workload, spec.size, spec.variant, spec.track, str(data_directory), spec.workload_hash)
+    workload, data, found = _workload(*where)
     submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
         ("workload", spec.workload_hash, found),

@@ -14,8 +14,7 @@ from harness.registry.places import Index, workloads_index
 from harness.registry.sources import OURS, read_sources
 from harness.registry.submissions import find_submission
 from harness.registry.typed import from_file, is_file, unknown
-
-SUITES = ("smoke", "laptop", "full")
+from harness.rules import RULESETS, SUITES
 
 
 def find_workload(name: str, size: str, variant: str = "") -> Workload:
@@ -57,20 +56,27 @@ def suites() -> dict[str, list[str]]:
     return {suite: [workload.name for workload in workloads if suite in workload.sizes] for suite in SUITES}
 
 
-def workload_hash(workload: Workload) -> str:
-    """Return the SHA-256 of everything that fixes the workload at its size and variant.
+def workload_hash(workload: Workload, track: str = "schedule") -> str:
+    """Return the SHA-256 of everything that fixes the workload at its size and variant under a track's rules.
 
-    That is: name, version, settings, the source of its module and of the modules of ours that it imports, and the
-    source of its reference optimizer's recipe.
+    That is: name, version, settings, the source of its module and of the modules of ours that it imports; the target
+    where the track races to it, the reference recipe and the source of its optimizer where the track holds it fixed.
 
     Raises:
         ContractError: the class was not defined in a file.
     """
     settings = asdict(workload.settings)
+    rules = RULESETS[track]
     del settings["target_provenance"]
+    if not rules.targeted:
+        del settings["target"]
     facts = [workload.name, workload.version, workload.metric, workload.lower_is_better, workload.size_name, workload.variant]
-    recipe = find_submission(workload.settings.reference.optimizer)
-    return stable_hash(facts, settings, _source_hash(type(workload)), recipe.content_hash)
+    recipe = ""
+    if rules.reference:
+        recipe = find_submission(workload.settings.reference.optimizer).content_hash
+    else:
+        del settings["reference"]
+    return stable_hash(facts, settings, _source_hash(type(workload)), recipe)
 
 
 def _source_hash(workload: type[Workload]) -> str:

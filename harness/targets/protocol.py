@@ -1,0 +1,170 @@
+"""The target protocol's numbers, and the trials that each of its phases needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scipy.stats import qmc
+
+from harness.contracts import Choice, LogUniform, Range, Uniform, Workload
+from harness.plan import Plan, whole_steps
+from harness.records import NO_TARGET, TrialSpec, stable_seed
+from harness.registry import find_submission, library_versions, workload_hash
+from harness.rules import HALF_DECADES, HALTON_DIMENSIONS, TARGET_SEARCH, TARGET_SEEDS, Track
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How much is run.
+
+    Attributes:
+        draws: quasi-random trials of the search, over all of `recipes`.
+        recipes: keys of `RECIPES`.
+        finalists: how many of the search's best configurations are run again, on
+        finalist_seeds: seeds each; the best by the median wins.
+        seeds: seeds of the winner, whose median is the target.
+        fresh: fresh seeds of the winner, which must reach it.
+        rates: multiples of the winner's rate that are run beside 1.
+        rate_seeds: seeds at each of these.
+        variant_seeds: seeds of each held-out variant.
+        provisional: whether its targets are to be replaced by those of the whole protocol.
+    """
+
+    draws: int
+    recipes: tuple[str, ...]
+    finalists: int
+    finalist_seeds: int
+    seeds: int
+    fresh: int
+    rates: tuple[float, ...]
+    rate_seeds: int
+    variant_seeds: int
+    provisional: bool = False
+
+
+_ADAM: Mapping[str, Range] = {
+    "learning_rate": LogUniform(1e-4, 1e-1),
+    "weight_decay": LogUniform(1e-3, 0.5),
+    "beta1": Uniform(0.85, 0.97),
+    "beta2": Uniform(0.95, 0.999),
+}
+_SGD: Mapping[str, Range] = {
+    "learning_rate": LogUniform(1e-3, 3.0),
+    "weight_decay": LogUniform(1e-6, 1e-2),
+    "momentum": Uniform(0.8, 0.98),
+}
+_OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, Range]]] = {
+    "adamw": ("adamw", _ADAM),
+    "nadamw": ("nadamw", _ADAM),
+    "nesterov": ("sgd", {**_SGD, "nesterov": Choice(True)}),
+    "heavy_ball": ("sgd", {**_SGD, "nesterov": Choice(False)}),
+}
+RECIPES: Mapping[str, tuple[str, Mapping[str, Range]]] = {
+    f"{name}+{shape}": (f"{optimizer}+{shape}", space)
+    for name, (optimizer, space) in _OPTIMIZERS.items()
+    for shape in ("linear", "cosine")
+}
+"""The reference set: {name: (submission, search space)}."""
+
+WHOLE = Protocol(160, tuple(RECIPES), 5, 5, 20, 20, tuple(rate for rate in HALF_DECADES if rate != 1.0), 5, 5)
+REDUCED = Protocol(16, ("adamw+linear", "adamw+cosine"), 1, 0, 3, 3, (0.1, 10.0), 1, 3, provisional=True)
+
+TARGET_SHARE = 0.75
+"""The target is what the best configuration has reached by this share of the budget."""
+
+DIGITS = 3
+"""Significant digits of drawn hyperparameters, so that a configuration can be quoted exactly."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """An entry of the reference set with all that was drawn for it.
+
+    `recipe` is a key of `RECIPES`, or a submission's name where it is none.
+    """
+
+    recipe: str
+    hyperparameters: Mapping[str, Any]
+
+    @property
+    def submission(self) -> str:
+        """What ``-s`` would call it."""
+        return RECIPES[self.recipe][0] if self.recipe in RECIPES else self.recipe
+
+    def at(self, multiple: float) -> Configuration:
+        """Return the same at a multiple of its learning rate."""
+        rate = self.hyperparameters["learning_rate"] * multiple
+        return replace(self, hyperparameters={**self.hyperparameters, "learning_rate": rate})
+
+
+def draws(protocol: Protocol, label: str, seed: int) -> Iterator[tuple[Configuration, int]]:
+    """Yield (configuration, index of the draw) of the search: scrambled Halton draws, as many of each recipe."""
+    for recipe in protocol.recipes:
+        space = RECIPES[recipe][1]
+        sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=stable_seed(seed, label, recipe, "targets") % 2**32)
+        for index, row in enumerate(sampler.random(protocol.draws // len(protocol.recipes))):
+            values = {name: _rounded(values.at(float(u))) for (name, values), u in zip(space.items(), row, strict=False)}
+            yield Configuration(recipe, values), index
+
+
+def search_trials(protocol: Protocol, workload: Workload, seed: int) -> list[tuple[Configuration, TrialSpec]]:
+    """Return configurations and their trials, all with the same seed: same initial weights, same data order."""
+    weights = stable_seed(seed, workload.label, "search")
+    return [
+        (configuration, trial(workload, configuration, TARGET_SEARCH, weights, 0, index))
+        for configuration, index in draws(protocol, workload.label, seed)
+    ]
+
+
+def seed_trials(
+    workload: Workload, configuration: Configuration, count: int, seed: int, phase: str, track: Track = TARGET_SEEDS
+) -> list[TrialSpec]:
+    """Return `count` trials of one configuration whose seeds belong to `phase`."""
+    return [
+        trial(workload, configuration, track, stable_seed(seed, workload.label, phase, index), index, 0)
+        for index in range(count)
+    ]
+
+
+def trial(workload: Workload, configuration: Configuration, track: Track, seed: int, study: int, index: int) -> TrialSpec:
+    """Return one trial over the whole budget."""
+    settings, submission = workload.settings, find_submission(configuration.submission)
+    return TrialSpec(
+        track=track.name,
+        suite=workload.size_name,
+        workload=workload.name,
+        variant=workload.variant,
+        size=workload.size_name,
+        workload_hash=workload_hash(workload, track.name),
+        submission=submission.name,
+        submission_hash=submission.content_hash,
+        study=study,
+        trial=index,
+        seed=seed,
+        hyperparameters=dict(configuration.hyperparameters),
+        budget=settings.budget,
+        horizon=settings.budget,
+        warmup=whole_steps(settings.reference.warmup * settings.budget, settings.batch_size),
+        evaluation_period=settings.evaluation_period,
+        target=NO_TARGET,
+        libraries={**library_versions(frozenset({"torch"})), **submission.libraries},
+        source=submission.source,
+    )
+
+
+def plan_of(specs: Sequence[TrialSpec], workloads: Mapping[str, Workload], track: Track) -> Plan:
+    """Return the plan of these trials, workloads in turn, so that slow ones do not pile up at the end."""
+    rows: dict[str, list[TrialSpec]] = {}
+    for spec in specs:
+        rows.setdefault(spec.workload_label, []).append(spec)
+    longest = max((len(row) for row in rows.values()), default=0)
+    order = [row[i] for i in range(longest) for row in rows.values() if i < len(row)]
+    submissions = {name: find_submission(name) for name in dict.fromkeys(spec.submission for spec in order)}
+    suite = order[0].suite if order else ""
+    return Plan(track, suite, tuple(order), {label: workloads[label] for label in rows}, submissions)
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
