@@ -137,8 +137,9 @@ def _choose_workloads(request: Request) -> dict[str, Workload]:
 def _need_targets(workloads: Mapping[str, Workload]) -> None:
     for label, workload in workloads.items():
         if math.isnan(workload.settings.target):
-            size, what = workload.size_name, f"-w {workload.name}" + (" --suite full" if workload.size_name == "full" else "")
-            raise BadInput(f"workload '{label}' has no target at size '{size}' yet: `timetrial targets {what}` sets one")
+            size = workload.size_name
+            command = f"timetrial targets -w {workload.name}" + ("" if size == DEFAULT_SUITE else f" --suite {size}")
+            raise BadInput(f"workload '{label}' has no target at size '{size}' yet: `{command}` sets one")
 
 
 def _study(

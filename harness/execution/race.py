@@ -164,9 +164,11 @@ class Race:
         self._base.setdefault((spec.submission, spec.workload_label), []).append(record.status)
 
     def _base_lost(self, spec: TrialSpec) -> bool:
+        if not self.plan.track.targeted:
+            return False
         planned = sum(s.submission == spec.submission and s.workload_label == spec.workload for s in self.plan.trials)
         statuses = self._base.get((spec.submission, spec.workload), [])
-        return 0 < planned == len(statuses) and not {"reached", "killed"} & set(statuses)
+        return len(statuses) == planned and not {"reached", "killed"} & set(statuses)
 
     def _load_data(self) -> None:
         for label, workload in self.plan.workloads.items():

@@ -1,11 +1,9 @@
-"""Runs the target protocol: search, seeds, verification, variants."""
+"""Runs the target protocol: search, finalists, seeds, variants, verification."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,34 +11,14 @@ import numpy as np
 from harness.contracts import Workload
 from harness.plan import Plan
 from harness.records import TrialRecord, TrialSpec
-from harness.registry import find_optimizer, find_workload
+from harness.registry import find_workload
 from harness.results import ResultStore
 from harness.rules import TARGET_SEARCH, TARGET_SEEDS, Track
-from harness.targets.protocol import (
-    TARGET_SHARE,
-    Configuration,
-    Protocol,
-    plan_of,
-    search_trials,
-    seed_trials,
-)
-from harness.targets.verdict import Check, Curve, best_by, hit_time, response, share_reached, target_of, to_json, verdict
+from harness.targets.entry import Found, Search, Unset, Verified, curve_of, entry
+from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol, plan_of, search_trials, seed_trials
+from harness.targets.verdict import Curve, best_by, target_of, verdict
 
 Run = Callable[[Plan], None]
-
-
-class Unset(Exception):
-    """A workload gets no target; the message is the reason, in one line."""
-
-
-@dataclass(frozen=True)
-class Verified:
-    """The verification of a target: curves of fresh seeds and at other rates, of each variant, and the checks."""
-
-    fresh: Sequence[Curve]
-    rates: Mapping[float, Sequence[Curve]]
-    variants: Mapping[str, Sequence[Curve]]
-    checks: Mapping[str, Check]
 
 
 class Setting:
@@ -70,8 +48,10 @@ class Setting:
         p = self.protocol
         searches = {label: search_trials(p, w, self.seed) for label, w in self.workloads.items()}
         self._race([spec for search in searches.values() for _, spec in search], TARGET_SEARCH)
-        found = self._each(searches, lambda label: self._search(label, searches[label]))
-        best = self._winners(found)
+        searched = self._each(
+            searches, lambda label: Search.of([(c, self._record(spec)) for c, spec in searches[label]], self._sign(label))
+        )
+        best = self._winners(searched)
         seeds = {label: self._seeds(label, winner, p.seeds, "seeds") for label, winner in best.items()}
         own = {
             (label, name): seed_trials(v, best[label], p.variant_seeds, self.seed, "seeds")
@@ -89,12 +69,23 @@ class Setting:
             {label: targets[label] for label in kept},
             {(label, v): t for label in kept for v, t in variants[label].items()},
         )
-        return {
-            label: self._entry(
-                label, found[label], best[label], targets[label], variants[label], seeds[label], own, verified[label]
+
+        def written(label: str) -> dict[str, Any]:
+            found = Found(
+                workload=self.workloads[label],
+                protocol=p,
+                seed=self.seed,
+                search=searched[label],
+                winner=best[label],
+                target=targets[label],
+                seeds=[self._record(spec) for spec in seeds[label]],
+                variants=variants[label],
+                variant_seeds={v: self._curves(label, own[label, v]) for v in variants[label]},
+                verified=verified[label],
             )
-            for label in verified
-        }
+            return entry(found)
+
+        return self._each(verified, written)
 
     def verify(
         self,
@@ -188,129 +179,3 @@ class Setting:
             return found[label].ranking[min(medians, key=lambda i: medians[i])]
 
         return self._each(found, winner)
-
-    def _search(self, label: str, search: Sequence[tuple[Configuration, TrialSpec]]) -> Search:
-        rows = [(configuration, curve_of(self._record(spec), self._sign(label))) for configuration, spec in search]
-        return Search.of(rows)
-
-    def _entry(
-        self,
-        label: str,
-        search: Search,
-        best: Configuration,
-        target: float,
-        variants: Mapping[str, float],
-        seeds: Sequence[TrialSpec],
-        own: Mapping[tuple[str, str], Sequence[TrialSpec]],
-        verified: Verified,
-    ) -> dict[str, Any]:
-        workload, p, sign = self.workloads[label], self.protocol, self._sign(label)
-        budget = workload.settings.budget
-        records = [self._record(spec) for spec in seeds]
-        date = datetime.now(UTC).date().isoformat()
-        words = f"{'provisional (reduced protocol)' if p.provisional else 'protocol'}, {date}: median over {p.seeds} seeds"
-        fixed = f"of {best.recipe}'s best by {TARGET_SHARE:.0%} of the budget"
-        reached = round(share_reached(verified.fresh, sign * target) * len(verified.fresh))
-        entry_variants = {}
-        for name, own_target in variants.items():
-            curves = verified.variants[name]
-            hits = round(share_reached(curves, sign * own_target) * len(curves))
-            entry_variants[name] = {
-                "target": own_target,
-                "words": f"{words.replace(str(p.seeds), str(p.variant_seeds))} {fixed}, the base's configuration; "
-                f"{hits} of {len(curves)} fresh seeds reach it",
-                "values": [sign * best_by(c, TARGET_SHARE * budget) for c in self._curves(label, own[label, name])],
-                "reached": hits,
-                "fresh": len(curves),
-            }
-        optimizer = best.submission.partition("+")[0]
-        hyperparameters = {**find_optimizer(optimizer).defaults, **best.hyperparameters}
-        rate = hyperparameters.pop("learning_rate")
-        return {
-            "version": workload.version,
-            "target": target,
-            "trivial": workload.trivial_metric(),
-            "provisional": p.provisional,
-            "words": f"{words} {fixed}; {reached} of {len(verified.fresh)} fresh seeds reach it",
-            "reference": {
-                "optimizer": optimizer,
-                "learning_rate": rate,
-                "hyperparameters": hyperparameters,
-                "warmup": workload.settings.reference.warmup,
-            },
-            "variants": entry_variants,
-            "checks": to_json(verified.checks),
-            "date": date,
-            "versions": {**records[0].spec.libraries, "timetrial": records[0].environment.get("timetrial", "")},
-            "machine": records[0].environment.get("machine", ""),
-            "defined": records[0].spec.workload_hash,
-            "protocol": {key: value for key, value in asdict(p).items() if key != "recipes"},
-            "seed": self.seed,
-            "best": {"recipe": best.recipe, "submission": best.submission, "hyperparameters": dict(best.hyperparameters)},
-            "search": search.rows(TARGET_SHARE * budget, sign),
-            "seeds": [sign * best_by(curve_of(r, sign), TARGET_SHARE * budget) for r in records],
-            "final": _final(records),
-            "hits": [hit_time(curve, sign * target) / budget for curve in verified.fresh],
-            "rates": {f"{rate:.3g}": sign * value for rate, value in response({**verified.rates, 1.0: verified.fresh}).items()},
-            "rate_hits": {
-                f"{rate:.3g}": round(share_reached(curves, sign * target) * len(curves))
-                for rate, curves in verified.rates.items()
-            },
-            "seconds": float(
-                np.median([sum(r.clocks[c] for c in ("seconds", "evaluation_seconds")) for r in self._plain(label)])
-            ),
-            "evaluation_share": float(
-                np.median(
-                    [
-                        r.clocks["evaluation_seconds"] / (r.clocks["seconds"] + r.clocks["evaluation_seconds"])
-                        for r in self._plain(label)
-                    ]
-                )
-            ),
-        }
-
-    def _plain(self, label: str) -> list[TrialRecord]:
-        """Return the finished trials of the search: full budget, no evaluation beyond the race's."""
-        trials = (self._record(spec) for _, spec in search_trials(self.protocol, self.workloads[label], self.seed))
-        return [record for record in trials if record.status == "finished"]
-
-
-@dataclass(frozen=True)
-class Search:
-    """The search's curves, and its configurations by the best value within the budget, the best first."""
-
-    curves: Sequence[tuple[Configuration, Curve]]
-    ranking: Sequence[Configuration]
-
-    @classmethod
-    def of(cls, curves: Sequence[tuple[Configuration, Curve]]) -> Search:
-        """Return the search with its ranking.
-
-        Raises:
-            Unset: everything diverged.
-        """
-        ordered = sorted(curves, key=lambda row: best_by(row[1], math.inf))
-        if not math.isfinite(best_by(ordered[0][1], math.inf)):
-            raise Unset("every trial of the search diverged: its ranges do not fit this workload")
-        return cls(curves, [configuration for configuration, _ in ordered])
-
-    def rows(self, clock: float, sign: float) -> list[list[Any]]:
-        """Return [recipe, hyperparameters, best value, best value by `clock`] of every trial, None where it diverged before."""
-        return [
-            [c.recipe, dict(c.hyperparameters), sign * best_by(curve, math.inf), sign * best_by(curve, clock)]
-            for c, curve in self.curves
-        ]
-
-
-def curve_of(record: TrialRecord, sign: float) -> Curve:
-    """Return a record's curve, its values times `sign`; evaluations without a value are left out."""
-    points = [(e["examples"], e["metric"]) for e in record.evaluations if e["metric"] is not None]
-    clock, values = zip(*points, strict=True) if points else ((), ())
-    return np.array(clock, float), sign * np.array(values, float)
-
-
-def _final(records: Sequence[TrialRecord]) -> dict[str, float]:
-    """Return the medians over seeds of all metrics at the end, on the whole validation set and the test set too."""
-    ends = [record.evaluations[-1] for record in records if record.status == "finished"]
-    names = [name for name in ends[0] if name not in ("examples", "seconds", "steps")] if ends else []
-    return {name: float(np.median([end[name] for end in ends])) for name in names}
