@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: bench test test-all lint report clean benchmarks install picture
+.PHONY: bench test test-all lint report clean benchmarks install picture docs
 .DEFAULT_GOAL := bench
 
 install: $(READY)
@@ -34,6 +34,9 @@ lint: $(READY)           ## format, style, types, import directions
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)           ## docs/workloads.md and its figure, from the code and workloads/targets.json
+	$(BIN)/timetrial list workloads --docs docs
 
 clean:                   ## removes the environment and what runs wrote; keeps downloaded data
 	rm -rf $(VENV) build *.egg-info results/trials results/runs results/leaderboard.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

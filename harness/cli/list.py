@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,10 +20,15 @@ KINDS = ("submissions", "workloads", "suites")
 def list_(
     what: Annotated[str, typer.Argument(help="submissions, workloads or suites")],
     as_json: Annotated[bool, typer.Option("--json", help="an array of objects, each with its name and facts")] = False,
+    docs: Annotated[Path | None, typer.Option(help="write workloads.md and workloads.svg into this directory")] = None,
 ) -> int:
     """List what can be raced, over what."""
     if what not in KINDS:
         raise BadInput(f"cannot list '{what}'{did_you_mean(what, KINDS)}")
+    if docs is not None:
+        if what != "workloads":
+            raise BadInput(f"--docs belongs to `list workloads`, not to `list {what}`: leave one out")
+        return _write_docs(docs)
     rows = {"submissions": _submissions, "workloads": _workloads, "suites": _suites}[what]()
     if as_json:
         from harness.records import plain
@@ -63,6 +70,7 @@ def _workload(kind: Any) -> dict[str, Any]:
     return {
         "name": kind.name,
         "summary": kind.summary,
+        "description": inspect.getdoc(kind) or kind.summary,
         "version": kind.version,
         "algoperf": kind.algoperf,
         "metric": kind.metric,
@@ -72,6 +80,26 @@ def _workload(kind: Any) -> dict[str, Any]:
         "variants": variants,
         "line": f"{'/'.join(sizes):<12}  {kind.summary}",
     }
+
+
+def _write_docs(directory: Path) -> int:
+    """Write the page of the built-in workloads, from code, `targets.json` and the laptop board where there is one."""
+    from harness.contracts.workloads import targets_file
+    from harness.records import plain
+    from harness.registry import all_workloads
+    from harness.report.workloads_page import response_figure, workloads_markdown
+    from harness.results import write_atomically
+
+    kinds = [kind for kind in all_workloads() if kind.__module__.startswith("workloads.")]
+    files = {targets_file(kind) for kind in kinds}
+    entries = {name: sizes for path in sorted(files) if path.exists() for name, sizes in json.loads(path.read_text()).items()}
+    board = directory / "laptop_board.json"
+    content = json.loads(board.read_text(encoding="utf-8")) if board.exists() else None
+    rows = [plain(_workload(kind)) for kind in kinds]
+    write_atomically(directory / "workloads.md", workloads_markdown(rows, entries, content))
+    write_atomically(directory / "workloads.svg", response_figure(entries))
+    print(f"{directory / 'workloads.md'}, {directory / 'workloads.svg'}")
+    return 0
 
 
 def _plain(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
