@@ -6,32 +6,35 @@ from pathlib import Path
 import pytest
 
 from harness import DataUnavailable
+from harness.registry import all_workloads
 from workloads.data import data_directory
-from workloads.digits_mlp import DigitsMlp
-from workloads.fashion_mnist_resnet import FashionMnistResnet
-from workloads.shakespeare_lm import ShakespeareLm
-
-WORKLOADS = {cls.name: cls for cls in (DigitsMlp, FashionMnistResnet, ShakespeareLm)}
+WORKLOADS = {cls.name: cls for cls in all_workloads()}
 
 
 def pytest_generate_tests(metafunc):
     if "workload" in metafunc.fixturenames:
         every = [cls(size, variant) for cls in WORKLOADS.values() for size in cls.sizes for variant in ("", *cls.variants)]
         metafunc.parametrize("workload", every, ids=lambda w: f"{w.label}-{w.size_name}")
+    if "base" in metafunc.fixturenames:
+        every = [cls(size) for cls in WORKLOADS.values() for size in cls.sizes]
+        metafunc.parametrize("base", every, ids=lambda w: f"{w.label}-{w.size_name}")
 
 
 @pytest.fixture(scope="session")
 def loaded():
-    """A function that returns a workload's data, fetched at most once, or skips the test with the reason."""
-    reasons = {}
+    """A function that returns a workload's data, fetched and read at most once, or skips the test with the reason."""
+    known = {}
 
     def load(workload):
-        if workload.name not in reasons:
+        key = (workload.name, workload.size_name)
+        if key not in known:
             try:
-                return workload.load(data_directory())
+                known[key] = workload.load(data_directory())
             except DataUnavailable as error:
-                reasons[workload.name] = str(error)
-        pytest.skip(f"{workload.name}: {reasons[workload.name]}")
+                known[key] = str(error)
+        if isinstance(known[key], str):
+            pytest.skip(f"{workload.name}: {known[key]}")
+        return known[key]
 
     return load
 

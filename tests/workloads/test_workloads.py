@@ -1,17 +1,37 @@
 """What every built-in workload promises."""
 
+import math
 import subprocess
 import sys
 
 import pytest
 import torch
 
+from harness.registry import find_submission
+from tests.workloads.conftest import WORKLOADS
+
+# (train, validation, test) as the docstrings state them.
 SPLITS = {
-    "digits_mlp": (1077, 360, 360),
-    "fashion_mnist_resnet": (50_000, 10_000, 10_000),
-    "shakespeare_lm": (125_410, 12_703, 10_265),
+    "digits_mlp": {"smoke": (1077, 360, 360)},
+    "fashion_mnist_resnet": {"laptop": (50_000, 10_000, 10_000)},
+    "shakespeare_lm": {"laptop": (125_410, 12_703, 10_265)},
 }
-STEPS = {"smoke": 60, "laptop": 200}
+LAPTOP = {
+    "adult_logreg",
+    "census_dlrm",
+    "fashion_mnist_mlp",
+    "fashion_mnist_resnet",
+    "fashion_mnist_vit",
+    "flights_dlrm",
+    "g2p_transformer",
+    "mri_unet",
+    "qm9_gnn",
+    "shakespeare_lm",
+    "speech_conformer",
+    "speech_lstm",
+}
+FULL_ONLY = {"cifar10_resnet", "cifar100_wideresnet", "imagenet_resnet50"}
+STEPS = {"smoke": 60, "laptop": 200, "full": 200}
 
 
 def batch(examples, size):
@@ -19,7 +39,19 @@ def batch(examples, size):
 
 
 def rows(examples):
-    return {values.tobytes() for values in next(iter(examples.values())).flatten(1).numpy()}
+    parts = [values.flatten(1) if values.ndim > 1 else values[:, None] for values in examples.values()]
+    return {b"".join(row) for row in zip(*([r.tobytes() for r in part.numpy()] for part in parts), strict=True)}
+
+
+def test_the_suites_are_the_documented_ones():
+    sizes = {size: {name for name, cls in WORKLOADS.items() if size in cls.sizes} for size in ("smoke", "laptop", "full")}
+    assert sizes == {"smoke": {"digits_mlp"}, "laptop": LAPTOP, "full": LAPTOP | FULL_ONLY}
+
+
+def test_every_workload_has_a_held_out_variant_and_names_data_and_counterpart():
+    for cls in WORKLOADS.values():
+        assert cls.variants
+        assert all((cls.data.source, cls.data.licence, cls.data.citation, cls.data.family, cls.summary, cls.algoperf))
 
 
 def test_the_budget_holds_whole_steps_and_20_to_40_evaluations(workload):
@@ -31,60 +63,75 @@ def test_the_budget_holds_whole_steps_and_20_to_40_evaluations(workload):
     assert size.budget // size.batch_size >= STEPS[workload.size_name]
 
 
-def test_an_evaluation_uses_256_to_1000_examples(workload, loaded):
-    available = len(next(iter(loaded(workload)["validation"].values())))
-    assert 256 <= (workload.settings.validation_examples or available) <= min(1000, available)
+def test_an_evaluation_uses_256_to_1000_examples_at_full_size_all(base, loaded):
+    available = len(next(iter(loaded(base)["validation"].values())))
+    if base.size_name == "full" or base.name == "adult_logreg":  # the latter is judged on what it is trained on
+        assert base.settings.validation_examples == 0
+    else:
+        assert 256 <= (base.settings.validation_examples or available) <= min(1000, available)
 
 
-def test_the_reference_recipe_states_all_of_adamw(workload):
+def test_the_reference_recipe_is_whole(workload):
     reference = workload.settings.reference
-    assert reference.optimizer == "adamw"
-    assert set(reference.hyperparameters) == {"weight_decay", "beta1", "beta2", "epsilon"}
+    recipe = find_submission(reference.optimizer).optimizer
+    assert set(reference.hyperparameters) | {"learning_rate"} == set(recipe.defaults)
     assert 0 <= reference.warmup <= 0.1
 
 
-def test_the_split_has_the_stated_sizes(workload, loaded):
-    data = loaded(workload)
+def test_the_split_has_the_stated_sizes(base, loaded):
+    data = loaded(base)
     assert list(data) == ["train", "validation", "test"]
-    for examples, size in zip(data.values(), SPLITS[workload.name], strict=True):
+    for examples, size in zip(data.values(), SPLITS[base.name][base.size_name], strict=True):
         assert {len(values) for values in examples.values()} == {size}
 
 
-def test_no_example_is_in_two_parts(workload, loaded):
-    """Equal rows exist in the sources themselves (Fashion-MNIST's duplicates, stock phrases): at most one in a thousand."""
-    parts = [rows(examples) for examples in loaded(workload).values()]
-    for i, one in enumerate(parts):
-        for other in parts[:i]:
-            assert len(one & other) <= len(other) / 1000
+def test_no_example_is_in_two_parts(base, loaded):
+    """Equal examples exist in the sources themselves (Fashion-MNIST's duplicates, stock phrases): at most one in a thousand."""
+    if base.name == "adult_logreg":
+        pytest.skip("judged on its training set, by design")
+    if base.name == "census_dlrm":
+        pytest.skip("people with equal answers are many in the census")
+    data = loaded(base)
+    sample = {part: rows(batch(examples, 20_000)) for part, examples in data.items()}
+    for part, other in (("validation", "train"), ("test", "train"), ("test", "validation")):
+        assert len(sample[part] & sample[other]) <= len(sample[part]) / 1000
 
 
 def test_an_untrained_model_is_about_trivial(workload, loaded):
     torch.manual_seed(0)
-    model = workload.build_model()
+    model = workload.build_model().eval()
     examples = batch(loaded(workload)["validation"], 256)
     with torch.no_grad():
-        metric = workload.example_metrics(workload.forward(model, examples), examples)[workload.metric]
-    assert metric.shape == (256,)
-    assert metric.mean().item() == pytest.approx(workload.trivial_metric(), rel=0.03)
-    assert workload.settings.target < 0.7 * workload.trivial_metric()
+        metrics = workload.example_metrics(workload.forward(model, examples), examples)
+    assert {name: values.shape for name, values in metrics.items()} == dict.fromkeys(metrics, (256,))
+    if not workload.data.family == "speech":  # there the trivial predictor knows how often a digit is spoken
+        assert metrics[workload.metric].mean().item() == pytest.approx(workload.trivial_metric(), rel=0.03)
+
+
+def test_the_target_is_better_than_trivial(workload):
+    assert math.isfinite(workload.settings.target)
+    assert workload.settings.target < workload.trivial_metric()
+
+
+def test_the_model_has_the_stated_number_of_parameters(base):
+    assert sum(p.numel() for p in base.build_model().parameters()) == base.settings.parameters
 
 
 def test_one_gradient_step_changes_every_parameter(workload, loaded):
     torch.manual_seed(0)
     model = workload.build_model()
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    examples = batch(loaded(workload)["train"], workload.settings.batch_size)
+    size = min(workload.settings.batch_size, 64)
+    examples = batch(loaded(workload)["train"], size)
     losses = workload.example_losses(workload.forward(model, examples), examples)
-    assert losses.shape == (workload.settings.batch_size,)
+    assert losses.shape == (size,)
     losses.mean().backward()
-    torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.0).step()
-    assert [name for name, p in model.named_parameters() if torch.equal(p, before[name])] == []
+    moved = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    assert sorted(set(before) - moved) == []
 
 
 def test_a_model_sees_no_character_that_it_predicts(loaded):
-    from workloads.shakespeare_lm import ShakespeareLm
-
-    workload = ShakespeareLm("laptop")
+    workload = WORKLOADS["shakespeare_lm"]("laptop")
     model = workload.build_model().eval()
     examples = batch(loaded(workload)["validation"], 4)
     changed = {"characters": examples["characters"].clone()}
@@ -95,17 +142,16 @@ def test_a_model_sees_no_character_that_it_predicts(loaded):
     assert not torch.equal(one[:, 10:], two[:, 10:])
 
 
-def test_a_variant_is_another_model_with_a_target_of_its_own(workload):
-    base = type(workload)(workload.size_name)
-    for variant in type(workload).variants:
-        other = type(workload)(workload.size_name, variant)
+def test_a_variant_is_another_model_with_a_target_of_its_own(base):
+    for variant in type(base).variants:
+        other = type(base)(base.size_name, variant)
         assert other.settings.model != base.settings.model
         assert other.settings.target != base.settings.target
         other.build_model()
 
 
-@pytest.mark.parametrize("module", ["digits_mlp", "fashion_mnist_resnet", "shakespeare_lm"])
-def test_a_workload_module_imports_without_torch(module):
-    code = f"import sys; sys.modules['torch'] = None; import workloads.{module} as m; print(m.__name__)"
+def test_every_workload_module_imports_without_torch():
+    modules = sorted({cls.__module__ for cls in WORKLOADS.values()})
+    code = f"import sys; sys.modules['torch'] = None\nfor name in {modules}: __import__(name); print(name)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == f"workloads.{module}", done.stderr
+    assert done.stdout.split() == modules, done.stderr
