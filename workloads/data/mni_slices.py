@@ -18,7 +18,7 @@ PACKAGE, VERSION = "nilearn", "0.14.1"
 WHEEL = "nilearn-0.14.1-py3-none-any.whl"
 WHEEL_SHA256 = "725206484e9fb3f6691f9c2d20204a068759d5072f12055324702ee0cb2bbe8a"
 MEMBER = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
-PREPARED = ""
+PREPARED = "4f73f34f5247d4aafd69fe1b9f7044b497a225f7ac1bc00ca0f1dcbc5df9e872"
 
 SIDE = 48
 COUNTS = {"train": 8192, "validation": 512, "test": 512}

@@ -17,6 +17,8 @@ def _activation(name: str) -> nn.Module:
 
 def _norm(name: str, channels: int) -> nn.Module:
     """Return a normalisation without parameters over each channel of an image ("instance") or all of them ("layer")."""
+    if name == "none":
+        return nn.Identity()
     return nn.GroupNorm({"instance": channels, "layer": 1}[name], channels, affine=False)
 
 
