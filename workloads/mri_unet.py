@@ -27,6 +27,9 @@ class MriUnet(Workload):
     range 1, the Fourier transform along the width keeps the 8 % of columns at low frequency and others drawn
     once for each image, a quarter in all; the magnitude of the inverse transform is the input. Input and target are shifted
     and scaled by the input's mean and standard deviation, and the error is measured so, as in fastMRI.
+
+    Unlike AlgoPerf's U-Net this one sees squares of 4x4 pixels as channels (speed) and has no instance normalisation: that
+    makes weights free in scale, and AdamW then as good at ten times its best rate. The variant has it.
     """
 
     name = "mri_unet"

@@ -1,6 +1,7 @@
 """A U-Net that mends grey images."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -16,14 +17,12 @@ def _activation(name: str) -> nn.Module:
 
 
 def _norm(name: str, channels: int) -> nn.Module:
-    """Return a normalisation without parameters over each channel of an image ("instance") or all of them ("layer")."""
-    if name == "none":
-        return nn.Identity()
-    return nn.GroupNorm({"instance": channels, "layer": 1}[name], channels, affine=False)
+    """Return "instance" normalisation (over each channel of an image, without parameters) or, for "none", nothing."""
+    return {"instance": nn.InstanceNorm2d, "none": nn.Identity}[name](channels)
 
 
 class DoubleConvolution(nn.Sequential):
-    """Two 3x3 convolutions without biases, each normalised and activated; [n, inputs, h, w] -> [n, outputs, h, w]."""
+    """Two 3x3 convolutions without biases, each normalised by `norm`, and activated; [n, inputs, h, w] -> [n, outputs, h, w]."""
 
     def __init__(self, inputs: int, outputs: int, activation: str, norm: str) -> None:
         layers: list[nn.Module] = []
@@ -34,7 +33,7 @@ class DoubleConvolution(nn.Sequential):
 
 
 class Up(nn.Sequential):
-    """A transposed 2x2 convolution that doubles the image, normalised and activated."""
+    """A transposed 2x2 convolution that doubles the image, then as `DoubleConvolution`."""
 
     def __init__(self, inputs: int, outputs: int, activation: str, norm: str) -> None:
         convolution = nn.ConvTranspose2d(inputs, outputs, 2, stride=2, bias=False)
@@ -54,14 +53,14 @@ class UNet(nn.Module):
     """
 
     def __init__(
-        self, width: int = 8, depth: int = 1, patch: int = 2, activation: str = "leaky_relu", norm: str = "instance"
+        self, width: int = 16, depth: int = 1, patch: int = 4, activation: str = "leaky_relu", norm: str = "none"
     ) -> None:
         super().__init__()
         self.patch = patch
         widths = [width * 2**level for level in range(depth + 1)]
         before = [patch * patch, *widths[:-1]]
         self.down = nn.ModuleList(DoubleConvolution(a, b, activation, norm) for a, b in zip(before, widths, strict=True))
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))[::-1]
+        pairs = list(pairwise(widths))[::-1]
         self.up = nn.ModuleList(Up(b, a, activation, norm) for a, b in pairs)
         self.join = nn.ModuleList(DoubleConvolution(2 * a, a, activation, norm) for a, _ in pairs)
         self.last = nn.Conv2d(width, patch * patch, 1)
