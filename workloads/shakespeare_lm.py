@@ -48,8 +48,8 @@ class ShakespeareLm(Workload):
         ),
         "full": Size(
             batch_size=32,
-            budget=700 * 32,
-            evaluation_period=35 * 32,
+            budget=600 * 32,
+            evaluation_period=30 * 32,
             parameters=337659,
             model={"length": 32, "width": 96, "depth": 3, "heads": 4, "activation": "relu", "norm_first": True},
         ),

@@ -22,7 +22,7 @@ def _norm(name: str, channels: int) -> nn.Module:
 
 
 class DoubleConvolution(nn.Sequential):
-    """Two 3x3 convolutions without biases, each normalised by `norm`, and activated; [n, inputs, h, w] -> [n, outputs, h, w]."""
+    """Two 3x3 convolutions, each normalised by `norm` and activated; [n, inputs, h, w] -> [n, outputs, h, w]."""
 
     def __init__(self, inputs: int, outputs: int, activation: str, norm: str) -> None:
         layers: list[nn.Module] = []
