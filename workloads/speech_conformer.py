@@ -1,0 +1,43 @@
+"""Generated speech: a Conformer that transcribes spoken digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import Size, Workload
+from workloads.data.speech import FRAMES
+from workloads.tasks.spoken_digits import GENERATED_SPEECH, SHAPE, SpokenDigits
+
+
+class SpeechConformer(SpokenDigits, Workload):
+    """Generated speech (2 to 4 digits, unseen voices), Conformer, CTC loss a label.
+
+    Split by voice: 12 of eSpeak NG's voice variants are for validation, 12 for the test, the other 61 for training.
+    """
+
+    name = "speech_conformer"
+    algoperf = "librispeech_conformer"
+    metric = "ctc_loss"
+    data = GENERATED_SPEECH
+    sizes = {
+        "laptop": Size(
+            batch_size=16,
+            budget=240 * 16,
+            evaluation_period=12 * 16,
+            validation_examples=256,
+            model={"width": 32, "depth": 1, "heads": 2},
+        ),
+        "full": Size(
+            batch_size=32,
+            budget=1500 * 32,
+            evaluation_period=75 * 32,
+            model={"width": 64, "depth": 2, "heads": 4},
+        ),
+    }
+    variants = {"layer_norm": {"model": {"norm": "layer"}}}
+
+    def build_model(self) -> Any:
+        """Return the Conformer."""
+        from workloads.models.conformer import Conformer
+
+        return Conformer(longest=FRAMES // 4, **SHAPE, **self.settings.model)

@@ -1,0 +1,42 @@
+"""Generated speech: bidirectional LSTM layers that transcribe spoken digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import Size, Workload
+from workloads.tasks.spoken_digits import GENERATED_SPEECH, SHAPE, SpokenDigits
+
+
+class SpeechLstm(SpokenDigits, Workload):
+    """Generated speech (2 to 4 digits, unseen voices), bidirectional LSTM with BatchNorm, CTC loss a label.
+
+    Split by voice: 12 of eSpeak NG's voice variants are for validation, 12 for the test, the other 61 for training.
+    """
+
+    name = "speech_lstm"
+    algoperf = "librispeech_deepspeech"
+    metric = "ctc_loss"
+    data = GENERATED_SPEECH
+    sizes = {
+        "laptop": Size(
+            batch_size=16,
+            budget=240 * 16,
+            evaluation_period=12 * 16,
+            validation_examples=256,
+            model={"width": 32, "depth": 1},
+        ),
+        "full": Size(
+            batch_size=32,
+            budget=1000 * 32,
+            evaluation_period=50 * 32,
+            model={"width": 64, "depth": 2},
+        ),
+    }
+    variants = {"layer_norm": {"model": {"norm": "layer"}}}
+
+    def build_model(self) -> Any:
+        """Return the LSTM network."""
+        from workloads.models.speech_lstm import SpeechLstm
+
+        return SpeechLstm(**SHAPE, **self.settings.model)
