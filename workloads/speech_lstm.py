@@ -20,11 +20,11 @@ class SpeechLstm(SpokenDigits, Workload):
     data = GENERATED_SPEECH
     sizes = {
         "laptop": Size(
-            batch_size=16,
-            budget=240 * 16,
-            evaluation_period=12 * 16,
+            batch_size=32,
+            budget=200 * 32,
+            evaluation_period=10 * 32,
             validation_examples=256,
-            model={"width": 32, "depth": 1},
+            model={"width": 48, "depth": 1},
         ),
         "full": Size(
             batch_size=32,

@@ -51,18 +51,17 @@ class Convolution(nn.Module):
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
         self.gated = nn.Linear(width, 2 * width)
-        self.kernel = nn.Parameter(torch.randn(kernel, width) / math.sqrt(kernel))
+        self.depthwise = nn.Conv2d(width, width, (1, kernel), padding=(0, kernel // 2), groups=width, bias=False)
+        nn.init.normal_(self.depthwise.weight, std=1 / math.sqrt(kernel))
         self.norm2: nn.Module = FrameBatchNorm(width) if norm == "batch" else nn.LayerNorm(width)
         self.activation = activation_module(activation)
         self.output = nn.Linear(width, width)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return what is added to the states [n, t, width]."""
-        reach = len(self.kernel) // 2
         gated = glu(self.gated(self.norm1(states)), -1) * mask[..., None]
-        # Written out: several times as fast as a grouped convolution of a few channels on a CPU.
-        windows = nn.functional.pad(gated, (0, 0, reach, reach)).unfold(1, len(self.kernel), 1)
-        mixed = torch.einsum("ntck,kc->ntc", windows, self.kernel)
+        # As an image of height 1 and channels last, [n, width, 1, t]: the memory is the same, and a CPU does it faster.
+        mixed = self.depthwise(gated.transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
         mixed = self.norm2(mixed, mask) if isinstance(self.norm2, FrameBatchNorm) else self.norm2(mixed)
         return self.output(self.activation(mixed))
 

@@ -10,9 +10,10 @@ STACK = 4
 
 
 class Frames(nn.Module):
-    """Stacks four frames and projects them; [n, 4 t, bands] and lengths [n] -> states [n, t, width], mask [n, t], lengths.
+    """Stacks four frames and projects them; [n, frames, bands], lengths [n] -> states [n, t, width], mask [n, t], lengths.
 
-    A length that four does not divide is rounded up: the last stacked frame then ends in frames of zeros.
+    A length that four does not divide is rounded up: the last stacked frame then ends in frames of zeros, as frames from an
+    utterance's length on must be.
     """
 
     def __init__(self, bands: int, width: int) -> None:
@@ -22,10 +23,11 @@ class Frames(nn.Module):
         nn.init.zeros_(self.projection.bias)
 
     def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return states, the mask of frames that count, and the stacked lengths; longer than the longest is cut off."""
+        """Return states, the mask of frames that count, and the stacked lengths."""
         lengths = (lengths + STACK - 1) // STACK
-        longest = int(lengths.max())
-        stacked = spectrograms[:, : STACK * longest].reshape(len(spectrograms), longest, -1)
+        spectrograms = nn.functional.pad(spectrograms, (0, 0, 0, -spectrograms.shape[1] % STACK))
+        stacked = spectrograms.reshape(len(spectrograms), spectrograms.shape[1] // STACK, -1)
+        longest = stacked.shape[1]
         mask = torch.arange(longest, device=lengths.device) < lengths[:, None]
         return self.projection(stacked), mask, lengths
 

@@ -11,8 +11,7 @@ from workloads.models.frames import FrameBatchNorm, Frames, output_layer
 
 
 class SpeechLstm(nn.Module):
-    """Stacked frames, BatchNorm and ReLU, bidirectional LSTM layers; spectrograms and lengths -> (logits, stacked lengths).
-    """
+    """Stacked frames, BatchNorm and ReLU, bidirectional LSTM layers; spectrograms and lengths -> (logits, stacked lengths)."""
 
     def __init__(self, bands: int, log_prior: Sequence[float], width: int = 48, depth: int = 1, norm: str = "batch") -> None:
         super().__init__()
