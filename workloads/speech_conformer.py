@@ -25,7 +25,7 @@ class SpeechConformer(SpokenDigits, Workload):
             budget=200 * 32,
             evaluation_period=10 * 32,
             validation_examples=256,
-            model={"width": 48, "depth": 1, "heads": 2},
+            model={"width": 48, "depth": 1, "heads": 2, "expansion": 2},
         ),
         "full": Size(
             batch_size=32,

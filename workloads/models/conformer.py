@@ -107,10 +107,12 @@ class Conformer(nn.Module):
     ) -> None:
         super().__init__()
         self.frames = Frames(bands, width)
+        self.norm = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(Block(width, heads, expansion, kernel, activation, norm) for _ in range(depth))
-        for module in self.modules():
+        for name, module in self.named_modules():
             if isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=1 / math.sqrt(module.in_features))
+                scale = 0.5 if name.endswith(("output", "3")) else 1.0
+                nn.init.normal_(module.weight, std=scale / math.sqrt(module.in_features))
                 nn.init.zeros_(module.bias)
         self.head = output_layer(width, log_prior)
         # Vaswani et al. 2017 (arXiv:1706.03762), section 3.5.
@@ -120,7 +122,7 @@ class Conformer(nn.Module):
     def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits [n, t, classes] and lengths [n] in stacked frames."""
         states, mask, lengths = self.frames(spectrograms, lengths)
-        states = states + self.positions[: states.shape[1]]
+        states = self.norm(states) + self.positions[: states.shape[1]]
         for block in self.blocks:
             states = block(states, mask)
         return self.head(states), lengths
