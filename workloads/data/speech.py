@@ -39,14 +39,14 @@ FRAMES, DIGITS = 96, 4
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 ACCENTS = ("gmw/en", "gmw/en-US", "gmw/en-GB-scotland", "gmw/en-GB-x-rp")
-VOICES = (
-    "Alex Andrea Andy Annie Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Mario Michael Mike Nguyen "
-    " Storm Tweaky UniRobot adam anika anikaRobot announcer antonio aunty belinda "
-    "benjamin boris croak david ed edward edward2 f1 f4 grandma grandpa gustave ian iven iven2 iven3 iven4 john "
-    " klatt klatt2 klatt3 klatt4 klatt5 klatt6 linda m1 m2 m3 m4 m5 m6 m7 m8 marcelo max michel miguel mike2 "
-    "norbert pablo paul pedro quincy rob robert robosoft robosoft2 robosoft3 robosoft4 robosoft5 robosoft6 robosoft7 "
-    "robosoft8 steph steph2 steph3 "
-).split()
+NAMES = (
+    "Alex Andrea Andy Annie Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Mario Michael Mike Nguyen Storm Tweaky "
+    "UniRobot adam anika anikaRobot announcer antonio aunty belinda benjamin boris croak david ed edward edward2 f1 "
+    "f4 grandma grandpa gustave ian iven iven2 iven3 iven4 john klatt klatt2 klatt3 klatt4 klatt5 klatt6 linda m1 m2 "
+    "m3 m4 m5 m6 m7 m8 marcelo max michel miguel mike2 norbert pablo paul pedro quincy rob robert robosoft robosoft2 "
+    "robosoft3 robosoft4 robosoft5 robosoft6 robosoft7 robosoft8 steph steph2 steph3"
+)
+VOICES = tuple(NAMES.split())
 """eSpeak NG's voice variants without those whose samples depend on the C library's rand(), and without nine that first
 networks, trained on all, transcribed several times as badly as the others: a few voices would make up most of the loss."""
 SNR = (-6.0, 14.0)
@@ -72,21 +72,20 @@ def speech(directory: Path) -> Arrays:
 def _fetch(directory: Path) -> Arrays:
     reasons = []
     with workspace(directory) as scratch:
-        for way in (_from_wheel, _from_system):
+        for name, way in (("PyPI package", _from_wheel), ("the system's libespeak-ng", _from_system)):
             try:
-                library, data = way(scratch)
-                arrays = generate(library, data, scratch)
+                arrays = generate(*way(scratch), scratch)
             except (CommandFailed, DataUnavailable) as error:
-                reasons.append(f"{way.__doc__}: {error}")
+                reasons.append(f"{name}: {error}")
                 continue
             if content_hash(arrays) == PREPARED:
                 return arrays
-            reasons.append(f"{way.__doc__}: speaks otherwise than the one that this workload is defined by")
+            reasons.append(f"{name}: on this machine it speaks otherwise than the one that this workload is defined by")
     raise DataUnavailable(f"generated speech cannot be had ({'; '.join(reasons)})")
 
 
 def _from_wheel(scratch: Path) -> tuple[str, str]:
-    """the package espeakng-loader"""
+    """Return library and data of the wheel for this system, unpacked in `scratch`."""
     here = platform.system(), platform.machine()
     if here not in WHEELS:
         raise CommandFailed(f"{PACKAGE} {VERSION} has no build for {' '.join(here)}")
@@ -99,7 +98,7 @@ def _from_wheel(scratch: Path) -> tuple[str, str]:
 
 
 def _from_system(scratch: Path) -> tuple[str, str]:
-    """the system's libespeak-ng"""
+    """Return the name of the library that the system has installed; it knows where its data are."""
     library = ctypes.util.find_library("espeak-ng")
     if library is None:
         raise CommandFailed("not installed")

@@ -67,21 +67,22 @@ class Convolution(nn.Module):
 
 
 class Block(nn.Module):
-    """Half a feed-forward step, attention, convolution, half a feed-forward step, LayerNorm."""
+    """Half a feed-forward step, attention, convolution, half a feed-forward step, LayerNorm; dropout on each branch."""
 
-    def __init__(self, width: int, heads: int, expansion: int, kernel: int, activation: str, norm: str) -> None:
+    def __init__(self, width: int, heads: int, expansion: int, kernel: int, activation: str, norm: str, dropout: float) -> None:
         super().__init__()
         self.before, self.after = FeedForward(width, expansion, activation), FeedForward(width, expansion, activation)
         self.attention = Attention(width, heads)
         self.convolution = Convolution(width, kernel, activation, norm)
         self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return states [n, t, width]."""
-        states = states + 0.5 * self.before(states)
-        states = states + self.attention(states, mask)
-        states = states + self.convolution(states, mask)
-        return self.norm(states + 0.5 * self.after(states))
+        states = states + 0.5 * self.dropout(self.before(states))
+        states = states + self.dropout(self.attention(states, mask))
+        states = states + self.dropout(self.convolution(states, mask))
+        return self.norm(states + 0.5 * self.dropout(self.after(states)))
 
 
 class Conformer(nn.Module):
@@ -104,11 +105,12 @@ class Conformer(nn.Module):
         kernel: int = 5,
         activation: str = "silu",
         norm: str = "batch",
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.frames = Frames(bands, width)
         self.norm = nn.LayerNorm(width)
-        self.blocks = nn.ModuleList(Block(width, heads, expansion, kernel, activation, norm) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads, expansion, kernel, activation, norm, dropout) for _ in range(depth))
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear):
                 scale = 0.5 if name.endswith(("output", "3")) else 1.0

@@ -13,11 +13,14 @@ from workloads.models.frames import FrameBatchNorm, Frames, output_layer
 class SpeechLstm(nn.Module):
     """Stacked frames, BatchNorm and ReLU, bidirectional LSTM layers; spectrograms and lengths -> (logits, stacked lengths)."""
 
-    def __init__(self, bands: int, log_prior: Sequence[float], width: int = 48, depth: int = 1, norm: str = "batch") -> None:
+    def __init__(
+        self, bands: int, log_prior: Sequence[float], width: int = 48, depth: int = 1, norm: str = "batch", dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.frames = Frames(bands, width)
         self.norm: nn.Module = FrameBatchNorm(width) if norm == "batch" else nn.LayerNorm(width)
-        self.lstm = nn.LSTM(width, width, depth, batch_first=True, bidirectional=True)
+        self.lstm = nn.LSTM(width, width, depth, batch_first=True, bidirectional=True, dropout=dropout)
+        self.dropout = nn.Dropout(dropout)
         self.head = output_layer(2 * width, log_prior)
         for name, p in self.lstm.named_parameters():
             if name.startswith("weight"):
@@ -31,4 +34,4 @@ class SpeechLstm(nn.Module):
         states = self.norm(states, mask) if isinstance(self.norm, FrameBatchNorm) else self.norm(states)
         packed = pack_padded_sequence(torch.relu(states), lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        return self.head(states), lengths
+        return self.head(self.dropout(states)), lengths

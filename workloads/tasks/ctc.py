@@ -56,7 +56,7 @@ def greedy(logits: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def edit_distance(one: Tensor, one_counts: Tensor, other: Tensor, other_counts: Tensor) -> Tensor:
-    """Return Levenshtein distances, float [n], of the first `one_counts` of `one` [n, a] to the first `other_counts` of `other`.
+    """Return Levenshtein distances, float [n]: of the first `one_counts` of `one` to the first `other_counts` of `other`.
 
     The table of Wagner & Fischer 1974, a row for each label of `other`; insertions along a row are a running minimum.
     """
