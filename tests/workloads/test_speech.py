@@ -178,7 +178,7 @@ def test_a_platform_without_a_synthesiser_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
     with pytest.raises(DataUnavailable, match=r"no build for \w+ riscv64.*libespeak-ng: not installed") as told:
-        speech.speech(tmp_path)
+        speech.speech(tmp_path, "laptop")
     assert "\n" not in str(told.value)
     assert not list(tmp_path.iterdir())
 
@@ -188,13 +188,13 @@ def test_a_synthesiser_that_speaks_otherwise_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: "another")
     monkeypatch.setattr(speech, "generate", lambda *_: {"train_labels": np.zeros(3, np.uint8)})
     with pytest.raises(DataUnavailable, match="speaks otherwise"):
-        speech.speech(tmp_path)
+        speech.speech(tmp_path, "laptop")
     assert not list(tmp_path.iterdir())
 
 
 def test_the_wheel_cannot_be_had(cut_off):
     with pytest.raises(DataUnavailable, match=r"espeakng-loader") as told:
-        speech.speech(cut_off / "data")
+        speech.speech(cut_off / "data", "laptop")
     assert "\n" not in str(told.value)
 
 

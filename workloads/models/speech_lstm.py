@@ -11,7 +11,11 @@ from workloads.models.frames import FrameBatchNorm, Frames, output_layer
 
 
 class SpeechLstm(nn.Module):
-    """Stacked frames, BatchNorm and ReLU, bidirectional LSTM layers; spectrograms and lengths -> (logits, stacked lengths)."""
+    """Stacked frames, normalisation, ReLU, bidirectional LSTM layers; spectrograms and lengths -> (logits, stacked lengths).
+
+    `norm` is "batch" or "layer". Matrices start from a normal distribution of variance 1 / fan-in, biases at 0; the output
+    as `output_layer` says. Dropout is between LSTM layers and before the output.
+    """
 
     def __init__(
         self, bands: int, log_prior: Sequence[float], width: int = 48, depth: int = 1, norm: str = "batch", dropout: float = 0.0

@@ -19,7 +19,7 @@ GENERATED_SPEECH = DataFacts(
 )
 
 MEAN, DEVIATION = 122.3, 14.67
-"""Of the training part's quantised log-mels, padding left out."""
+"""Of the quantised log-mels of the laptop size's training part, padding left out; both sizes use them."""
 
 BLANK = 0.712
 TRIVIAL = 2.7781
@@ -29,11 +29,13 @@ TRIVIAL = 2.7781
 class SpokenDigits(Ctc):
     """The hooks of a workload on generated speech but for `build_model`; put it before `Workload` among the bases."""
 
+    size_name: str
+
     def load(self, directory: Path) -> dict[str, Examples]:
         """Return spectrograms, uint8 [n, 96, 40], their frames [n], labels [n, 4] and their counts [n], all uint8."""
         import torch
 
-        arrays = speech(directory)
+        arrays = speech(directory, self.size_name)
         names = {"spectrograms": "spectrograms", "frames": "frames", "labels": "labels", "label_counts": "digits"}
         return {part: {name: torch.from_numpy(arrays[f"{part}_{key}"]) for name, key in names.items()} for part in PARTS}
 
