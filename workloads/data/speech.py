@@ -55,6 +55,8 @@ VOICES = tuple(NAMES.split())
 networks, trained on all, transcribed several times as badly as the others: a few voices would make up most of the loss."""
 SNR = {"laptop": (-6.0, 14.0), "full": (-14.0, 6.0)}
 """Signal-to-noise ratios by size, decibels: all else is the same."""
+SILENCE = 64
+"""Magnitude of samples that are cut off before and after the utterance."""
 HELD_OUT = 16
 """Voices of the validation part, and as many of the test part."""
 
@@ -128,6 +130,8 @@ def generate(library: str, data: str, scratch: Path, snr: tuple[float, float]) -
             jobs.append((voice, text, int(random.randint(300, 381)), int(random.randint(0, 100)), int(random.randint(0, 100))))
             strings.append(digits)
     rate, waveforms = speak(library, data, scratch, jobs)
+    if any(np.abs(waveform.astype(np.int64)).max(initial=0) <= SILENCE for waveform in waveforms):
+        raise CommandFailed("it is silent")
     spectrograms = np.zeros((len(jobs), FRAMES, 40), np.uint8)
     frames = np.zeros(len(jobs), np.uint8)
     labels = np.zeros((len(jobs), DIGITS), np.uint8)
@@ -159,7 +163,7 @@ def speak(
 
 def _noisy(waveform: np.ndarray, random: np.random.RandomState, snr: tuple[float, float]) -> np.ndarray:
     """Return the utterance without silence around it, with white noise `snr` decibels below it, int64 samples."""
-    loud = np.flatnonzero(np.abs(waveform.astype(np.int64)) > 64)
+    loud = np.flatnonzero(np.abs(waveform.astype(np.int64)) > SILENCE)
     speech = waveform[loud[0] : loud[-1] + 1].astype(np.int64)
     # Uniform noise of amplitude a has the variance a² / 3.
     level = 10 ** (-random.uniform(*snr) / 20)
