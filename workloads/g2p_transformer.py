@@ -44,11 +44,11 @@ class G2pTransformer(Workload):
             model={"letters": 6, "width": 32, "depth": 1, "heads": 2},
         ),
         "full": Size(
-            batch_size=128,
-            budget=1200 * 128,
-            evaluation_period=60 * 128,
+            batch_size=96,
+            budget=900 * 96,
+            evaluation_period=45 * 96,
             parameters=0,
-            model={"letters": 12, "width": 64, "depth": 2, "heads": 4},
+            model={"letters": 8, "width": 64, "depth": 2, "heads": 4},
         ),
     }
     variants = {"post_norm": {"model": {"norm_first": False}}}
