@@ -11,6 +11,12 @@ from workloads.models.activations import activation as activation_module
 NEAREST, FARTHEST = 1.1, 6.0
 """Å: the range in which distances are resolved; heavy atoms that are bonded are 1.1 to 1.6 apart."""
 
+BOND, MOST_BONDS = 1.8, 4
+"""Å: heavy atoms nearer than this count as neighbours (the next nearest are 2.0 apart and more); how many an atom has."""
+
+MESSAGES = 3.0
+"""Sums of messages are divided by this, about the root of their number."""
+
 
 class MessagePassing(nn.Module):
     """One round of messages: each atom adds up, over the other atoms, messages made of both atoms and their distance.
@@ -62,7 +68,7 @@ class MoleculeGNN(nn.Module):
     ) -> None:
         super().__init__()
         self.elements, self.hydrogens = elements, hydrogens
-        self.embedding = nn.Linear(elements + hydrogens + 1, width)
+        self.embedding = nn.Linear(elements + hydrogens + 1 + MOST_BONDS + 1, width)
         self.rounds = nn.ModuleList(MessagePassing(width, resolution, activation, norm_first) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.readout = nn.Linear(width, width)
@@ -81,13 +87,19 @@ class MoleculeGNN(nn.Module):
     def forward(self, elements: Tensor, hydrogens: Tensor, places: Tensor) -> Tensor:
         """Return the standardised number of each molecule, [n]."""
         present = (elements > 0).to(places.dtype)
-        kinds = [one_hot(elements.long(), self.elements + 1)[..., 1:], one_hot(hydrogens.long(), self.hydrogens + 1)]
-        atoms = self.embedding(torch.cat(kinds, -1).to(places.dtype))
         distances = (places[:, :, None] - places[:, None]).square().sum(-1, keepdim=True).sqrt()
+        apart = 1 - torch.eye(elements.shape[1], device=places.device)
+        pairs = ((present[:, :, None] * present[:, None]) * apart)[..., None]
+        bonds = ((distances < BOND) * pairs).sum((2, 3)).clamp_max(MOST_BONDS)
+        kinds = [
+            one_hot(elements.long(), self.elements + 1)[..., 1:],
+            one_hot(hydrogens.long(), self.hydrogens + 1),
+            one_hot(bonds.long(), MOST_BONDS + 1),
+        ]
+        atoms = self.embedding(torch.cat(kinds, -1).to(places.dtype))
         exponents = -self.sharpness * ((-distances).exp() - self.centres).square()
         resolved = exponents.clamp_min(-20).exp()  # what is as good as zero underflows, slowly
-        apart = 1 - torch.eye(elements.shape[1], device=places.device)
-        pairs = ((present[:, :, None] * present[:, None]) * apart)[..., None] / 3
+        pairs = pairs / MESSAGES
         for round_ in self.rounds:
             atoms = round_(atoms, resolved, pairs)
         answers = self.activation(self.readout(self.norm(atoms))) * present[..., None]
