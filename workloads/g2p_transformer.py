@@ -47,7 +47,7 @@ class G2pTransformer(Workload):
             batch_size=96,
             budget=900 * 96,
             evaluation_period=45 * 96,
-            parameters=0,
+            parameters=239_144,
             model={"letters": 8, "width": 64, "depth": 2, "heads": 4},
         ),
     }

@@ -79,6 +79,7 @@ def pronunciations(lines: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
         entry, *marked = line.partition("#")[0].split() or [""]
         word = re.sub(r"\(\d+\)$", "", entry)
         phonemes = tuple(phoneme.rstrip("012") for phoneme in marked)
-        if re.fullmatch(r"[a-z]{1,%d}" % LONGEST, word) and len(phonemes) <= LONGEST and phonemes not in found.get(word, []):
+        short = len(word) <= LONGEST and len(phonemes) <= LONGEST
+        if short and re.fullmatch(r"[a-z]+", word) and phonemes not in found.get(word, []):
             found.setdefault(word, []).append(phonemes)
     return found

@@ -14,15 +14,16 @@ NEAREST, FARTHEST = 1.1, 6.0
 BOND, MOST_BONDS = 1.8, 4
 """Å: heavy atoms nearer than this count as neighbours (the next nearest are 2.0 apart and more); how many an atom has."""
 
-MESSAGES = 3.0
-"""Sums of messages are divided by this, about the root of their number."""
+BOND_LENGTH = 1.4
+"""Å: a message from there counts once, from 1 Å farther 1/e times: neighbours are heard first."""
 
 
 class MessagePassing(nn.Module):
     """One round of messages: each atom adds up, over the other atoms, messages made of both atoms and their distance.
 
     A graph network's edge and node updates (Battaglia et al. 2018, arXiv:1806.01261), dense, without edge states:
-    message = f(W distance + A receiver + B sender); atom += D f(LayerNorm(C sum of messages)).
+    message = f(W distance + A receiver + B sender); atom += D f(C sum of messages). `norm_first` places LayerNorm before
+    the messages, else after the sum.
     """
 
     def __init__(self, width: int, resolution: int, activation: str, norm_first: bool) -> None:
@@ -36,7 +37,7 @@ class MessagePassing(nn.Module):
         self.activation = activation_module(activation)
 
     def forward(self, atoms: Tensor, distances: Tensor, pairs: Tensor) -> Tensor:
-        """Return atoms [n, a, width], given resolved distances [n, a, a, resolution] and `pairs` [n, a, a, 1], 0 where none."""
+        """Return atoms [n, a, width], given resolved distances [n, a, a, resolution] and weights of pairs [n, a, a, 1]."""
         receivers, senders = self.ends(self.norm(atoms) if self.norm_first else atoms).chunk(2, -1)
         messages = self.activation(self.distance(distances) + receivers[:, :, None] + senders[:, None])
         received = (messages * pairs).sum(2)
@@ -99,7 +100,7 @@ class MoleculeGNN(nn.Module):
         atoms = self.embedding(torch.cat(kinds, -1).to(places.dtype))
         exponents = -self.sharpness * ((-distances).exp() - self.centres).square()
         resolved = exponents.clamp_min(-20).exp()  # what is as good as zero underflows, slowly
-        pairs = pairs / MESSAGES
+        pairs = pairs * (BOND_LENGTH - distances).exp()
         for round_ in self.rounds:
             atoms = round_(atoms, resolved, pairs)
         answers = self.activation(self.readout(self.norm(atoms))) * present[..., None]
