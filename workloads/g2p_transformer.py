@@ -37,16 +37,16 @@ class G2pTransformer(Workload):
     sizes = {
         "laptop": Size(
             batch_size=32,
-            budget=300 * 32,
-            evaluation_period=15 * 32,
+            budget=360 * 32,
+            evaluation_period=18 * 32,
             validation_examples=512,
             parameters=32_936,
             model={"letters": 6, "width": 32, "depth": 1, "heads": 2},
         ),
         "full": Size(
             batch_size=96,
-            budget=900 * 96,
-            evaluation_period=45 * 96,
+            budget=720 * 96,
+            evaluation_period=36 * 96,
             parameters=239_144,
             model={"letters": 8, "width": 64, "depth": 2, "heads": 4},
         ),

@@ -16,7 +16,7 @@ MEAN_ABSOLUTE_DEVIATION = 1.0728
 
 MOST_HYDROGENS = 4
 
-CHUNK = 128
+CHUNK = 64
 """Molecules that the model sees at once."""
 
 
@@ -40,9 +40,9 @@ class Qm9Gnn(Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=64,
-            budget=260 * 64,
-            evaluation_period=13 * 64,
+            batch_size=32,
+            budget=480 * 32,
+            evaluation_period=24 * 32,
             validation_examples=512,
             parameters=15_361,
             model={"width": 32, "depth": 2, "resolution": 16},

