@@ -1,0 +1,45 @@
+"""Transduction of one token sequence into another: cross-entropy a token, errors, and edit distance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def token_cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
+    """Return each sequence's mean cross-entropy a token, nats, [n], of logits [n, t, tokens] and target [n, t].
+
+    Target 0 is padding, which counts nowhere; logit k is of token k + 1.
+    """
+    from torch.nn.functional import cross_entropy
+
+    wanted = target.long() - 1
+    losses = cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none", ignore_index=-1).view(wanted.shape)
+    return losses.sum(1) / (wanted >= 0).sum(1)
+
+
+def token_error_rates(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the share of each sequence's tokens that the largest logit misses, teacher-forced, [n]."""
+    present = target != 0
+    wrong = (logits.argmax(-1) + 1 != target) & present
+    return wrong.sum(1) / present.sum(1)
+
+
+def edit_distances(found: Tensor, target: Tensor, end: int) -> Tensor:
+    """Return the Levenshtein distance between what comes before the first `end` in each row of [n, f] and [n, t], [n]."""
+    import torch
+
+    lengths = [(rows == end).int().cumsum(1).eq(0).sum(1) for rows in (found, target)]
+    columns = torch.arange(target.shape[1] + 1, device=target.device)
+    row = columns.expand(len(target), -1)
+    rows = [row]
+    for place in range(found.shape[1]):
+        substituted = row[:, :-1] + (found[:, place, None] != target)
+        best = torch.cat([row[:, :1] + 1, torch.minimum(row[:, 1:] + 1, substituted)], 1)
+        # Insertions along the row: the smallest of best[k] + (j - k) over k up to j.
+        row = (best - columns).cummin(1).values + columns
+        rows.append(row)
+    table = torch.stack(rows, 1)
+    return table[torch.arange(len(target), device=target.device), lengths[0], lengths[1]]
