@@ -21,14 +21,14 @@ class FashionMnistResnet(FashionMnist, Workload):
             evaluation_period=15 * 32,
             validation_examples=512,
             parameters=42618,
-            model={"widths": (16, 16, 32, 32), "activation": "relu"},
+            model={"stem": (16, 5, 4), "widths": (16, 16, 32, 32), "activation": "relu"},
         ),
         "full": Size(
             batch_size=64,
             budget=1800 * 64,
             evaluation_period=90 * 64,
             parameters=95026,
-            model={"widths": (24, 24, 48, 48), "activation": "relu"},
+            model={"stem": (24, 5, 4), "widths": (24, 24, 48, 48), "activation": "relu"},
         ),
     }
     variants = {"silu": {"model": {"activation": "silu"}}}
