@@ -21,7 +21,7 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
     Args:
         workload: gives forward pass and metrics.
         model: judged in evaluation mode, which is undone afterwards.
-        examples: {name: tensor [n, ...]} on the model's device.
+        examples: {name: tensor [n, ...]}; each part is moved to the model's device.
         limit: how many examples; 0 means all.
     """
     size = len(next(iter(examples.values())))
@@ -33,7 +33,8 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
     model.eval()
     try:
         for start in range(0, size, EVALUATION_BATCH):
-            part = {name: values[start : min(start + EVALUATION_BATCH, size)] for name, values in examples.items()}
+            end = min(start + EVALUATION_BATCH, size)
+            part = {name: values[start:end].to(device) for name, values in examples.items()}
             with autocast:
                 metrics = workload.example_metrics(workload.forward(model, part), part)
             for name, values in metrics.items():
@@ -69,6 +70,7 @@ def refreshed_batchnorm(
     training = model.training
     size = len(next(iter(train.values())))
     chosen = torch.randperm(size, generator=torch.Generator().manual_seed(seed))[:BATCHNORM_EXAMPLES]
+    device = next(model.parameters()).device
     chosen = chosen.to(next(iter(train.values())).device)
     try:
         model.eval()
@@ -77,7 +79,8 @@ def refreshed_batchnorm(
             layer.momentum, layer.training = None, True  # None: the plain average over batches
         with torch.no_grad():
             for indices in chosen.split(workload.settings.batch_size):
-                workload.forward(model, {name: values.index_select(0, indices) for name, values in train.items()})
+                batch = {name: values.index_select(0, indices).to(device) for name, values in train.items()}
+                workload.forward(model, batch)
         for layer in layers:
             layer.training = False
         yield

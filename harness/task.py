@@ -77,6 +77,7 @@ class TrialTask:
         self.steps = 0
         self._workload = workload
         self._train = train
+        self._home = next(iter(train.values())).device
         self._stream = IndexStream(self.train_size, stable_seed(spec.seed, "data"))
         self._autocast: Callable[[], Any] = nullcontext
         if settings.precision == "bfloat16":
@@ -102,13 +103,16 @@ class TrialTask:
 
     def fetch(self, indices: Tensor) -> TrialBatch:
         """Return the training examples `indices`, int64 [n]."""
-        on_device = indices if self.device.type == "cpu" else indices.to(self.device, non_blocking=True)
-        return TrialBatch(indices, {name: values.index_select(0, on_device) for name, values in self._train.items()})
+        chosen = indices.to(self._home, non_blocking=True)
+        examples = {name: values.index_select(0, chosen) for name, values in self._train.items()}
+        if self._home != self.device:
+            examples = {name: values.to(self.device) for name, values in examples.items()}
+        return TrialBatch(indices, examples)
 
     def prime(self) -> None:
         """Pay for compilation and first-step set-up: one step forward and back that leaves no trace and costs nothing."""
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
-        examples = {name: values[: self.batch_size] for name, values in self._train.items()}
+        examples = {name: values[: self.batch_size].to(self.device) for name, values in self._train.items()}
         with self._autocast():
             outputs = self._workload.forward(self.model, examples)
             loss = self._workload.example_losses(outputs, examples).mean()

@@ -189,16 +189,17 @@ def _prepare(
     spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device
 ) -> tuple[TrialTask, Mapping[str, Tensor]]:
     """Seed, build and prime the model; return the task and the validation examples."""
-    on_device = {part: {name: v.to(device) for name, v in data[part].items()} for part in ("train", "validation")}
+    home = device if workload.settings.resident else "cpu"
+    examples = {part: {name: v.to(home) for name, v in data[part].items()} for part in ("train", "validation")}
     torch.manual_seed(stable_seed(spec.seed, "weights"))
     model = workload.build_model().to(device)
     if workload.settings.compiled:
         model.compile()
     model.train()
-    task = TrialTask(spec, workload, model, on_device["train"], device)
+    task = TrialTask(spec, workload, model, examples["train"], device)
     task.prime()
     torch.manual_seed(stable_seed(spec.seed, "training"))
-    return task, on_device["validation"]
+    return task, examples["validation"]
 
 
 def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, workload: Workload) -> TrainingAlgorithm:

@@ -67,6 +67,8 @@ class Size:
         model: keyword arguments of the model.
         precision: "float32" or "bfloat16" (autocast), the same for every submission.
         compiled: whether the model is compiled by torch.compile.
+        resident: whether examples are moved to the device whole, before the clock starts; else they stay on the host
+            and each batch is moved, as data must that the device cannot hold.
         target_provenance: how the target was set, in words.
     """
 
@@ -79,6 +81,7 @@ class Size:
     model: Mapping[str, Any] = field(default_factory=dict)
     precision: str = "float32"
     compiled: bool = False
+    resident: bool = True
     target_provenance: str = "provisional"
     parameters: int = 0
 

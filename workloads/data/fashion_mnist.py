@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
-import io
 import os
-import socket
-import threading
 import zlib
-from collections.abc import Iterator
-from http.client import HTTPException
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import numpy as np
 
@@ -22,9 +15,9 @@ from workloads.data.cache import workspace
 from workloads.data.checksum import WrongChecksum
 from workloads.data.command import CommandFailed, run
 from workloads.data.prepared import Arrays, prepared
+from workloads.data.torchvision_download import NoAnswer, dataset_class, download, line
 
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
-PROBE_SECONDS = 5.0
 
 # Of the uncompressed content: the archives differ between distributors in their gzip headers.
 SOURCES = {
@@ -34,10 +27,6 @@ SOURCES = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
 PREPARED = "2eec74045003bb5cc54c46331f8c48f77611acac295f1d863e16fbd263546563"
-
-
-class NoAnswer(Exception):
-    """A way to the data leads nowhere; the message is one line."""
 
 
 def fashion_mnist(directory: Path) -> Arrays:
@@ -82,36 +71,10 @@ def _installed(scratch: Path) -> Path:
 
 def _torchvision(scratch: Path) -> Path:
     """Return the folder that torchvision downloads into, if its server answers a probe in time."""
-    try:
-        from torchvision.datasets import FashionMNIST
-    except (ImportError, RuntimeError, OSError) as error:
-        raise NoAnswer(f"cannot be imported ({_line(error)})") from error
-    if not _reachable(FashionMNIST.mirrors[0] + FashionMNIST.resources[1][0]):
-        raise NoAnswer("its server does not answer")
+    dataset = dataset_class("FashionMNIST")
     # The archives lie there before torchvision unpacks them: the loader of this module reads them itself.
-    try:
-        with _quiet(), _socket_timeout(20.0):
-            FashionMNIST(str(scratch), download=True)
-    except (OSError, RuntimeError, HTTPException, EOFError, zlib.error) as error:
-        raise NoAnswer(f"the download failed ({_line(error)})") from error
+    download(dataset, dataset.mirrors[0] + dataset.resources[1][0], scratch)
     return scratch / "FashionMNIST" / "raw"
-
-
-def _reachable(address: str) -> bool:
-    """Return whether a web server answers within `PROBE_SECONDS`; a thread, because name look-ups know no time limit."""
-    answered = threading.Event()
-
-    def ask() -> None:
-        with (
-            contextlib.suppress(OSError, HTTPException, ValueError),
-            urlopen(Request(address, method="HEAD"), timeout=PROBE_SECONDS),
-        ):
-            answered.set()
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PROBE_SECONDS)
-    return answered.is_set()
 
 
 def _debian(scratch: Path) -> Path:
@@ -144,7 +107,7 @@ def _arrays(folder: Path) -> Arrays:
         try:
             content = gzip.decompress((folder / f"{name}.gz").read_bytes())
         except (OSError, EOFError, zlib.error) as error:
-            raise WrongChecksum(f"{name}.gz is damaged ({_line(error)})") from error
+            raise WrongChecksum(f"{name}.gz is damaged ({line(error)})") from error
         actual = hashlib.sha256(content).hexdigest()
         if actual != sha256:
             raise WrongChecksum(f"{name} has SHA-256 {actual[:12]}…, expected {sha256[:12]}…")
@@ -158,23 +121,3 @@ def _idx(content: bytes) -> np.ndarray:
     dimensions = content[3]
     shape = np.frombuffer(content, ">i4", count=dimensions, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape).copy()
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        yield
-
-
-@contextlib.contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
