@@ -45,13 +45,9 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
 
 
 def evaluate_whole(workload: Workload, model: nn.Module, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, float]:
-    """Return the means of all metrics over all examples of each part, {PART_METRIC: mean}; examples may be anywhere."""
-    device = next(model.parameters()).device
-    found: dict[str, float] = {}
-    for part, examples in parts.items():
-        means = evaluate(workload, model, {name: values.to(device) for name, values in examples.items()})
-        found |= {f"{part}_{name}": value for name, value in means.items()}
-    return found
+    """Return the means of all metrics over all examples of each part, {PART_METRIC: mean}."""
+    means = {part: evaluate(workload, model, examples) for part, examples in parts.items()}
+    return {f"{part}_{name}": value for part, found in means.items() for name, value in found.items()}
 
 
 @contextmanager

@@ -12,9 +12,14 @@ from tests.workloads.conftest import WORKLOADS
 
 # (train, validation, test) as the docstrings state them.
 SPLITS = {
-    "digits_mlp": {"smoke": (1077, 360, 360)},
-    "fashion_mnist_resnet": {"laptop": (50_000, 10_000, 10_000)},
-    "shakespeare_lm": {"laptop": (125_410, 12_703, 10_265)},
+    "digits_mlp": (1077, 360, 360),
+    "fashion_mnist_mlp": (55_000, 5_000, 10_000),
+    "fashion_mnist_resnet": (55_000, 5_000, 10_000),
+    "fashion_mnist_vit": (55_000, 5_000, 10_000),
+    "mri_unet": (8_192, 512, 512),
+    "shakespeare_lm": (125_410, 512, 10_265),
+    "speech_conformer": (6_000, 1_000, 1_000),
+    "speech_lstm": (6_000, 1_000, 1_000),
 }
 LAPTOP = {
     "adult_logreg",
@@ -81,7 +86,7 @@ def test_the_reference_recipe_is_whole(workload):
 def test_the_split_has_the_stated_sizes(base, loaded):
     data = loaded(base)
     assert list(data) == ["train", "validation", "test"]
-    for examples, size in zip(data.values(), SPLITS[base.name][base.size_name], strict=True):
+    for examples, size in zip(data.values(), SPLITS[base.name], strict=True):
         assert {len(values) for values in examples.values()} == {size}
 
 
