@@ -49,8 +49,8 @@ class Qm9Gnn(Workload):
         ),
         "full": Size(
             batch_size=128,
-            budget=1000 * 128,
-            evaluation_period=50 * 128,
+            budget=900 * 128,
+            evaluation_period=45 * 128,
             parameters=55_009,
             model={"width": 48, "depth": 4, "resolution": 24},
         ),
@@ -58,10 +58,11 @@ class Qm9Gnn(Workload):
     variants = {"post_norm": {"model": {"norm_first": False}}}
 
     def load(self, directory: Path) -> dict[str, Examples]:
-        """Return {"elements", "hydrogens": uint8 [n, 9], "places": int16 [n, 9, 3] in 0.001 Å, "gap": eV, [n]}."""
+        """Return {"places": int16 [n, 9, 3] in 0.001 Å, "elements", "hydrogens": uint8 [n, 9], "gap": eV, [n]}."""
         import torch
 
-        tensors = {name: torch.from_numpy(values) for name, values in qm9(directory).items()}
+        arrays = qm9(directory)
+        tensors = {name: torch.from_numpy(arrays[name]) for name in ("places", "elements", "hydrogens", "gap")}
         bounds = {"train": (2 * HELD_OUT, None), "validation": (0, HELD_OUT), "test": (HELD_OUT, 2 * HELD_OUT)}
         return {part: {name: values[slice(*ends)] for name, values in tensors.items()} for part, ends in bounds.items()}
 

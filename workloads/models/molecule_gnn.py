@@ -52,7 +52,7 @@ class MoleculeGNN(nn.Module):
     2019, arXiv:1902.08408), so that the output does not change under rotation, reflection,
     translation or a new order of the atoms; element 0 is no atom and takes no part. Matrices start at variance
     2 / fan-in (He et al. 2015, arXiv:1502.01852), those that write to the residual stream at a quarter of that, the last at
-    0.01 / fan-in, so that an untrained model answers about 0.
+    0.001 / fan-in, so that an untrained model answers about 0.
     """
 
     centres: Tensor
@@ -81,7 +81,7 @@ class MoleculeGNN(nn.Module):
         self.sharpness = ((resolution - 1) / (nearest - farthest)) ** 2
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear):
-                scale = 0.1 if module is self.head else math.sqrt(0.5) if name.endswith("down") else math.sqrt(2)
+                scale = 0.03 if module is self.head else math.sqrt(0.5) if name.endswith("down") else math.sqrt(2)
                 nn.init.normal_(module.weight, std=scale / math.sqrt(module.in_features))
                 nn.init.zeros_(module.bias) if module.bias is not None else None
 
