@@ -24,7 +24,10 @@ class Cifar100Wideresnet(Cifar, Workload):
             model={"depth": 16, "widening": 4, "dropout": 0.0, "activation": "relu"},
         )
     }
-    variants = {"dropout": {"model": {"dropout": 0.3}}, "wrn_28_10": {"model": {"depth": 28, "widening": 10}}}
+    variants = {
+        "dropout": {"model": {"dropout": 0.3}},
+        "wrn_28_10": {"parameters": 36_536_884, "model": {"depth": 28, "widening": 10}},
+    }
     _classes = 100
     _mean, _deviation = (129.3, 124.1, 112.4), (68.2, 65.4, 70.4)
 

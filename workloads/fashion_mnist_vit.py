@@ -30,7 +30,7 @@ class FashionMnistVit(FashionMnist, Workload):
             model={"width": 48, "depth": 3, "heads": 4, "activation": "gelu", "norm_first": True},
         ),
     }
-    variants = {"post_norm": {"model": {"norm_first": False}}}
+    variants = {"post_norm": {"parameters": {"laptop": 19338, "full": 60106}, "model": {"norm_first": False}}}
 
     def build_model(self) -> Any:
         """Return the vision transformer."""

@@ -135,7 +135,7 @@ def _listing(source: Path, classes: int) -> tuple[Listing, Listing]:
             f" (found: {counts}); set TIMETRIAL_IMAGENET to such a directory"
         )
     train, test = (
-        [(path, label) for label, name in enumerate(names[part]) for path in sorted((folder / name).iterdir())]
+        [(path, label) for label, name in enumerate(names[part]) for path in sorted((folder / name).glob("[!.]*"))]
         for part, folder in folders.items()
     )
     return train, test
