@@ -15,9 +15,9 @@ class FashionMnistMlp(FashionMnist, Workload):
     algoperf = "mnist"
     sizes = {
         "laptop": Size(
-            batch_size=64,
-            budget=400 * 64,
-            evaluation_period=20 * 64,
+            batch_size=128,
+            budget=220 * 128,
+            evaluation_period=11 * 128,
             validation_examples=1000,
             parameters=400906,
             model={"width": 256, "depth": 4, "activation": "relu"},
