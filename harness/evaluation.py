@@ -16,7 +16,7 @@ EVALUATION_BATCH = 1024
 
 @torch.no_grad()
 def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor], limit: int = 0) -> dict[str, float]:
-    """Return the mean of the workload's metric, and of what it reports beside it, over the first `limit` examples.
+    """Return the workload's metric, and what it reports beside it, over the first `limit` examples.
 
     Args:
         workload: gives forward pass and metrics.
@@ -41,11 +41,11 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
                 sums[name] = sums.get(name, 0.0) + float(values.double().sum())
     finally:
         model.train(training)
-    return {name: total / size for name, total in sums.items()}
+    return workload.aggregate({name: total / size for name, total in sums.items()})
 
 
 def evaluate_whole(workload: Workload, model: nn.Module, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, float]:
-    """Return the means of all metrics over all examples of each part, {PART_METRIC: mean}."""
+    """Return all metrics over all examples of each part, {PART_METRIC: value}."""
     means = {part: evaluate(workload, model, examples) for part, examples in parts.items()}
     return {f"{part}_{name}": value for part, found in means.items() for name, value in found.items()}
 

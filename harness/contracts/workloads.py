@@ -91,7 +91,16 @@ TARGETS = "targets.json"
 
 
 FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants")
-HOOKS = ("load", "build_model", "forward", "example_losses", "example_metrics", "example_correct", "trivial_metric")
+HOOKS = (
+    "load",
+    "build_model",
+    "forward",
+    "example_losses",
+    "example_metrics",
+    "example_correct",
+    "aggregate",
+    "trivial_metric",
+)
 
 
 class Workload:
@@ -191,6 +200,10 @@ class Workload:
     def example_correct(self, outputs: Any, examples: Examples) -> Tensor | None:
         """Return whether every example is predicted correctly, bool [n], or None where that means nothing."""
         return None
+
+    def aggregate(self, means: dict[str, float]) -> dict[str, float]:
+        """Return what is recorded of an evaluation, from the means of all that `example_metrics` names: here the means."""
+        return means
 
     def trivial_metric(self) -> float:
         """Return the metric of a model that has learnt nothing (NaN where unknown): the zero of regret."""
