@@ -92,17 +92,16 @@ def _joined(flights_zip: bytes, weather: bytes, planes: bytes) -> pandas.DataFra
     """Return the flights that arrived, in the package's order, with the columns `CATEGORIES`, `NUMBERS` and "arr_delay"."""
     import pandas
 
-    exact = {"float_precision": "round_trip"}
-    table = pandas.read_csv(io.BytesIO(flights_zip), compression="zip", **exact).dropna(subset="arr_delay")
-    hours = pandas.read_csv(io.BytesIO(weather), **exact)
+    table = pandas.read_csv(io.BytesIO(flights_zip), compression="zip").dropna(subset="arr_delay")
+    hours = pandas.read_csv(io.BytesIO(weather))
     hour = ["origin", "year", "month", "day", "hour"]
     # Three hours are there twice: the clock was set back.
     table = table.merge(hours.drop_duplicates(hour).drop(columns="time_hour"), on=hour, how="left")
-    fleet = pandas.read_csv(io.BytesIO(planes), **exact)[["tailnum", "year", "model"]].rename(columns={"year": "built"})
+    fleet = pandas.read_csv(io.BytesIO(planes))[["tailnum", "year", "model"]].rename(columns={"year": "built"})
     table = table.merge(fleet, on="tailnum", how="left")
     table["model"] = table["model"].fillna("")
     dates = pandas.to_datetime(table[["year", "month", "day"]])
-    table["date"], table["weekday"] = dates.dt.dayofyear, dates.dt.weekday
+    table["date"], table["weekday"] = dates.dt.day_of_year, dates.dt.day_of_week
     for scheduled, minutes in (("sched_dep_time", "departure"), ("sched_arr_time", "arrival")):
         table[minutes] = table[scheduled] // 100 * 60 + table[scheduled] % 100
     return table
