@@ -30,11 +30,11 @@ class DigitsMlp(Classification, Workload):
     )
     sizes = {
         "smoke": Size(
-            batch_size=64,
-            budget=80 * 64,
-            evaluation_period=4 * 64,
-            model={"width": 64, "depth": 2, "activation": "relu"},
-            parameters=8970,
+            batch_size=16,
+            budget=100 * 16,
+            evaluation_period=5 * 16,
+            model={"width": 32, "depth": 2, "activation": "relu"},
+            parameters=3466,
         ),
     }
     _classes = 10
