@@ -140,7 +140,9 @@ class TrialRecord:
         learning_rates: thinned trace, [steps, examples, learning rate] each.
         clocks: at the end: "examples", "seconds", "steps"; beside them "process_seconds", "evaluation_seconds",
             "setup_seconds", "wall_seconds".
-        beater: for a pruned trial, {"id": trial that beat it, "examples": its time}.
+        beater: for a pruned trial, {"id": trial that beat it, "time": its time}; where only the score was kept, {"time":
+            the limit on its clock, "due": the evaluation that it was not let run to}.
+        pruned_by: what stopped it beside the safe rules: "score-only", "forecast", or "".
         environment: machine, device, library versions, concurrency.
         facts: of workload and submission, so that a board can be made without loading them.
         created: ISO 8601, UTC.
@@ -154,6 +156,7 @@ class TrialRecord:
     learning_rates: tuple[tuple[float, float, float], ...] = ()
     clocks: Mapping[str, float] = field(default_factory=dict)
     beater: Mapping[str, Any] | None = None
+    pruned_by: str = ""
     environment: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""

@@ -50,6 +50,7 @@ class RunNote:
         created: ISO 8601, UTC.
         workloads: base workloads that must be on the board even without a trial (imported logs).
         pair: the two submissions of ``--until-separable``, whose studies serve them only; empty for a board's run.
+        pruned_by: what was allowed to stop trials beside the safe rules: "score-only", "forecast".
     """
 
     track: str
@@ -60,6 +61,7 @@ class RunNote:
     created: str = ""
     workloads: tuple[str, ...] = ()
     pair: tuple[str, ...] = ()
+    pruned_by: tuple[str, ...] = ()
 
 
 class ResultStore:
@@ -102,7 +104,7 @@ class ResultStore:
 
     def write_run(self, note: RunNote) -> None:
         """Write down what a run sets out to do; the same plan again keeps one file."""
-        content = {key: value for key, value in asdict(note).items() if key != "pair" or value}
+        content = {key: value for key, value in asdict(note).items() if key not in ("pair", "pruned_by") or value}
         name = stable_hash({key: value for key, value in content.items() if key != "created"})[:16]
         write_atomically(self.directory / "runs" / f"{name}.json", json.dumps(plain(content), indent=1))
 
@@ -115,6 +117,7 @@ class ResultStore:
                 value["trials"] = {name: (where[0], where[1], int(where[2])) for name, where in value["trials"].items()}
                 value["workloads"] = tuple(value.get("workloads", ()))
                 value["pair"] = tuple(value.get("pair", ()))
+                value["pruned_by"] = tuple(value.get("pruned_by", ()))
                 notes.append(RunNote(**value))
             except (ValueError, KeyError, TypeError, OSError) as error:
                 self.damaged[path] = str(error)
@@ -135,10 +138,10 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
     """Return all trials of a results directory, one row each, in a fixed order.
 
     Columns: id, submission, workload (label), base_workload, held_out, family, track, suite, study, trial, seed,
-    status, reason, complete, metric, lower_is_better, target; budget_C, hit_C (inf: never) and end_C for the clocks
-    C = examples, seconds, steps; hit_index (-1: never), horizon_examples, evaluation_period, curve (dict of arrays),
-    learning_rates (array [k, 3]: steps, examples, rate), hyperparameters, paired, machine, concurrency, facts,
-    environment, clocks, file.
+    status, reason, complete, pruned_by and pruned_due (what stopped it beside the safe rules, and at which evaluation),
+    metric, lower_is_better, target; budget_C, hit_C (inf: never) and end_C for the clocks C = examples, seconds, steps;
+    hit_index (-1: never), horizon_examples, evaluation_period, curve (dict of arrays), learning_rates (array [k, 3]:
+    steps, examples, rate), hyperparameters, paired, machine, concurrency, facts, environment, clocks, file.
 
     Raises:
         BadInput: there is no such directory, or nothing in it.
@@ -188,6 +191,8 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "status": record.status,
         "reason": record.reason.encode("utf-8", "replace").decode(),
         "complete": record.complete,
+        "pruned_by": record.pruned_by,
+        "pruned_due": float((record.beater or {}).get("due", math.nan)),
         "metric": workload.get("metric", "metric"),
         "lower_is_better": lower,
         "target": spec.target,
@@ -224,6 +229,7 @@ class BoardInput:
     """What a board is made of: the current trials, how far the run got, what was skipped, what must be on it.
 
     `sensitivity` are the current trials of ``--sensitivity`` of the same suite, for the board of the schedule track.
+    `pruned_by` is what the newest run allowed to stop trials beside the safe rules: the board must say so.
     """
 
     trials: pd.DataFrame
@@ -233,6 +239,7 @@ class BoardInput:
     damaged: Mapping[Path, str]
     workloads: tuple[str, ...] = ()
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pruned_by: tuple[str, ...] = ()
 
 
 def board_input(directory: Path | str, *, track: str = "", suite: str = "", absent_ok: bool = False) -> BoardInput:
@@ -240,7 +247,8 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
 
     Of a submission or workload whose source has changed only the newest version counts. Studies of which a planned
     trial has not run yet are left out. Records that no run names (imported ones) make a board of their own.
-    Studies that only ``--until-separable`` asked for serve their pair and are on no board.
+    Studies that only ``--until-separable`` asked for serve their pair and are on no board. A trial that was stopped by
+    what the newest run does not allow (``--prune score-only``, ``--stop-hopeless``) counts as not run.
 
     Args:
         directory: a results directory.
@@ -258,8 +266,10 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
     boards = [note for note in runs if not note.pair]
     chosen = [note for note in boards if track in ("", note.track) and suite in ("", note.suite)]
     demanded = tuple(sorted({workload for note in chosen[-1:] for workload in note.workloads}))
+    allowed: tuple[str, ...] = ()
     if chosen:
         last = _newest_board(chosen)
+        allowed = last.pruned_by
         chosen = [note for note in chosen if (note.track, note.suite) == (last.track, last.suite)]
         planned = _current(chosen)
         skipped = {label: reason for note in chosen for label, reason in note.skipped.items()}
@@ -270,12 +280,13 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
             raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(known)}")
     if trials.empty:
         return BoardInput(trials, len(planned), 0, skipped, store.damaged, demanded)
+    trials = trials[trials["pruned_by"].isin(["", *allowed])]
     kept, done = _whole_studies(trials, planned)
     probes = trials.iloc[:0]
     if chosen and last.track == "schedule":
         asked = [note for note in boards if (note.track, note.suite) == ("sensitivity", last.suite)]
         probes, _ = _whole_studies(trials, _current(asked))
-    return BoardInput(kept, len(planned), done, skipped, store.damaged, demanded, probes)
+    return BoardInput(kept, len(planned), done, skipped, store.damaged, demanded, probes, allowed)
 
 
 def _newest_board(notes: list[RunNote]) -> RunNote:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from harness.contracts import TrainingAlgorithm, Workload
 from harness.evaluation import evaluate, evaluate_whole, refreshed_batchnorm
 from harness.limits import TrialTimeout, explain
 from harness.plan import full_hyperparameters
-from harness.pruning import BestSoFar, out_of_reach
+from harness.pruning import FORECAST, Signal, Stop, beater_of, forecast, kind_of, upcoming
 from harness.records import TrialRecord, TrialSpec, meets_target, stable_seed
 from harness.registry import Submission
 from harness.rules import RULESETS
@@ -54,12 +53,28 @@ class Run:
         self.learning_rates: list[tuple[float, float, float]] = []
         self.clocks: dict[str, float] = {}
         self.beater: dict[str, Any] | None = None
+        self.pruned_by = ""
 
     def end(self, status: str, reason: str, *, complete: bool = False) -> None:
         """Say how it ended; meeting the target, once said, stands."""
         self.complete = complete
         if self.status != "reached":
             self.status, self.reason = status, reason
+
+    def stop(self, stop: Stop, due: float, clock: str) -> None:
+        """End it because of what the race has told it."""
+        self.beater, self.pruned_by = beater_of(stop, due), kind_of(stop)
+        self.end("pruned", stop.words(clock))
+
+    def hopeless(self, end: float) -> bool:
+        """Return whether the forecast says that it cannot reach its target; it has then ended."""
+        examples, values = ([evaluation[name] for evaluation in self.evaluations] for name in ("examples", "metric"))
+        target, lower = self.spec.target, self.workload.lower_is_better
+        why = forecast(examples, values, self.learning_rates, target=target, lower_is_better=lower, end=end)
+        if why:
+            self.pruned_by = FORECAST
+            self.end("pruned", why)
+        return bool(why)
 
 
 def run_trial(
@@ -69,8 +84,9 @@ def run_trial(
     data: Mapping[str, Mapping[str, Tensor]],
     *,
     device: torch.device | str = "cpu",
-    best_so_far: BestSoFar = lambda: None,
+    best_so_far: Signal = lambda: None,
     complete: bool = False,
+    stop_hopeless: bool = False,
     environment: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
     """Run one trial and return its record; whatever the submission does, a record comes back.
@@ -80,14 +96,15 @@ def run_trial(
         workload, submission: the plug-ins that it names.
         data: what `workload.load` returned.
         device: where to train; tensors are moved there.
-        best_so_far: the side channel by which the trial learns that it is beaten.
+        best_so_far: the side channel by which the trial learns that it is beaten, or can change no score.
         complete: run on past the target and past being beaten, to the end of the horizon.
+        stop_hopeless: stop where a forecast from the curve says that the target is out of reach.
         environment: facts of the machine, for the record.
     """
     began = time.perf_counter()
     run = Run(spec, workload)
     try:
-        _train(run, submission, data, torch.device(device), best_so_far, complete)
+        _train(run, submission, data, torch.device(device), best_so_far, complete, stop_hopeless and not complete)
     except TrialTimeout as error:
         run.end("timeout", str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -103,6 +120,7 @@ def run_trial(
         learning_rates=tuple(run.learning_rates),
         clocks={**run.clocks, "wall_seconds": time.perf_counter() - began},
         beater=run.beater,
+        pruned_by=run.pruned_by,
         environment=dict(environment or {}),
         facts={"workload": workload_facts(workload), "submission": submission_facts(submission, spec)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -110,7 +128,13 @@ def run_trial(
 
 
 def _train(
-    run: Run, submission: Submission, data: Mapping[str, Any], device: torch.device, best_so_far: BestSoFar, complete: bool
+    run: Run,
+    submission: Submission,
+    data: Mapping[str, Any],
+    device: torch.device,
+    best_so_far: Signal,
+    complete: bool,
+    stop_hopeless: bool,
 ) -> None:
     spec, workload, settings = run.spec, run.workload, run.workload.settings
     rules = RULESETS[spec.track]
@@ -125,15 +149,14 @@ def _train(
     end = min(spec.horizon, spec.budget)
     trace = Trace(end / TRACE_POINTS, run.learning_rates)
     while True:
-        upcoming = min((math.floor(task.examples / spec.evaluation_period) + 1) * spec.evaluation_period, end)
-        best = None if complete else best_so_far()
-        if out_of_reach(best, spec.trial, upcoming if rules.clock == "examples" else training.seconds):
-            assert best is not None
-            run.beater = {"id": best.id, "time": best.time}
-            return run.end("pruned", f"trial {best.trial} reached the target at {best.time:g} {rules.clock}")
+        following = upcoming(task.examples, spec)
+        due = following if rules.clock == "examples" else training.seconds
+        stop = None if complete else best_so_far()
+        if stop is not None and stop.stops(spec.trial, due):
+            return run.stop(stop, due, rules.clock)
 
         training.start()
-        finite = train_until(upcoming, task, algorithm, signals, trace)
+        finite = train_until(following, task, algorithm, signals, trace)
         algorithm.prepare_for_evaluation()
         training.stop()
         run.clocks = _clocks(task, training, evaluating, setup)
@@ -161,6 +184,8 @@ def _train(
             if not rules.targeted:
                 return run.end("finished", f"final {workload.metric} {value:.4g}", complete=True)
             return run.end("missed", f"best {workload.metric} {_best(run):.4g}, target {spec.target:g}", complete=True)
+        if stop_hopeless and run.hopeless(end):
+            return None
 
         training.start()
         algorithm.restore_after_evaluation()

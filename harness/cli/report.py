@@ -60,6 +60,7 @@ def report(
         legacy_grid=legacy_grid,
         legacy_speedup=legacy_speedup,
         sensitivity=given.sensitivity,
+        pruned_by=given.pruned_by,
     )
     terminal_table(board, console)
     legacy = getattr(board, "legacy", ())

@@ -32,6 +32,12 @@ def run(
     workers: Annotated[int | None, typer.Option(help="trials at a time (default: one a core or GPU)")] = None,
     address: Annotated[str, typer.Option(help="of a running Ray cluster (default: RAY_ADDRESS, else start one here)")] = "",
     no_prune: Annotated[bool, typer.Option("--no-prune", help="run every trial to the end of its horizon")] = False,
+    prune: Annotated[
+        str, typer.Option(help="safe: changes no number; score-only: scores stand, no intervals, an odd number of studies")
+    ] = "safe",
+    stop_hopeless: Annotated[
+        bool, typer.Option("--stop-hopeless", help="stop trials that a forecast gives up; it errs, and the board says so")
+    ] = False,
     held_out: Annotated[bool, typer.Option("--held-out", help="also the held-out variants")] = False,
     time_limit: Annotated[float | None, typer.Option(help="seconds a trial")] = None,
     sensitivity: Annotated[
@@ -53,6 +59,7 @@ def run(
         raise BadInput(f"--time-limit {time_limit:g}: a positive number of seconds is needed")
     if results.exists() and not results.is_dir():
         raise BadInput(f"--results {results}: this is a file; name a directory")
+    from harness.cli.pruning import check_pruning
     from harness.cli.separable import most_studies, run_until_separable
     from harness.plan import Request, make_plan
 
@@ -61,6 +68,7 @@ def run(
         track = _sensitivity(track, trials, bool(pair))
     request = Request(suite, tuple(submission or ()), tuple(workload or ()), track, studies, trials, seed, held_out, pair)
     plan = make_plan(most_studies(request) if pair else request)
+    check_pruning(plan, prune, stop_hopeless=stop_hopeless, no_prune=no_prune)
     if dry_run:
         return _dry_run(plan, results, workers)
     from harness.cli.session import Session
@@ -69,7 +77,7 @@ def run(
     from workloads.data import data_directory
 
     device, complete = choose_device(), no_prune or plan.track.complete
-    settings = Settings(executor, data_directory(), device, workers, address, complete, time_limit, retry)
+    settings = Settings(executor, data_directory(), device, workers, address, complete, time_limit, retry, prune, stop_hopeless)
     return run_until_separable(request, results, settings) if pair else Session(plan, results, settings).run()
 
 

@@ -162,6 +162,7 @@ class Session:
             skipped=given.skipped,
             figures=figures,
             sensitivity=given.sensitivity,
+            pruned_by=given.pruned_by,
         )
         self._last_board = time.monotonic()
         self._board_cost = self._last_board - began

@@ -22,7 +22,7 @@ def first_hits() -> Logs:
     The table holds of every trial the evaluation that first met the validation target (index, submission seconds,
     step), or that none did. It holds no curves, and not when a trial ended that missed: NaN.
     """
-    table = _table()
+    table = first_hit_table()
     hit = (table["idx"] >= 0).to_numpy()
     base = table["w"].map(V05.base_of)
     known: dict[str, object] = {
@@ -59,6 +59,7 @@ def first_hits() -> Logs:
     return Logs(trials, V05.bases, tuple(gaps(trials, V05)), V05.version)
 
 
-def _table() -> pd.DataFrame:
+def first_hit_table() -> pd.DataFrame:
+    """Return the official table as it is: submission, w(orkload), study, trial, idx, time, step, n(umber of evaluations)."""
     with as_file(files("harness.compat") / "data" / TABLE) as path, gzip.open(path, "rt", encoding="utf-8") as text:
         return pd.read_csv(text)

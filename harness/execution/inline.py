@@ -19,6 +19,7 @@ def run_inline(race: Race) -> None:
             concurrency=1,
             best_so_far=partial(race.best, spec.cell),
             complete=settings.complete,
+            stop_hopeless=settings.stop_hopeless,
             limit=settings.limit,
             end_process=False,
         )

@@ -2,74 +2,38 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 from harness.contracts import DataUnavailable
+from harness.execution.evidence import board_entries, founded
+from harness.execution.settings import RETRIED, Settings, Summary
 from harness.execution.worker import ended
 from harness.plan import Plan
-from harness.pruning import Best, best_of, evidence_stands, faster
+from harness.pruning import (
+    FORECAST,
+    SCORE_ONLY,
+    Best,
+    Limit,
+    Stop,
+    Undecided,
+    beater_of,
+    best_of,
+    faster,
+    span_of,
+    tighter,
+    upcoming,
+)
 from harness.records import TrialRecord, TrialSpec
 from harness.results import ResultStore, RunNote
 
 Cell = tuple[str, str, int]
 Listener = Callable[[TrialRecord, "Race"], None]
 
-RETRIED = ("failed", "timeout", "out-of-memory")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to run a plan.
-
-    Attributes:
-        executor: "ray" or "inline".
-        workers: trials at a time; None means one a CPU core or GPU.
-        address: of a running Ray cluster; empty starts one here.
-        complete: no pruning: every trial runs to the end of its horizon.
-        limit: wall seconds a trial, or None.
-        retry: run failed, timed-out and out-of-memory trials again.
-        device: "cpu" or an accelerator.
-        data_directory: where prepared data lie.
-    """
-
-    executor: str
-    data_directory: Path
-    device: str = "cpu"
-    workers: int | None = None
-    address: str = ""
-    complete: bool = False
-    limit: float | None = None
-    retry: bool = False
-
-
-@dataclass
-class Summary:
-    """What a run took; `worker_seconds` are all CPU seconds of worker processes, Ray's part in them included."""
-
-    statuses: Counter[str] = field(default_factory=Counter)
-    found: int = 0
-    training_seconds: float = 0.0
-    evaluation_seconds: float = 0.0
-    setup_seconds: float = 0.0
-    worker_seconds: float = 0.0
-    started: float = field(default_factory=time.monotonic)
-
-    def add(self, record: TrialRecord) -> None:
-        """Count one more trial."""
-        self.statuses[record.status] += 1
-        self.training_seconds += record.clocks.get("seconds", 0.0)
-        self.evaluation_seconds += record.clocks.get("evaluation_seconds", 0.0)
-        self.setup_seconds += record.clocks.get("setup_seconds", 0.0)
-
-    @property
-    def troubled(self) -> int:
-        """How many trials failed, timed out, ran out of memory or were killed."""
-        return sum(self.statuses[status] for status in (*RETRIED, "killed"))
+__all__ = ["Race", "Settings", "Summary"]
 
 
 class Race:
@@ -83,8 +47,8 @@ class Race:
         self.skipped: dict[str, str] = {}
         self._listener = listener
         self._bests: dict[Cell, Best] = {}
-        self._base: dict[tuple[str, str], list[str]] = {}
-        self._records: dict[str, TrialRecord] = {}
+        self._ended: dict[tuple[str, str], list[TrialRecord]] = {}
+        self._undecided: Undecided | None = None
         self._pending: deque[TrialSpec] = deque()
 
     @property
@@ -100,37 +64,41 @@ class Race:
         """
         self._load_data()
         self.plan = self.plan.without(list(self.skipped))
+        read = (self.store.read(spec) for spec in self.plan.trials)
+        finished = {record.spec.id: record for record in read if record is not None and self._finished(record)}
+        found = founded(finished, self.plan, self._kinds)
+        if self.settings.prune == SCORE_ONLY and not self.settings.complete:
+            self._undecided = Undecided(board_entries(self.plan, {}))
         for spec in self.plan.trials:
-            record = self.store.read(spec)
-            if record is not None:
-                self._records[spec.id] = record
-        clock = self.plan.track.clock
-        for record in list(self._records.values()):  # a record whose evidence has gone counts for nothing
-            beater = self._records.get(str((record.beater or {}).get("id")))
-            if not evidence_stands(record, beater, clock):
-                del self._records[record.spec.id]
-        for spec in self.plan.trials:
-            found = self._records.get(spec.id)
-            if found is not None and self._finished(found):
+            record = found.get(spec.id)
+            if record is not None and (record.status != "skipped" or self._base_lost(spec)):
                 self.summary.found += 1
-                self._learn(found)
+                self._learn(record)
             else:
                 self._pending.append(spec)
         self.store.write_run(self._note())
 
+    @property
+    def _kinds(self) -> frozenset[str]:
+        """What may have stopped a trial of this race beside the safe rules."""
+        asked = {SCORE_ONLY: self.settings.prune == SCORE_ONLY, FORECAST: self.settings.stop_hopeless}
+        return frozenset({"", *(kind for kind, wanted in asked.items() if wanted and not self.settings.complete)})
+
     def next(self) -> TrialSpec | None:
-        """Return the next trial to start, or None; held-out variants whose base is lost are skipped on the way."""
+        """Return the next trial to start, or None; those that cannot change the board are ended on the way."""
         while self._pending:
             spec = self._pending.popleft()
             if spec.variant and self._base_lost(spec):
-                self.ended(spec, "skipped", f"its base {spec.workload} was missed in every study")
-                continue
-            return spec
+                self._skip(spec)
+            elif (limit := self._limit(spec.cell)) and limit.stops(spec.trial, due := self._first_due(spec)):
+                self._cut(spec, limit, due)
+            else:
+                return spec
         return None
 
-    def best(self, cell: Cell) -> Best | None:
-        """Return the fastest trial of a study so far; what a running trial of it must know."""
-        return None if self.settings.complete else self._bests.get(cell)
+    def best(self, cell: Cell) -> Stop | None:
+        """Return what a running trial of a study must know: its fastest trial so far, or a limit from other studies."""
+        return None if self.settings.complete else tighter(self._bests.get(cell), self._limit(cell))
 
     def done(self, record: TrialRecord) -> None:
         """Write a record, learn from it, and tell the listener.
@@ -145,10 +113,25 @@ class Race:
         self._learn(record)
         self._listener(record, self)
 
-    def ended(self, spec: TrialSpec, status: str, reason: str) -> None:
+    def ended(self, spec: TrialSpec, status: str, reason: str, **more: Any) -> None:
         """Write the record of a trial that has nothing to tell but how it ended."""
         workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
-        self.done(ended(spec, workload, submission, status, reason))
+        self.done(replace(ended(spec, workload, submission, status, reason), **more))
+
+    def _skip(self, spec: TrialSpec) -> None:
+        bases = self._ended[spec.submission, spec.workload]
+        kind = FORECAST if any(record.pruned_by == FORECAST for record in bases) else ""
+        self.ended(spec, "skipped", f"its base {spec.workload} was missed in every study", pruned_by=kind)
+
+    def _cut(self, spec: TrialSpec, limit: Limit, due: float) -> None:
+        more = {"pruned_by": SCORE_ONLY, "beater": beater_of(limit, due)}
+        self.ended(spec, "pruned", f"not started: {limit.reason}", **more)
+
+    def _limit(self, cell: Cell) -> Limit | None:
+        return self._undecided.limit(cell) if self._undecided else None
+
+    def _first_due(self, spec: TrialSpec) -> float:
+        return upcoming(0.0, spec) if self.plan.track.clock == "examples" else 0.0
 
     def _finished(self, record: TrialRecord) -> bool:
         if record.status == "killed" or (self.settings.retry and record.status in RETRIED):
@@ -161,14 +144,17 @@ class Race:
         best = faster(self._bests.get(spec.cell), best_of([record], self.plan.track.clock))
         if best is not None:
             self._bests[spec.cell] = best
-        self._base.setdefault((spec.submission, spec.workload_label), []).append(record.status)
+        self._ended.setdefault((spec.submission, spec.workload_label), []).append(record)
+        if self._undecided:
+            self._undecided.learn(spec.cell, spec.trial, span_of(record, self.plan.track.clock))
 
     def _base_lost(self, spec: TrialSpec) -> bool:
         if not self.plan.track.targeted:
             return False
         planned = sum(s.submission == spec.submission and s.workload_label == spec.workload for s in self.plan.trials)
-        statuses = self._base.get((spec.submission, spec.workload), [])
-        return len(statuses) == planned and not {"reached", "killed"} & set(statuses)
+        ended = self._ended.get((spec.submission, spec.workload), [])
+        open_ = any(record.status in ("reached", "killed") or record.pruned_by == SCORE_ONLY for record in ended)
+        return len(ended) == planned and not open_
 
     def _load_data(self) -> None:
         for label, workload in self.plan.workloads.items():
@@ -184,4 +170,13 @@ class Race:
         hashes |= {spec.workload_label: spec.workload_hash for spec in self.plan.trials}
         trials = {spec.id: (spec.submission, spec.workload_label, spec.study) for spec in self.plan.trials}
         created = datetime.now(UTC).isoformat(timespec="microseconds")
-        return RunNote(self.plan.track.name, self.plan.suite, trials, hashes, dict(self.skipped), created, pair=self.plan.pair)
+        return RunNote(
+            track=self.plan.track.name,
+            suite=self.plan.suite,
+            trials=trials,
+            hashes=hashes,
+            skipped=dict(self.skipped),
+            created=created,
+            pair=self.plan.pair,
+            pruned_by=tuple(sorted(self._kinds - {""})),
+        )

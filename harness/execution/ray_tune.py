@@ -30,35 +30,35 @@ from harness.contracts import BadInput
 from harness.execution.race import Race
 from harness.execution.worker import work
 from harness.limits import GRACE_SECONDS
-from harness.pruning import Best
+from harness.pruning import Stop, stop_from_json, stop_to_json
 from harness.records import TrialRecord, TrialSpec
 
 Cell = tuple[str, str, int]
 
 
 class Referee:
-    """The side channel: an actor that knows the best of every study and answers running trials."""
+    """The side channel: an actor that knows what stops the trials of every study, and answers running ones."""
 
     def __init__(self) -> None:
-        self._bests: dict[Cell, Best] = {}
+        self._stops: dict[Cell, Stop] = {}
 
-    def tell(self, cell: Cell, best: Best) -> None:
-        """Take note of a better time."""
-        self._bests[cell] = best
+    def tell(self, cell: Cell, stop: Stop) -> None:
+        """Take note of what stops the trials of a study."""
+        self._stops[cell] = stop
 
-    def best(self, cell: Cell) -> Best | None:
-        """Return the best of a study so far."""
-        return self._bests.get(cell)
+    def best(self, cell: Cell) -> Stop | None:
+        """Return what stops the trials of a study, as far as is known."""
+        return self._stops.get(cell)
 
 
 class _Hearing:
     """A running trial's ear: asks the referee without ever waiting for the answer."""
 
-    def __init__(self, referee: Any, cell: Cell, known: Best | None) -> None:
+    def __init__(self, referee: Any, cell: Cell, known: Stop | None) -> None:
         self._referee, self._cell, self._known = referee, cell, known
         self._question: Any = None
 
-    def __call__(self) -> Best | None:
+    def __call__(self) -> Stop | None:
         if self._question is not None and ray.wait([self._question], timeout=0)[0]:
             self._known = ray.get(self._question)
             self._question = None
@@ -86,7 +86,7 @@ class OneTrial(tune.Trainable):  # type: ignore[misc]
         """Run the trial and return its record as JSON."""
         assignment = json.loads(self._assignment["assignment"])
         spec = TrialSpec.from_json(assignment["spec"])
-        known = Best(**assignment["best"]) if assignment["best"] else None
+        known = stop_from_json(assignment["stop"])
         record = work(
             spec,
             data_directory=self._settings.data_directory,
@@ -94,6 +94,7 @@ class OneTrial(tune.Trainable):  # type: ignore[misc]
             concurrency=self._concurrency,
             best_so_far=_Hearing(self._referee, spec.cell, known),
             complete=self._settings.complete,
+            stop_hopeless=self._settings.stop_hopeless,
             limit=self._settings.limit,
             end_process=True,
         )
@@ -116,6 +117,7 @@ class _Dispatch(Searcher):  # type: ignore[misc]
         super().__init__(metric="score", mode="max")
         self._race, self._referee = race, referee
         self._running: dict[str, tuple[TrialSpec, float]] = {}
+        self._told: dict[Cell, Stop] = {}
         self.error: BaseException | None = None
 
     @property
@@ -129,8 +131,7 @@ class _Dispatch(Searcher):  # type: ignore[misc]
         if spec is None:
             return Searcher.FINISHED
         self._running[trial_id] = spec, time.monotonic()
-        best = self._race.best(spec.cell)
-        assignment = {"spec": spec.to_json(), "best": vars(best) if best else None}
+        assignment = {"spec": spec.to_json(), "stop": stop_to_json(self._tell(spec.cell))}
         return {"assignment": json.dumps(assignment)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
@@ -147,9 +148,16 @@ class _Dispatch(Searcher):  # type: ignore[misc]
         except BaseException as failure:  # noqa: BLE001  Tune would swallow it: a full disk must reach the user
             self.error = failure
             return
-        best = self._race.best(spec.cell)
-        if best is not None:
-            self._referee.tell.remote(spec.cell, best)
+        for cell in {running.cell for running, _ in self._running.values()}:  # a limit may come from any other study
+            self._tell(cell)
+
+    def _tell(self, cell: Cell) -> Stop | None:
+        """Tell the referee what stops the trials of a study, and return it."""
+        stop = self._race.best(cell)
+        if stop is not None and stop != self._told.get(cell):
+            self._told[cell] = stop
+            self._referee.tell.remote(cell, stop)
+        return stop
 
     def _died(self, spec: TrialSpec, seconds: float) -> None:
         limit = self._race.settings.limit

@@ -12,7 +12,7 @@ import torch
 from harness.contracts import Workload
 from harness.execution.environment import describe
 from harness.limits import TrialTimeout, time_limit
-from harness.pruning import BestSoFar
+from harness.pruning import Signal
 from harness.records import TrialRecord, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, workload_hash
 from harness.trial import run_trial, submission_facts, workload_facts
@@ -38,8 +38,9 @@ def work(
     data_directory: Path,
     device: str,
     concurrency: int,
-    best_so_far: BestSoFar,
+    best_so_far: Signal,
     complete: bool,
+    stop_hopeless: bool,
     limit: float | None,
     end_process: bool,
 ) -> TrialRecord:
@@ -52,6 +53,7 @@ def work(
         concurrency: how many trials share this machine, for the record.
         best_so_far: the side channel of the study.
         complete: run past the target and past being beaten.
+        stop_hopeless: stop where a forecast says that the target is out of reach.
         limit: wall seconds, or None.
         end_process: whether a trial that cannot be interrupted may end this process (a worker's, not the user's).
     """
@@ -78,6 +80,7 @@ def work(
                 device=device,
                 best_so_far=best_so_far,
                 complete=complete,
+                stop_hopeless=stop_hopeless,
                 environment=environment,
             )
     except TrialTimeout as error:

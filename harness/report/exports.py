@@ -56,7 +56,7 @@ def csv_text(board: Board) -> str:
             values |= {"held_out": label in board.held_out}
             if cell is not None:
                 values |= {
-                    "missed": cell.studies - cell.reached,
+                    "missed": cell.studies - cell.reached - cell.cut,
                     "study_times": " ".join(_plain_number(t) for t in cell.study_times),
                 }
             writer.writerow([spreadsheet_safe(values.get(name)) for name in CSV_FIELDS])
@@ -87,13 +87,14 @@ def markdown_table(board: Board) -> str:
     head = ["rank", "submission", "score", "95 % interval", over, "targets", *(escaped(label) for label in labels(board))]
     lines = [
         escaped(board.verdict),
+        *(f"**{escaped(label)}**" for label in board.pruned_by.values()),
         "",
         f"| {' | '.join(head)} |",
         f"|{'|'.join([' ---: ', ' --- ', *[' ---: '] * (len(head) - 2)])}|",
     ]
     for view in ranking(board, marks(row.name for row in board.rows)):
         cells = [
-            f"**{c.text}**" if c.best else c.text + (f" ({c.misses})" if c.misses and c.text != "missed" else "")
+            f"**{c.text}**" if c.best else c.text + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
             for c in view.cells
         ]
         texts = [view.rank, escaped(view.row.name), view.score, view.interval or words.NONE, view.speedup, view.targets, *cells]

@@ -112,7 +112,7 @@ def _text(value: object) -> str:
 
 def warnings(trials: pd.DataFrame, board: Board, progress: Mapping[str, int] | None) -> list[str]:
     """Return what must stand in red at the head of the page, one sentence each."""
-    told = []
+    told = list(board.pruned_by.values())
     if progress and progress["done"] < progress["planned"]:
         told.append(f"Partial board: {progress['done']} of {progress['planned']} trials are done.")
     gaps = len(_missing(board))

@@ -65,7 +65,7 @@ def page(
         only_skipped=[w for w in sorted(skipped or {}) if w not in labels(board)],
         warnings=trust.warnings(trials, board, progress),
         profiles=profile_figure(board.profiles, drawn, prefix="profile-") if figures and board.profiles else "",
-        matrix=matrix(board) if 1 < len(board.rows) <= MAX_MATRIX else [],
+        matrix=matrix(board) if board.pairs and 1 < len(board.rows) <= MAX_MATRIX else [],
         panels=panels(trials, labels(board), board.clock, drawn, figures=figures),
         figures=figures,
         cards=cards(trials, [row.name for row in board.rows], drawn),

@@ -20,7 +20,7 @@ class CellView:
 
     Attributes:
         workload: its label.
-        text: the median time, "missed", "skipped" or "not run".
+        text: the median time, "missed", "cut" (of no more use to any score), "skipped" or "not run".
         detail: range of the study times; `level` says what it is.
         misses: what is not plain: "missed 2 of 3", "1 study missing".
         best: whether no submission is faster here.
@@ -86,7 +86,8 @@ def ranking(
             + (" approximate" if row.approximate and words.finite(row.score_low) else ""),
             speedup=speedup(row),
             speedup_interval=words.ratio_span(row.speedup_low, row.speedup_high),
-            targets=f"{row.targets_reached}/{len(board.workloads)}",
+            targets=("≥ " if any(row.cells[w].unknown for w in board.workloads) else "")
+            + f"{row.targets_reached}/{len(board.workloads)}",
             cost=words.amount(row.race_cost, board.clock),
             reach=f"{row.reach_share:.0%}" if words.finite(row.reach_share) else "needs unpruned records",
             cells=tuple(cell_view(board, row, label) for label in labels(board)) + tuple(CellView(w, "skipped") for w in extra),
@@ -116,15 +117,15 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
     relative = cell.time / best if math.isfinite(cell.time) and best > 0 else math.inf
     return CellView(
         workload=label,
-        text=" ".join(part for part in (cell.bound, words.amount(cell.time, board.clock)) if part),
+        text="cut" if cell.unknown else " ".join(part for part in (cell.bound, words.amount(cell.time, board.clock)) if part),
         detail=words.span(cell.low, cell.high, lambda value: words.amount(value, board.clock)),
         level=cell.level,
-        misses=words.misses(cell.reached, cell.studies, cell.missing),
+        misses=words.misses(cell.reached, cell.studies, cell.missing, cell.cut),
         best=math.isfinite(cell.time) and cell.time == best,
         relative=words.times(relative) if math.isfinite(relative) else "",
         order=cell.time,
         dots=tuple(round(STRIP * (t - low) / spread, 1) for t in finite),
-        crosses=sum(math.isinf(t) for t in cell.study_times),
+        crosses=sum(math.isinf(t) for t in cell.study_times) - cell.cut,
         note=cell.note,
     )
 

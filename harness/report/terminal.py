@@ -54,6 +54,8 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
         console.print(Text(f"times on {words} are on the page"), style="" if plain else "dim")
     for workload, reason in sorted((skipped or {}).items()):
         console.print(Text(f"skipped {one_line(workload, 40)}: {one_line(reason)}"), style="" if plain else "yellow")
+    for label in board.pruned_by.values():
+        console.print(Text(one_line(label)), style="" if plain else "red")
     console.print(Text(one_line(board.verdict)), style="" if plain else "bold")
 
 

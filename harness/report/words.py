@@ -99,11 +99,13 @@ def rank(value: Any, low: Any, high: Any) -> str:
     return f"{value} ({low}–{high})" if finite(low) and finite(high) and low != high else f"{value}"
 
 
-def misses(reached: int, studies: int, missing: int = 0) -> str:
-    """Return what is not plain about a cell: ``missed 2 of 3``, ``1 study missing``, or nothing."""
+def misses(reached: int, studies: int, missing: int = 0, cut: int = 0) -> str:
+    """Return what is not plain about a cell: ``missed 2 of 3``, ``cut 1 of 3``, ``1 study missing``, or nothing."""
     words = []
-    if studies > reached:
-        words.append(f"missed {studies - reached} of {studies}")
+    if studies > reached + cut:
+        words.append(f"missed {studies - reached - cut} of {studies}")
+    if cut:
+        words.append(f"cut {cut} of {studies}")
     if missing:
         words.append(f"{missing} {'study' if missing == 1 else 'studies'} missing")
     return ", ".join(words)

@@ -39,6 +39,7 @@ def write_report(
     legacy_grid: bool = False,
     legacy_speedup: bool = False,
     sensitivity: pd.DataFrame | None = None,
+    pruned_by: Sequence[str] = (),
 ) -> Board | QualityBoard:
     """Write the page to `out` and the same board beside it as .json and .csv; return the board.
 
@@ -55,6 +56,7 @@ def write_report(
         workloads: base workloads that must be on the board; without any trial they count as unsolved.
         legacy_tie_rule, legacy_grid, legacy_speedup: AlgoPerf's published rules, see `score_board`; the board says so.
         sensitivity: trials of ``--sensitivity``, for a section of their own.
+        pruned_by: what may have stopped trials beside the safe rules, see `score_board`; the page says so in red.
 
     Raises:
         BadInput: nothing to score, or `out` would overwrite its own .json or .csv.
@@ -72,6 +74,7 @@ def write_report(
         legacy_tie_rule=legacy_tie_rule,
         legacy_grid=legacy_grid,
         legacy_speedup=legacy_speedup,
+        pruned_by=pruned_by,
     )
     rates = sensitivities(sensitivity) if sensitivity is not None else ()
     ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from harness.contracts import BadInput, did_you_mean
+from harness.pruning import FORECAST, SCORE_ONLY
 from harness.records import CLOCKS, STATUSES
 from harness.scoring.canonical import Study, canonical_studies, checked, exact_on, run_clock
 from harness.scoring.entries import Board, Cell, Pair, Profile, Row
@@ -22,7 +23,7 @@ from harness.scoring.profiles import CUT_OFF, contributions, grid_contributions,
 from harness.scoring.speed import LogTimes, contrast, log_times
 from harness.scoring.uncertainty import BAND_TAUS, ENOUGH_STUDIES, Uncertainty, uncertainty, unit_interval
 from harness.scoring.whatif import easier_targets, leave_out
-from harness.scoring.words import notes, verdict
+from harness.scoring.words import notes, pruning_labels, verdict
 
 __all__ = ["Board", "Cell", "Pair", "Profile", "Row", "board_json", "run_clock", "score_board"]
 
@@ -38,7 +39,7 @@ def score_board(
     legacy_grid: bool = False,
     legacy_speedup: bool = False,
     workloads: Sequence[str] | None = None,
-    score_only: bool = False,
+    pruned_by: Collection[str] = (),
 ) -> Board:
     """Return the leaderboard of `trials`.
 
@@ -50,10 +51,12 @@ def score_board(
         legacy_grid: integrate profiles on AlgoPerf's 100 points, not exactly.
         legacy_speedup: AlgoPerf's speed-up: medians of studies, a miss costs the budget and one second; no interval.
         workloads: base workloads that must be on the board; without any trial they count as unsolved.
-        score_only: the run was pruned by ``--prune score-only``: no intervals.
+        pruned_by: what may have stopped trials beside the safe rules; the board says so. "score-only": no intervals.
+            "forecast": such trials count as missed. Studies that something else stopped are missing.
 
     Raises:
-        BadInput: nothing to score, an unknown clock, several tracks or suites, the `budget` track, or a trial twice.
+        BadInput: nothing to score, an unknown clock, several tracks or suites, the `budget` track, a trial twice, or rules
+            by which a score-only run was not pruned.
     """
     if clock not in CLOCKS:
         raise BadInput(f"there is no clock '{clock}'{did_you_mean(clock, CLOCKS)}")
@@ -62,7 +65,13 @@ def score_board(
         raise BadInput("the budget track has no targets: score it with harness.scoring.score_budget")
     if (trials["hit_index"].ge(0) & trials[f"hit_{clock}"].isna()).any():
         raise BadInput(f"these records do not carry the clock '{clock}': use --clock seconds")
-    studies = canonical_studies(trials, clock, by_index=legacy_tie_rule, score_only=score_only)
+    score_only = SCORE_ONLY in pruned_by
+    if score_only and (legacy_tie_rule or clock != run_clock(str(trials["track"].iloc[0]))):
+        raise BadInput(
+            f"--prune score-only keeps the scores on the {run_clock(str(trials['track'].iloc[0]))} clock only, by "
+            "our rule for ties: leave --clock and --legacy-tie-rule out, or run again without it"
+        )
+    studies = canonical_studies(trials, clock, by_index=legacy_tie_rule, pruned_by=pruned_by)
     pool = build_pool(trials, studies, clock, workloads)
     if not pool.workloads:
         raise BadInput("no base workload was run: nothing to score")
@@ -78,6 +87,8 @@ def score_board(
     legacy = tuple(
         name for name, asked in (("tie-rule", legacy_tie_rule), ("grid", legacy_grid), ("speedup", legacy_speedup)) if asked
     )
+    forecast = sum(trial.pruned_by == FORECAST for study in studies for trial in study.trials)
+    labels = pruning_labels(pruned_by, forecast)
     lines = notes(trials, studies, pool, cells, clock, min((n for n in doubt.fewest if n), default=0))
     return Board(
         track=str(trials["track"].iloc[0]),
@@ -92,12 +103,13 @@ def score_board(
         trials=_counts(studies),
         adjacent_separable=_adjacent(rows, pairs),
         verdict=verdict(rows, pairs, pool.workloads),
-        notes=(*_options(pool, baseline, legacy, score_only), *lines),
-        leave_out=leave_out(pool, contribution),
-        easier=easier_targets(pool, studies, trials, clock, contribution),
+        notes=(*labels.values(), *_options(pool, baseline, legacy), *lines),
+        leave_out={} if score_only else leave_out(pool, contribution),
+        easier={} if score_only else easier_targets(pool, studies, trials, clock, contribution),
         families=dict(pool.families),
         studies=max((int(pool.count(w).max()) for w in pool.workloads), default=0),
         legacy=legacy,
+        pruned_by=labels,
     )
 
 
@@ -109,10 +121,8 @@ LEGACY = {
 }
 
 
-def _options(pool: Pool, baseline: str, legacy: Sequence[str], score_only: bool) -> list[str]:
+def _options(pool: Pool, baseline: str, legacy: Sequence[str]) -> list[str]:
     lines = []
-    if score_only:
-        lines.append("Pruned by --prune score-only: scores stand, intervals, speed-ups and tests do not.")
     if legacy:
         lines.append(f"AlgoPerf's published rules instead of ours: {'; '.join(LEGACY[name] for name in legacy)}.")
     if baseline not in pool.submissions:
@@ -122,6 +132,7 @@ def _options(pool: Pool, baseline: str, legacy: Sequence[str], score_only: bool)
 
 def _cells(pool: Pool, studies: Sequence[Study], standing: Floats, h: Floats, *, exact: bool, ranged: bool) -> Cells:
     bounded = set() if exact else {(s.submission, s.workload) for s in studies if s.lower < s.time}
+    cut = Counter((s.submission, s.workload) for s in studies if s.cut and not s.missing)
     cells = {}
     for label in pool.labels:
         middle = medians(pool.times[label])
@@ -131,6 +142,8 @@ def _cells(pool: Pool, studies: Sequence[Study], standing: Floats, h: Floats, *,
             low, high, level = median_interval(times) if ranged else (None, None, "")
             base = pool.workloads.index(label) if label in pool.workloads else -1
             time = math.inf if math.isnan(middle[i]) else float(middle[i])
+            contribution = float(h[i, base]) if base >= 0 else 0.0
+            upper = (name, label) in bounded or (cut[name, label] and not contribution and math.isfinite(time))
             cells[name, label] = Cell(
                 submission=name,
                 workload=label,
@@ -143,8 +156,9 @@ def _cells(pool: Pool, studies: Sequence[Study], standing: Floats, h: Floats, *,
                 missing=len(present) - len(times),
                 study_times=times,
                 study_ids=tuple(j for j, there in zip(pool.studies[label], present, strict=True) if there),
-                contribution=float(h[i, base]) if base >= 0 else 0.0,
-                bound="≤" if (name, label) in bounded else "",
+                contribution=contribution,
+                bound="≤" if upper else "",
+                cut=cut[name, label],
                 note="lost on a held-out variant"
                 if base >= 0 and h[i, base] == 0 and _lost(time, standing[i, base], middle)
                 else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from harness.contracts import BadInput
+from harness.pruning import SCORE_ONLY
+from harness.scoring.cuts import unjustified_studies
 
 COLUMNS = (
     *("id", "submission", "workload", "base_workload", "held_out", "family", "track", "suite", "study", "trial"),
@@ -25,7 +27,8 @@ class Trial:
     """One trial on one clock: index, status, index and clock of the first hit (-1 and inf: none), clock at its end, curve.
 
     `due` is the clock of the evaluation it was heading for when it ended without one (diverged, failed, killed): a
-    perfect pruner looks ahead to it. NaN where the rules fix no evaluations on this clock.
+    perfect pruner looks ahead to it. NaN where the rules fix no evaluations on this clock. `pruned_by`: what stopped it
+    beside the safe rules.
     """
 
     trial: int
@@ -35,6 +38,7 @@ class Trial:
     end: float
     due: float
     curve: Mapping[str, Any]
+    pruned_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,11 @@ class Study:
     kept: tuple[int, ...]
     cost: float
     trials: tuple[Trial, ...]
+
+    @property
+    def cut(self) -> bool:
+        """Whether it seems missed only because ``--prune score-only`` cut a trial of it."""
+        return math.isinf(self.time) and any(trial.pruned_by == SCORE_ONLY for trial in self.trials)
 
 
 def checked(trials: pd.DataFrame) -> pd.DataFrame:
@@ -124,14 +133,17 @@ def exact_on(trials: pd.DataFrame, clock: str) -> bool:
     return bool((spread["max"] <= spread["min"] * (1 + 1e-9)).all())
 
 
-def canonical_studies(trials: pd.DataFrame, clock: str, *, by_index: bool = False, score_only: bool = False) -> list[Study]:
+def canonical_studies(
+    trials: pd.DataFrame, clock: str, *, by_index: bool = False, pruned_by: Collection[str] = ()
+) -> list[Study]:
     """Return the canonical studies of `trials`, sorted by submission, workload and study.
 
     Args:
         trials: from `checked`.
         clock: "examples", "seconds" or "steps".
         by_index: choose a study's trial by evaluation index, as AlgoPerf's published code does, not by time.
-        score_only: the run also pruned what could no longer change the score; such studies count as missed.
+        pruned_by: what may have stopped trials beside the safe rules ("score-only", "forecast"): they count as missed.
+            A study with a trial that something else stopped is missing, and so is one whose cut this board does not bear out.
     """
     groups: dict[tuple[str, str, int], list[Trial]] = {}
     facts: dict[tuple[str, str, int], tuple[str, bool, bool]] = {}
@@ -148,7 +160,11 @@ def canonical_studies(trials: pd.DataFrame, clock: str, *, by_index: bool = Fals
     for key in sorted(groups):
         base, held_out, paired = facts[key]
         short = paired and len(groups[key]) < fullest[key[:2]]
-        studies.append(_study(key, base, held_out, groups[key], clock, by_index, score_only, short))
+        studies.append(_study(key, base, held_out, groups[key], clock, by_index, pruned_by, short))
+    if SCORE_ONLY in pruned_by:
+        gone = unjustified_studies(studies)
+        why = "it was cut for a score that does not rest on this board"
+        studies = [replace(s, missing=True, reason=why) if (s.submission, s.workload, s.study) in gone else s for s in studies]
     return _skip_lost_variants(studies)
 
 
@@ -157,8 +173,10 @@ def _trials(trials: pd.DataFrame, clock: str) -> Iterator[Trial]:
     period = trials["evaluation_period"] if clock == "examples" and "evaluation_period" in trials.columns else None
     periods = [math.nan] * len(trials) if period is None else period.astype(float).tolist()
     limits = trials[["horizon_examples", "budget_examples"]].astype(float).min(axis=1).tolist()
-    rows = zip(*(trials[name].tolist() for name in names), periods, limits, strict=True)
-    for trial, status, hit_index, hit, end, curve, every, limit in rows:
+    kinds = trials["pruned_by"].tolist() if "pruned_by" in trials.columns else [""] * len(trials)
+    cut_at = trials["pruned_due"].tolist() if "pruned_due" in trials.columns else [math.nan] * len(trials)
+    rows = zip(*(trials[name].tolist() for name in names), periods, limits, kinds, cut_at, strict=True)
+    for trial, status, hit_index, hit, end, curve, every, limit, kind, cut in rows:
         evaluations = curve if isinstance(curve, Mapping) else {}
         decided = hit_index >= 0 or status in ("reached", "missed", "finished", "pruned", "skipped")
         yield Trial(
@@ -167,8 +185,9 @@ def _trials(trials: pd.DataFrame, clock: str) -> Iterator[Trial]:
             hit_index=int(hit_index),
             hit=float(hit) if hit_index >= 0 else math.inf,
             end=float(end),
-            due=math.nan if decided else _due(evaluations.get(clock, ()), every, limit),
+            due=float(cut) if kind == SCORE_ONLY else math.nan if decided else _due(evaluations.get(clock, ()), every, limit),
             curve=evaluations,
+            pruned_by=str(kind),
         )
 
 
@@ -188,7 +207,7 @@ def _study(
     trials: Sequence[Trial],
     clock: str,
     by_index: bool,
-    score_only: bool,
+    pruned_by: Collection[str],
     short: bool,
 ) -> Study:
     order = (lambda t: (t.hit_index, t.hit, t.trial)) if by_index else (lambda t: (t.hit, t.trial))
@@ -196,7 +215,9 @@ def _study(
     time = winner.hit if winner else math.inf
     index = winner.trial if winner else -1
     statuses = tuple(_status(t, time, index) for t in trials)
-    reason = _reason(statuses, winner is None and not score_only, short)
+    orphaned = winner is None and any(t.status == "pruned" and not t.pruned_by for t in trials)
+    foreign = {t.pruned_by for t in trials} - {"", *pruned_by}
+    reason = _reason(statuses, orphaned, short, foreign)
     pruned = [t for t in trials if t.status == "pruned" and t is not winner]
     return Study(
         submission=key[0],
@@ -227,14 +248,16 @@ def _status(trial: Trial, time: float, winner: int) -> str:
     return "pruned" if beaten or trial.status in ("pruned", "reached") else trial.status
 
 
-def _reason(statuses: Sequence[str], unbeaten: bool, short: bool) -> str:
+def _reason(statuses: Sequence[str], orphaned: bool, short: bool, foreign: Collection[str]) -> str:
+    if foreign:
+        return f"a trial was stopped by {' and '.join(sorted(foreign))}, which this board does not allow"
     if short:
         return "not all of its trials have run"
     if "killed" in statuses:
         return "a trial was killed before it was decided"
     if "skipped" in statuses:
         return "it was skipped"
-    if unbeaten and "pruned" in statuses:
+    if orphaned:
         return "a pruned trial has lost its beater"
     return ""
 

@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 
 from harness.contracts import BadInput, did_you_mean
+from harness.pruning import FORECAST, SCORE_ONLY
 from harness.records import CLOCKS, plain
 from harness.scoring.canonical import canonical_studies, checked, exact_on, run_clock
 from harness.scoring.entries import Pair
 from harness.scoring.pairs import LEVEL, pair
 from harness.scoring.pool import Pool, build_pool
 from harness.scoring.speed import log_times
+from harness.scoring.words import pruning_labels
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,14 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
         BadInput: an unknown clock or submission, or the same one twice.
     """
     trials = checked(trials)
+    kinds = set(trials["pruned_by"]) if "pruned_by" in trials.columns else set()
+    if SCORE_ONLY in kinds:
+        raise BadInput("these trials were pruned by --prune score-only, which leaves no tests: run the same command without it")
     pool = pool_of_two(trials, a, b, clock)
     found = pair(pool, log_times(pool), *(pool.submissions.index(name) for name in (a, b)))
     lines = ["This is one comparison, chosen by you: p is not adjusted for others. The board's pairs are (Holm)."]
+    if FORECAST in kinds:
+        lines += pruning_labels(kinds, int((trials["pruned_by"] == FORECAST).sum())).values()
     if not pool.paired:
         lines.append(
             "Studies share no seeds between submissions: variances add, and the frequency is over all pairs of studies."
@@ -80,7 +87,7 @@ def pool_of_two(trials: pd.DataFrame, a: str, b: str, clock: str) -> Pool:
             raise BadInput(f"there are no results of '{name}'{did_you_mean(name, known)}")
     if a == b:
         raise BadInput(f"'{a}' cannot be compared with itself: name two submissions")
-    pool = build_pool(trials, canonical_studies(trials, clock), clock)
+    pool = build_pool(trials, canonical_studies(trials, clock, pruned_by=(FORECAST,)), clock)
     for name in known:
         if name not in (a, b):
             pool = pool.without_submission(name)

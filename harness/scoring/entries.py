@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Cell:
         contribution: this cell's share of the score before averaging, in [0, 1]; 0 for a held-out variant.
         bound: "≤" where pruned trials might have been faster on this clock, else "".
         note: why the cell counts for less than its time says, in words.
+        cut: studies without a hit in which ``--prune score-only`` cut a trial: they may not have missed.
     """
 
     submission: str
@@ -39,6 +41,12 @@ class Cell:
     contribution: float = 0.0
     bound: str = ""
     note: str = ""
+    cut: int = 0
+
+    @property
+    def unknown(self) -> bool:
+        """Whether its median may not be the miss that it seems: cut studies decide it."""
+        return math.isinf(self.time) and self.cut > 0 and self.studies - self.reached - self.cut <= self.studies // 2
 
 
 @dataclass(frozen=True)
@@ -166,6 +174,7 @@ class Board:
         easier: {workload label: {submission: score if that target were 1 % easier}}; empty without curves.
         families: workload to data family.
         studies: most studies of any cell.
+        pruned_by: what stopped trials beside the safe rules ("score-only", "forecast"), and what that means in a sentence.
         legacy: AlgoPerf's options that were asked for, of "tie-rule", "grid" and "speedup"; empty: all rules are ours.
     """
 
@@ -187,3 +196,4 @@ class Board:
     families: Mapping[str, str]
     studies: int
     legacy: tuple[str, ...] = ()
+    pruned_by: Mapping[str, str] = field(default_factory=dict)

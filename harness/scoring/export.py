@@ -33,6 +33,7 @@ def board_json(board: Board, environment: Sequence[Mapping[str, Any]]) -> dict[s
             "leave_out": board.leave_out,
             "easier": board.easier,
             "legacy": list(board.legacy),
+            "pruned_by": board.pruned_by,
         }
     )
     return value
@@ -77,4 +78,5 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "contribution": cell.contribution,
         "bound": cell.bound,
         "note": cell.note,
+        "cut": cell.cut,
     }

@@ -39,7 +39,7 @@ def easier_targets(
     """Return {label: {submission: score if the target of this workload alone were 1 % of its size easier}}.
 
     Exact from pruned records: an easier target is met no later than the study's best, which the records cover. Empty
-    for a label whose records carry no curves (imported first-hit tables).
+    for a label of which a perfect pruner would have seen no evaluation (imported first-hit tables; a variant skipped by all).
     """
     goals = {
         str(w): (float(t), bool(low))
@@ -48,7 +48,7 @@ def easier_targets(
     result = {}
     for label in pool.labels:
         members = [s for s in studies if s.workload == label and not s.missing]
-        if label not in goals or not any(len(_metric(t)) for s in members for t in s.trials):
+        if label not in goals or not any(kept for s in members for kept in s.kept):
             continue
         times = pool.times[label].copy()
         for study in members:

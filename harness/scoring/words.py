@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
+from harness.pruning import FORECAST, SCORE_ONLY
 from harness.scoring.canonical import Study, exact_on, run_clock
 from harness.scoring.entries import Cell, Pair, Row
 from harness.scoring.pool import Pool
@@ -64,11 +65,32 @@ def _tested(leader: Row, rows: Sequence[Row], tied: Sequence[str], pairs: Sequen
 def _misses(rows: Sequence[Row], workloads: Sequence[str]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for row in rows:
-        lost = [w for w in workloads if math.isinf(row.cells[w].time)]
+        lost = [w for w in workloads if math.isinf(row.cells[w].time) and not row.cells[w].unknown]
         what = "every target" if len(lost) == len(workloads) else listed(lost)
         if lost:
             groups.setdefault(what, []).append(row.name)
     return [f"{listed(names)} {'miss' if len(names) > 1 else 'misses'} {what}" for what, names in groups.items()]
+
+
+def pruning_labels(pruned_by: Collection[str], forecast: int) -> dict[str, str]:
+    """Return what must stand on a board that something beside the safe rules has pruned, a sentence each.
+
+    Args:
+        pruned_by: "score-only", "forecast".
+        forecast: how many trials a forecast stopped.
+    """
+    labels = {}
+    if SCORE_ONLY in pruned_by:
+        labels[SCORE_ONLY] = (
+            "Pruned by --prune score-only: scores stand, intervals, speed-ups and tests do not. Where a cell says "
+            "“cut” its median is not known, only that it can change no score, and targets reached may be more."
+        )
+    if FORECAST in pruned_by and forecast:
+        labels[FORECAST] = (
+            f"--stop-hopeless: a forecast stopped {forecast} {'trial' if forecast == 1 else 'trials'}, which count as missed "
+            "here; some may have reached their target, and no interval knows of that."
+        )
+    return labels
 
 
 def notes(

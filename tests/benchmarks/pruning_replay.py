@@ -1,11 +1,12 @@
-"""What lossless pruning saves: replays the trials of an unpruned run as a pruned one, in the order of dispatch.
+"""What pruning saves: replays the trials of an unpruned run as a pruned one, in the order of dispatch.
 
-    python tests/benchmarks/pruning_replay.py RESULTS [--workers K] [--track schedule] [--json]
+    python tests/benchmarks/pruning_replay.py RESULTS [--prune score-only] [--workers K] [--track schedule] [--json]
 
 RESULTS is a directory that `timetrial run --no-prune` filled. The trials start in the order that the run's own note
 gives, K at a time, each taking the CPU seconds that it took; before every evaluation it asks what a running trial asks.
 Printed are charged examples and CPU seconds of both, for K = 1, 2, 4, 8 unless said, and whether the board of the cut
-records is the unpruned one to the last byte (what it cost is said here, not on the board). Exit status 1 if it is not.
+records is the unpruned one to the last byte (what it cost is said here, not on the board); with `--prune score-only`
+whether its scores are. Exit status 1 if they are not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.pruning import Best, faster, out_of_reach
+from harness.pruning import FORECAST, RULES, SAFE_ONLY, SCORE_ONLY, Best, Entry, Span, Stop, Undecided, faster, kind_of, tighter
 from harness.results import ResultStore, board_input
 from harness.scoring import board_json, score_board
 from harness.scoring.canonical import run_clock
@@ -87,10 +88,11 @@ class Running:
         last = float(self.row["curve"]["examples"][-1]) if len(self.clocks) else 0.0
         return self.seen >= len(self.clocks) + (float(self.row["end_examples"]) > last)
 
-    def record(self, status: str) -> dict[str, Any]:
-        """Return the row that a pruned run would have left."""
+    def record(self, status: str, kind: str = "") -> dict[str, Any]:
+        """Return the row that a pruned run would have left; `kind`: what stopped it beside the safe rules."""
         shown = min(self.seen, len(self.clocks))
         row = dict(self.row) | {"status": status, "complete": status not in ("reached", "pruned", "skipped")}
+        row |= {"pruned_by": kind, "pruned_due": self.due() if kind else math.nan}
         row["curve"] = {name: values[:shown] for name, values in self.row["curve"].items()}
         for clock in ("examples", "seconds", "steps"):
             row[f"end_{clock}"] = self.spent(clock)
@@ -100,20 +102,36 @@ class Running:
         return row
 
 
-def replay(trials: pd.DataFrame, order: Sequence[str], workers: int) -> Replay:
+def replay(
+    trials: pd.DataFrame,
+    order: Sequence[str],
+    workers: int,
+    *,
+    prune: str = SAFE_ONLY,
+    hopeless: Mapping[str, int] | None = None,
+) -> Replay:
     """Return what a pruned run with `workers` workers would have left of the unpruned `trials`.
 
     Args:
         trials: what `harness.load_results` returns, every trial run to its end.
         order: trial ids in the order of dispatch.
         workers: trials at a time.
+        prune: "safe" or "score-only".
+        hopeless: trial ids that a forecast stops, and after how many evaluations.
     """
+    entries = [Entry((r.submission, r.workload, r.study), r.base_workload, r.trial) for r in trials.itertuples()]
+    bounds, gives_up = Undecided(entries if prune == SCORE_ONLY else ()), hopeless or {}
     rows = {row["id"]: row for row in trials.to_dict("records")}
     clock = run_clock(str(trials["track"].iloc[0]))
     queue = [rows[name] for name in order if name in rows]
     bests: dict[Cell, Best] = {}
     ended: dict[tuple[str, str], list[str]] = defaultdict(list)
     planned = trials.groupby(["submission", "workload"]).size().to_dict()
+    never = float("inf")
+
+    def stop(running: Running) -> Stop | None:
+        return tighter(bests.get(running.cell), bounds.limit(running.cell) if prune == SCORE_ONLY else None)
+
     busy: list[tuple[float, int, Running]] = []
     left, cut, cpu, count, now = iter(queue), [], 0.0, 0, 0.0
     while True:
@@ -121,30 +139,42 @@ def replay(trials: pd.DataFrame, order: Sequence[str], workers: int) -> Replay:
             count += 1
             running = Running(row, clock)
             base = (row["submission"], row["base_workload"])
-            lost = len(ended[base]) == planned.get(base) and not {"reached", "killed"} & set(ended[base])
+            lost = len(ended[base]) == planned.get(base) and not {"reached", "killed", SCORE_ONLY} & set(ended[base])
+            limit = bounds.limit(running.cell) if prune == SCORE_ONLY else None
             if row["held_out"] and lost:
                 cut.append(running.record("skipped"))
+            elif limit and limit.stops(int(row["trial"]), running.due()):  # not started
+                ended[running.cell[:2]].append(SCORE_ONLY)
+                bounds.learn(running.cell, int(row["trial"]), Span(running.due(), never))
+                cut.append(running.record("pruned", SCORE_ONLY))
             else:
                 heapq.heappush(busy, (now + running.setup, count, running))
         if not busy:
             break
         now, place, running = heapq.heappop(busy)
+        kind, span = "", Span(never, never)
+        trial, told = int(running.row["trial"]), stop(running)
         if running.reached:
             found = Best(float(running.row[f"hit_{clock}"]), int(running.row["trial"]), str(running.row["id"]))
             bests[running.cell] = faster(bests.get(running.cell), found) or found
-            status = "reached"
+            status, span = "reached", Span(found.time, found.time)
         elif running.ends():
             status = str(running.row["status"])
-        elif out_of_reach(bests.get(running.cell), int(running.row["trial"]), running.due()):
-            status = "pruned"
+        elif running.seen and running.seen == gives_up.get(str(running.row["id"])):
+            status, kind = "pruned", FORECAST
+        elif told is not None and told.stops(trial, running.due()):
+            status, kind = "pruned", kind_of(told)
+            span = Span(running.due() if kind else told.time, never)
         else:
             before = running.cpu
             running.seen += 1
             heapq.heappush(busy, (now + running.cpu - before, place, running))
             continue
         cpu += running.cpu
-        ended[running.cell[:2]].append(status)
-        cut.append(running.record(status))
+        ended[running.cell[:2]].append(SCORE_ONLY if kind == SCORE_ONLY else status)
+        if prune == SCORE_ONLY:
+            bounds.learn(running.cell, trial, span)
+        cut.append(running.record(status, kind))
     pruned = pd.DataFrame(cut)
     whole = sum((r["clocks"].get(k, 0.0) for r in rows.values() for k in ("setup_seconds", "evaluation_seconds")), 0.0)
     return Replay(
@@ -155,10 +185,24 @@ def replay(trials: pd.DataFrame, order: Sequence[str], workers: int) -> Replay:
     )
 
 
+def scores_of(trials: pd.DataFrame, pruned_by: Sequence[str] = ()) -> dict[str, float]:
+    """Return the score of every submission."""
+    board = score_board(trials, clock=run_clock(str(trials["track"].iloc[0])), pruned_by=pruned_by)
+    return {row.name: row.score for row in board.rows}
+
+
 def board_text(trials: pd.DataFrame) -> str:
     """Return the board of `trials` as JSON text, but for the machines it ran on."""
     board = score_board(trials, clock=run_clock(str(trials["track"].iloc[0])))
     return json.dumps(board_json(board, []), allow_nan=False)
+
+
+def complete_trials(results: Path, track: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return the unpruned trials of a directory and their order of dispatch; no trials where some were pruned."""
+    trials = board_input(results, track=track).trials
+    if trials["status"].isin(["pruned", "skipped"]).any() or ((trials["status"] == "reached") & ~trials["complete"]).any():
+        trials = trials.iloc[:0]
+    return trials, list(dict.fromkeys(name for note in ResultStore(results).runs() for name in note.trials))
 
 
 def main() -> int:
@@ -167,21 +211,22 @@ def main() -> int:
     parser.add_argument("results", type=Path)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--track", default="schedule")
+    parser.add_argument("--prune", default=SAFE_ONLY, choices=RULES)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    trials = board_input(arguments.results, track=arguments.track).trials
-    if trials["status"].isin(["pruned", "skipped"]).any() or ((trials["status"] == "reached") & ~trials["complete"]).any():
+    trials, order = complete_trials(arguments.results, arguments.track)
+    if trials.empty:
         print("these records were pruned: fill the directory by `timetrial run --no-prune` first", file=sys.stderr)
         return 2
-    notes = ResultStore(arguments.results).runs()
-    order = list(dict.fromkeys(name for note in notes for name in note.trials))
-    expected, same = board_text(trials), True
+    kept = arguments.prune == SCORE_ONLY
+    expected, same = scores_of(trials) if kept else board_text(trials), True
     for workers in arguments.workers:
-        found = replay(trials, order, workers)
-        equal = board_text(found.trials) == expected
+        found = replay(trials, order, workers, prune=arguments.prune)
+        equal = (scores_of(found.trials, [SCORE_ONLY]) if kept else board_text(found.trials)) == expected
         same &= equal
         told = {
             "workers": workers,
+            "prune": arguments.prune,
             "examples": {"unpruned": found.examples[0], "pruned": found.examples[1]},
             "cpu_seconds": {"unpruned": found.seconds[0], "pruned": found.seconds[1]},
             "statuses": found.statuses,
@@ -194,7 +239,7 @@ def main() -> int:
         print(
             f"{workers} workers: charged examples {found.examples[0]:.4g} -> {found.examples[1]:.4g} (saves {shares[0]}), "
             f"CPU seconds {found.seconds[0]:.1f} -> {found.seconds[1]:.1f} (saves {shares[1]}); {found.statuses}; "
-            f"board {'equal' if equal else 'DIFFERENT'}"
+            f"{'scores' if kept else 'board'} {'equal' if equal else 'DIFFERENT'}"
         )
     return 0 if same else 1
 

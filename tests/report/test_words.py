@@ -42,6 +42,7 @@ def test_a_miss_is_a_word_and_an_absent_number_a_dash():
     assert words.amount(None, "examples") == "–"
     assert words.times(None) == "–"
     assert words.misses(1, 3) == "missed 2 of 3"
+    assert words.misses(1, 3, cut=1) == "missed 1 of 3, cut 1 of 3"
     assert words.misses(2, 2, missing=1) == "1 study missing"
     assert words.misses(3, 3) == ""
     assert words.span(None, 1.0) == ""

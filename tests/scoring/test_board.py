@@ -173,8 +173,11 @@ def test_the_json_has_the_fixed_keys_first_and_no_infinity() -> None:
 
 def test_a_run_pruned_for_the_score_only_has_a_score_and_nothing_that_is_not_exact() -> None:
     trials = from_times({"a": {"w": [100, 100, INF]}, "b": {"w": [200, 200, 200]}})
-    trials.loc[(trials["submission"] == "a") & (trials["study"] == 2), "status"] = "pruned"
-    board = score_board(trials, baseline="b", score_only=True)
+    last = (trials["submission"] == "a") & (trials["study"] == 2)
+    trials.loc[last, "status"] = "pruned"
+    trials = trials.assign(pruned_by=last.map({True: "score-only", False: ""}), pruned_due=math.nan)
+    trials.loc[last, "pruned_due"] = 500.0
+    board = score_board(trials, baseline="b", pruned_by=["score-only"])
     assert [(row.name, row.score) for row in board.rows] == [("a", 1.0), ("b", pytest.approx(2 / 3))]
     for entry in board.rows:
         assert (entry.score_low, entry.speedup, entry.rank_low, entry.rank_high) == (None, None, 1, 2)

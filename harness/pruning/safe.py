@@ -1,8 +1,8 @@
-"""Can this trial still change the score? STATISTICS: stop at the first hit, or when the study's best is out of reach."""
+"""Can this trial still be the fastest of its study? STATISTICS: stop at the first hit, or when the best is out of reach."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.records import TrialRecord, meets_target
@@ -16,9 +16,13 @@ class Best:
     trial: int
     id: str
 
+    def stops(self, trial: int, due: float) -> bool:
+        """Return whether a trial whose next evaluation comes no earlier than `due` can no longer be the fastest."""
+        return out_of_reach(self, trial, due)
 
-BestSoFar = Callable[[], Best | None]
-"""The side channel: what a running trial asks to learn the best of its study so far."""
+    def words(self, clock: str) -> str:
+        """Return why it stops a trial."""
+        return f"trial {self.trial} reached the target at {self.time:g} {clock}"
 
 
 def first_hit(record: TrialRecord, clock: str, lower_is_better: bool) -> float | None:
@@ -54,8 +58,8 @@ def out_of_reach(best: Best | None, trial: int, next_evaluation: float) -> bool:
 
 
 def evidence_stands(record: TrialRecord, beater: TrialRecord | None, clock: str) -> bool:
-    """Return whether the trial that a pruned record names as its beater still says what the record says."""
-    if record.status != "pruned":
+    """Return whether the trial that a safely pruned record names as its beater still says what the record says."""
+    if record.status != "pruned" or record.pruned_by:
         return True
     if record.beater is None or beater is None:
         return False

@@ -1,0 +1,67 @@
+"""How a plan is run, and what the run took."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.pruning import SAFE_ONLY
+from harness.records import TrialRecord
+
+RETRIED = ("failed", "timeout", "out-of-memory")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run a plan.
+
+    Attributes:
+        executor: "ray" or "inline".
+        workers: trials at a time; None means one a CPU core or GPU.
+        address: of a running Ray cluster; empty starts one here.
+        complete: no pruning: every trial runs to the end of its horizon.
+        limit: wall seconds a trial, or None.
+        retry: run failed, timed-out and out-of-memory trials again.
+        device: "cpu" or an accelerator.
+        data_directory: where prepared data lie.
+        prune: "safe", or "score-only": also stop what can no longer change a score.
+        stop_hopeless: stop a trial where a forecast says that its target is out of reach.
+    """
+
+    executor: str
+    data_directory: Path
+    device: str = "cpu"
+    workers: int | None = None
+    address: str = ""
+    complete: bool = False
+    limit: float | None = None
+    retry: bool = False
+    prune: str = SAFE_ONLY
+    stop_hopeless: bool = False
+
+
+@dataclass
+class Summary:
+    """What a run took; `worker_seconds` are all CPU seconds of worker processes, Ray's part in them included."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    found: int = 0
+    training_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    setup_seconds: float = 0.0
+    worker_seconds: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, record: TrialRecord) -> None:
+        """Count one more trial."""
+        self.statuses[record.status] += 1
+        self.training_seconds += record.clocks.get("seconds", 0.0)
+        self.evaluation_seconds += record.clocks.get("evaluation_seconds", 0.0)
+        self.setup_seconds += record.clocks.get("setup_seconds", 0.0)
+
+    @property
+    def troubled(self) -> int:
+        """How many trials failed, timed out, ran out of memory or were killed."""
+        return sum(self.statuses[status] for status in (*RETRIED, "killed"))

@@ -1,0 +1,49 @@
+"""When a trial may be stopped: the safe rules, those that keep the score only, and a forecast."""
+
+from harness.pruning.hopeless import forecast
+from harness.pruning.limits import (
+    FORECAST,
+    RULES,
+    SAFE_ONLY,
+    SCORE_ONLY,
+    Limit,
+    Signal,
+    Stop,
+    beater_of,
+    kind_of,
+    stop_from_json,
+    stop_to_json,
+    tighter,
+    upcoming,
+)
+from harness.pruning.safe import Best, best_of, evidence_stands, faster, first_hit, out_of_reach
+from harness.pruning.undecided import UNKNOWN, Entry, Span, Undecided, span_of, unjustified
+
+__all__ = [
+    "FORECAST",
+    "RULES",
+    "SAFE_ONLY",
+    "SCORE_ONLY",
+    "UNKNOWN",
+    "Best",
+    "Entry",
+    "Limit",
+    "Signal",
+    "Span",
+    "Stop",
+    "Undecided",
+    "beater_of",
+    "best_of",
+    "evidence_stands",
+    "faster",
+    "first_hit",
+    "forecast",
+    "kind_of",
+    "out_of_reach",
+    "span_of",
+    "stop_from_json",
+    "stop_to_json",
+    "tighter",
+    "unjustified",
+    "upcoming",
+]

@@ -1,0 +1,67 @@
+"""Can a trial still reach its target? A forecast from the partial curve: ``--stop-hopeless``, never on by default.
+
+The rest of the budget is granted twice the average fall per example of the last part of the curve. A convex curve (a power
+law, c + a n^-b) falls more slowly later on, so once would do; what makes curves fall faster is the learning rate coming
+down (the annealing term of the loss law, Tissue et al. 2024). So nothing is forecast in the first half, nor while the
+rate is near its peak, when most of that fall is still to come. It errs all the same: `tests/benchmarks/hopeless_replay.py`
+says how often on complete runs, and docs/scoring.md what it said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+SLACK = 2.0
+"""How many times the recent rate of fall is granted to what is left."""
+
+EARLIEST = 0.5
+"""Share of the horizon before which nothing is forecast."""
+
+ANNEALED = 0.75
+"""The learning rate must have come down to this share of its peak."""
+
+FEWEST = 6
+"""Evaluations before which nothing is forecast."""
+
+
+def forecast(
+    examples: Sequence[float],
+    values: Sequence[float],
+    rates: Sequence[tuple[float, float, float]],
+    *,
+    target: float,
+    lower_is_better: bool,
+    end: float,
+) -> str:
+    """Return why a trial is hopeless, in words; "" where it is not, or where nothing can be said.
+
+    Args:
+        examples: charged examples at each evaluation so far.
+        values: the metric there.
+        rates: the learning-rate trace so far: steps, examples, rate.
+        target: not met so far.
+        lower_is_better: of the metric.
+        end: charged examples at the last evaluation.
+    """
+    now, sign = examples[-1], 1.0 if lower_is_better else -1.0
+    if len(values) < FEWEST or now < EARLIEST * end or not _annealed(rates) or not all(map(math.isfinite, values)):
+        return ""
+    losses, left = [sign * value for value in values], end - now
+    since = now - max(left, now / 2)  # as long a stretch as what is left, at least half of what was run
+    window = [i for i, at in enumerate(examples) if at >= since]
+    stretch = now - examples[window[0]]
+    if stretch <= 0:
+        return ""
+    best = min(losses)
+    fall = max(losses[i] for i in window) - best
+    least = best - SLACK * fall * left / stretch
+    if least <= sign * target:
+        return ""
+    return f"forecast: {sign * least:.4g} at best by the end of its horizon, target {target:g}"
+
+
+def _annealed(rates: Sequence[tuple[float, float, float]]) -> bool:
+    """Return whether the rate has come down from its peak; not where no rate is reported."""
+    peak = max((rate for _, _, rate in rates), default=0.0)
+    return peak > 0 and rates[-1][2] <= ANNEALED * peak

@@ -1,0 +1,122 @@
+"""`--prune score-only` and `--stop-hopeless` from the command line: what they keep, what they say, what they refuse."""
+
+import json
+
+import pytest
+
+from harness import load_results
+from harness.results import ResultStore
+from tests.execution.commands import board, outcome, same_board, timetrial
+
+SMALL = ("run", "--suite", "smoke", "-w", "digits_mlp", "-s", "constant", "-s", "cosine", "-s", "wsd")
+INLINE = (*SMALL, "--executor", "inline", "--studies", 3)
+
+
+def scores(results):
+    return {row["name"]: row["score"] for row in board(results)["submissions"]}
+
+
+def ran(results):
+    """Return how many examples were charged in all."""
+    return load_results(results)["end_examples"].sum()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    results = tmp_path_factory.mktemp("whole")
+    done = timetrial(*INLINE, "--no-prune", "--results", results)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return results
+
+
+@pytest.fixture(scope="module")
+def safe(tmp_path_factory):
+    results = tmp_path_factory.mktemp("safe")
+    done = timetrial(*INLINE, "--results", results)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return results
+
+
+@pytest.mark.parametrize("more", [("--executor", "inline"), ("--executor", "ray", "--workers", 2)])
+def test_score_only_keeps_the_scores_says_so_and_is_no_evidence_for_a_plain_run(whole, safe, tmp_path, more):
+    command = (*SMALL, *more, "--studies", 3, "--results", tmp_path)
+    done = timetrial(*command, "--prune", "score-only")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert scores(tmp_path) == scores(whole)
+    assert ran(tmp_path) < ran(safe)
+    cut = {name for name, record in outcome(tmp_path).items() if record["pruned_by"] == "score-only"}
+    assert cut and all(outcome(tmp_path)[name]["reason"] for name in cut)
+    assert "score-only" in board(tmp_path)["pruned_by"] and "score-only" in done.stdout
+    assert board(tmp_path)["submissions"][0]["score_low"] is None
+
+    again = timetrial("report", "--results", tmp_path)
+    assert again.returncode == 0 and "score-only" in again.stdout
+    page = (tmp_path / "leaderboard.html").read_text(encoding="utf-8")
+    assert "Pruned by --prune score-only" in page[page.index('role="alert"') : page.index("</header>")]
+
+    assert timetrial(*command).returncode == 0
+    assert same_board(tmp_path, safe) and board(tmp_path)["pruned_by"] == {}
+    assert all(record["pruned_by"] == "" for record in outcome(tmp_path).values())
+
+
+def test_the_same_score_only_run_again_runs_nothing(tmp_path):
+    for _ in range(2):
+        done = timetrial(*INLINE, "--prune", "score-only", "--results", tmp_path)
+        assert done.returncode == 0, done.stderr + done.stdout
+    assert done.stdout.splitlines()[-1].startswith("0 trials")
+
+
+def test_a_cut_is_run_again_where_those_it_rested_on_do_not_race(tmp_path):
+    assert timetrial(*INLINE, "--prune", "score-only", "--results", tmp_path).returncode == 0
+    slow = ("run", "--suite", "smoke", "-w", "digits_mlp", "-s", "cosine", "--studies", 3, "--executor", "inline")
+    assert timetrial(*slow, "--prune", "score-only", "--results", tmp_path).returncode == 0
+    store = ResultStore(tmp_path)
+    rested = [r for r in store.records() if r.spec.submission == "cosine" and "times the fastest" in r.reason]
+    assert rested == []
+
+
+def test_stop_hopeless_says_so_and_is_no_evidence_for_a_plain_run(safe, tmp_path):
+    done = timetrial(*INLINE, "--stop-hopeless", "--results", tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    stopped = [record for record in outcome(tmp_path).values() if record["pruned_by"] == "forecast"]
+    assert stopped and all(r["status"] == "pruned" and r["reason"].startswith("forecast") for r in stopped)
+    assert f"a forecast stopped {len(stopped)} trial" in board(tmp_path)["pruned_by"]["forecast"]
+    page = (tmp_path / "leaderboard.html").read_text(encoding="utf-8")
+    assert "--stop-hopeless" in page[page.index('role="alert"') : page.index("</header>")]
+    assert timetrial(*INLINE, "--results", tmp_path).returncode == 0
+    assert same_board(tmp_path, safe) and board(tmp_path)["pruned_by"] == {}
+
+
+def test_while_a_plain_run_goes_on_what_others_stopped_counts_as_not_run(tmp_path):
+    assert timetrial(*INLINE, "--stop-hopeless", "--results", tmp_path).returncode == 0
+    for path in (tmp_path / "runs").glob("*.json"):
+        note = json.loads(path.read_text())
+        del note["pruned_by"]
+        path.write_text(json.dumps(note))
+    done = timetrial("report", "--results", tmp_path)
+    if done.returncode == 0:
+        assert "Partial board" in (tmp_path / "leaderboard.html").read_text(encoding="utf-8")
+    else:
+        assert "no complete study" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        (("--prune", "score-only", "--studies", 4), "odd number of studies, not 4"),
+        (("--prune", "hard"), "--prune hard"),
+        (("--prune", "score-only", "--no-prune"), "leave one out"),
+        (("--stop-hopeless", "--no-prune"), "leave one out"),
+        (("--prune", "score-only", "--track", "budget"), "leave it out"),
+        (("--stop-hopeless", "--sensitivity"), "leave it out"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_plain_line(tmp_path, more, words):
+    done = timetrial(*SMALL, *more, "--results", tmp_path)
+    assert done.returncode == 2 and words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_pair_is_never_pruned_so(tmp_path):
+    done = timetrial("run", "--until-separable", "cosine", "linear", "--prune", "score-only", "--results", tmp_path)
+    assert done.returncode == 2 and "--until-separable" in done.stderr
