@@ -23,7 +23,12 @@ from harness.task import IndexStream, TrialTask
 from harness.trial import Trace, start_algorithm, train_until
 from workloads.data import data_directory
 
-CASES = (("digits_mlp", "smoke"), ("fashion_mnist_mlp", "laptop"), ("fashion_mnist_resnet", "laptop"), ("shakespeare_lm", "laptop"))
+CASES = (
+    ("digits_mlp", "smoke"),
+    ("fashion_mnist_mlp", "laptop"),
+    ("fashion_mnist_resnet", "laptop"),
+    ("shakespeare_lm", "laptop"),
+)
 
 
 def bare_loop(workload, data, spec) -> Callable[[int], None]:

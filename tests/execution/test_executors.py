@@ -88,8 +88,10 @@ def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, 
     assert "explodes.py" in done.stdout
     assert "Traceback" not in done.stderr + done.stdout
     rows = {row["name"]: row for row in board(results)["submissions"]}
-    assert rows["linear"]["targets_reached"] == 1
-    assert board(results)["trials"]["failed"] == 6
+    statuses = board(results)["trials"]
+    assert rows["linear"]["workloads"]["digits_mlp"]["studies"] == 1
+    assert statuses["failed"] == 6
+    assert sum(statuses.get(status, 0) for status in ("reached", "missed", "pruned")) == 6
 
 
 def test_a_plug_in_that_holds_the_interpreter_is_ended_by_the_time_limit_and_the_run_goes_on(tmp_path):
