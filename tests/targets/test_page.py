@@ -1,0 +1,53 @@
+"""docs/workloads.md is what the code and targets.json say."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.cli.app import run_app
+from harness.report.workloads_page import workloads_markdown
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_of_the_workloads_is_up_to_date(tmp_path):
+    board = ROOT / "docs" / "laptop_board.json"
+    if board.exists():
+        shutil.copy(board, tmp_path)
+    assert run_app(["list", "workloads", "--docs", str(tmp_path)]) == 0
+    assert (tmp_path / "workloads.md").read_text() == (ROOT / "docs" / "workloads.md").read_text(), "run `make docs`"
+    assert "<svg" in (tmp_path / "workloads.svg").read_text()
+
+
+def test_only_workloads_have_a_page(capsys):
+    assert run_app(["list", "submissions", "--docs", "here"]) == 2
+    assert "--docs belongs to `list workloads`" in capsys.readouterr().err
+
+
+@pytest.fixture
+def entry():
+    return json.loads((ROOT / "workloads" / "targets.json").read_text())["digits_mlp"]["smoke"]
+
+
+def test_a_check_that_fails_is_said_to_fail(entry):
+    from harness.cli.list import _workloads
+
+    rows = [row for row in _workloads() if row["name"] == "digits_mlp"]
+    entry["checks"]["held"] = {"passed": False, "value": 0.5, "limit": 0.9}
+    assert "**50%, fails**" in workloads_markdown(rows, {"digits_mlp": {"smoke": entry}})
+    entry["checks"]["held"] = {"passed": True, "value": 0.95, "limit": 0.9}
+    assert "95%" in workloads_markdown(rows, {"digits_mlp": {"smoke": entry}})
+
+
+def test_separation_is_the_ratio_of_median_times_and_names_who_misses():
+    from harness.cli.list import _workloads
+
+    rows = [row for row in _workloads() if row["name"] == "digits_mlp"]
+    board = {
+        "submissions": [
+            {"name": name, "workloads": {"digits_mlp": {"time": time}}} for name, time in (("a", 100), ("b", 150), ("c", None))
+        ]
+    }
+    assert "| `digits_mlp` | a | b | 1.50 | c |" in workloads_markdown(rows, {}, board)
