@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from harness.report.figures import STYLE
 
@@ -76,7 +77,12 @@ def response_figure(entries: Entries, size: str = "laptop") -> str:
             axis.axhline(entry["target"], linestyle="--", color="0.35", linewidth=1)
             axis.set_xscale("log")
             axis.set_title(name, fontsize=10)
-            axis.set_ylim(top=min(max(values), 1.15 * entry["trivial"] if entry["trivial"] > 0 else max(values)))
+            low, high = min(values), min(max(values), max(entry["trivial"], min(values)))  # a rate may explode: off the panel
+            margin = 0.06 * (high - low) or 1.0
+            axis.set_ylim(low - margin, high + margin)
+            axis.xaxis.set_major_locator(LogLocator(subs=(1.0,)))
+            axis.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+            axis.xaxis.set_minor_formatter(NullFormatter())
         figure.supxlabel("multiple of the reference rate", fontsize=10)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
