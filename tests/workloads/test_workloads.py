@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 
+from harness.evaluation import evaluate
 from harness.registry import find_submission
 from tests.workloads.conftest import WORKLOADS
 
@@ -41,6 +42,7 @@ LAPTOP = {
     "speech_lstm",
 }
 FULL_ONLY = {"cifar10_resnet", "cifar100_wideresnet", "imagenet_resnet50"}
+NO_TARGET = "no target at size full yet: `timetrial targets --suite full` sets them"
 STEPS = {"smoke": 60, "laptop": 200, "full": 200}
 
 
@@ -84,6 +86,8 @@ def test_an_evaluation_uses_256_to_1000_examples_at_full_size_all(base, loaded):
 
 
 def test_the_reference_recipe_is_whole(workload):
+    if math.isnan(workload.settings.target):
+        pytest.skip(NO_TARGET)
     reference = workload.settings.reference
     recipe = find_submission(reference.optimizer).optimizer
     assert set(reference.hyperparameters) | {"learning_rate"} == set(recipe.defaults)
@@ -117,12 +121,14 @@ def test_an_untrained_model_is_about_trivial(workload, loaded):
     with torch.no_grad():
         metrics = workload.example_metrics(workload.forward(model, examples), examples)
     assert {name: values.shape for name, values in metrics.items()} == dict.fromkeys(metrics, (256,))
-    assert metrics[workload.metric].mean().item() == pytest.approx(workload.trivial_metric(), rel=0.03)
+    limit = 0 if workload.name == "adult_logreg" else 256  # the logarithm of a gap needs them all
+    found = evaluate(workload, model, loaded(workload)["validation"], limit)
+    assert found[workload.metric] == pytest.approx(workload.trivial_metric(), rel=0.03)
 
 
 def test_the_target_is_better_than_trivial(workload):
-    if workload.size_name == "full":
-        pytest.skip("no target at size full yet: `timetrial targets --suite full` sets them")
+    if workload.size_name == "full" and math.isnan(workload.settings.target):
+        pytest.skip(NO_TARGET)
     assert math.isfinite(workload.settings.target)
     assert workload.settings.target < workload.trivial_metric()
 
