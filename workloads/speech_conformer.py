@@ -6,7 +6,7 @@ from typing import Any
 
 from harness import Size, Workload
 from workloads.data.speech import FRAMES
-from workloads.tasks.spoken_digits import GENERATED_SPEECH, SHAPE, SpokenDigits
+from workloads.tasks.spoken_digits import SHAPE, SpokenDigits
 
 
 class SpeechConformer(SpokenDigits, Workload):
@@ -19,8 +19,6 @@ class SpeechConformer(SpokenDigits, Workload):
 
     name = "speech_conformer"
     algoperf = "librispeech_conformer"
-    metric = "ctc_loss"
-    data = GENERATED_SPEECH
     sizes = {
         "laptop": Size(
             batch_size=32,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness import Size, Workload
-from workloads.tasks.spoken_digits import GENERATED_SPEECH, SHAPE, SpokenDigits
+from workloads.tasks.spoken_digits import SHAPE, SpokenDigits
 
 
 class SpeechLstm(SpokenDigits, Workload):
@@ -18,8 +18,6 @@ class SpeechLstm(SpokenDigits, Workload):
 
     name = "speech_lstm"
     algoperf = "librispeech_deepspeech"
-    metric = "ctc_loss"
-    data = GENERATED_SPEECH
     sizes = {
         "laptop": Size(
             batch_size=32,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.app import app
+from harness.cli.execution import check_execution
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
@@ -51,14 +52,9 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print the trials and the estimated CPU time")] = False,
 ) -> int:
     """Run the trials that are not recorded yet, then write the leaderboard."""
-    if executor not in ("ray", "inline"):
-        raise BadInput(f"no executor '{executor}': choose ray or inline")
-    if workers is not None and workers < 1:
-        raise BadInput(f"--workers {workers}: at least 1 is needed")
+    check_execution(executor, workers, results)
     if time_limit is not None and time_limit <= 0:
         raise BadInput(f"--time-limit {time_limit:g}: a positive number of seconds is needed")
-    if results.exists() and not results.is_dir():
-        raise BadInput(f"--results {results}: this is a file; name a directory")
     from harness.cli.pruning import check_pruning
     from harness.cli.separable import most_studies, run_until_separable
     from harness.plan import Request, make_plan

