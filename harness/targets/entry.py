@@ -13,7 +13,7 @@ import numpy as np
 from harness.contracts import Workload
 from harness.records import TrialRecord
 from harness.registry import find_optimizer
-from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol, target_clock
+from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol
 from harness.targets.verdict import Check, Curve, best_by, hit_time, response, share_reached, to_json
 
 
@@ -23,23 +23,19 @@ class Unset(Exception):
 
 @dataclass(frozen=True)
 class Search:
-    """The search: every configuration with its record, and the configurations in their order, the best first.
-
-    The best is the one that has got furthest by the clock of which the target speaks, not at the end of the budget: with a
-    rate too large for that clock the target would be easy, and its noise, which a decay quiets only later, would be hit.
-    """
+    """The search: every configuration with its record, and the configurations by their best value, the best first."""
 
     rows: Sequence[tuple[Configuration, TrialRecord]]
     ranking: Sequence[Configuration]
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[Configuration, TrialRecord]], sign: float, by: float) -> Search:
-        """Return the search ranked by the best values up to the clock `by`; `sign` is -1 where higher is better.
+    def of(cls, rows: Sequence[tuple[Configuration, TrialRecord]], sign: float) -> Search:
+        """Return the search with its ranking; `sign` is -1 where higher is better.
 
         Raises:
             Unset: everything diverged.
         """
-        bests = [best_by(curve_of(record, sign), by) for _, record in rows]
+        bests = [best_by(curve_of(record, sign), math.inf) for _, record in rows]
         if not math.isfinite(min(bests)):
             raise Unset("every trial of the search diverged: its ranges do not fit this workload")
         return cls(rows, [rows[i][0] for i in np.argsort(bests, kind="stable")])
@@ -86,7 +82,7 @@ class Found:
     @property
     def by(self) -> float:
         """The clock by which the target was reached."""
-        return target_clock(self.workload)
+        return TARGET_SHARE * self.workload.settings.budget
 
 
 def curve_of(record: TrialRecord, sign: float) -> Curve:

@@ -166,10 +166,5 @@ def plan_of(specs: Sequence[TrialSpec], workloads: Mapping[str, Workload], track
     return Plan(track, suite, tuple(order), {label: workloads[label] for label in rows}, submissions)
 
 
-def target_clock(workload: Workload) -> float:
-    """Return the clock by which a workload's target is to have been reached, charged examples."""
-    return TARGET_SHARE * workload.settings.budget
-
-
 def _rounded(value: Any) -> Any:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

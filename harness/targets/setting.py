@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.registry import find_workload
 from harness.results import ResultStore
 from harness.rules import TARGET_SEARCH, TARGET_SEEDS, Track
 from harness.targets.entry import Found, Search, Unset, Verified, curve_of, entry
-from harness.targets.protocol import Configuration, Protocol, plan_of, search_trials, seed_trials, target_clock
+from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol, plan_of, search_trials, seed_trials
 from harness.targets.verdict import Curve, best_by, target_of, verdict
 
 Run = Callable[[Plan], None]
@@ -48,10 +49,7 @@ class Setting:
         searches = {label: search_trials(p, w, self.seed) for label, w in self.workloads.items()}
         self._race([spec for search in searches.values() for _, spec in search], TARGET_SEARCH)
         searched = self._each(
-            searches,
-            lambda label: Search.of(
-                [(c, self._record(spec)) for c, spec in searches[label]], self._sign(label), target_clock(self.workloads[label])
-            ),
+            searches, lambda label: Search.of([(c, self._record(spec)) for c, spec in searches[label]], self._sign(label))
         )
         best = self._winners(searched)
         seeds = {label: self._seeds(label, winner, p.seeds, "seeds") for label, winner in best.items()}
@@ -161,10 +159,10 @@ class Setting:
         return [curve_of(self._record(spec), self._sign(label)) for spec in specs]
 
     def _target(self, label: str, workload: Workload, specs: Sequence[TrialSpec]) -> float:
-        return self._sign(label) * target_of(self._curves(label, specs), target_clock(workload))
+        return self._sign(label) * target_of(self._curves(label, specs), TARGET_SHARE * workload.settings.budget)
 
     def _winners(self, found: Mapping[str, Search]) -> dict[str, Configuration]:
-        """Return each search's winner: the finalist with the best median over seeds of what the target is set by."""
+        """Return each search's winner: the finalist with the best median over seeds of the best value within the budget."""
         p = self.protocol
         if p.finalists < 2:
             return {label: search.ranking[0] for label, search in found.items()}
@@ -177,8 +175,7 @@ class Setting:
 
         def winner(label: str) -> Configuration:
             rows = {i: self._curves(label, specs) for (where, i), specs in again.items() if where == label}
-            by = target_clock(self.workloads[label])
-            medians = {i: float(np.median([best_by(curve, by) for curve in curves])) for i, curves in rows.items()}
+            medians = {i: float(np.median([best_by(curve, math.inf) for curve in curves])) for i, curves in rows.items()}
             return found[label].ranking[min(medians, key=lambda i: medians[i])]
 
         return self._each(found, winner)

@@ -9,12 +9,9 @@ import pytest
 from harness.cli.app import run_app
 from harness.contracts import BadInput
 from harness.contracts.workloads import targets_file
-from harness.records import TrialRecord
 from harness.registry import find_workload, workload_hash
 from harness.targets import Protocol, Setting, write_entry
-from harness.targets.entry import Search, Unset
-from harness.targets.protocol import RECIPES, WHOLE, Configuration, draws, search_trials
-from tests.toy import spec
+from harness.targets.protocol import RECIPES, WHOLE, draws, search_trials
 
 SOURCE = Path(__file__).parents[1] / "toy.py"
 
@@ -144,18 +141,3 @@ def test_finalists_are_judged_by_their_median(place, monkeypatch):
     final = [r for r in store.records() if r.spec.track == "target-search" and r.spec.variant == "" and r.spec.study > 0]
     assert {r.spec.hyperparameters["learning_rate"] for r in final} >= {entry["best"]["hyperparameters"]["learning_rate"]}
     assert not entry["provisional"] and len(entry["seeds"]) == 3
-
-
-def test_the_search_ranks_what_was_reached_by_the_clock_of_the_target():
-    """A rate that is quiet only at the end would give an easy target full of noise."""
-    configurations = [Configuration("adamw+linear", {"learning_rate": rate}) for rate in (0.1, 0.2)]
-    curves = {0.1: (3.0, 1.0, 0.9), 0.2: (3.0, 2.0, 0.1)}
-    rows = [
-        (c, TrialRecord(spec(), "finished", "", True, tuple({"examples": 10 * (i + 1), "metric": v} for i, v in enumerate(curve))))
-        for c, curve in zip(configurations, curves.values(), strict=True)
-    ]
-    assert Search.of(rows, 1.0, by=20).ranking == configurations
-    assert Search.of(rows, 1.0, by=30).ranking == configurations[::-1]
-    nothing = [(c, TrialRecord(spec(), "diverged", "nan", True, ())) for c in configurations]
-    with pytest.raises(Unset, match="diverged"):
-        Search.of(nothing, 1.0, by=20)
