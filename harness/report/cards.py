@@ -63,14 +63,15 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
     source = str(fact(row, "submission", "code"))
     imported = str(fact(row, "imported", "from"))
     spark, spark_of = _spark(trials)
+    none = "" if imported else "none"  # an import has no plug-in that could have told
     known = (
         ("kind", fact(row, "submission", "kind")),
-        ("paper", fact(row, "submission", "paper")),
+        ("paper", fact(row, "submission", "paper") or (none and "none named")),
         ("anytime", _yes_or_no(fact(row, "submission", "anytime"))),
-        ("own hyperparameters", settings(fact(row, "submission", "hyperparameters"))),
+        ("extra cost a step", fact(row, "submission", "cost") or none),
+        ("own hyperparameters", settings(fact(row, "submission", "hyperparameters")) or none),
         ("search space", settings(fact(row, "submission", "space"))),
-        ("extra cost", fact(row, "submission", "cost")),
-        ("differs from its source", fact(row, "submission", "deviation")),
+        ("differs from its source", fact(row, "submission", "deviation") or (none and "not that its author says")),
     )
     return Card(
         anchor=f"submission-{mark.index}",
