@@ -12,9 +12,9 @@ from submissions.schedules._profiles import PROFILES, multiplier
 def warmup(step, horizon, warmup, profile="linear", fraction=0.1):
     """A longer warm-up, then a profile over what is left: m = f(0) (W + t + 1) / (W + L) for t < L, then f(t - L).
 
-    The harness warms every schedule up over W steps before step 0; this goes on in the same straight line for
-    L = fraction * horizon steps more; where W = 0 the whole ramp is its own. The profile sees the remaining horizon - L
-    steps as its horizon, so that nothing of its tail is cut off, and W + L as its warm-up.
+    The harness warms every schedule up over W steps before step 0; this goes on in the same straight line (where they meet a
+    value comes twice) for L = fraction * horizon steps more; where W = 0 the whole ramp is its own. The profile sees the
+    remaining horizon - L steps as its horizon, so that nothing of its tail is cut off, and W + L as its warm-up.
 
     Args:
         step, horizon: optimizer steps after the harness's warm-up.
