@@ -63,15 +63,15 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
     source = str(fact(row, "submission", "code"))
     imported = str(fact(row, "imported", "from"))
     spark, spark_of = _spark(trials)
-    none = "" if imported else "none"  # an import has no plug-in that could have told
+    plugged = bool(fact(row, "submission", "kind")) and not imported  # else nobody could have told
     known = (
         ("kind", fact(row, "submission", "kind")),
-        ("paper", fact(row, "submission", "paper") or (none and "none named")),
+        ("paper", fact(row, "submission", "paper") or ("none named" if plugged else "")),
         ("anytime", _yes_or_no(fact(row, "submission", "anytime"))),
-        ("extra cost a step", fact(row, "submission", "cost") or none),
-        ("own hyperparameters", settings(fact(row, "submission", "hyperparameters")) or none),
+        ("extra cost a step", fact(row, "submission", "cost") or ("none" if plugged else "")),
+        ("own hyperparameters", settings(fact(row, "submission", "hyperparameters")) or ("none" if plugged else "")),
         ("search space", settings(fact(row, "submission", "space"))),
-        ("differs from its source", fact(row, "submission", "deviation") or (none and "not that its author says")),
+        ("differs from its source", fact(row, "submission", "deviation") or ("not that its author says" if plugged else "")),
     )
     return Card(
         anchor=f"submission-{mark.index}",

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from harness import Choice, Hyperparameters
-from harness.plan import full_hyperparameters
+from harness.plan import Request, full_hyperparameters, make_plan
 from harness.registry import all_submissions, find_submission
 from harness.task import TrialTask
 from harness.trial import run_trial
 from tests.toy import Blobs, spec
+from workloads.data import data_directory
 
 torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
@@ -65,6 +66,15 @@ def test_a_procedure_learns_and_the_same_trial_gives_the_same_curve(name):
     assert min(values) < 0.7 * 1.0986  # log 3: a guess
     assert first.clocks["examples"] == pytest.approx(spec().budget, abs=64)
     assert any(rate > 0 for _, _, rate in first.learning_rates)
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_a_procedure_trains_on_the_smoke_suite(name):
+    plan = make_plan(Request(suite="smoke", submissions=(name,), track="self-tuning", studies=1))
+    spec, workload = plan.trials[0], plan.workloads["digits_mlp"]
+    record = run_trial(spec, workload, find_submission(name), workload.load(data_directory()), complete=True)
+    assert record.status in ("reached", "missed") and record.complete, record.reason
+    assert min(evaluation["metric"] for evaluation in record.evaluations) < 2.25  # log 10 = 2.303: a guess
 
 
 @pytest.mark.parametrize("name", PROCEDURES)

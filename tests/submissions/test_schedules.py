@@ -9,6 +9,7 @@ import random
 import sys
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ SCHEDULES = [
 PLUGINS = {name: find_schedule(name) for name in SCHEDULES}
 PURE = [name for name, plugin in PLUGINS.items() if not plugin.closed_loop]
 EXACT = 1e-12
+torch.set_num_threads(1)
 
 
 def curve(name, horizon, warmup=0, **hyperparameters):
@@ -263,8 +265,6 @@ def test_where_torch_has_the_same_schedule_the_values_are_the_same():
 
 
 def test_step_and_exponential_are_torch_s_with_the_same_milestones_and_rate():
-    import torch
-
     def tabulate(kind, **arguments):
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
         scheduler = kind(optimizer, **arguments)
@@ -312,8 +312,6 @@ def test_plateau_does_not_take_nan_for_an_improvement():
     "arguments", [{"factor": 0.3, "patience": 1, "cooldown": 0}, {"factor": 0.1, "patience": 2, "cooldown": 3}]
 )
 def test_plateau_agrees_with_torch_on_a_random_response(arguments):
-    import torch
-
     generator = random.Random(3)
     metrics = [1 / (1 + 0.3 * min(i, 8)) + generator.uniform(0, 0.05) for i in range(60)]
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
