@@ -171,7 +171,7 @@ def test_every_schedule_says_what_it_is(name):
     assert sys.modules[plugin.function.__module__].__doc__
     facts = find_submission(name).facts
     assert {"paper", "anytime", "cost", "hyperparameters", "deviation"} <= set(facts)
-    assert facts["anytime"] == plugin.anytime and facts["cost"] == plugin.cost
+    assert facts["paper"] and facts["anytime"] == plugin.anytime and facts["cost"] == plugin.cost
     assert set(facts["hyperparameters"]) == set(plugin.defaults)
     assert all(f"{key}:" in (plugin.function.__doc__ or "") for key in plugin.defaults), "a default without a word on it"
 
