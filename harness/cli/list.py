@@ -110,10 +110,15 @@ def _write_schedules(directory: Path) -> int:
     from harness.results import write_atomically
 
     ours = [found for found in all_submissions() if str(found.facts["source"]).startswith("submissions.")]
-    write_atomically(directory / "schedules.md", schedules_markdown([found.facts for found in ours]))
+    rows = [{**found.facts, "description": _docstring(found.plugins[-1])} for found in ours]
+    write_atomically(directory / "schedules.md", schedules_markdown(rows))
     write_atomically(directory / "schedules.svg", gallery_figure([found.schedule for found in ours if found.schedule]))
     print(f"{directory / 'schedules.md'}, {directory / 'schedules.svg'}")
     return 0
+
+
+def _docstring(plugin: Any) -> str:
+    return inspect.getdoc(getattr(plugin, "function", plugin)) or ""
 
 
 def _plain(overrides: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,7 +15,11 @@ SPECIAL = re.compile(r"([\\|*_<>])")
 
 
 def schedules_markdown(rows: Sequence[Row]) -> str:
-    """Return the page; `rows` are what `timetrial list submissions --json` prints, of any kind."""
+    """Return the page.
+
+    Args:
+        rows: what `timetrial list submissions --json` prints, of any kind, each with "description", the docstring.
+    """
     kinds = {kind: [row for row in rows if row["kind"] == kind] for kind in ("schedule", "procedure")}
     parts = [
         "# Schedules",
@@ -26,6 +30,9 @@ def schedules_markdown(rows: Sequence[Row]) -> str:
         "## Procedures",
         "More than a multiplier: these also choose data, batch sizes, a second gradient, or the weights that are judged.",
         _table(kinds["procedure"]),
+        "## One by one",
+        "The docstrings: formulas in full, every hyperparameter, and what is from memory.",
+        *(_section(row) for row in (*kinds["schedule"], *kinds["procedure"])),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -35,7 +42,7 @@ Every shape is a multiplier of the peak learning rate over the steps after warm-
 horizon in the same way for all. `step`, `horizon` and `p = step / horizon` count after warm-up. The line in colour is the
 schedule at its defaults, which are what the `schedule` track races; grey are other options. A schedule that listens is drawn as
 it answers a made-up run whose loss falls until half of the horizon and then stays. `timetrial curve NAME --param K=V` draws one
-at other values. What a docstring calls "from memory" was not checked against its source.
+at other values. What a docstring below calls "from memory" was not checked against its source.
 
 *Anytime*: yes, it needs no horizon; no, it does. *Extra cost*: beyond evaluating a formula. *Hyperparameters*: with their
 defaults, the source's unless the deviation or the docstring says otherwise."""
@@ -56,6 +63,10 @@ def _line(row: Row) -> tuple[str, ...]:
         _cell(settings(row["hyperparameters"])) or "none",
         _cell(row["deviation"]) or "none",
     )
+
+
+def _section(row: Row) -> str:
+    return f"### `{row['name']}`\n\n```text\n{row['description']}\n```"
 
 
 def _cell(text: str) -> str:

@@ -60,7 +60,15 @@ def test_a_schedule_that_listens_is_drawn_as_it_answers_a_run_that_stops_improvi
 
 
 def test_signs_of_markdown_are_escaped_but_not_within_code():
-    row = {**OURS[0].facts, "kind": "schedule", "summary": "a | b_c * `d_e`", "paper": "", "cost": "", "deviation": "<b>"}
+    row = {
+        **OURS[0].facts,
+        "kind": "schedule",
+        "summary": "a | b_c * `d_e`",
+        "paper": "",
+        "cost": "",
+        "deviation": "<b>",
+        "description": "",
+    }
     page = schedules_markdown([row])
     assert r"a \| b\_c \* `d_e` | none named |" in page and r"\<b\>" in page
 
