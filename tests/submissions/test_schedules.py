@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness import Choice, ContractError, Feedback, schedule
 from harness.contracts import SIGNALS, checked_multiplier
-from harness.plan import Request, make_plan
+from harness.plan import Request, make_plan, search_space
 from harness.registry import all_submissions, find_schedule, find_submission
 from harness.trial import run_trial
 from workloads.data import data_directory
@@ -23,6 +23,7 @@ from workloads.data import data_directory
 SCHEDULES = [
     s.name for s in all_submissions() if s.kind == "schedule" and s.schedule.function.__module__.startswith("submissions.")
 ]
+OPTIMIZERS = [s.name for s in all_submissions() if s.kind == "optimizer"]
 PLUGINS = {name: find_schedule(name) for name in SCHEDULES}
 PURE = [name for name, plugin in PLUGINS.items() if not plugin.closed_loop]
 EXACT = 1e-12
@@ -138,6 +139,14 @@ def test_a_schedule_trains_and_every_rate_of_the_trial_is_the_one_of_its_shape(n
     assert rates[-1][0] == steps
     for step, rate in rates:
         assert rate == pytest.approx(expected[step - 1], abs=1e-9), step
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_goes_with_every_optimizer(name):
+    """No hyperparameter of one is called like one of the other, or like the horizon and the warm-up that are tuned too."""
+    for optimizer in OPTIMIZERS:
+        pair = find_submission(f"{optimizer}+{name}")
+        assert set(PLUGINS[name].space) <= set(search_space(pair))
 
 
 @pytest.mark.parametrize("name", PURE)
