@@ -55,7 +55,8 @@ def drawn_curve(plugin: Schedule, hyperparameters: Mapping[str, Any] | None = No
     """Return the multipliers at steps 0 .. HORIZON - 1.
 
     A schedule that listens is told of a made-up run whose loss, gradient norms and validation metric fall as
-    0.3 + 0.7 (1 - 2 p)^2 until half of the horizon and stay there, the metric EVALUATIONS times.
+    0.3 + 0.7 (1 - 2 p)^2 until half of the horizon and stay there, the metric EVALUATIONS times, while the agreement of
+    each gradient with the step before falls from 1/2 to -1/2, at a peak rate of 1.
     """
     if not plugin.closed_loop:
         return plugin.curve(HORIZON, hyperparameters, warmup=WARMUP)
@@ -63,8 +64,11 @@ def drawn_curve(plugin: Schedule, hyperparameters: Mapping[str, Any] | None = No
     values = []
     for step in range(HORIZON):
         values.append(loop.multiplier(step))
-        loss = 0.3 + 0.7 * max(1 - 2 * (step + 1) / HORIZON, 0.0) ** 2
-        signals = {name: loss for name in plugin.listens if name != "validation_metric"}
+        progress = (step + 1) / HORIZON
+        loss = 0.3 + 0.7 * max(1 - 2 * progress, 0.0) ** 2
+        told = dict.fromkeys(("training_loss", "gradient_norm_l1", "gradient_norm_l2"), loss)
+        told |= dict.fromkeys(("descent", "descent_cosine"), 0.5 - progress) | {"learning_rate": values[-1]}
+        signals = {name: told[name] for name in plugin.listens if name != "validation_metric"}
         if signals:
             loop.observe(Feedback(step=step, examples=step + 1, **signals))
         if "validation_metric" in plugin.listens and (step + 1) % (HORIZON // EVALUATIONS) == 0:
@@ -86,8 +90,9 @@ def _draw(axis: Any, plugin: Schedule) -> None:
     axis.set_title(plugin.name, fontsize=9, loc="left", pad=3)
     axis.set_xlim(0, 1)
     axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axis.set_ylim(-0.04, max(1.06, *(1.06 * value for value in values)))
-    axis.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    top = max(1.0, *values)
+    axis.set_ylim(-0.04 * top, 1.06 * top)
+    axis.set_yticks(*(([0, 0.5, 1], ["0", "0.5", "1"]) if top == 1 else ([0, 1, int(top)], ["0", "1", str(int(top))])))
 
 
 def _others(plugin: Schedule) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ import copy
 import doctest
 import math
 import random
+import re
 import sys
 
 import pytest
@@ -182,7 +183,10 @@ def test_every_schedule_says_what_it_is(name):
     assert {"paper", "anytime", "cost", "hyperparameters", "deviation"} <= set(facts)
     assert facts["paper"] and facts["anytime"] == plugin.anytime and facts["cost"] == plugin.cost
     assert set(facts["hyperparameters"]) == set(plugin.defaults)
-    assert all(f"{key}:" in (plugin.function.__doc__ or "") for key in plugin.defaults), "a default without a word on it"
+    for key in plugin.defaults:
+        assert re.search(rf"^ +[\w, ]*\b{key}\b[\w, ]*: ", plugin.function.__doc__, re.M), (
+            f"{key}: a default without a word on it"
+        )
 
 
 @pytest.mark.parametrize(
