@@ -39,9 +39,11 @@ def gallery_figure(schedules: Sequence[Schedule]) -> str:
         axes = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True).flatten()
         for axis in axes[len(schedules) :]:
             axis.set_axis_off()
-        for place, (axis, plugin) in enumerate(zip(axes, schedules, strict=False)):
-            _draw(axis, plugin)
-            bottom, left = place + COLUMNS >= len(schedules), place % COLUMNS == 0
+        tops = [_draw(axis, plugin) for axis, plugin in zip(axes, schedules, strict=False)]
+        for place, axis in enumerate(axes[: len(schedules)]):
+            row = place // COLUMNS * COLUMNS
+            odd = max(tops[row : row + COLUMNS]) > 1  # in a row of more than one scale every panel says its own
+            bottom, left = place + COLUMNS >= len(schedules), odd or place == row
             axis.tick_params(labelbottom=bottom, labelleft=left, labelsize=8, length=2)
         figure.supxlabel("share of the horizon, after warm-up", fontsize=9)
         figure.supylabel("multiplier of the peak learning rate", fontsize=9)
@@ -81,7 +83,8 @@ def kind_of(plugin: Schedule) -> str:
     return "listens" if plugin.closed_loop else "anytime" if plugin.anytime else "needs the horizon"
 
 
-def _draw(axis: Any, plugin: Schedule) -> None:
+def _draw(axis: Any, plugin: Schedule) -> float:
+    """Draw a panel; return the top of its scale."""
     progress = [step / HORIZON for step in range(HORIZON)]
     for other in _others(plugin):
         axis.plot(progress, drawn_curve(plugin, other), color=OTHERS, linewidth=0.8)
@@ -93,6 +96,7 @@ def _draw(axis: Any, plugin: Schedule) -> None:
     top = max(1.0, *values)
     axis.set_ylim(-0.04 * top, 1.06 * top)
     axis.set_yticks(*(([0, 0.5, 1], ["0", "0.5", "1"]) if top == 1 else ([0, 1, int(top)], ["0", "1", str(int(top))])))
+    return top
 
 
 def _others(plugin: Schedule) -> Iterator[dict[str, Any]]:
