@@ -59,6 +59,25 @@ def test_a_schedule_that_listens_is_drawn_as_it_answers_a_run_that_stops_improvi
     assert values[: HORIZON // 2] == [1.0] * (HORIZON // 2) and values[-1] < 0.01
 
 
+def test_a_rate_above_the_peak_has_a_scale_of_its_own_and_its_neighbours_say_theirs():
+    @schedule(anytime=True, listens="training_loss")
+    class high:
+        """Three times the peak."""
+
+        def observe(self, feedback): ...
+
+        def multiplier(self, step):
+            return 3.0
+
+    def ticks(*plugins):
+        figure = gallery_figure(list(plugins))
+        return [word for word in re.findall(r"<text[^>]*>([^<]*)</text>", figure) if word in ("0", "1", "3")]
+
+    linear = SCHEDULES["linear"]
+    assert ticks(linear, linear).count("1") == 2 + 1, "two panels' right ends, one scale"
+    assert sorted(ticks(high, linear)) == ["0"] * 4 + ["1"] * 4 + ["3"]
+
+
 def test_signs_of_markdown_are_escaped_but_not_within_code():
     row = {
         **OURS[0].facts,
