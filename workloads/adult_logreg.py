@@ -10,7 +10,7 @@ from harness import DataFacts, Examples, Size, Workload
 from workloads.data.adult import adult
 
 OPTIMA = {1e-6: 0.2780618578887, 1e-5: 0.2893683204405, 1e-4: 0.3062782239256}
-"""{strength of the penalty: least penalised training loss}, nats, by Newton's method in double precision; a test bounds them."""
+"""{strength of the penalty: least penalised training loss}, nats, by Newton's method in float64; a test bounds them."""
 ROWS = 6_938
 """Values of 14 columns and of their 91 pairs that the training part has, and one row each for what it has not."""
 LEAST_GAP = 1e-8
