@@ -44,18 +44,18 @@ class hypergradient:
 
     def observe(self, feedback):
         """Move the rate along the hypergradient of the step before."""
-        rate, rate_before = feedback.learning_rate, self._rate_before
+        rate, rate_before = feedback.learning_rate or 0.0, self._rate_before
         self._rate_before = rate
-        if feedback.descent is None or feedback.step < 0 or not math.isfinite(feedback.descent_cosine):
+        if feedback.step < 0 or feedback.descent is None or feedback.descent_cosine is None:
             return
+        moved = self._multiplier
         if self._form == "cosine":
-            moved = self._multiplier * (1 + self._beta * feedback.descent_cosine)
+            moved *= 1 + self._beta * feedback.descent_cosine
         elif rate > 0 and rate_before > 0:
             peak = rate / self._multiplier
-            moved = self._multiplier + self._hyper_rate * (feedback.descent / rate_before) / peak
-        else:
-            return
-        self._multiplier = min(max(moved, self._lowest), self._highest)
+            moved += self._hyper_rate * (feedback.descent / rate_before) / peak
+        if math.isfinite(moved):
+            self._multiplier = min(max(moved, self._lowest), self._highest)
 
     def multiplier(self, step):
         """Return the present multiple of the peak rate."""
