@@ -48,7 +48,7 @@ class Descent:
             return {"descent": 0.0, "descent_cosine": 0.0}
         product = float(torch.stack([(g * taken).sum() for g, taken in pairs]).sum())
         lengths = (_norm([g for g, _ in pairs]), _norm(self._taken))
-        return {"descent": product, "descent_cosine": product / (lengths[0] * lengths[1]) if all(lengths) else 0.0}
+        return {"descent": product, "descent_cosine": product / lengths[0] / lengths[1] if all(lengths) else 0.0}
 
 
 def gradients_one_by_one(

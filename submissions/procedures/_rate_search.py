@@ -28,11 +28,11 @@ def forecast(losses, at, *, validation=False):
         drop = 1 if validation else round(0.03 * len(kept))
         if not drop or len(kept) - drop < 8:
             break
-        distance = np.abs(values - _smooth(kept, values, kept))
+        distance = np.abs(values - _smooth(kept, values))
         worst = np.argsort(distance)[-drop:]
         stays = np.setdiff1d(np.arange(len(kept)), worst[kept[worst] < len(ys) / 2])
         kept, values = kept[stays], values[stays]
-    a, b, c = fit_exponential(xs, _smooth(kept, values, xs), slowest=1 / len(ys))
+    a, b, c = fit_exponential(kept, values, slowest=1 / len(ys))
     return float(a * math.exp(b * at) + c)
 
 
@@ -59,17 +59,15 @@ def fit_exponential(xs, ys, slowest):
     return float(a), -math.exp(best), float(c)
 
 
-def _smooth(xs, ys, at):
-    """Return a quadratic smoothing spline through (xs, ys) at `at`, as rough as the noise that third differences show."""
+def _smooth(xs, ys):
+    """Return a quadratic smoothing spline through (xs, ys) at xs, as rough as the noise that third differences show."""
     import numpy as np
     from scipy.interpolate import UnivariateSpline
 
-    if len(xs) < 6:
-        return np.interp(at, xs, ys)
     noise = float((np.diff(ys, 3) ** 2).mean()) / 20  # the squares of the coefficients 1, 3, 3, 1 add up to 20
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the spline says so where it cannot be as smooth as asked; it is near it
-        return UnivariateSpline(xs, ys, k=2, s=len(xs) * noise)(at)
+        return UnivariateSpline(xs, ys, k=2, s=len(xs) * noise)(xs)
 
 
 class RateSearch:

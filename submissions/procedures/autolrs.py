@@ -54,22 +54,14 @@ class Autolrs(Inner):
     cost = "as many steps of search as of training; with validation, a third of the held-out slice each time"
     deviation = (
         "stages are shares of the horizon, 1/40 to 1/10 of it (paper: 1,000 to 8,000 steps), the last ends with it; the "
-        "range is fixed, where the paper takes it from a range test; all probes of a search see the same batches; the spline "
-        "is as rough as the noise, no decay slower than the probe is long is fitted, and a loss that jumps up is not forecast in "
-        "any stage, since probes are a few steps long here and not 100; the first rate is the middle of the range"
+        "range is fixed, where the paper takes it from a range test; all probes of a search see the same batches; since "
+        "probes are a few steps long and not 100, the exponential is fitted to what the spline leaves and not to the "
+        "spline, no decay slower than the probe is fitted, and a loss that jumps up is not forecast in any stage; the first "
+        "rate is the middle of the range"
     )
     _kept = (
-        "_phase",
-        "_left",
-        "_stage",
-        "_length",
-        "_probe",
-        "_validating",
-        "_best_rate",
-        "_losses",
-        "_told",
-        "_begun",
-        "_mark",
+        *("_phase", "_left", "_stage", "_length", "_probe", "_validating", "_best_rate"),
+        *("_losses", "_told", "_seen", "_begun", "_mark"),
     )
 
     def __init__(self, task, hyperparameters):

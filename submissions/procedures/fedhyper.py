@@ -87,7 +87,7 @@ class Fedhyper(Inner):
         if not self.hyperparameters.normalised:
             return product
         norms = [float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(side)))) for side in (left, right)]
-        return product / (norms[0] * norms[1]) if all(norms) else 0.0
+        return product / norms[0] / norms[1] if all(norms) else 0.0
 
     def _copy(self):
         return [p.detach().clone() for p in self._weights()]

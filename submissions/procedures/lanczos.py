@@ -49,8 +49,8 @@ class Lanczos(Inner):
     _kept = ("_made", "_ends", "_momentum", "_best_rate")
     cost = "an estimate costs 3 reference batches a product (2 where the loss has no second derivative); `share` of the horizon"
     deviation = (
-        "the learner is from memory of the paper, whose code was not found; `fraction`, the warm-up, the decay and the budget of "
-        "the estimates are ours; products are on a batch of the reference size; Ritz values that are not positive are dropped"
+        "the learner is from memory of the paper, whose code was not found; `fraction`, the warm-up, the decay and the budget "
+        "of the estimates are ours; products are on one reference batch; Ritz values that are not positive are dropped"
     )
 
     def __init__(self, task, hyperparameters):

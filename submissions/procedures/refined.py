@@ -35,12 +35,12 @@ def refine(norms, power=2, smoothing=0.1):
     width = 2 * int(smoothing * len(norms) / 2) + 1
     padded = np.pad(norms, (0, 2 * width), mode="reflect")
     filtered = median_filter(padded, size=width, mode="nearest")[: len(norms)]
-    weights = np.maximum(filtered, 1e-12 * filtered.max() + 1e-300) ** -float(power)
+    largest = filtered.max()
+    weights = np.maximum(filtered / largest if largest > 0 else np.ones_like(filtered), 1e-6) ** -float(power)
     after = np.cumsum(weights[::-1])[::-1] - weights
     after[-1] = 0.0
-    multipliers = weights * after
-    multipliers /= multipliers.max()
-    return np.interp(np.linspace(0, len(norms) - 1, count), np.arange(len(norms)), multipliers)
+    multipliers = np.interp(np.linspace(0, len(norms) - 1, count), np.arange(len(norms)), weights * after)
+    return multipliers / multipliers.max()
 
 
 class Refined(Inner):
