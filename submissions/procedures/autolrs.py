@@ -26,9 +26,9 @@ class Autolrs(Inner):
     fitted to the losses foretells the loss at k = tau; then the snapshot is put back for good and tau steps are taken at
     the best rate. Stages double in length up to `longest` times the first; in those the losses are of a slice of the
     training data held out from training, seen about sixteen times a probe, in the others the training batches'. A rate
-    under which the loss is not finite counts as terrible; one under which it rises above where the stage began (twice as
-    high, where it is noisy: without validation) is judged by its last loss, not by the forecast. What is judged at an
-    evaluation during a search is the snapshot.
+    under which the loss is not finite counts as terrible. No forecast is made for one under which the validation loss
+    rises above where the stage began: its last loss counts; nor for one under which the training loss jumps to twice
+    that: the mean of its losses counts. What is judged at an evaluation during a search is the snapshot.
 
     Args:
         learning_rate: where the workload's warm-up leads; the search has nothing to do with it.
@@ -56,8 +56,8 @@ class Autolrs(Inner):
         "stages are shares of the horizon, 1/40 to 1/10 of it (paper: 1,000 to 8,000 steps), the last ends with it; the "
         "range is fixed, where the paper takes it from a range test; all probes of a search see the same batches; since "
         "probes are a few steps long and not 100, the exponential is fitted to what the spline leaves and not to the "
-        "spline, no decay slower than the probe is fitted, and a loss that jumps up is not forecast in any stage; the first "
-        "rate is the middle of the range"
+        "spline, no decay slower than the probe is fitted, and a loss that jumps up is not forecast without validation "
+        "either; the first rate is the middle of the range"
     )
     _kept = (
         *("_phase", "_left", "_stage", "_length", "_probe", "_validating", "_best_rate"),
@@ -189,8 +189,10 @@ class Autolrs(Inner):
     def _predicted(self):
         if not all(map(math.isfinite, self._losses)):
             return TERRIBLE
-        if max(self._losses) > self._begun * (1 if self._validating else JUMP):
+        if self._validating and max(self._losses) > self._begun:
             return self._losses[-1]
+        if max(self._losses) > JUMP * self._begun:
+            return sum(self._losses) / len(self._losses)
         return forecast(self._losses, self._length / self._every(), validation=self._validating)
 
     def _every(self):

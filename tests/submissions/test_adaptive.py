@@ -450,21 +450,34 @@ def test_heavy_ball_contracts_at_both_ends_as_fast_as_its_momentum_says(largest,
 
 def test_the_learner_finds_rate_and_momentum_of_a_noisy_quadratic_and_pays_for_its_products():
     curvatures = [25.0, 9.0, 4.0, 1.0]
-    what = quadratic_spec("lanczos", estimates=1, share=1.0, weight_decay=0.0)
+    what = quadratic_spec("lanczos", estimates=1, examples=10, share=1.0, weight_decay=0.0)
     algorithm = start("lanczos", quadratic(curvatures, 0.2), what)
     algorithm._estimate()
-    assert algorithm.task.examples == 4 * 4 * 3  # four dimensions: four products of a batch of four
+    assert algorithm.task.examples == 4 * 10 * 3  # four dimensions: four products
     assert [math.exp(end) for end in algorithm._ends] == pytest.approx([25.0, 1.0], rel=1e-6)
     assert algorithm._best_rate == pytest.approx((2 / (5 + 1)) ** 2) and algorithm._momentum == pytest.approx((4 / 6) ** 2)
 
 
 def test_the_learner_descends_a_badly_conditioned_quadratic_far_faster_than_the_best_plain_rate():
     curvatures = [100.0, 30.0, 10.0, 0.1]
-    what = quadratic_spec("lanczos", steps=300, estimates=2, weight_decay=0.0)
+    what = quadratic_spec("lanczos", steps=300, estimates=2, fraction=1.0, weight_decay=0.0)
     record = run_trial(what, quadratic(curvatures), find_submission("lanczos"), quadratic(curvatures).load(None), complete=True)
     assert record.status == "missed", record.reason
     plain = 0.5 * 0.1 * (1 - 2 / 100.1 * 0.1) ** (2 * 300)  # what the best constant rate leaves of the flat direction
     assert record.evaluations[-1]["metric"] < 0.1 * plain
+
+
+@pytest.mark.parametrize(("steps", "share"), [(4000, 0.2), (400, 0.2), (400, 0.05), (4000, 1.0)])
+def test_the_estimates_of_a_trial_cost_no_more_than_their_share(steps, share):
+    what = quadratic_spec("lanczos", steps=steps, share=share)
+    algorithm = start("lanczos", quadratic(list(np.geomspace(1, 100, 50)), 0.2), what)
+    taken = 0
+    while algorithm.task.examples < algorithm.task.horizon:
+        advance(algorithm)
+        taken += 1
+    estimated = algorithm.task.examples - 4 * taken
+    assert algorithm._made >= 1 and 0 < estimated <= share * 4 * steps
+    assert estimated > 0.5 * share * 4 * steps or algorithm._products == 30
 
 
 def test_estimates_are_smoothed_in_logarithms():
