@@ -4,7 +4,7 @@ import math
 
 
 def ritz_values(product, start, iterations):
-    """Return Ritz values (ascending) and the weights of Gauss quadrature, float64 [k] each, k <= iterations.
+    """Return the Ritz values of `iterations` steps of Lanczos' method, ascending, float64 [k], k <= iterations.
 
     Full re-orthogonalisation: every new vector is made orthogonal to all before it, twice. It ends early where the
     vectors have spanned an invariant subspace; the Ritz values are then eigenvalues.
@@ -33,8 +33,7 @@ def ritz_values(product, start, iterations):
     tridiagonal = torch.diag(torch.tensor(diagonal, dtype=torch.float64))
     for index, length in enumerate(beside[: count - 1]):
         tridiagonal[index, index + 1] = tridiagonal[index + 1, index] = length
-    values, vectors = torch.linalg.eigh(torch.nan_to_num(tridiagonal))
-    return values, vectors[0] ** 2
+    return torch.linalg.eigvalsh(torch.nan_to_num(tridiagonal))
 
 
 def spectrum_ends(values):

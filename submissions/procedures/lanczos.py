@@ -67,7 +67,8 @@ class Lanczos(Inner):
     cost = "3 examples an example of an estimate's batch and product (2 where the loss has no second derivative)"
     deviation = (
         "the learner is from memory of the paper, whose code was not found; `fraction`, the warm-up, the decay and the budget "
-        "of the estimates are ours; Ritz values that are not positive are dropped"
+        "of the estimates are ours; Ritz values that are not positive are dropped; only the ends of the spectrum are used, not "
+        "the weights of the quadrature"
     )
 
     def __init__(self, task, hyperparameters):
@@ -106,8 +107,7 @@ class Lanczos(Inner):
             return torch.cat([part.flatten() for part in self.task.hessian_vector_product(batch, parts)]).to(vector.dtype)
 
         start = torch.randn(sum(sizes), generator=self.task.generator).to(weights[0])
-        values, _ = ritz_values(product, start, self._products)
-        ends = spectrum_ends(values)
+        ends = spectrum_ends(ritz_values(product, start, self._products))
         if ends is None:
             return  # nowhere convex: what was right before, until the next estimate
         new = [math.log(end) for end in ends]

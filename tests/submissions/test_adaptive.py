@@ -426,15 +426,14 @@ def test_full_orthogonalisation_finds_every_eigenvalue_once():
     values = torch.cat([torch.linspace(-1, 2, 38, dtype=torch.float64), torch.tensor([50.0, 100.0], dtype=torch.float64)])
     basis = torch.linalg.qr(torch.randn(40, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
     matrix = basis @ torch.diag(values) @ basis.T
-    found, weights = ritz_values(lambda v: matrix @ v, torch.ones(40, dtype=torch.float64), 100)
+    found = ritz_values(lambda v: matrix @ v, torch.ones(40, dtype=torch.float64), 100)
     torch.testing.assert_close(found, values, atol=1e-6, rtol=0)
-    assert float(weights.sum()) == pytest.approx(1)
-    few, _ = ritz_values(lambda v: matrix @ v, torch.ones(40, dtype=torch.float64), 8)
+    few = ritz_values(lambda v: matrix @ v, torch.ones(40, dtype=torch.float64), 8)
     assert len(few) == 8 and float(few[-1]) == pytest.approx(100, rel=1e-6)
 
 
 def test_an_invariant_subspace_ends_the_iteration_early():
-    found, _ = ritz_values(lambda v: 3 * v, torch.ones(5, dtype=torch.float64), 5)
+    found = ritz_values(lambda v: 3 * v, torch.ones(5, dtype=torch.float64), 5)
     assert found.tolist() == pytest.approx([3.0])
     assert spectrum_ends(torch.tensor([-2.0, -1.0])) is None and spectrum_ends(torch.tensor([-2.0, 0.5, 7.0])) == (7.0, 0.5)
 
