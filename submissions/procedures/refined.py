@@ -12,7 +12,9 @@ def refine(norms, power=2, smoothing=0.1):
 
     With G the norms after a median filter of width 2 floor(smoothing n / 2) + 1, and weights w_t = G_t^-power, the
     multiplier is s_t = w_t sum_{k > t} w_k over its maximum; the last one is 0. Constant norms give linear decay,
-    norms that are high at first a warm-up, and norms that rise in the end a faster decay.
+    norms that are high at first a warm-up, and norms that rise in the end a faster decay. Left of the first norm the
+    filter sees that norm again and again, as the source's does: where it is far below those that follow, the
+    multipliers begin with a peak, which all others are measured by.
 
     Args:
         norms: positive norms of the gradient, one a step, without gaps [n]; what is not finite is left out.
