@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Range, Space, check_known
+from harness.contracts.spaces import Range, Space, check_known, check_words
 
 CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
 """What a schedule may name as an argument: see `Schedule`."""
@@ -122,10 +122,11 @@ class Schedule:
             hyperparameters: overrides of the declared defaults.
 
         Raises:
-            ContractError: a hyperparameter is not declared.
+            ContractError: a hyperparameter is not declared, or a word is none of its options.
         """
         given = dict(hyperparameters or {})
         check_known(f"schedule '{self.name}'", given, self.defaults)
+        check_words(f"schedule '{self.name}'", given, self.space)
         keywords = {**self.defaults, **given}
         fixed = {"horizon": horizon, "warmup": warmup, "batch_size": batch_size}
         keywords |= {name: fixed[name] for name in self.context if name in fixed}
