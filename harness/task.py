@@ -191,6 +191,7 @@ class TrialTask:
 
         By differences, for 2 an example, where the loss has no second derivative in torch.
         """
+        self.charged.charge(batch.size, DIFFERENCE_THIRDS)  # before anything is computed: a hook may see it, then raise
         trained = [p for p in self.model.parameters() if p.requires_grad]
 
         def gradient(**keywords: Any) -> tuple[Tensor, ...]:
@@ -204,13 +205,12 @@ class TrialTask:
                 try:
                     product = torch.stack([(g * v).sum() for g, v in zip(gradient(create_graph=True), vectors, strict=True)])
                     found = list(torch.autograd.grad(product.sum(), trained, materialize_grads=True))
-                    self.charged.charge(batch.size, HVP_THIRDS)
+                    self.charged.charge(batch.size, HVP_THIRDS - DIFFERENCE_THIRDS)
                     return found
                 except RuntimeError as error:
                     if not is_missing_rule(error):
                         raise
                     self._twice_differentiable = False
-            self.charged.charge(batch.size, DIFFERENCE_THIRDS)
             return difference_product(gradient, trained, vectors)
 
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
