@@ -97,13 +97,14 @@ def test_per_example_gradients_average_to_the_gradient(task):
 
 
 def test_a_product_that_fails_halfway_is_charged_for_the_gradient_that_hooks_have_seen(task):
-    seen = []
+    seen: list[torch.Tensor] = []
     hook = next(task.model.parameters()).register_hook(lambda gradient: seen.append(gradient))
     before = task.examples
-    batch = task.next_batch()
+    batch = task.draw(10)
     with pytest.raises((RuntimeError, ValueError)):
         task.hessian_vector_product(batch, [torch.ones(1, 2, 3, 4, 5)] * len(list(task.model.parameters())))
     hook.remove()
+    assert len(seen) <= (task.examples - before) / batch.size + 1e-9
     assert task.examples - before >= batch.size
 
 
