@@ -129,10 +129,13 @@ seeds."""
 
 def _verification(rows: Sequence[Row], entries: Entries, size: str) -> str:
     found = [(row, entries[row["name"]][size]) for row in rows if size in entries.get(row["name"], {})]
+    by_hand = [f"`{row['name']}`" for row, entry in found if "checks" not in entry]
+    found = [(row, entry) for row, entry in found if "checks" in entry]
+    words = f"\n\nBy hand, provisional, never verified: {', '.join(by_hand)}." if by_hand else ""
     if not found:
-        return ""
+        return words.strip()
     head = ("workload", "target", "trivial", *CHECKS.values(), "CPU s a trial", "of it evaluation", "machine")
-    return _table(
+    table = _table(
         head,
         (
             (
@@ -147,6 +150,7 @@ def _verification(rows: Sequence[Row], entries: Entries, size: str) -> str:
             for row, entry in found
         ),
     )
+    return table + words
 
 
 def _check(name: str, check: Mapping[str, Any]) -> str:
@@ -212,6 +216,8 @@ def _section(row: Row, entries: Mapping[str, Mapping[str, Any]]) -> str:
         change = ", ".join(f"{key} {_plain(value)}" for key, value in variant.get("model", {}).items())
         lines.append(f"Held-out variant `{name}`: {change}; target {targets}.")
     for name, entry in entries.items():
+        if "final" not in entry:  # stated by hand
+            continue
         ends = ", ".join(f"{key} {_number(value)}" for key, value in entry["final"].items() if key != "metric")
         lines.append(f"At the end of the budget, reference recipe, size `{name}`, medians over seeds: {ends}.")
     return "\n\n".join(lines)
