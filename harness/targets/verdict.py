@@ -115,6 +115,17 @@ def steadiness(curves: Sequence[Curve], budget: float) -> float:
     return float(np.mean(known)) if known else math.nan
 
 
+def best_steady(finalists: Mapping[int, Sequence[Curve]], budget: float) -> int:
+    """Return the key of the best finalist, by the median of its best values, among those that are steady; else the steadiest.
+
+    A configuration whose hits are dips of its noise sets no target that means something, however low it ends.
+    """
+    medians = {i: float(np.median([best_by(curve, math.inf) for curve in curves])) for i, curves in finalists.items()}
+    steady = {i: float(np.nan_to_num(steadiness(curves, budget))) for i, curves in finalists.items()}
+    most = max(steady.values())
+    return min((i for i in finalists if steady[i] >= min(HELD, most)), key=lambda i: medians[i])
+
+
 def response(curves: Mapping[float, Sequence[Curve]]) -> dict[float, float]:
     """Return {multiple of the reference rate: median over seeds of the best value within the budget}."""
     return {rate: float(np.median([best_by(curve, math.inf) for curve in row])) for rate, row in sorted(curves.items())}
