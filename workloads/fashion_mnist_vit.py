@@ -16,10 +16,10 @@ class FashionMnistVit(FashionMnist, Workload):
     algoperf = "imagenet_vit"
     sizes = {
         "laptop": Size(
-            batch_size=96,
-            budget=200 * 96,
-            evaluation_period=10 * 96,
-            validation_examples=720,
+            batch_size=128,
+            budget=200 * 128,
+            evaluation_period=10 * 128,
+            validation_examples=960,
             parameters=19402,
             model={"width": 32, "depth": 2, "heads": 4, "activation": "gelu", "norm_first": True},
         ),

@@ -41,10 +41,10 @@ class Qm9Gnn(Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=96,
-            budget=200 * 96,
-            evaluation_period=10 * 96,
-            validation_examples=768,
+            batch_size=128,
+            budget=200 * 128,
+            evaluation_period=10 * 128,
+            validation_examples=960,
             parameters=15_361,
             model={"width": 32, "depth": 2, "resolution": 16},
         ),

@@ -13,7 +13,7 @@ from harness.results import ResultStore
 from harness.rules import TARGET_SEARCH, TARGET_SEEDS, Track
 from harness.targets.entry import Found, Search, Unset, Verified, curve_of, entry
 from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol, plan_of, search_trials, seed_trials
-from harness.targets.verdict import Curve, best_steady, target_of, verdict
+from harness.targets.verdict import Curve, fitness, target_of, verdict
 
 Run = Callable[[Plan], None]
 
@@ -159,7 +159,7 @@ class Setting:
         return self._sign(label) * target_of(self._curves(label, specs), TARGET_SHARE * workload.settings.budget)
 
     def _winners(self, found: Mapping[str, Search]) -> dict[str, Configuration]:
-        """Return each search's winner: the best of the finalists that fall steadily on seeds of their own."""
+        """Return each search's winner: the finalist that would set the best target of those that can be timed (`fitness`)."""
         p = self.protocol
         if p.finalists < 2:
             return {label: search.ranking[0] for label, search in found.items()}
@@ -172,6 +172,8 @@ class Setting:
 
         def winner(label: str) -> Configuration:
             rows = {i: self._curves(label, specs) for (where, i), specs in again.items() if where == label}
-            return found[label].ranking[best_steady(rows, self.workloads[label].settings.budget)]
+            workload, sign = self.workloads[label], self._sign(label)
+            budget, trivial = workload.settings.budget, sign * workload.trivial_metric()
+            return found[label].ranking[max(rows, key=lambda i: fitness(rows[i], TARGET_SHARE * budget, budget, trivial))]
 
         return self._each(found, winner)

@@ -28,6 +28,9 @@ HELD = 0.9
 """Least share of first hits that hold at the mean of the next `NEXT` evaluations."""
 NEXT = 2
 
+STEADY = 0.95
+"""Least `steadiness` of a configuration that is to set a target: more than `HELD`, which is a screen of 20 seeds."""
+
 STEADY_SHARES = (0.65, 0.7, 0.75, 0.8)
 """Shares of the budget, about the target's own, whose targets say how steadily a configuration's curves fall."""
 
@@ -115,15 +118,18 @@ def steadiness(curves: Sequence[Curve], budget: float) -> float:
     return float(np.mean(known)) if known else math.nan
 
 
-def best_steady(finalists: Mapping[int, Sequence[Curve]], budget: float) -> int:
-    """Return the key of the best finalist, by the median of its best values, among those that are steady; else the steadiest.
+def fitness(curves: Sequence[Curve], clock: float, budget: float, trivial: float) -> tuple[int, float, float]:
+    """Return how well a configuration would serve as a reference, the larger the better, by the target that it would set.
 
-    A configuration whose hits are dips of its noise sets no target that means something, however low it ends.
+    First how many of three screens its curves pass: all reach the target, the median time moves by less than `MOVED` under a
+    nudge, and hits hold in `STEADY` of the cases; where all do, the better target counts, else the steadier curves.
     """
-    medians = {i: float(np.median([best_by(curve, math.inf) for curve in curves])) for i, curves in finalists.items()}
-    steady = {i: float(np.nan_to_num(steadiness(curves, budget))) for i, curves in finalists.items()}
-    most = max(steady.values())
-    return min((i for i in finalists if steady[i] >= min(HELD, most)), key=lambda i: medians[i])
+    median = float(np.median([best_by(curve, clock) for curve in curves]))
+    if not math.isfinite(median):
+        return 0, 0.0, -math.inf
+    steady = float(np.nan_to_num(steadiness(curves, budget)))
+    passed = (share_reached(curves, median) == 1) + (moved(curves, median, trivial) < MOVED) + (steady >= STEADY)
+    return passed, 1.0 if passed == 3 else steady, -median
 
 
 def response(curves: Mapping[float, Sequence[Curve]]) -> dict[float, float]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from harness.targets.verdict import (
     best_by,
     first_hit,
+    fitness,
     hit_time,
     is_valley,
     moved,
@@ -119,3 +120,21 @@ def test_a_straight_fall_is_steady_and_a_fall_that_dips_every_third_time_is_not(
     dipping = [(clock, values - 0.5 * (np.arange(20) % 3 == shift)) for shift, (clock, values) in enumerate(straight)]
     assert steadiness(dipping, 100.0) < 0.5
     assert math.isnan(steadiness([(np.array([]), np.array([]))], 100.0))
+
+
+def test_the_better_target_is_fitter_among_curves_that_can_be_timed():
+    good, better = [falling(end) for end in (1.0, 0.98, 0.96)], [falling(end) for end in (0.8, 0.78, 0.76)]
+    assert fitness(better, 75.0, 100.0, 2.0) > fitness(good, 75.0, 100.0, 2.0)
+
+
+def test_a_lower_end_does_not_make_up_for_hits_that_do_not_hold_or_a_target_that_seeds_miss():
+    good = [falling(end) for end in (1.0, 0.98, 0.96)]
+    dipping = [(clock, values - 0.5 * (np.arange(20) % 3 == shift)) for shift, (clock, values) in enumerate(good)]
+    flat = [falling(0.5), falling(0.5), falling(1.9)]
+    stops = [(clock, np.maximum(values, 0.6)) for clock, values in [falling(0.0)] * 3]
+    diverged = [(np.array([]), np.array([]))] * 3
+    best = fitness(good, 75.0, 100.0, 2.0)
+    assert best[0] == 3
+    for curves in (dipping, flat, stops, diverged):
+        assert fitness(curves, 75.0, 100.0, 2.0) < best
+    assert fitness(diverged, 75.0, 100.0, 2.0) == (0, 0.0, -math.inf)
