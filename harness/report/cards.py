@@ -73,7 +73,7 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
         ("differs from its source", fact(row, "submission", "deviation")),
     )
     return Card(
-        anchor=f"submission-{mark.index}",
+        anchor=mark.anchor,
         mark=mark,
         name=name,
         summary=str(fact(row, "submission", "summary")),

@@ -28,9 +28,13 @@ CSV_FIELDS = (
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def json_text(content: Mapping[str, Any]) -> str:
-    """Return strict JSON (infinite and NaN become null), indented, keys in the order given, ending in a newline."""
-    return json.dumps(plain(content), indent=1, allow_nan=False) + "\n"
+def json_text(content: Mapping[str, Any], indent: int | None = 1) -> str:
+    """Return strict JSON (infinite and NaN become null), keys in the order given, ending in a newline.
+
+    Indented by `indent`; None: without a blank, for where it is carried along.
+    """
+    separators = None if indent is not None else (",", ":")
+    return json.dumps(plain(content), indent=indent, allow_nan=False, separators=separators) + "\n"
 
 
 def csv_text(board: Board) -> str:

@@ -45,14 +45,16 @@ def board_trials(
     complete: bool = True,
     environment: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
+    shapes: Mapping[str, Callable[[float], float]] | None = None,
 ) -> pd.DataFrame:
-    """Return one row a trial, as `harness.scoring` reads records; names without a known shape are raced as cosine."""
+    """Return one row a trial, as `harness.scoring` reads records; names without a shape are raced as cosine."""
+    known = shapes or SCHEDULES
     rows = []
     for workload, (start, target) in (workloads or WORKLOADS).items():
         for study in range(studies):
             for trial in range(trials):
                 for submission in submissions:
-                    shape = SCHEDULES.get(submission, SCHEDULES["cosine"])
+                    shape = known.get(submission, SCHEDULES["cosine"])
                     rows.append(_row(submission, shape, workload, start, target, study, trial, budget, evaluations, complete))
     frame = pd.DataFrame(rows)
     frame["environment"] = [dict(environment or ENVIRONMENT) for _ in rows]
