@@ -15,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from harness.report import integrity as trust
+from harness.report.budget import budget_view
 from harness.report.cards import cards, summaries
 from harness.report.colours import COLOURS, DARK_COLOURS, Mark, marks
 from harness.report.figures import CLOCK_LABELS, inlined
@@ -25,6 +26,7 @@ from harness.report.rates import rate_drawings, rate_views
 from harness.report.views import clock_view
 from harness.report.words import one_line, score, visible
 from harness.scoring.entries import Board
+from harness.scoring.quality_board import QualityBoard
 from harness.scoring.sensitivity import RateRow
 
 MOST_COLOURED, FEW = 12, 8
@@ -46,6 +48,7 @@ def page(
     figures: bool = True,
     sensitivity: Sequence[RateRow] = (),
     others: Sequence[Board] = (),
+    budget: QualityBoard | None = None,
 ) -> str:
     """Return the page of `board` as HTML.
 
@@ -58,18 +61,17 @@ def page(
         figures: draw the figures; without them the page is made in a fraction of the time.
         sensitivity: from the trials of ``--sensitivity`` that lie beside those of the race.
         others: the same board on other clocks, for the page's switch.
+        budget: the board of the budget track's trials that lie beside those of the race.
     """
-    names = {*(row.name for row in board.rows), *(row.name for row in sensitivity), *trials["submission"].astype(str)}
+    names = {*(row.name for row in board.rows), *(row.name for row in sensitivity)}
+    names |= {row.name for row in budget.rows} if budget else set()
+    names |= set(trials["submission"].astype(str))
     drawn = marks(names)
     told = summaries(trials)
-    views = [
-        clock_view(b, trials, drawn, told, progress=progress, skipped=skipped, figures=figures) for b in (board, *others)
-    ]
+    views = [clock_view(b, trials, drawn, told, progress=progress, skipped=skipped, figures=figures) for b in (board, *others)]
     rates = rate_drawings(sensitivity, drawn) if figures else {}
-    shown = panels(
-        trials, labels(board), board.clock, drawn, [row.name for row in board.rows], figures=figures, rates=rates
-    )
-    beside = {panel.label for panel in shown}
+    shown = panels(trials, labels(board), board.clock, drawn, [row.name for row in board.rows], figures=figures, rates=rates)
+    shown_labels = {panel.label for panel in shown}
     return render(
         "leaderboard.html.j2",
         trials,
@@ -89,7 +91,8 @@ def page(
         trust=trust.integrity(trials, board),
         strip=STRIP,
         rates=rate_views(sensitivity, drawn),
-        rate_figures=[(w, inlined(d, f"rate{i}-")) for i, (w, d) in enumerate(rates.items()) if w not in beside],
+        rate_figures=[(w, inlined(d, f"rate{i}-")) for i, (w, d) in enumerate(rates.items()) if w not in shown_labels],
+        budget=budget_view(budget, drawn, figures=figures) if budget else None,
         payload=script_json(payload((board, *others), trials, drawn)),
     )
 

@@ -28,9 +28,9 @@ def payload(boards: Sequence[Board], trials: pd.DataFrame, marks: Mapping[str, M
     variants: dict[str, list[str]] = {}
     for label, base in sorted(bases.itertuples(index=False)):
         if label in board.held_out:
-            variants.setdefault(str(base), []).append(str(label))
+            variants.setdefault(visible(base), []).append(visible(label))
     return {
-        "workloads": list(board.workloads),
+        "workloads": [visible(workload) for workload in board.workloads],
         "variants": variants,
         "grid": "grid" in board.legacy,
         "names": {marks[row.name].anchor: visible(row.name) for row in board.rows},
@@ -41,14 +41,14 @@ def payload(boards: Sequence[Board], trials: pd.DataFrame, marks: Mapping[str, M
 def _clock(board: Board, marks: Mapping[str, Mark]) -> dict[str, Any]:
     unknown = {marks[row.name].anchor: _unknown(row, board) for row in board.rows}
     return {
-        "labels": list(labels(board)),
+        "labels": [visible(label) for label in labels(board)],
         "times": {marks[row.name].anchor: [_median(row, label) for label in labels(board)] for row in board.rows},
         "unknown": {anchor: found for anchor, found in unknown.items() if found},
     }
 
 
 def _unknown(row: Row, board: Board) -> list[str]:
-    return [workload for workload in board.workloads if row.cells[workload].unknown]
+    return [visible(workload) for workload in board.workloads if row.cells[workload].unknown]
 
 
 def _median(row: Row, label: str) -> float | None:

@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from harness.report import integrity as trust
 from harness.report import words
+from harness.report.budget import quality_drawing
 from harness.report.cards import cards, summaries
 from harness.report.colours import Mark, anchor, marks
-from harness.report.figures import Curve, Drawing, curves_drawing, inlined
-from harness.report.figures.drawing import stem
+from harness.report.figures import Drawing, inlined
 from harness.report.page import coloured, render
 from harness.report.panels import fact, told, workload_facts
 from harness.report.quality_text import percent
@@ -140,24 +140,3 @@ def _cell(q: Quality | None, label: str, board: QualityBoard) -> tuple[str, str,
 
 def _inlined(place: int, drawing: Drawing | None) -> Markup:
     return inlined(drawing, f"w{place}-") if drawing else Markup()
-
-
-def quality_drawing(label: str, board: QualityBoard, drawn: Mapping[str, Mark]) -> Drawing | None:
-    """Return the final quality on the workload `label` against the share of the budget; None where nothing is finite."""
-    curves = []
-    for row in board.rows:
-        known = [(q.share, q.final[label]) for q in row.shares if q.studies.get(label) and math.isfinite(q.final[label])]
-        if known:
-            curves.append(Curve(row.name, [share for share, _ in known], [value for _, value in known]))
-    if not curves:
-        return None
-    return curves_drawing(
-        curves,
-        drawn,
-        name=f"{stem(label)}_budget",
-        title=f"{label}: final {board.metrics[label]} against the share of the budget",
-        x_label="share of the budget, each a run of its own",
-        y_label=f"final validation {words.one_line(board.metrics[label], 40)}",
-        ticks=board.shares,
-        write=percent,
-    )

@@ -25,7 +25,8 @@ def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:
     """
     ordered = trials.sort_values(["workload", "submission", "study", "trial", "id"], kind="stable")
     columns: dict[str, list[Any]] = {
-        name: [visible(value) for value in ordered[name]] for name in ("workload", "submission", "id", "status", "reason", "seed")
+        name: [visible(value) for value in ordered[name]]
+        for name in ("workload", "submission", "id", "status", "reason", "seed")
     }
     columns |= {name: ordered[name].astype(int).tolist() for name in ("study", "trial")}
     columns |= {

@@ -70,6 +70,4 @@ def clock_view(
 
 
 def _levels(rows: Sequence[Row]) -> tuple[str, ...]:
-    return tuple(
-        sorted({cell.level for row in rows for cell in row.cells.values() if cell.studies and cell.level})
-    )
+    return tuple(sorted({cell.level for row in rows for cell in row.cells.values() if cell.studies and cell.level}))

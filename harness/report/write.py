@@ -43,6 +43,7 @@ def write_report(
     legacy_speedup: bool = False,
     sensitivity: pd.DataFrame | None = None,
     pruned_by: Sequence[str] = (),
+    budget: pd.DataFrame | None = None,
 ) -> Board | QualityBoard:
     """Write the page to `out` and the same board beside it as .json and .csv; return the board.
 
@@ -60,6 +61,7 @@ def write_report(
         legacy_tie_rule, legacy_grid, legacy_speedup: AlgoPerf's published rules, see `score_board`; the board says so.
         sensitivity: trials of ``--sensitivity``, for a section of their own.
         pruned_by: what may have stopped trials beside the safe rules, see `score_board`; the page says so in red.
+        budget: trials of the budget track, for curves beside the race.
 
     Raises:
         BadInput: nothing to score, or `out` would overwrite its own .json or .csv.
@@ -99,13 +101,21 @@ def write_report(
         figures=figures,
         sensitivity=rates,
         others=others,
+        budget=quality_board(budget) if budget is not None and len(budget) else None,
     )
     _write(out, texts)
     return board
 
 
+def scored_board(trials: pd.DataFrame, *, clock: str, **rules: Any) -> Board | QualityBoard:
+    """Return the board of `trials` without writing it; arguments as of `write_report`."""
+    if len(trials) and set(trials["track"]) <= set(UNRACED):
+        return quality_board(trials)
+    return score_board(trials, clock=clock, **rules)
+
+
 def _on_other_clocks(trials: pd.DataFrame, clock: str, rules: Mapping[str, Any]) -> list[Board]:
-    """Return the board on the other clocks, for the page's switch; those that these records cannot be scored on are left out."""
+    """Return the board on the other clocks, for the page's switch; without those that these records cannot be scored on."""
     boards = []
     for other in CLOCKS:
         with suppress(BadInput):

@@ -29,9 +29,13 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
         for count, row in enumerate(rows):
             mark = marks[row.name]
             if row.score_low is not None and row.score_high is not None:
-                whisker = axes.plot([row.race_cost] * 2, [row.score_low, row.score_high], color=mark.hex, linewidth=1.1, alpha=0.6)
+                whisker = axes.plot(
+                    [row.race_cost] * 2, [row.score_low, row.score_high], color=mark.hex, linewidth=1.1, alpha=0.6
+                )
                 owned(whisker[0], mark, f"{count}0")
-            dot = axes.plot(row.race_cost, row.score, linestyle="", marker="o", markersize=6.5, color=mark.hex, markeredgewidth=0)
+            dot = axes.plot(
+                row.race_cost, row.score, linestyle="", marker="o", markersize=6.5, color=mark.hex, markeredgewidth=0
+            )
             owned(dot[0], mark, f"{count}1")
         axes.set_ylim(-0.04, 1.06)
         costs = [row.race_cost for row in rows]

@@ -32,7 +32,9 @@ SHAPES = {
 }
 
 
-def strip_drawing(trials: pd.DataFrame, order: Sequence[str], marks: Mapping[str, Mark], *, workload: str, clock: str) -> Drawing:
+def strip_drawing(
+    trials: pd.DataFrame, order: Sequence[str], marks: Mapping[str, Mark], *, workload: str, clock: str
+) -> Drawing:
     """Return one row a submission: a bar at each time to target, ``>`` where a trial ended without it, ``×`` where it broke.
 
     Censored trials stand at their end: the target would have taken longer. `trials` are those of `workload`.
