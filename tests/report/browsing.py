@@ -35,7 +35,7 @@ class Tab:
         self.page.goto(path.as_uri() + hash)
         return self
 
-    def names(self, clock: str = "") -> list[str]:
+    def names(self) -> list[str]:
         """The submissions in the order in which the visible ranking shows them."""
         return self.page.evaluate(
             """() => Array.from(document.querySelectorAll("table.ranking")).filter(t => t.offsetParent)
