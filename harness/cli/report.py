@@ -46,7 +46,7 @@ def report(
     if clock and clock not in CLOCKS:
         raise BadInput(f"no clock '{clock}': choose one of {', '.join(CLOCKS)}")
     if format not in FORMATS:
-        raise BadInput(f"no format '{format}'{did_you_mean(format, FORMATS)}: choose one of {', '.join(FORMATS)}")
+        raise BadInput(f"no format '{format}': choose one of {', '.join(FORMATS)}")
     if format != "html" and figures is not None:
         raise BadInput(f"--format {format} writes a table, no figures: leave --figures out, or --format")
     from rich.console import Console

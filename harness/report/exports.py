@@ -98,7 +98,7 @@ def markdown_table(board: Board) -> str:
     ]
     for view in ranking(board, marks(row.name for row in board.rows)):
         cells = [
-            f"**{c.text}**" if c.best else c.text + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
+            (f"**{c.text}**" if c.best else c.text) + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
             for c in view.cells
         ]
         texts = [view.rank, escaped(view.row.name), view.score, view.interval or words.NONE, view.speedup, view.targets, *cells]

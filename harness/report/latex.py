@@ -46,8 +46,8 @@ def latex_table(board: Board) -> str:
         cells = []
         for cell in view.cells:
             told = cell.misses and cell.text not in ("missed", "cut")
-            text = latex_escaped(f"{cell.text} ({cell.misses})" if told else cell.text)
-            cells.append(f"\\textbf{{{text}}}" if cell.best else text)
+            text = latex_escaped(cell.text)
+            cells.append((f"\\textbf{{{text}}}" if cell.best else text) + (f" ({latex_escaped(cell.misses)})" if told else ""))
         plain = (view.rank, view.row.name, view.score, view.interval or words.NONE, view.speedup, view.targets)
         body.append([*(latex_escaped(text) for text in plain), *cells])
     return "\n".join(

@@ -98,8 +98,8 @@ def page(
 
 
 def coloured(names: Sequence[str], drawn: Mapping[str, Mark]) -> list[str]:
-    """Return who is in colour when the page opens: all, or the best few of `names` where there are too many."""
-    return list(drawn) if len(drawn) <= MOST_COLOURED else list(names[:FEW])
+    """Return who is in colour when the page opens: all, or the best few where there are too many; `names` are by rank."""
+    return [*names, *(name for name in drawn if name not in names)] if len(drawn) <= MOST_COLOURED else list(names[:FEW])
 
 
 def render(
@@ -119,6 +119,7 @@ def render(
         "exports": [_offered(name, text) for name, text in (exports or {}).items() if not name.endswith((".md", ".tex"))],
         "texts": [(kind, (exports or {}).get(f"leaderboard.{suffix}", "")) for kind, suffix in TEXTS],
         "coloured": coloured,
+        "key": [(name, drawn[name]) for name in (*coloured, *(name for name in drawn if name not in coloured))],
         "many": len(drawn) > MOST_COLOURED,
         "palette": _palette(drawn),
         "style": Markup(static["style.css"]),
@@ -147,8 +148,10 @@ def _palette(drawn: Mapping[str, Mark]) -> Markup:
     ]
     for mark in drawn.values():
         off = f"body:has(#key-{mark.index}:not(:checked))"
-        rules.append(f"{off}:has(#grey:not(:checked)) .line{mark.index}{{display:none}}")
-        rules.append(f"{off}:has(#grey:checked) .figure .line{mark.index}{{filter:grayscale(1);opacity:.22}}")
+        own = f".line{mark.index}"
+        rules.append(f"{off}:has(#grey:not(:checked)) :is({own},.name{mark.index}){{display:none}}")
+        rules.append(f"{off}:has(#grey:checked) .figure {own}{{filter:grayscale(1);opacity:.22!important}}")
+        rules.append(f"{off}:has(#grey:checked) .name{mark.index} text{{fill:var(--soft)!important}}")
     return Markup("\n".join(rules))
 
 

@@ -14,6 +14,8 @@ INK, GRID, ALERT = "#14181d", "#d5dae1", "#b3001b"
 
 LINE_ID = "tt-line-{}-{}"
 """Group id of a drawn line: the index of its submission's mark, and a running number."""
+NAME_ID = "tt-name-{}-{}"
+"""The same of its name in a figure: hidden with the line, but never too faint to read."""
 
 
 def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
@@ -26,7 +28,7 @@ def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
     # Matplotlib's style sheet has a rule for every element: inside a page it would hold for the whole page.
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.S)
-    svg = re.sub(r'\sid="tt-line-(\d+)-\d+"', r' class="line\1"', svg)
+    svg = re.sub(r'\sid="tt-(line|name)-(\d+)-\d+"', r' class="\1\2"', svg)
     for place, name in enumerate(dict.fromkeys(re.findall(r"url\(#([^)]*)\)", svg))):
         svg = re.sub(rf'(id="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>{place}", svg)
     svg = re.sub(r'(\sid="|xlink:href="#|url\(#)', lambda found: found[1].replace("xlink:", "") + prefix, svg)

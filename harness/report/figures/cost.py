@@ -13,6 +13,7 @@ from matplotlib.ticker import EngFormatter, ScalarFormatter
 from harness.report import words
 from harness.report.colours import Mark
 from harness.report.figures.drawing import CLOCK_LABELS, Drawing, owned, style
+from harness.report.svg import NAME_ID
 from harness.scoring.entries import Row
 
 MOST_NAMED = 12
@@ -50,7 +51,7 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
                 va="center",
                 color=marks[row.name].hex,
                 arrowprops={"arrowstyle": "-", "color": marks[row.name].hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4},
-            ).set_gid(f"tt-line-{marks[row.name].index}-9")
+            ).set_gid(NAME_ID.format(marks[row.name].index, 0))
         axes.set_xlabel(f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(trial's end, study's best)")
         axes.set_ylabel("score")
         axes.xaxis.set_major_formatter(ScalarFormatter() if clock == "seconds" else EngFormatter(sep=""))

@@ -18,6 +18,7 @@ from matplotlib.ticker import EngFormatter, ScalarFormatter
 from harness.report.colours import Mark
 from harness.report.figures.drawing import CLOCK_LABELS, Drawing, owned, stem, style
 from harness.report.races import thinned
+from harness.report.svg import NAME_ID
 from harness.report.words import amount, one_line
 
 BROKEN = ("diverged", "failed", "timeout", "out-of-memory", "killed")
@@ -27,7 +28,7 @@ MOST_MARKS = 9_600
 """Marks that a strip holds at most, shared between rows and kinds."""
 SHAPES = {
     "reached": ((-0.45, -1), (0.45, -1), (0.45, 1), (-0.45, 1), (-0.45, -1)),
-    "censored": ((-0.7, 0.75), (0.7, 0.0), (-0.7, -0.75)),
+    "censored": ((0.3, 0.75), (1.7, 0.0), (0.3, -0.75)),
     "broken": ((-0.8, -0.75), (0.8, 0.75), None, (-0.8, 0.75), (0.8, -0.75)),
 }
 
@@ -52,7 +53,7 @@ def strip_drawing(
             _draw_row(axes, place, places[name], marks[name], end, most)
         axes.set_yticks(range(len(rows)), [one_line(name, 24) for name in rows], fontsize=9)
         for place, label in enumerate(axes.get_yticklabels()):
-            label.set_gid(f"tt-line-{marks[rows[place]].index}-8{place}")
+            label.set_gid(NAME_ID.format(marks[rows[place]].index, place))
         axes.grid(axis="y", visible=False)
         axes.set_xlabel(CLOCK_LABELS[clock])
         axes.xaxis.set_major_formatter(ScalarFormatter() if clock == "seconds" else EngFormatter(sep=""))
