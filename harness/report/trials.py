@@ -24,11 +24,13 @@ def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:
     invisible characters spelt out, as everywhere on the page.
     """
     ordered = trials.sort_values(["workload", "submission", "study", "trial", "id"], kind="stable")
-    columns: dict[str, list[Any]] = {
-        name: [visible(value) for value in ordered[name]]
-        for name in ("workload", "submission", "id", "status", "reason", "seed")
-    }
+
+    def text(*names: str) -> dict[str, list[Any]]:
+        return {name: [visible(value) for value in ordered[name]] for name in names}
+
+    columns: dict[str, list[Any]] = text("workload", "submission")
     columns |= {name: ordered[name].astype(int).tolist() for name in ("study", "trial")}
+    columns |= text("status")
     columns |= {
         name: [_rounded(value, 6) for value in ordered[f"{which}_{clock}"].astype(float)]
         for name, which in (("met", "hit"), ("ended", "end"))
@@ -36,7 +38,7 @@ def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:
     given = [dict(values) if isinstance(values, Mapping) else {} for values in ordered["hyperparameters"]]
     for name in sorted({str(name) for values in given for name in values}):
         columns[visible(f"hyperparameters.{name}")] = [_plain(values.get(name)) for values in given]
-    return columns
+    return columns | text("reason", "seed", "id")
 
 
 def _plain(value: object) -> Any:

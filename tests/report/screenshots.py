@@ -1,7 +1,7 @@
 """Pictures of a leaderboard page for the docs: light, dark, a workload's panel, phone width. `make screenshots`.
 
 ``python -m tests.report.screenshots PAGE DIR`` writes ``page_light.png``, ``page_dark.png``, ``page_workload.png`` and
-``page_phone.png`` to DIR, each reduced to 128 colours. Needs playwright and Debian's chromium.
+``page_phone.png`` to DIR. Needs playwright and Debian's chromium.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ SHOTS = (
     Shot("page_workload", 1280, 1120, "light", "", "#workloads .panel"),
     Shot("page_phone", 390, 844),
 )
-COLOURS = 128
 
 
 def take(browser: Any, page: Path, shot: Shot) -> bytes:
@@ -49,7 +48,7 @@ def take(browser: Any, page: Path, shot: Shot) -> bytes:
     picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
     context.close()
     out = io.BytesIO()
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    picture.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

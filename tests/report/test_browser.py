@@ -327,7 +327,7 @@ def test_a_crowded_panel_lists_the_trials_of_one_submission_from_the_carried_fil
     rows.first.wait_for()
     assert rows.count() == 450
     own = trials[trials["submission"] == "linear"].sort_values(["study", "trial"])
-    assert open_tab.page.locator(".every tbody tr").first.inner_text().split("\t")[0] == own["id"].iloc[0]
+    assert open_tab.page.locator(".every tbody tr").first.inner_text().split("\t")[-1] == own["id"].iloc[0]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))

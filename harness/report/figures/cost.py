@@ -8,11 +8,10 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, ScalarFormatter
 
 from harness.report import words
 from harness.report.colours import Mark
-from harness.report.figures.drawing import CLOCK_LABELS, Drawing, owned, style
+from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, owned, style
 from harness.report.svg import NAME_ID
 from harness.scoring.entries import Row
 
@@ -54,7 +53,7 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
             ).set_gid(NAME_ID.format(marks[row.name].index, 0))
         axes.set_xlabel(f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(trial's end, study's best)")
         axes.set_ylabel("score")
-        axes.xaxis.set_major_formatter(ScalarFormatter() if clock == "seconds" else EngFormatter(sep=""))
+        clock_axis(axes, clock)
         sns.despine(fig=figure)
         told = "; ".join(
             f"{words.one_line(row.name, 40)} {row.score:.3f} at {words.amount(row.race_cost, clock)}" for row in rows

@@ -14,8 +14,10 @@ from typing import Any
 import matplotlib as mpl
 import seaborn as sns
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from harness.report.colours import GREY, Mark
 from harness.report.svg import GRID, INK, LINE_ID, inline
@@ -92,6 +94,12 @@ def dash(line: Any, mark: Mark) -> None:
     if mark.dashes:
         line.set_dashes(mark.dashes)
     line.set_solid_capstyle("round")
+
+
+def clock_axis(axes: Axes, clock: str) -> None:
+    """Write the ticks of the x axis as readings of `clock`: ``20k`` examples or steps, ``2,500`` seconds."""
+    thousands = FuncFormatter(lambda value, _: f"{value:,.10g}")
+    axes.xaxis.set_major_formatter(thousands if clock == "seconds" else EngFormatter(sep=""))
 
 
 def inlined(drawing: Drawing, prefix: str) -> Markup:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from harness.report.colours import Mark
-from harness.report.figures.drawing import CLOCK_LABELS, Drawing, dash, owned, stem, style
+from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, dash, owned, stem, style
 from harness.report.races import Line
 from harness.report.svg import ALERT
 from harness.report.words import number, one_line
@@ -46,7 +45,7 @@ def race_drawing(
         under.set_ylabel("learning rate")
         _limit_rate(under, lines)
         under.set_xlabel(CLOCK_LABELS[clock])
-        under.xaxis.set_major_formatter(EngFormatter(sep="") if clock != "seconds" else mpl.ticker.ScalarFormatter())
+        clock_axis(under, clock)
         under.set_xlim(left=0)
         sns.despine(fig=figure)
         figure.align_ylabels()

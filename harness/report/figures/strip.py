@@ -13,10 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
-from matplotlib.ticker import EngFormatter, ScalarFormatter
 
 from harness.report.colours import Mark
-from harness.report.figures.drawing import CLOCK_LABELS, Drawing, owned, stem, style
+from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, owned, stem, style
 from harness.report.races import thinned
 from harness.report.svg import NAME_ID
 from harness.report.words import amount, one_line
@@ -56,7 +55,7 @@ def strip_drawing(
             label.set_gid(NAME_ID.format(marks[rows[place]].index, place))
         axes.grid(axis="y", visible=False)
         axes.set_xlabel(CLOCK_LABELS[clock])
-        axes.xaxis.set_major_formatter(ScalarFormatter() if clock == "seconds" else EngFormatter(sep=""))
+        clock_axis(axes, clock)
         sns.despine(fig=figure, left=True)
         told = "; ".join(_told(name, places[name], clock) for name in rows)
         return Drawing(f"{stem(workload)}_times", f"{workload}: time to target of every trial", told, figure, named=True)

@@ -244,7 +244,7 @@
   async function list(place, submission) {
     unpacked = unpacked || unpack();
     const columns = await unpacked, names = Object.keys(columns).filter((name) => name !== "workload" && name !== "submission");
-    const table = element("table", "", "trials"), head = table.createTHead().insertRow(), body = table.createTBody();
+    const table = element("table", "", "carried"), head = table.createTHead().insertRow(), body = table.createTBody();
     names.forEach((name) => { const cell = element("th", name); cell.scope = "col"; head.append(cell); });
     columns.trial.forEach(function (_, i) {
       if (columns.workload[i] !== place.dataset.workload || columns.submission[i] !== submission) return;
