@@ -148,3 +148,15 @@ def test_the_script_reads_what_was_written_and_nothing_ends_its_element(value):
     text = script_json(value)
     assert json.loads(text) == value
     assert not re.search("[<>&\u2028\u2029]", text)
+
+
+@pytest.mark.parametrize("names", [("cosine",), tuple(f"s{i}" for i in range(12))], ids=["plain", "compressed"])
+def test_the_json_that_the_page_offers_is_the_file_beside_it(tmp_path, names):
+    write_report(board_trials(names, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=1), tmp_path / "b.html", figures=False)
+    links = {a["download"]: a["href"] for _, a in read(tmp_path / "b.html").tags if "download" in a}
+    assert ("leaderboard.json.gz" in links) == (len(names) > 1)
+    if len(names) > 1:
+        data = gzip.decompress(base64.b64decode(links["leaderboard.json.gz"].split(",", 1)[1]))
+    else:
+        data = base64.b64decode(links["leaderboard.json"].split(",", 1)[1])
+    assert json.loads(data) == json.loads((tmp_path / "b.json").read_text())
