@@ -150,7 +150,7 @@ def test_the_script_reads_what_was_written_and_nothing_ends_its_element(value):
     assert not re.search("[<>&\u2028\u2029]", text)
 
 
-@pytest.mark.parametrize("names", [("cosine",), tuple(f"s{i}" for i in range(12))], ids=["plain", "compressed"])
+@pytest.mark.parametrize("names", [("cosine",), tuple(f"s{i}" for i in range(24))], ids=["plain", "compressed"])
 def test_the_json_that_the_page_offers_is_the_file_beside_it(tmp_path, names):
     write_report(board_trials(names, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=1), tmp_path / "b.html", figures=False)
     links = {a["download"]: a["href"] for _, a in read(tmp_path / "b.html").tags if "download" in a}
