@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: bench test test-all lint report clean benchmarks install picture screenshots docs
+.PHONY: bench bench-all test test-all lint report clean benchmarks install picture screenshots docs
 .DEFAULT_GOAL := bench
 
 install: $(READY)
@@ -16,6 +16,9 @@ $(READY): pyproject.toml constraints.txt
 
 bench: $(READY)          ## the main job: environment, data, laptop suite, leaderboard
 	$(BIN)/timetrial run --suite laptop
+
+bench-all: $(READY)      ## every schedule there is on the laptop suite; goes on where it was stopped, and from `make bench`
+	$(BIN)/timetrial run --suite laptop --track schedule --all
 
 report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report
@@ -36,8 +39,9 @@ lint: $(READY)           ## format, style, types, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(READY)           ## docs/workloads.md and its figure, from the code and workloads/targets.json
+docs: $(READY)           ## docs/workloads.md, docs/schedules.md and their figures, from the code and workloads/targets.json
 	$(BIN)/timetrial list workloads --docs docs
+	$(BIN)/timetrial list submissions --docs docs
 
 clean:                   ## removes the environment and what runs wrote; keeps downloaded data
 	rm -rf $(VENV) build *.egg-info results/trials results/runs results/leaderboard.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

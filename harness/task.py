@@ -9,9 +9,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from harness.clock import Examples
 from harness.contracts import SIGNALS, Batch, ContractError, Feedback, Hyperparameters, Workload
+from harness.derivatives import Descent, difference_product, gradients_one_by_one, is_missing_rule
 from harness.records import TrialSpec, stable_seed
 
 IDLE_STEPS = 100
@@ -19,6 +21,9 @@ IDLE_STEPS = 100
 
 HVP_THIRDS = 9
 """Charge of a Hessian-vector product: forward 1, backward 2, and a backward through both of them 6 thirds."""
+
+DIFFERENCE_THIRDS = 6
+"""Charge of a Hessian-vector product by differences: two gradients."""
 
 
 class IndexStream:
@@ -86,6 +91,8 @@ class TrialTask:
         self._all_finite = torch.ones((), dtype=torch.bool, device=device)
         self._idle = 0
         self._thirds_before = 0
+        self._descent = Descent(model)
+        self._vectorised = self._twice_differentiable = True
 
     @property
     def examples(self) -> float:
@@ -160,19 +167,51 @@ class TrialTask:
             return value
 
         with _frozen(self.model), self._autocast():
-            gradients = torch.func.vmap(torch.func.grad(one), in_dims=(None, 0))(weights, _examples_of(batch))
+            gradients = self._vectorised_gradients(one, weights, _examples_of(batch))
+            if gradients is None:
+                gradients = gradients_one_by_one(one, weights, _examples_of(batch))
         return {name.removeprefix("model."): value for name, value in gradients.items()}
 
+    def _vectorised_gradients(
+        self, one: Callable[..., Tensor], weights: Mapping[str, Tensor], examples: Mapping[str, Tensor]
+    ) -> dict[str, Tensor] | None:
+        if not self._vectorised:
+            return None
+        try:
+            gradients: dict[str, Tensor] = torch.func.vmap(torch.func.grad(one), in_dims=(None, 0))(weights, examples)
+        except RuntimeError as error:
+            if not is_missing_rule(error):
+                raise
+            self._vectorised = False
+            return None
+        return gradients
+
     def hessian_vector_product(self, batch: Batch, vectors: Sequence[Tensor]) -> list[Tensor]:
-        """Return the Hessian of the batch loss times `vectors`, frozen; charges 3 an example (`HVP_THIRDS`)."""
-        self.charged.charge(batch.size, HVP_THIRDS)
+        """Return the Hessian of the batch loss times `vectors`, frozen; charges 3 an example (`HVP_THIRDS`).
+
+        By differences, for 2 an example, where the loss has no second derivative in torch.
+        """
+        self.charged.charge(batch.size, DIFFERENCE_THIRDS)  # before anything is computed: a hook may see it, then raise
         trained = [p for p in self.model.parameters() if p.requires_grad]
-        with _frozen(self.model), torch.enable_grad(), self._autocast():
-            examples = _examples_of(batch)
-            loss = self._workload.example_losses(self._workload.forward(self.model, examples), examples).mean()
-            gradients = torch.autograd.grad(loss, trained, create_graph=True)
-            product = torch.stack([(g * v).sum() for g, v in zip(gradients, vectors, strict=True)]).sum()
-            return list(torch.autograd.grad(product, trained))
+
+        def gradient(**keywords: Any) -> tuple[Tensor, ...]:
+            with _plain_attention(), self._autocast():
+                examples = _examples_of(batch)
+                loss = self._workload.example_losses(self._workload.forward(self.model, examples), examples).mean()
+                return torch.autograd.grad(loss, trained, **keywords)
+
+        with _frozen(self.model), torch.enable_grad():
+            if self._twice_differentiable:
+                try:
+                    product = torch.stack([(g * v).sum() for g, v in zip(gradient(create_graph=True), vectors, strict=True)])
+                    found = list(torch.autograd.grad(product.sum(), trained, materialize_grads=True))
+                    self.charged.charge(batch.size, HVP_THIRDS - DIFFERENCE_THIRDS)
+                    return found
+                except RuntimeError as error:
+                    if not is_missing_rule(error):
+                        raise
+                    self._twice_differentiable = False
+            return difference_product(gradient, trained, vectors)
 
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
         """Return the loss of `batch` under k sets of weights, [k], frozen; charges k/3 an example."""
@@ -213,7 +252,9 @@ class TrialTask:
         """Return whether all losses at step ends and all weights are finite."""
         return bool(self._all_finite.item()) and all(bool(torch.isfinite(p).all()) for p in self.model.parameters())
 
-    def feedback(self, signals: Sequence[str], validation_metric: float | None = None) -> Feedback:
+    def feedback(
+        self, signals: Sequence[str], validation_metric: float | None = None, learning_rate: float | None = None
+    ) -> Feedback:
         """Return the signals of the step, or of the evaluation, that just ended."""
         heard: dict[str, float | None] = {}
         if validation_metric is not None:
@@ -226,6 +267,10 @@ class TrialTask:
                 for name, order in (("gradient_norm_l1", 1), ("gradient_norm_l2", 2))
                 if name in signals
             }
+            if "learning_rate" in signals:
+                heard["learning_rate"] = learning_rate
+            if "descent" in signals or "descent_cosine" in signals:
+                heard |= {name: value for name, value in self._descent.measure().items() if name in signals}
         return Feedback(step=self.step - self.warmup / self.batch_size - 1, examples=self.examples, **heard)
 
     def _gradient_norm(self, order: int) -> float:
@@ -269,6 +314,11 @@ def _examples_of(batch: Batch) -> Mapping[str, Tensor]:
     if not isinstance(batch, TrialBatch):
         raise ContractError(f"expected a batch from task.draw() or task.fetch(), got {type(batch).__name__}")
     return batch._examples
+
+
+def _plain_attention() -> Any:
+    """Return a context in which attention is computed by operations that have second derivatives."""
+    return sdpa_kernel(SDPBackend.MATH)
 
 
 @contextmanager

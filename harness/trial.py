@@ -204,7 +204,7 @@ def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, 
         if not task.end_step():
             return False
         if signals:
-            algorithm.observe(task.feedback(signals))
+            algorithm.observe(task.feedback(signals, learning_rate=algorithm.learning_rate()))
         if task.charged.thirds >= trace.due:
             trace.add(task, algorithm)
     return True

@@ -96,6 +96,18 @@ def test_per_example_gradients_average_to_the_gradient(task):
         torch.testing.assert_close(single[name].mean(0), p.grad, atol=1e-6, rtol=1e-4)
 
 
+def test_a_product_that_fails_halfway_is_charged_for_the_gradient_that_hooks_have_seen(task):
+    seen: list[torch.Tensor] = []
+    hook = next(task.model.parameters()).register_hook(lambda gradient: seen.append(gradient))
+    before = task.examples
+    batch = task.draw(10)
+    with pytest.raises((RuntimeError, ValueError)):
+        task.hessian_vector_product(batch, [torch.ones(1, 2, 3, 4, 5)] * len(list(task.model.parameters())))
+    hook.remove()
+    assert len(seen) <= (task.examples - before) / batch.size + 1e-9
+    assert task.examples - before >= batch.size
+
+
 def test_a_hessian_vector_product_is_the_derivative_of_the_gradient(task):
     model = task.model.eval().double()
     data = {k: v.double() if v.is_floating_point() else v for k, v in DATA["train"].items()}

@@ -14,9 +14,13 @@ class CensusDlrm(Recommendation, Workload):
     are for validation, drawn at random, in an order in which every prefix has both classes in proportion (NumPy's
     legacy generator, seed 0), the other 83,060 for training. Of the test's different records 1.9 % are equal to one of
     training: different persons.
+
+    Half of the noise between evaluations was that of the level and the spread of all predictions, in which few positives
+    make all weights move together; LayerNorm and a multiplier of the last layer (`DLRM`) quiet it.
     """
 
     name = "census_dlrm"
+    version = 2
     algoperf = "criteo1tb"
     metric = "log_loss"
     data = DataFacts(
@@ -27,23 +31,37 @@ class CensusDlrm(Recommendation, Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=48,
-            budget=900 * 48,
-            evaluation_period=45 * 48,
+            batch_size=128,
+            budget=400 * 128,
+            evaluation_period=20 * 128,
             validation_examples=10_240,
-            model={"embedding": 8, "bottom": (32,), "top": (64, 64), "activation": "relu"},
-            parameters=13_473,
+            model={
+                "embedding": 8,
+                "bottom": (32,),
+                "top": (64, 64),
+                "activation": "relu",
+                "layer_norm": True,
+                "output_multiplier": 1 / 8,
+            },
+            parameters=13_729,
         ),
         "full": Size(
-            batch_size=64,
-            budget=5000 * 64,
-            evaluation_period=250 * 64,
-            model={"embedding": 16, "bottom": (128,), "top": (256, 128), "activation": "relu"},
-            parameters=68_289,
+            batch_size=128,
+            budget=3000 * 128,
+            evaluation_period=150 * 128,
+            model={
+                "embedding": 16,
+                "bottom": (128,),
+                "top": (256, 128),
+                "activation": "relu",
+                "layer_norm": True,
+                "output_multiplier": 1 / 11,
+            },
+            parameters=69_057,
         ),
     }
     _arrays = staticmethod(census)
     _rows, _fields, _inputs = 299, 13, len(NUMBERS)
     _logarithms = True
     _positives = 9_455 / 83_060
-    variants = {"layer_norm": {"model": {"layer_norm": True}}}
+    variants = {"no_norm": {"parameters": {"laptop": 13_473, "full": 68_289}, "model": {"layer_norm": False}}}

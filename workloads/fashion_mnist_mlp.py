@@ -9,25 +9,31 @@ from workloads.tasks.fashion_mnist import FashionMnist
 
 
 class FashionMnistMlp(FashionMnist, Workload):
-    """Fashion-MNIST (28x28), multilayer perceptron, cross-entropy."""
+    """Fashion-MNIST (28x28), multilayer perceptron of twelve narrow layers, cross-entropy.
+
+    Deep and narrow, so that it is still learning when the budget ends: four layers of 256 are as good as they get after
+    half of it, and what is left of the curve is noise. On 1,000 validation examples the noise of the evaluation alone would
+    undo one first hit in four; an example costs next to nothing here, so 2,560 are used.
+    """
 
     name = "fashion_mnist_mlp"
+    version = 2
     algoperf = "mnist"
     sizes = {
         "laptop": Size(
-            batch_size=128,
-            budget=220 * 128,
-            evaluation_period=11 * 128,
-            validation_examples=1000,
-            parameters=400906,
-            model={"width": 256, "depth": 4, "activation": "relu"},
+            batch_size=256,
+            budget=200 * 256,
+            evaluation_period=10 * 256,
+            validation_examples=2560,
+            parameters=178762,
+            model={"width": 96, "depth": 12, "activation": "relu"},
         ),
         "full": Size(
-            batch_size=64,
-            budget=1800 * 64,
-            evaluation_period=90 * 64,
-            parameters=1195018,
-            model={"width": 512, "depth": 4, "activation": "relu"},
+            batch_size=128,
+            budget=1800 * 128,
+            evaluation_period=90 * 128,
+            parameters=927_242,
+            model={"width": 256, "depth": 12, "activation": "relu"},
         ),
     }
     variants = {"tanh": {"model": {"activation": "tanh"}}}

@@ -12,14 +12,14 @@ class FashionMnistResnet(FashionMnist, Workload):
     """Fashion-MNIST (28x28), small ResNet with BatchNorm, cross-entropy."""
 
     name = "fashion_mnist_resnet"
-    version = 2
+    version = 3
     algoperf = "imagenet_resnet"
     sizes = {
         "laptop": Size(
-            batch_size=32,
-            budget=300 * 32,
-            evaluation_period=15 * 32,
-            validation_examples=512,
+            batch_size=64,
+            budget=200 * 64,
+            evaluation_period=10 * 64,
+            validation_examples=1000,
             parameters=42618,
             model={"stem": (16, 5, 4), "widths": (16, 16, 32, 32), "activation": "relu"},
         ),

@@ -12,13 +12,14 @@ class FashionMnistVit(FashionMnist, Workload):
     """Fashion-MNIST (28x28), vision transformer on 16 patches of 7x7, cross-entropy."""
 
     name = "fashion_mnist_vit"
+    version = 2
     algoperf = "imagenet_vit"
     sizes = {
         "laptop": Size(
-            batch_size=64,
-            budget=240 * 64,
-            evaluation_period=12 * 64,
-            validation_examples=400,
+            batch_size=96,
+            budget=200 * 96,
+            evaluation_period=10 * 96,
+            validation_examples=720,
             parameters=19402,
             model={"width": 32, "depth": 2, "heads": 4, "activation": "gelu", "norm_first": True},
         ),

@@ -18,6 +18,7 @@ class FlightsDlrm(Recommendation, Workload):
     """
 
     name = "flights_dlrm"
+    version = 2
     algoperf = "criteo1tb"
     metric = "log_loss"
     data = DataFacts(
@@ -28,9 +29,9 @@ class FlightsDlrm(Recommendation, Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=64,
-            budget=1000 * 64,
-            evaluation_period=50 * 64,
+            batch_size=256,
+            budget=500 * 256,
+            evaluation_period=25 * 256,
             validation_examples=10_240,
             model={"embedding": 8, "bottom": (32,), "top": (64, 64), "activation": "relu"},
             parameters=76_545,

@@ -30,6 +30,7 @@ class Qm9Gnn(Workload):
     """
 
     name = "qm9_gnn"
+    version = 2
     algoperf = "ogbg"
     metric = "mae"
     data = DataFacts(
@@ -40,10 +41,10 @@ class Qm9Gnn(Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=32,
-            budget=480 * 32,
-            evaluation_period=24 * 32,
-            validation_examples=512,
+            batch_size=96,
+            budget=200 * 96,
+            evaluation_period=10 * 96,
+            validation_examples=768,
             parameters=15_361,
             model={"width": 32, "depth": 2, "resolution": 16},
         ),

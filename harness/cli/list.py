@@ -20,15 +20,15 @@ KINDS = ("submissions", "workloads", "suites")
 def list_(
     what: Annotated[str, typer.Argument(help="submissions, workloads or suites")],
     as_json: Annotated[bool, typer.Option("--json", help="an array of objects, each with its name and facts")] = False,
-    docs: Annotated[Path | None, typer.Option(help="write workloads.md and workloads.svg into this directory")] = None,
+    docs: Annotated[Path | None, typer.Option(help="write the page and the figure of workloads or submissions here")] = None,
 ) -> int:
     """List what can be raced, over what."""
     if what not in KINDS:
         raise BadInput(f"cannot list '{what}'{did_you_mean(what, KINDS)}")
     if docs is not None:
-        if what != "workloads":
-            raise BadInput(f"--docs belongs to `list workloads`, not to `list {what}`: leave one out")
-        return _write_docs(docs)
+        if what == "suites":
+            raise BadInput("--docs writes a page of workloads or of submissions, not of suites: leave one out")
+        return _write_docs(docs) if what == "workloads" else _write_schedules(docs)
     rows = {"submissions": _submissions, "workloads": _workloads, "suites": _suites}[what]()
     if as_json:
         from harness.records import plain
@@ -100,6 +100,25 @@ def _write_docs(directory: Path) -> int:
     write_atomically(directory / "workloads.svg", response_figure(entries))
     print(f"{directory / 'workloads.md'}, {directory / 'workloads.svg'}")
     return 0
+
+
+def _write_schedules(directory: Path) -> int:
+    """Write the page of the built-in schedules and procedures, and the gallery of the schedules' shapes."""
+    from harness.registry import all_submissions
+    from harness.report.gallery import gallery_figure
+    from harness.report.schedules_page import schedules_markdown
+    from harness.results import write_atomically
+
+    ours = [found for found in all_submissions() if str(found.facts["source"]).startswith("submissions.")]
+    rows = [{**found.facts, "description": _docstring(found.plugins[-1])} for found in ours]
+    write_atomically(directory / "schedules.md", schedules_markdown(rows))
+    write_atomically(directory / "schedules.svg", gallery_figure([found.schedule for found in ours if found.schedule]))
+    print(f"{directory / 'schedules.md'}, {directory / 'schedules.svg'}")
+    return 0
+
+
+def _docstring(plugin: Any) -> str:
+    return inspect.getdoc(getattr(plugin, "function", plugin)) or ""
 
 
 def _plain(overrides: Mapping[str, Any]) -> Mapping[str, Any]:

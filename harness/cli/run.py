@@ -21,6 +21,7 @@ def run(
     submission: Annotated[
         list[str] | None, typer.Option("-s", "--submission", help="schedule, OPTIMIZER+SCHEDULE, procedure or path; repeatable")
     ] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="every submission that the track takes, instead of -s")] = False,
     workload: Annotated[list[str] | None, typer.Option("-w", "--workload", help="only these workloads; repeatable")] = None,
     track: Annotated[
         str, typer.Option(help="schedule, external, self-tuning or budget; by default what the submissions ask for")
@@ -62,7 +63,8 @@ def run(
     pair = until_separable or ()
     if sensitivity:
         track = _sensitivity(track, trials, bool(pair))
-    request = Request(suite, tuple(submission or ()), tuple(workload or ()), track, studies, trials, seed, held_out, pair)
+    named = _all(submission, track, pair) if everybody else tuple(submission or ())
+    request = Request(suite, named, tuple(workload or ()), track, studies, trials, seed, held_out, pair)
     plan = make_plan(most_studies(request) if pair else request)
     check_pruning(plan, prune, stop_hopeless=stop_hopeless, no_prune=no_prune)
     if dry_run:
@@ -75,6 +77,19 @@ def run(
     device, complete = choose_device(), no_prune or plan.track.complete
     settings = Settings(executor, data_directory(), device, workers, address, complete, time_limit, retry, prune, stop_hopeless)
     return run_until_separable(request, results, settings) if pair else Session(plan, results, settings).run()
+
+
+def _all(submission: list[str] | None, track: str, pair: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of all submissions that the track takes and that can be loaded here."""
+    from harness.registry import all_submissions
+    from harness.rules import RULESETS
+
+    if submission or pair:
+        raise BadInput(f"--all names every submission: leave {'-s' if submission else '--until-separable'} out")
+    if track and track not in RULESETS:
+        return ()  # the plan says which tracks there are
+    kinds = RULESETS[track or "schedule"].accepts
+    return tuple(found.name for found in all_submissions() if found.kind in kinds and "unavailable" not in found.facts)
 
 
 def _sensitivity(track: str, trials: int | None, paired: bool) -> str:

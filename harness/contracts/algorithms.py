@@ -31,7 +31,7 @@ class Task(Protocol):
 
     Charges, in examples: `loss` with gradients enabled 1 an example, without 1/3; every backward pass through a
     returned loss after the first 2/3; `example_losses`, `example_correct` 1/3 (1 with gradients); `example_gradients`
-    1; `hessian_vector_product` as measured (stated on the method); `stacked_losses` 1/3 for each set of weights.
+    1; `hessian_vector_product` 3 (2 where the loss has no second derivative); `stacked_losses` 1/3 for each set of weights.
 
     Attributes:
         model: the module to train, on `device`, in training mode whenever the algorithm runs.
@@ -85,10 +85,17 @@ class Task(Protocol):
         """
 
     def example_gradients(self, batch: Batch) -> dict[str, Tensor]:
-        """Return per-example gradients of the loss, {parameter name: [size, *shape]}, normalisation statistics frozen."""
+        """Return per-example gradients of the loss, {parameter name: [size, *shape]}, normalisation statistics frozen.
+
+        Vectorised where torch can; else one example after the other, at the same charge.
+        """
 
     def hessian_vector_product(self, batch: Batch, vectors: Sequence[Tensor]) -> list[Tensor]:
-        """Return the Hessian of the batch loss times `vectors` (one a trained parameter), statistics and dropout frozen."""
+        """Return the Hessian of the batch loss times `vectors` (one a trained parameter), statistics and dropout frozen.
+
+        Where an operation of the loss has no second derivative in torch (the CTC loss, say): the central difference of
+        two gradients, good to about a percent.
+        """
 
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
         """Return the loss of `batch` under k sets of weights, [k], without gradients.

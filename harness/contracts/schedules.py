@@ -9,12 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Range, Space, check_known
+from harness.contracts.spaces import Range, Space, check_known, check_words
 
 CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
 """What a schedule may name as an argument: see `Schedule`."""
 
-SIGNALS = ("training_loss", "gradient_norm_l1", "gradient_norm_l2", "validation_metric")
+SIGNALS = (
+    "training_loss",
+    "gradient_norm_l1",
+    "gradient_norm_l2",
+    "validation_metric",
+    "descent",
+    "descent_cosine",
+    "learning_rate",
+)
 """What a closed-loop schedule or a training algorithm may listen to."""
 
 
@@ -29,6 +37,11 @@ class Feedback:
         training_loss: mean loss of the step's batch (nats unless the workload says otherwise).
         gradient_norm_l1, gradient_norm_l2: norm of the whole gradient before any clipping.
         validation_metric: the workload's metric, sign-adjusted so that lower is better; due after evaluations.
+        descent: inner product of the step's gradient g_t, over all weights together, with what the step before took
+            off the weights, w_{t-1} - w_t: a longer step then would have lowered the loss where it is positive. Due
+            from the third step on.
+        descent_cosine: the cosine of the angle between the two (0 where one of them vanishes).
+        learning_rate: the learning rate of the step.
     """
 
     step: float
@@ -37,6 +50,9 @@ class Feedback:
     gradient_norm_l1: float | None = None
     gradient_norm_l2: float | None = None
     validation_metric: float | None = None
+    descent: float | None = None
+    descent_cosine: float | None = None
+    learning_rate: float | None = None
 
 
 class ClosedLoop(Protocol):
@@ -106,10 +122,11 @@ class Schedule:
             hyperparameters: overrides of the declared defaults.
 
         Raises:
-            ContractError: a hyperparameter is not declared.
+            ContractError: a hyperparameter is not declared, or a word is none of its options.
         """
         given = dict(hyperparameters or {})
         check_known(f"schedule '{self.name}'", given, self.defaults)
+        check_words(f"schedule '{self.name}'", given, self.space)
         keywords = {**self.defaults, **given}
         fixed = {"horizon": horizon, "warmup": warmup, "batch_size": batch_size}
         keywords |= {name: fixed[name] for name in self.context if name in fixed}

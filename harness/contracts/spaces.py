@@ -102,3 +102,14 @@ def check_known(owner: str, given: Mapping[str, Any], known: Mapping[str, Any]) 
     for name in given:
         if name not in known:
             raise ContractError(f"{owner} has no hyperparameter '{name}'{did_you_mean(name, known)}")
+
+
+def check_words(owner: str, given: Mapping[str, Any], space: Space) -> None:
+    """Raise `ContractError` when a hyperparameter that is a choice of words is given another word.
+
+    Numbers may lie outside of what is searched: a space says where to look, and only words say what there is.
+    """
+    for name, value in given.items():
+        item = space.get(name)
+        if isinstance(item, Choice) and all(isinstance(option, str) for option in item.options) and value not in item.options:
+            raise ContractError(f"{owner} has no {name} '{value}'{did_you_mean(str(value), item.options)}")

@@ -63,14 +63,15 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
     source = str(fact(row, "submission", "code"))
     imported = str(fact(row, "imported", "from"))
     spark, spark_of = _spark(trials)
+    plugged = bool(fact(row, "submission", "kind")) and not imported  # else nobody could have told
     known = (
         ("kind", fact(row, "submission", "kind")),
-        ("paper", fact(row, "submission", "paper")),
+        ("paper", fact(row, "submission", "paper") or ("none named" if plugged else "")),
         ("anytime", _yes_or_no(fact(row, "submission", "anytime"))),
-        ("own hyperparameters", settings(fact(row, "submission", "hyperparameters"))),
+        ("extra cost a step", fact(row, "submission", "cost") or ("none" if plugged else "")),
+        ("own hyperparameters", settings(fact(row, "submission", "hyperparameters")) or ("none" if plugged else "")),
         ("search space", settings(fact(row, "submission", "space"))),
-        ("extra cost", fact(row, "submission", "cost")),
-        ("differs from its source", fact(row, "submission", "deviation")),
+        ("differs from its source", fact(row, "submission", "deviation") or ("not that its author says" if plugged else "")),
     )
     return Card(
         anchor=mark.anchor,

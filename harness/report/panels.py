@@ -194,10 +194,11 @@ def settings(values: object) -> str:
 def _setting(value: object) -> str:
     """Return one value; a search range ({"distribution", ...}) as ``LogUniform(0.1, 1)``."""
     if isinstance(value, Mapping):
-        given = [_setting(item) for name, item in value.items() if name != "distribution"]
-        return f"{value.get('distribution', '')}({', '.join(given)})"
+        options = value.get("options")
+        given = options if isinstance(options, list) else [item for name, item in value.items() if name != "distribution"]
+        return f"{value.get('distribution', '')}({', '.join(map(_setting, given))})"
     if isinstance(value, (list, tuple)):
-        return ", ".join(_setting(item) for item in value)
+        return f"({', '.join(_setting(item) for item in value)})"
     return words.number(value, 4) if isinstance(value, float) else str(value)
 
 

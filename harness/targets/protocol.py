@@ -23,7 +23,7 @@ class Protocol:
         draws: quasi-random trials of the search, over all of `recipes`.
         recipes: keys of `RECIPES`.
         finalists: how many of the search's best configurations are run again, on
-        finalist_seeds: seeds each; the best by the median wins.
+        finalist_seeds: seeds each; of those that fall steadily (`verdict.steadiness`) the best by the median wins.
         seeds: seeds of the winner, whose median is the target.
         fresh: fresh seeds of the winner, which must reach it.
         rates: multiples of the winner's rate that are run beside 1.
@@ -68,7 +68,7 @@ RECIPES: Mapping[str, tuple[str, Mapping[str, Range]]] = {
 }
 """The reference set: {name: (submission, search space)}."""
 
-WHOLE = Protocol(160, tuple(RECIPES), 5, 5, 20, 20, tuple(rate for rate in HALF_DECADES if rate != 1.0), 5, 5)
+WHOLE = Protocol(160, tuple(RECIPES), 10, 5, 20, 20, tuple(rate for rate in HALF_DECADES if rate != 1.0), 5, 5)
 REDUCED = Protocol(16, ("adamw+linear", "adamw+cosine"), 1, 0, 3, 3, (0.1, 10.0), 1, 3, provisional=True)
 
 TARGET_SHARE = 0.75

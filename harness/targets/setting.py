@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from harness.contracts import Workload
 from harness.plan import Plan
@@ -16,7 +13,7 @@ from harness.results import ResultStore
 from harness.rules import TARGET_SEARCH, TARGET_SEEDS, Track
 from harness.targets.entry import Found, Search, Unset, Verified, curve_of, entry
 from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol, plan_of, search_trials, seed_trials
-from harness.targets.verdict import Curve, best_by, target_of, verdict
+from harness.targets.verdict import Curve, best_steady, target_of, verdict
 
 Run = Callable[[Plan], None]
 
@@ -162,7 +159,7 @@ class Setting:
         return self._sign(label) * target_of(self._curves(label, specs), TARGET_SHARE * workload.settings.budget)
 
     def _winners(self, found: Mapping[str, Search]) -> dict[str, Configuration]:
-        """Return each search's winner: the finalist with the best median over seeds of the best value within the budget."""
+        """Return each search's winner: the best of the finalists that fall steadily on seeds of their own."""
         p = self.protocol
         if p.finalists < 2:
             return {label: search.ranking[0] for label, search in found.items()}
@@ -175,7 +172,6 @@ class Setting:
 
         def winner(label: str) -> Configuration:
             rows = {i: self._curves(label, specs) for (where, i), specs in again.items() if where == label}
-            medians = {i: float(np.median([best_by(curve, math.inf) for curve in curves])) for i, curves in rows.items()}
-            return found[label].ranking[min(medians, key=lambda i: medians[i])]
+            return found[label].ranking[best_steady(rows, self.workloads[label].settings.budget)]
 
         return self._each(found, winner)

@@ -28,6 +28,9 @@ HELD = 0.9
 """Least share of first hits that hold at the mean of the next `NEXT` evaluations."""
 NEXT = 2
 
+STEADY_SHARES = (0.65, 0.7, 0.75, 0.8)
+"""Shares of the budget, about the target's own, whose targets say how steadily a configuration's curves fall."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -99,6 +102,28 @@ def share_held(curves: Sequence[Curve], target: float) -> float:
         if len(following) == NEXT:
             held.append(float(np.mean(following)) <= target)
     return float(np.mean(held)) if held else math.nan
+
+
+def steadiness(curves: Sequence[Curve], budget: float) -> float:
+    """Return the share of first hits that hold, in the mean over the targets that `STEADY_SHARES` of the budget would give.
+
+    One target meets each curve once; several say more of how the curves fall. NaN where nothing is hit.
+    """
+    targets = [float(np.median([best_by(curve, share * budget) for curve in curves])) for share in STEADY_SHARES]
+    shares = [share_held(curves, target) for target in targets if math.isfinite(target)]
+    known = [share for share in shares if not math.isnan(share)]
+    return float(np.mean(known)) if known else math.nan
+
+
+def best_steady(finalists: Mapping[int, Sequence[Curve]], budget: float) -> int:
+    """Return the key of the best finalist, by the median of its best values, among those that are steady; else the steadiest.
+
+    A configuration whose hits are dips of its noise sets no target that means something, however low it ends.
+    """
+    medians = {i: float(np.median([best_by(curve, math.inf) for curve in curves])) for i, curves in finalists.items()}
+    steady = {i: float(np.nan_to_num(steadiness(curves, budget))) for i, curves in finalists.items()}
+    most = max(steady.values())
+    return min((i for i in finalists if steady[i] >= min(HELD, most)), key=lambda i: medians[i])
 
 
 def response(curves: Mapping[float, Sequence[Curve]]) -> dict[float, float]:

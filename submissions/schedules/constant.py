@@ -3,7 +3,7 @@
 from harness import schedule
 
 
-@schedule(anytime=True)
+@schedule(paper="none: the control arm", anytime=True)
 def constant(step):
     """The peak learning rate throughout: m = 1.
 

@@ -6,6 +6,7 @@ from harness import Choice, LogUniform, schedule
 
 
 @schedule(
+    paper="none: common practice",
     anytime=True,
     listens="validation_metric",
     space={"factor": LogUniform(0.1, 0.7), "patience": Choice(1, 2, 3, 5)},

@@ -3,7 +3,7 @@
 from harness import LogUniform, Uniform, schedule
 
 
-@schedule(space={"power": LogUniform(0.5, 4.0), "floor": Uniform(0.0, 0.1)})
+@schedule(paper="none: common practice", space={"power": LogUniform(0.5, 4.0), "floor": Uniform(0.0, 0.1)})
 def polynomial(step, horizon, power=2.0, floor=0.0):
     """Polynomial decay: m = r + (1 - r) (1 - p)^k, where p = step / horizon.
 

@@ -14,6 +14,8 @@ _BOUNDARIES = {"30-60-90": (0.3, 0.6, 0.9), "50-75": (0.5, 0.75), "33-66": (1 / 
 def step(step, horizon, factor=0.1, boundaries="30-60-90"):
     """Step decay: m = factor^k, where k boundaries have been reached.
 
+    "30-60-90" is the paper's. From memory, unchecked (80 % sure): "50-75" is the other common variant.
+
     Args:
         step, horizon: optimizer steps after warm-up.
         factor: what each boundary multiplies the learning rate by.

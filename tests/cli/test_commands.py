@@ -123,6 +123,10 @@ MISTAKES = [
     ("curve", "rex", "--horizon", "0"),
     ("curve", "polynomial", "--param", "powr=2"),
     ("curve", "polynomial", "--param", "power"),
+    ("curve", "wsd", "--param", "decay=linaer"),
+    ("run", "--suite", "smoke", "--all", "-s", "rex"),
+    ("run", "--suite", "smoke", "--all", "--track", "nope"),
+    ("list", "suites", "--docs", "here"),
     ("list", "submision"),
     ("data", "-w", "nope"),
     ("nope",),
@@ -171,6 +175,14 @@ def test_five_lines_of_python_are_on_the_board_and_only_their_trials_run(tmp_pat
     rerun = set(tmp_path.glob("r/trials/*/*/*.json")) - before - new
     assert {path.parent.name for path in rerun} == {"mine"}
     assert len(rerun) == len(new)
+
+
+def test_all_races_every_schedule_and_nobody_named_the_first_ten(tmp_path):
+    rows = json.loads(timetrial("list", "submissions", "--json").stdout)
+    schedules = {row["name"] for row in rows if row["kind"] == "schedule"}
+    run = ("run", "--suite", "smoke", "--studies", 1, "--trials", 1, "--dry-run", "--results", tmp_path / "r")
+    counts = [timetrial(*run, *more).stdout.split(" trials to run")[0].split()[-1] for more in ((), ("--all",))]
+    assert counts == ["10", str(len(schedules))] and len(schedules) > 20
 
 
 def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):

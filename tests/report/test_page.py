@@ -261,6 +261,22 @@ def test_one_submission_one_study_one_trial_without_curve_or_facts_still_makes_a
     assert "missed 1 of 1" in text
 
 
+def test_a_card_tells_the_five_facts_and_says_so_where_there_is_nothing_to_tell(tmp_path):
+    told = {"paper": "arXiv:1", "anytime": True, "cost": "a second gradient", "hyperparameters": {"budgets": [0.5, 1.0]}}
+    nothing = {"paper": "", "anytime": False, "cost": "", "hyperparameters": {}, "deviation": ""}
+    texts = []
+    for facts in ({**told, "deviation": "shorter"}, nothing):
+        trials = board_trials(["cosine"], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1, trials=1, facts=facts)
+        write_report(trials, tmp_path / "leaderboard.html")
+        texts.append(" ".join(" ".join(read(tmp_path / "leaderboard.html").text).split()))
+    assert "paper arXiv:1" in texts[0] and "anytime yes: ignores the horizon" in texts[0]
+    assert "extra cost a step a second gradient" in texts[0] and "own hyperparameters budgets = (0.5, 1)" in texts[0]
+    assert "differs from its source shorter" in texts[0]
+    assert "paper none named" in texts[1] and "anytime no: needs the horizon" in texts[1]
+    assert "extra cost a step none" in texts[1] and "own hyperparameters none" in texts[1]
+    assert "differs from its source not that its author says" in texts[1]
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.text(min_size=1, max_size=300))
 def test_no_drawn_name_reason_or_source_can_act(tmp_path, name):

@@ -7,12 +7,13 @@ import copy
 import pytest
 import torch
 
-from harness import Hyperparameters
-from harness.plan import full_hyperparameters
+from harness import Choice, Hyperparameters
+from harness.plan import Request, full_hyperparameters, make_plan
 from harness.registry import all_submissions, find_submission
 from harness.task import TrialTask
 from harness.trial import run_trial
 from tests.toy import Blobs, spec
+from workloads.data import data_directory
 
 torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
@@ -53,7 +54,7 @@ def race(name, **hyperparameters):
 
 
 def test_every_kind_of_procedure_is_there():
-    assert {"sam", "schedule_free_adamw", "growing_batch", "random_subsets"} <= set(PROCEDURES)
+    assert {"sam", "schedule_free_adamw", "growing_batch", "random_subsets", "moderate_decay_average"} <= set(PROCEDURES)
 
 
 @pytest.mark.parametrize("name", PROCEDURES)
@@ -65,6 +66,15 @@ def test_a_procedure_learns_and_the_same_trial_gives_the_same_curve(name):
     assert min(values) < 0.7 * 1.0986  # log 3: a guess
     assert first.clocks["examples"] == pytest.approx(spec().budget, abs=64)
     assert any(rate > 0 for _, _, rate in first.learning_rates)
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_a_procedure_trains_on_the_smoke_suite(name):
+    plan = make_plan(Request(suite="smoke", submissions=(name,), track="self-tuning", studies=1))
+    spec, workload = plan.trials[0], plan.workloads["digits_mlp"]
+    record = run_trial(spec, workload, find_submission(name), workload.load(data_directory()), complete=True)
+    assert record.status in ("reached", "missed") and record.complete, record.reason
+    assert min(evaluation["metric"] for evaluation in record.evaluations) < 2.25  # log 10 = 2.303: a guess
 
 
 @pytest.mark.parametrize("name", PROCEDURES)
@@ -101,6 +111,9 @@ def test_an_evaluation_leaves_no_trace_in_training(name):
 def test_the_space_is_made_of_declared_hyperparameters_and_holds_the_defaults(name):
     plugin = find_submission(name).procedure
     for key, item in plugin.space.items():
+        if isinstance(item, Choice):
+            assert plugin.defaults[key] in item.options, key
+            continue
         low, high = item.at(0.0), item.at(1 - 1e-12)
         assert low <= plugin.defaults[key] <= high * (1 + 1e-9), key
 
@@ -200,6 +213,42 @@ def test_random_subsets_are_drawn_from_the_trial_s_generator_alone():
     a = step(first).indices
     torch.manual_seed(12345)
     assert torch.equal(a, step(second).indices)
+
+
+@pytest.mark.parametrize(
+    ("average", "shares"),
+    [("uniform", [1 / 3] * 3), ("linear", [1 / 6, 2 / 6, 3 / 6]), ("ema", [0.64 / 2.44, 0.8 / 2.44, 1 / 2.44])],
+)
+def test_the_averaged_decay_is_judged_by_the_mean_of_its_last_checkpoints(average, shares):
+    algorithm = start("moderate_decay_average", average=average, checkpoints=3, coefficient=0.2, spacing=1 / 30)
+    seen = []
+    while len(seen) < 10:  # 60 steps, 6 of warm-up: a checkpoint after every second step from the 8th on
+        step(algorithm)
+        seen.append(weights(algorithm))
+        if algorithm.task.examples <= algorithm.task.warmup + 16:
+            algorithm.prepare_for_evaluation()
+            assert same(weights(algorithm), seen[-1]), "no checkpoint yet: the weights in training are judged"
+            algorithm.restore_after_evaluation()
+            seen = []
+    algorithm.prepare_for_evaluation()
+    kept = [seen[place] for place in (4, 6, 8)]
+    for place, got in enumerate(weights(algorithm)):
+        expected = sum(share * checkpoint[place] for share, checkpoint in zip(shares, kept, strict=True))
+        torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-6)
+    assert algorithm.refresh_batchnorm
+    algorithm.restore_after_evaluation()
+    assert same(weights(algorithm), seen[-1])
+
+
+def test_the_averaged_decay_warms_up_from_nothing_and_falls_to_its_floor():
+    algorithm = start("moderate_decay_average", learning_rate=1.0, floor=0.25)
+    rates = []
+    while algorithm.task.examples < algorithm.task.horizon:
+        step(algorithm)
+        rates.append(algorithm.learning_rate())
+    assert rates[:6] == pytest.approx([(t + 1) / 6 for t in range(6)])
+    assert rates[6] == 1 and 0.25 < rates[-1] < 0.252 and rates[33] == pytest.approx(0.625)
+    assert rates[6:] == sorted(rates[6:], reverse=True)
 
 
 def test_hyperparameters_are_reached_by_their_declared_names_only():

@@ -21,9 +21,9 @@ def test_the_page_of_the_workloads_is_up_to_date(tmp_path):
     assert "<svg" in (tmp_path / "workloads.svg").read_text()
 
 
-def test_only_workloads_have_a_page(capsys):
-    assert run_app(["list", "submissions", "--docs", "here"]) == 2
-    assert "--docs belongs to `list workloads`" in capsys.readouterr().err
+def test_suites_have_no_page(capsys):
+    assert run_app(["list", "suites", "--docs", "here"]) == 2
+    assert "--docs writes a page of workloads or of submissions" in capsys.readouterr().err
 
 
 @pytest.fixture

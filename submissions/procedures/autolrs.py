@@ -1,0 +1,216 @@
+"""The learning rate of each stage is searched for, by short trials from where the stage begins."""
+
+import math
+
+from submissions.procedures._inner import DEFAULTS, SPACE, Inner
+from submissions.procedures._rate_search import TERRIBLE, RateSearch, forecast
+
+PROBES = 10
+"""Rates that a search tries, each for a tenth of the stage."""
+
+MOST_LOSSES = 16
+"""Validation losses of a probe."""
+
+JUMP = 2
+"""A training loss so many times the one that the stage began with has jumped; noise alone seldom does that."""
+
+SHORTEST_PROBE = 5
+"""Steps from which three numbers can be fitted at all."""
+
+
+class Autolrs(Inner):
+    """Before each stage, tries ten rates for a tenth of it each, and takes the one whose forecast loss is lowest.
+
+    A stage of tau steps at one constant rate begins with a snapshot of weights, buffers and optimizer. Ten rates, which
+    Bayesian optimisation over the logarithm proposes, are each tried for tau / 10 steps from the snapshot; a e^{bk} + c
+    fitted to the losses foretells the loss at k = tau; then the snapshot is put back for good and tau steps are taken at
+    the best rate. Stages double in length up to `longest` times the first; in those the losses are of a slice of the
+    training data held out from training, seen about sixteen times a probe, in the others the training batches'. A rate
+    under which the loss is not finite counts as terrible. No forecast is made for one under which the validation loss
+    rises above where the stage began: its last loss counts; nor for one under which the training loss jumps to twice
+    that: the mean of its losses counts. What is judged at an evaluation during a search is the snapshot.
+
+    Args:
+        learning_rate: where the workload's warm-up leads; the search has nothing to do with it.
+        lowest, highest: range of the search.
+        stage: length of the first stage as a share of the horizon, at least 50 steps.
+        longest: the longest stage, in first stages.
+        exploration: deviations below the mean that the lower confidence bound lies; the released code's 1e6 spreads the
+            ten rates evenly and nothing else.
+        optimizer: "adamw" (beta1, beta2) or "sgd" (heavy-ball momentum beta1).
+    """
+
+    paper = "arXiv:2105.10762"
+    defaults = {
+        **DEFAULTS,
+        "lowest": 1e-5,
+        "highest": 0.1,
+        "stage": 0.025,
+        "longest": 4,
+        "exploration": 1e6,
+    }
+    space = SPACE
+    anytime = False
+    cost = "as many steps of search as of training; with validation, a third of the held-out slice each time"
+    deviation = (
+        "stages are shares of the horizon, 1/40 to 1/10 of it (paper: 1,000 to 8,000 steps), the last ends with it; the "
+        "range is fixed, where the paper takes it from a range test; all probes of a search see the same batches; since "
+        "probes are a few steps long and not 100, the exponential is fitted to what the spline leaves and not to the "
+        "spline, no decay slower than the probe is fitted, and a loss that jumps up is not forecast without validation "
+        "either; the first rate is the middle of the range"
+    )
+    _kept = (
+        *("_phase", "_left", "_stage", "_length", "_probe", "_validating", "_best_rate"),
+        *("_losses", "_told", "_seen", "_begun", "_mark"),
+    )
+
+    def __init__(self, task, hyperparameters):
+        import torch
+
+        super().__init__(task, hyperparameters)
+        self._phase = "warm-up"  # then "search" and "train" in turn
+        self._left = 0  # steps left of the probe, or of training
+        self._stage = max(PROBES * SHORTEST_PROBE, round(hyperparameters.stage * self._steps_left()))
+        self._longest = round(hyperparameters.longest * self._stage)
+        self._length = 0.0  # steps of the present stage
+        self._probe = 0  # steps of a probe
+        self._validating = False
+        self._best_rate = hyperparameters.learning_rate
+        self._losses, self._told, self._seen, self._begun = [], [], [], math.inf
+        self._mark = None
+        self._aside = None
+        RateSearch(hyperparameters.lowest, hyperparameters.highest, 1)  # its libraries are loaded before the clock starts
+        held = min(2 * task.batch_size, max(task.train_size // 20, 1))
+        self._held_indices = torch.randperm(task.train_size, generator=task.generator)[:held]
+        self._is_held = torch.zeros(task.train_size, dtype=torch.bool)
+        self._is_held[self._held_indices] = True
+
+    def select(self):
+        """Return the next batch of the shared stream, less the held-out slice; in a search, what its first rate saw."""
+        import torch
+
+        if self._phase == "search" and self._told and self._probe - self._left < len(self._seen):
+            return self.task.fetch(self._seen[self._probe - self._left])
+        batch = self.task.draw(self.batch_size())
+        stays = batch.indices[~self._is_held[batch.indices]]
+        if len(stays) == batch.size:
+            return batch
+        while len(stays) < batch.size:
+            more = self.task.draw(batch.size - len(stays)).indices
+            stays = torch.cat([stays, more[~self._is_held[more]]])
+        return self.task.fetch(stays)
+
+    def update(self, batch):
+        """Take one step of warm-up, of a probe, or of training."""
+        if self._phase == "warm-up":
+            if self.task.examples < self.task.warmup:
+                super().update(batch)
+                return
+            self._begin_stage()
+        elif self._phase == "train" and self._left <= 0:
+            self._begin_stage()
+        while self._phase == "search":
+            if not self._told:
+                self._seen.append(batch.indices)
+            if self._probe_step(batch):
+                return
+            self._end_probe()  # it broke down: the next rate takes this batch, so that the step ends with a finite loss
+        self._set_rate(self._best_rate)
+        self._step(batch)
+        self._left -= 1
+
+    def prepare_for_evaluation(self):
+        """Put the snapshot into the model while a search is under way."""
+        if self._phase == "search":
+            self._aside = {name: value.detach().clone() for name, value in self.task.model.state_dict().items()}
+            self.task.model.load_state_dict(self._mark["model"])
+
+    def restore_after_evaluation(self):
+        """Put the probe's weights back."""
+        if self._aside is not None:
+            self.task.model.load_state_dict(self._aside)
+            self._aside = None
+
+    def _steps_left(self):
+        return (self.task.horizon - self.task.examples) / self.task.batch_size
+
+    def _begin_stage(self):
+        """Snapshot and search, or, where what is left is too short for a search, train on."""
+        left = self._steps_left()
+        if self._told:
+            self._stage = min(2 * self._stage, self._longest)
+        self._validating = self._stage >= self._longest
+        if self._validating:
+            left -= PROBES * MOST_LOSSES * len(self._held_indices) / (3 * self.task.batch_size)
+        self._length = min(self._stage, left / 2)
+        probe = int(self._length / PROBES)
+        if probe < SHORTEST_PROBE:
+            self._phase, self._left = "train", math.inf
+            return
+        self._phase, self._probe, self._left = "search", probe, probe
+        self._mark = self._snapshot()
+        self._told, self._losses, self._seen = [], [], []
+        self._begun = self._validation_loss() if self._validating else math.inf
+        self._set_rate(self._next_rate())
+
+    def _probe_step(self, batch):
+        """Take one step of a probe; return False where it has broken down."""
+        loss = float(self._step(batch))
+        self._left -= 1
+        if self._begun == math.inf:
+            self._begun = loss
+        if not math.isfinite(loss):
+            self._losses = [loss]
+            return False
+        if not self._validating:
+            self._losses.append(loss)
+        elif self._left % self._every() == 0:
+            self._losses.append(self._validation_loss())
+        if self._losses and not math.isfinite(self._losses[-1]):
+            return False
+        if self._left <= 0:
+            self._end_probe()
+        return True
+
+    def _end_probe(self):
+        """Take down the forecast, roll back, and go on to the next rate or to training at the best."""
+        predicted = self._predicted()
+        self._told.append((self._rate, predicted))
+        self._roll_back(self._mark)
+        self._losses = []
+        if len(self._told) < PROBES:
+            self._left = self._probe
+            self._set_rate(self._next_rate())
+            return
+        self._best_rate = min(self._told, key=lambda pair: pair[1])[0]
+        self._phase, self._left = "train", math.ceil(self._length)
+        self._mark = None
+
+    def _predicted(self):
+        if not all(map(math.isfinite, self._losses)):
+            return TERRIBLE
+        if self._validating and max(self._losses) > self._begun:
+            return self._losses[-1]
+        if max(self._losses) > JUMP * self._begun:
+            return sum(self._losses) / len(self._losses)
+        return forecast(self._losses, self._length / self._every(), validation=self._validating)
+
+    def _every(self):
+        """Return how many steps lie between two losses of a probe."""
+        return math.ceil(self._probe / MOST_LOSSES) if self._validating else 1
+
+    def _next_rate(self):
+        search = RateSearch(self.hyperparameters.lowest, self.hyperparameters.highest, self.hyperparameters.exploration)
+        for rate, loss in self._told:
+            search.tell(rate, loss)
+        return search.ask()
+
+    def _validation_loss(self):
+        """Return the mean loss of the held-out slice in evaluation mode; charged 1/3 an example."""
+        import torch
+
+        self.task.model.eval()
+        with torch.no_grad():
+            loss = self.task.example_losses(self.task.fetch(self._held_indices)).mean()
+        self.task.model.train()
+        return float(loss)

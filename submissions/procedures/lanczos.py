@@ -1,0 +1,116 @@
+"""Learning rate and momentum from the curvature of the loss."""
+
+import math
+
+from harness import LogUniform, Uniform
+from submissions.optimizers.sgd import sgd
+from submissions.procedures._inner import Inner
+from submissions.procedures._lanczos import heavy_ball, ritz_values, spectrum_ends
+
+FEWEST = 5
+"""Products of an estimate at least."""
+
+
+def affordable(task, hyperparameters):
+    """Return how many estimates, examples of each one's batch, and products of each, `share` of the horizon pays for."""
+    h = hyperparameters
+    paid = h.share * task.horizon / 3  # examples times products: a product charges 3 an example
+    examples = min(max(task.batch_size, h.examples), task.train_size)
+    estimates = max(1, min(h.estimates, int(paid / (FEWEST * examples))))
+    if paid < FEWEST * examples:
+        examples = min(max(task.batch_size, int(paid / FEWEST)), task.train_size)
+    return estimates, examples, max(FEWEST, min(h.iterations, int(paid / (examples * estimates))))
+
+
+class Lanczos(Inner):
+    """SGD whose learning rate and momentum are those that are best for the spectrum of the Hessian, estimated on the way.
+
+    An estimate is a run of Lanczos' method from a random vector on one batch, a Hessian-vector product an iteration, all
+    vectors kept orthogonal, BatchNorm statistics and dropout frozen. With l1 the largest Ritz value and ln the smallest
+    positive one, smoothed over the estimates in logarithms, heavy-ball descent contracts fastest at
+
+        alpha = (2 / (sqrt(l1) + sqrt(ln)))^2,    rho = ((sqrt(l1) - sqrt(ln)) / (sqrt(l1) + sqrt(ln)))^2,
+
+    rho at most `most_momentum`. The first estimate comes after warm-up, when BatchNorm has seen data; estimate j at
+    (j / estimates)^2 of what is left then, early ones close together, since that is when curvature moves. alpha anneals
+    linearly to nothing with the horizon, as gradient noise asks of any constant rate.
+
+    Args:
+        learning_rate: where warm-up leads, at momentum 0.9.
+        share: share of the horizon that the products may cost. Where that is too little, there are fewer products (5 at
+            least), then fewer estimates (1 at least), then smaller batches (the reference at least).
+        estimates: how often the spectrum is estimated.
+        examples: of an estimate's batch; the reference batch size where that is larger.
+        iterations: products an estimate.
+        fraction: of alpha that is taken. 1 is the formula, under which some networks diverge: they are not quadratic, their
+            curvature grows, and the batch that trains is noisier than the estimate knows.
+        most_momentum: bound of rho.
+        smoothing: weight of the old logarithms in a new estimate.
+        weight_decay: added to the gradient, of matrices only.
+    """
+
+    paper = "arXiv:2006.09092"
+    defaults = {
+        "learning_rate": 0.01,
+        "estimates": 4,
+        "examples": 64,
+        "iterations": 30,
+        "share": 0.2,
+        "fraction": 0.3,
+        "most_momentum": 0.98,
+        "smoothing": 0.5,
+        "weight_decay": 1e-4,
+    }
+    space = {"fraction": LogUniform(0.03, 3.0), "most_momentum": Uniform(0.8, 0.99), "weight_decay": LogUniform(1e-6, 1e-2)}
+    anytime = False
+    _kept = ("_made", "_ends", "_momentum", "_best_rate")
+    cost = "3 examples an example of an estimate's batch and product (2 where the loss has no second derivative)"
+    deviation = (
+        "the learner is from memory of the paper, whose code was not found; `fraction`, the warm-up, the decay and the budget "
+        "of the estimates are ours; Ritz values that are not positive are dropped; only the ends of the spectrum are used, not "
+        "the weights of the quadrature"
+    )
+
+    def __init__(self, task, hyperparameters):
+        super().__init__(task, hyperparameters)
+        self._made = 0  # estimates
+        self._ends = None  # smoothed logarithms of l1 and ln
+        self._momentum, self._best_rate = 0.9, hyperparameters.learning_rate
+        self._estimates, self._examples, self._products = affordable(task, hyperparameters)
+
+    def update(self, batch):
+        """Estimate where one is due, then take one step of heavy-ball descent."""
+        done = (self.task.examples - self.task.warmup) / (self.task.horizon - self.task.warmup)
+        if self._made < self._estimates and done >= (self._made / self._estimates) ** 2:
+            self._estimate()
+        for group in self._optimizer.param_groups:
+            group["momentum"] = self._momentum
+        rate = self._best_rate * self.hyperparameters.fraction if self._made else self.hyperparameters.learning_rate
+        self._set_rate(rate * self._warmed() * min(1 - done, 1.0))
+        self._step(batch)
+
+    def _new_optimizer(self):
+        plain = {"learning_rate": 0.1, "momentum": 0.9, "nesterov": False}  # rate and momentum are set before each step
+        return sgd(self.task.model, {**plain, "weight_decay": self.hyperparameters.weight_decay})
+
+    def _estimate(self):
+        """Run Lanczos' method on one batch, and take up the rate and the momentum that its Ritz values ask for."""
+        import torch
+
+        self._made += 1
+        weights = [p for p in self.task.model.parameters() if p.requires_grad]
+        sizes = [p.numel() for p in weights]
+        batch = self.task.fetch(torch.randperm(self.task.train_size, generator=self.task.generator)[: self._examples])
+
+        def product(vector):
+            parts = [part.view_as(p) for part, p in zip(vector.split(sizes), weights, strict=True)]
+            return torch.cat([part.flatten() for part in self.task.hessian_vector_product(batch, parts)]).to(vector.dtype)
+
+        start = torch.randn(sum(sizes), generator=self.task.generator).to(weights[0])
+        ends = spectrum_ends(ritz_values(product, start, self._products))
+        if ends is None:
+            return  # nowhere convex: what was right before, until the next estimate
+        new = [math.log(end) for end in ends]
+        old, keep = self._ends or new, self.hyperparameters.smoothing
+        self._ends = [keep * a + (1 - keep) * b for a, b in zip(old, new, strict=True)]
+        self._best_rate, self._momentum = heavy_ball(*map(math.exp, self._ends), self.hyperparameters.most_momentum)

@@ -1,0 +1,22 @@
+"""Logistic regression on categories."""
+
+import torch
+from torch import Tensor, nn
+
+
+class Logistic(nn.Module):
+    """A linear model of one-hot features: ids [n, columns] -> log odds [n], the sum of their weights and a bias.
+
+    Args:
+        rows: how many weights there are; they start at 0.
+        bias: where the bias starts.
+    """
+
+    def __init__(self, rows: int, bias: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(rows, 1))
+        self.bias = nn.Parameter(torch.tensor([bias]))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return log odds [n]."""
+        return nn.functional.embedding_bag(ids, self.weight, mode="sum").squeeze(1) + self.bias
