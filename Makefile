@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: bench bench-all test test-all lint report clean benchmarks install picture docs
+.PHONY: bench bench-all test test-all lint report clean benchmarks install picture screenshots docs
 .DEFAULT_GOAL := bench
 
 install: $(READY)
@@ -31,6 +31,7 @@ test-all: $(READY)       ## all tests, the slow ones included
 
 benchmarks: $(READY)     ## speed measurements of the harness itself
 	$(BIN)/python tests/benchmarks/harness_tax.py
+	$(BIN)/python -m tests.benchmarks.page_at_scale
 
 lint: $(READY)           ## format, style, types, import directions
 	$(BIN)/ruff format --check .
@@ -48,3 +49,7 @@ clean:                   ## removes the environment and what runs wrote; keeps d
 picture:                 ## the README's picture of results/leaderboard.html; needs Debian's chromium
 	chromium --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars \
 	  --user-data-dir=$$(mktemp -d) --window-size=1440,1150 --screenshot=docs/leaderboard.png file://$(CURDIR)/results/leaderboard.html
+
+PAGE ?= results/leaderboard.html
+screenshots: $(READY)    ## docs/page_*.png of results/leaderboard.html (or PAGE=...): light, dark, phone; needs Debian's chromium
+	$(BIN)/python -m tests.report.screenshots $(PAGE) docs

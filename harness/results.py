@@ -229,6 +229,7 @@ class BoardInput:
     """What a board is made of: the current trials, how far the run got, what was skipped, what must be on it.
 
     `sensitivity` are the current trials of ``--sensitivity`` of the same suite, for the board of the schedule track.
+    `budget` are those of the budget track, likewise.
     `pruned_by` is what the newest run allowed to stop trials beside the safe rules: the board must say so.
     """
 
@@ -240,6 +241,7 @@ class BoardInput:
     workloads: tuple[str, ...] = ()
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
     pruned_by: tuple[str, ...] = ()
+    budget: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def board_input(directory: Path | str, *, track: str = "", suite: str = "", absent_ok: bool = False) -> BoardInput:
@@ -282,11 +284,14 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         return BoardInput(trials, len(planned), 0, skipped, store.damaged, demanded)
     trials = trials[trials["pruned_by"].isin(["", *allowed])]
     kept, done = _whole_studies(trials, planned)
-    probes = trials.iloc[:0]
+    beside = dict.fromkeys(("sensitivity", "budget"), trials.iloc[:0])
     if chosen and last.track == "schedule":
-        asked = [note for note in boards if (note.track, note.suite) == ("sensitivity", last.suite)]
-        probes, _ = _whole_studies(trials, _current(asked))
-    return BoardInput(kept, len(planned), done, skipped, store.damaged, demanded, probes, allowed)
+        for name in beside:
+            asked = [note for note in boards if (note.track, note.suite) == (name, last.suite)]
+            beside[name], _ = _whole_studies(trials, _current(asked))
+    return BoardInput(
+        kept, len(planned), done, skipped, store.damaged, demanded, beside["sensitivity"], allowed, beside["budget"]
+    )
 
 
 def _newest_board(notes: list[RunNote]) -> RunNote:

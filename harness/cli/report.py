@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.app import app
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.records import CLOCKS
+
+if TYPE_CHECKING:
+    from harness.results import BoardInput
+
+FORMATS = ("html", "md", "tex")
 
 
 @app.command()
@@ -23,6 +28,12 @@ def report(
     ] = None,
     track: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
     suite: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
+    figures: Annotated[
+        Path | None, typer.Option(help="write each figure as SVG and PDF to this directory too", metavar="DIR")
+    ] = None,
+    format: Annotated[
+        str, typer.Option(help="html; or the table alone, printed or into --out: md (between that file's markers) or tex")
+    ] = "html",
     legacy_tie_rule: Annotated[
         bool, typer.Option("--legacy-tie-rule", help="AlgoPerf's: a study's trial is chosen by evaluation index")
     ] = False,
@@ -34,9 +45,13 @@ def report(
     """Write leaderboard.html, .json and .csv from the records in a results directory."""
     if clock and clock not in CLOCKS:
         raise BadInput(f"no clock '{clock}': choose one of {', '.join(CLOCKS)}")
+    if format not in FORMATS:
+        raise BadInput(f"no format '{format}': choose one of {', '.join(FORMATS)}")
+    if format != "html" and figures is not None:
+        raise BadInput(f"--format {format} writes a table, no figures: leave --figures out, or --format")
     from rich.console import Console
 
-    from harness.report import terminal_table, write_report
+    from harness.report import terminal_table, write_figures, write_report
     from harness.results import board_input
     from harness.rules import TRACKS
 
@@ -44,6 +59,18 @@ def report(
     if given.trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
     rules = TRACKS.get(str(given.trials["track"].iloc[0]))
+    scored: dict[str, Any] = {
+        "clock": clock or (rules.clock if rules else "examples"),
+        "baseline": choose_baseline(baseline, set(given.trials["submission"])),
+        "workloads": given.workloads,
+        "legacy_tie_rule": legacy_tie_rule,
+        "legacy_grid": legacy_grid,
+        "legacy_speedup": legacy_speedup,
+        "pruned_by": given.pruned_by,
+    }
+    if format != "html":
+        _tell_table(format, given, scored, out)
+        return 0
     console = Console(highlight=False)
     for path, reason in given.damaged.items():
         console.print(f"left out {path}: {reason}", markup=False)
@@ -51,23 +78,38 @@ def report(
     board = write_report(
         given.trials,
         page,
-        clock=clock or (rules.clock if rules else "examples"),
-        baseline=choose_baseline(baseline, set(given.trials["submission"])),
         progress={"done": given.done, "planned": given.planned},
         skipped=given.skipped,
-        workloads=given.workloads,
-        legacy_tie_rule=legacy_tie_rule,
-        legacy_grid=legacy_grid,
-        legacy_speedup=legacy_speedup,
         sensitivity=given.sensitivity,
-        pruned_by=given.pruned_by,
+        budget=given.budget,
+        **scored,
     )
     terminal_table(board, console)
     legacy = getattr(board, "legacy", ())
     if legacy:
         console.print(f"AlgoPerf's legacy rules: {', '.join(legacy)}")
+    if figures is not None:
+        made = write_figures(given.trials, board, figures, sensitivity=given.sensitivity, budget=given.budget)
+        console.print(f"figures: {len(made)} files in {figures}", markup=False)
     console.print(f"leaderboard: {page}", markup=False)
     return 0
+
+
+def _tell_table(format: str, given: BoardInput, scored: Mapping[str, Any], out: Path | None) -> None:
+    """Print the table as Markdown or LaTeX, or write it to `out`: Markdown between the markers of a text that is there."""
+    from harness.report import latex_table, marked_table, put_table, scored_board
+    from harness.results import write_atomically
+    from harness.scoring import Board
+
+    board = scored_board(given.trials, **scored)
+    if format == "tex" and not isinstance(board, Board):
+        raise BadInput(f"--format tex: there is no LaTeX table of the {board.track} track; use --format md")
+    if out is None:
+        print(latex_table(board) if isinstance(board, Board) and format == "tex" else marked_table(board), end="")
+    elif format == "tex" and isinstance(board, Board):
+        write_atomically(out, latex_table(board))
+    else:
+        put_table(board, out)
 
 
 def choose_baseline(asked: str, names: Collection[str]) -> str:

@@ -163,6 +163,7 @@ class Session:
             figures=figures,
             sensitivity=given.sensitivity,
             pruned_by=given.pruned_by,
+            budget=given.budget,
         )
         self._last_board = time.monotonic()
         self._board_cost = self._last_board - began

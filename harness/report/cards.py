@@ -74,7 +74,7 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
         ("differs from its source", fact(row, "submission", "deviation") or ("not that its author says" if plugged else "")),
     )
     return Card(
-        anchor=f"submission-{mark.index}",
+        anchor=mark.anchor,
         mark=mark,
         name=name,
         summary=str(fact(row, "submission", "summary")),
@@ -84,9 +84,15 @@ def _card(trials: pd.DataFrame, name: str, mark: Mark) -> Card:
         content_hash=str(fact(row, "submission", "content_hash")),
         spark=spark,
         spark_of=spark_of,
-        command="" if imported else shlex.join(["timetrial", "run", "-s", visible(name), *_board_of(row)]),
+        command="" if imported else _command(name, row, trials["study"].nunique()),
         imported=imported,
     )
+
+
+def _command(name: str, row: Any, studies: int) -> str:
+    """Return what runs a submission again on this board's suite, in two lines that a shell takes for one."""
+    first = shlex.join(["timetrial", "run", "-s", visible(name)])
+    return f"{first} \\\n  {shlex.join([*_board_of(row), '--studies', str(studies)])}"
 
 
 def _board_of(row: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,17 +14,24 @@ COLOURS = ("#0072b2", "#c44e00", "#00795a", "#b0307f", "#8a6800", "#5a4fcf", "#4
 DARK_COLOURS = ("#5ab4f0", "#ff9248", "#35c99a", "#f283c4", "#e3b93c", "#a79cff", "#c4c4c4")
 """The same seven for a dark page."""
 
+GREY = "#8b949e"
+"""What a submission turns to in a file where there are too many for a colour each."""
+
 DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.6), (1.4, 1.4), (6, 1.5, 1.4, 1.5), (9, 2.5), (3, 1.2, 3, 3))
 """Dash patterns in units of the line's width; the empty one is solid."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How a submission is drawn: `index` of its place on the page, its colour's index and its dashes."""
+    """How a submission is drawn: `index` of its place on the page, its colour's index and its dashes.
+
+    `anchor` is the id of its card: its name where that is plain enough to stand in an address.
+    """
 
     index: int
     colour: int
     dashes: tuple[float, ...]
+    anchor: str = ""
 
     @property
     def hex(self) -> str:
@@ -47,6 +55,20 @@ def marks(names: Iterable[str]) -> dict[str, Mark]:
         taken[place] = name
         chosen[name] = place
     return {
-        name: Mark(index, place % len(COLOURS), DASHES[place // len(COLOURS) % len(DASHES)])
+        name: Mark(
+            index,
+            place % len(COLOURS),
+            DASHES[place // len(COLOURS) % len(DASHES)],
+            anchor("submission", name, index),
+        )
         for index, (name, place) in enumerate(sorted(chosen.items()))
     }
+
+
+def anchor(kind: str, name: str, place: int) -> str:
+    """Return the id of a part of the page: by its name, so that links outlive the board, or by its place.
+
+    >>> anchor("workload", "digits_mlp", 3), anchor("workload", "a b", 3)
+    ('workload-digits_mlp', 'workload-~3')
+    """
+    return f"{kind}-{name}" if re.fullmatch(r"[A-Za-z0-9_.+-]{1,80}", name) else f"{kind}-~{place}"

@@ -28,9 +28,13 @@ CSV_FIELDS = (
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def json_text(content: Mapping[str, Any]) -> str:
-    """Return strict JSON (infinite and NaN become null), indented, keys in the order given, ending in a newline."""
-    return json.dumps(plain(content), indent=1, allow_nan=False) + "\n"
+def json_text(content: Mapping[str, Any], indent: int | None = 1) -> str:
+    """Return strict JSON (infinite and NaN become null), keys in the order given, ending in a newline.
+
+    Indented by `indent`; None: without a blank, for where it is carried along.
+    """
+    separators = None if indent is not None else (",", ":")
+    return json.dumps(plain(content), indent=indent, allow_nan=False, separators=separators) + "\n"
 
 
 def csv_text(board: Board) -> str:
@@ -94,7 +98,7 @@ def markdown_table(board: Board) -> str:
     ]
     for view in ranking(board, marks(row.name for row in board.rows)):
         cells = [
-            f"**{c.text}**" if c.best else c.text + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
+            (f"**{c.text}**" if c.best else c.text) + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
             for c in view.cells
         ]
         texts = [view.rank, escaped(view.row.name), view.score, view.interval or words.NONE, view.speedup, view.targets, *cells]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from harness.records import STATUSES, canonical_json
+from harness.report.panels import told, workload_facts
 from harness.report.ranking import labels
-from harness.report.words import one_line, visible
+from harness.report.words import NONE, one_line, visible
 from harness.scoring.entries import Board
 
 FAILURES = ("failed", "timeout", "out-of-memory", "killed")
@@ -33,6 +35,7 @@ class Integrity:
         more_environments: how many are not listed.
         helped: trials whose process spent over a tenth more CPU than the training thread that the clock reads:
             submission and how many.
+        targets: a row a workload: its label, and version, target, provenance and budget in words.
     """
 
     statuses: tuple[str, ...]
@@ -42,6 +45,7 @@ class Integrity:
     environments: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
     more_environments: int
     helped: tuple[tuple[str, int], ...]
+    targets: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def integrity(trials: pd.DataFrame, board: Board) -> Integrity:
@@ -66,7 +70,14 @@ def recorded(trials: pd.DataFrame, names: Sequence[str], missing: Sequence[tuple
         environments=environments[:MAX_LISTED],
         more_environments=max(0, len(environments) - MAX_LISTED),
         helped=tuple(sorted(_helped(trials).items())),
+        targets=tuple((str(label), _target(told(own))) for label, own in trials.groupby("workload", sort=True)),
     )
+
+
+def _target(row: Any) -> tuple[str, ...]:
+    """Return version, target, how it was set, and budget of a workload, from one of its trials."""
+    found = dict(workload_facts(row))
+    return tuple(found.get(name, NONE) for name in ("version", "target", "how it was set", "budget"))
 
 
 def _helped(trials: pd.DataFrame) -> Counter[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,19 +15,27 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from harness.report import integrity as trust
+from harness.report.budget import budget_view
 from harness.report.cards import cards, summaries
 from harness.report.colours import COLOURS, DARK_COLOURS, Mark, marks
-from harness.report.figures import CLOCK_LABELS, profile_figure
-from harness.report.pairs import matrix
+from harness.report.figures import CLOCK_LABELS, inlined
 from harness.report.panels import panels
-from harness.report.ranking import STRIP, labels, ranking
-from harness.report.rates import rate_figures, rate_views
+from harness.report.payload import payload, script_json
+from harness.report.ranking import STRIP, labels
+from harness.report.rates import rate_drawings, rate_views
+from harness.report.views import clock_view
 from harness.report.words import one_line, score, visible
 from harness.scoring.entries import Board
+from harness.scoring.quality_board import QualityBoard
 from harness.scoring.sensitivity import RateRow
 
-MAX_MATRIX = 24
-"""Submissions up to which the matrix of pairs is shown."""
+MOST_COLOURED, FEW = 12, 8
+"""Submissions up to which all are in colour; beyond it the best `FEW`, and whoever is chosen, the others in grey."""
+MOST_PLAIN = 60_000
+"""Characters of an export up to which the page carries it as it is; beyond it compressed."""
+ALWAYS_PACKED = ("trials.json",)
+TEXTS = (("Markdown", "md"), ("LaTeX", "tex"))
+"""Tables that the page shows as text."""
 
 
 def page(
@@ -38,6 +47,8 @@ def page(
     exports: Mapping[str, str] | None = None,
     figures: bool = True,
     sensitivity: Sequence[RateRow] = (),
+    others: Sequence[Board] = (),
+    budget: QualityBoard | None = None,
 ) -> str:
     """Return the page of `board` as HTML.
 
@@ -49,36 +60,55 @@ def page(
         exports: {file name: text}, offered for download from the page itself.
         figures: draw the figures; without them the page is made in a fraction of the time.
         sensitivity: from the trials of ``--sensitivity`` that lie beside those of the race.
+        others: the same board on other clocks, for the page's switch.
+        budget: the board of the budget track's trials that lie beside those of the race.
     """
-    names = {*(row.name for row in board.rows), *(row.name for row in sensitivity), *trials["submission"].astype(str)}
+    names = {*(row.name for row in board.rows), *(row.name for row in sensitivity)}
+    names |= {row.name for row in budget.rows} if budget else set()
+    names |= set(trials["submission"].astype(str))
     drawn = marks(names)
+    told = summaries(trials)
+    views = [clock_view(b, trials, drawn, told, progress=progress, skipped=skipped, figures=figures) for b in (board, *others)]
+    rates = rate_drawings(sensitivity, drawn) if figures else {}
+    shown = panels(trials, labels(board), board.clock, drawn, [row.name for row in board.rows], figures=figures, rates=rates)
+    shown_labels = {panel.label for panel in shown}
     return render(
         "leaderboard.html.j2",
         trials,
         drawn,
         exports,
+        coloured=coloured([row.name for row in board.rows], drawn),
         board=board,
         clock=CLOCK_LABELS[board.clock],
-        rows=ranking(board, drawn, summaries(trials), skipped),
+        views=views,
+        rows=views[0].rows,
         labels=labels(board),
         skipped=sorted((skipped or {}).items()),
         only_skipped=[w for w in sorted(skipped or {}) if w not in labels(board)],
-        warnings=trust.warnings(trials, board, progress),
-        profiles=profile_figure(board.profiles, drawn, prefix="profile-") if figures and board.profiles else "",
-        matrix=matrix(board) if board.pairs and 1 < len(board.rows) <= MAX_MATRIX else [],
-        panels=panels(trials, labels(board), board.clock, drawn, figures=figures),
+        panels=shown,
         figures=figures,
         cards=cards(trials, [row.name for row in board.rows], drawn),
         trust=trust.integrity(trials, board),
         strip=STRIP,
-        levels=_levels(board),
         rates=rate_views(sensitivity, drawn),
-        rate_figures=rate_figures(sensitivity, drawn) if figures else [],
+        rate_figures=[(w, inlined(d, f"rate{i}-")) for i, (w, d) in enumerate(rates.items()) if w not in shown_labels],
+        budget=budget_view(budget, drawn, figures=figures) if budget else None,
+        payload=script_json(payload((board, *others), trials, drawn)),
     )
 
 
+def coloured(names: Sequence[str], drawn: Mapping[str, Mark]) -> list[str]:
+    """Return who is in colour when the page opens: all, or the best few where there are too many; `names` are by rank."""
+    return [*names, *(name for name in drawn if name not in names)] if len(drawn) <= MOST_COLOURED else list(names[:FEW])
+
+
 def render(
-    template: str, trials: pd.DataFrame, drawn: Mapping[str, Mark], exports: Mapping[str, str] | None, **shown: Any
+    template: str,
+    trials: pd.DataFrame,
+    drawn: Mapping[str, Mark],
+    exports: Mapping[str, str] | None,
+    coloured: Sequence[str],
+    **shown: Any,
 ) -> str:
     """Return a page made from `template`: what every page has (style, script, exports, machines), and what is `shown`."""
     static = {name: _text(name) for name in ("style.css", "script.js")}
@@ -86,19 +116,17 @@ def render(
         "marks": drawn,
         "machines": sorted({visible(m) for m in trials["machine"]}),
         "versions": _versions(trials),
-        "exports": [(name, _data_address(name, text)) for name, text in (exports or {}).items()],
-        "markdown": (exports or {}).get("leaderboard.md", ""),
+        "exports": [_offered(name, text) for name, text in (exports or {}).items() if not name.endswith((".md", ".tex"))],
+        "texts": [(kind, (exports or {}).get(f"leaderboard.{suffix}", "")) for kind, suffix in TEXTS],
+        "coloured": coloured,
+        "key": [(name, drawn[name]) for name in (*coloured, *(name for name in drawn if name not in coloured))],
+        "many": len(drawn) > MOST_COLOURED,
         "palette": _palette(drawn),
         "style": Markup(static["style.css"]),
         "script": Markup(static["script.js"]),
         "script_hash": base64.b64encode(hashlib.sha256(static["script.js"].encode()).digest()).decode(),
     }
     return _environment().get_template(template).render(**common, **shown)
-
-
-def _levels(board: Board) -> list[str]:
-    """Return what the ranges of the cells are, in words: one entry where it is the same everywhere."""
-    return sorted({cell.level for row in board.rows for cell in row.cells.values() if cell.studies and cell.level})
 
 
 def _versions(trials: pd.DataFrame) -> str:
@@ -119,13 +147,22 @@ def _palette(drawn: Mapping[str, Mark]) -> Markup:
         f"@media screen{{:root[data-theme=dark]{{{dark}}}}}",
     ]
     for mark in drawn.values():
-        rules.append(f"body:has(#key-{mark.index}:not(:checked)) .line{mark.index}{{display:none}}")
+        off = f"body:has(#key-{mark.index}:not(:checked))"
+        own = f".line{mark.index}"
+        rules.append(f"{off}:has(#grey:not(:checked)) :is({own},.name{mark.index}){{display:none}}")
+        rules.append(f"{off}:has(#grey:checked) .figure {own}{{filter:grayscale(1);opacity:.18!important}}")
+        rules.append(f"{off}:has(#grey:checked) .name{mark.index} text{{fill:var(--soft)!important}}")
     return Markup("\n".join(rules))
 
 
-def _data_address(name: str, text: str) -> str:
-    kind = {"json": "application/json", "csv": "text/csv"}.get(name.rsplit(".", 1)[-1], "text/plain")
-    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(text.encode('utf-8', 'backslashreplace')).decode()}"
+def _offered(name: str, text: str) -> tuple[str, str]:
+    """Return the name of a download and its address, which holds the file itself."""
+    data = text.encode("utf-8", "backslashreplace")
+    kind = {"json": "application/json", "csv": "text/csv"}.get(name.rsplit(".", 1)[-1], "text/plain") + ";charset=utf-8"
+    if len(text) > MOST_PLAIN or name in ALWAYS_PACKED:
+        # No time stamp: equal records give equal bytes.
+        name, kind, data = f"{name}.gz", "application/gzip", gzip.compress(data, 9, mtime=0)
+    return name, f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 @cache

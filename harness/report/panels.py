@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from harness.report import words
-from harness.report.colours import Mark
-from harness.report.figures import race_figure
-from harness.report.races import lines, winners
+from harness.report.colours import Mark, anchor
+from harness.report.figures import Drawing, inlined, race_drawing, strip_drawing
+from harness.report.races import Line, lines, winners
+from harness.report.trials import Tally, tallies
 
 MAX_TRIAL_ROWS = 800
-"""Trials listed in one panel; beyond it only every study's winner is listed, and the page says so."""
+"""Trials listed in one panel; beyond it they are counted, and listed from the page's compressed trials on demand."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class TrialView:
     status: str
     reason: str
     hit: str
-    order: float
+    order: str
     end: str
     hyperparameters: str
     seed: str
@@ -40,7 +41,12 @@ class TrialView:
 
 @dataclass(frozen=True)
 class Panel:
-    """One workload as shown; `facts` are (name, text) pairs, `figure` is empty where not asked for or without a curve."""
+    """One workload as shown; `facts` are (name, text) pairs.
+
+    `figure` (the race), `strip` (the time of every trial) and `rates` (sensitivity to the peak rate) are empty where not
+    asked for or without data; `drawn` of `studies` studies stand in the race figure. `folder` is where the record files
+    lie, ``SUBMISSION`` in it for the submission; empty where they do not all lie so, and then a trial names its whole path.
+    """
 
     anchor: str
     label: str
@@ -48,46 +54,95 @@ class Panel:
     held_out: bool
     facts: tuple[tuple[str, str], ...]
     figure: Markup
+    strip: Markup
+    rates: Markup
+    drawn: int
+    studies: int
+    folder: str
     trials: tuple[TrialView, ...]
     unlisted: int
+    statuses: tuple[str, ...]
+    tallies: tuple[Tally, ...]
 
 
 def panels(
-    trials: pd.DataFrame, order: tuple[str, ...], clock: str, marks: Mapping[str, Mark], *, figures: bool
+    trials: pd.DataFrame,
+    order: Sequence[str],
+    clock: str,
+    marks: Mapping[str, Mark],
+    names: Sequence[str],
+    *,
+    figures: bool,
+    rates: Mapping[str, Drawing] | None = None,
 ) -> list[Panel]:
-    """Return a panel for each workload that has trials: first those of `order`, then the others by name."""
+    """Return a panel for each workload that has trials: first those of `order`, then the others by name.
+
+    `names` are the submissions in the order of the strips, `rates` the sensitivity figures by workload.
+    """
+    shown = []
+    for place, (label, own) in enumerate(by_workload(trials, order)):
+        figure = (rates or {}).get(label)
+        shown.append(
+            _panel(place, label, own, clock, marks, names, inlined(figure, f"r{place}-") if figure else Markup(), figures)
+        )
+    return shown
+
+
+def by_workload(trials: pd.DataFrame, order: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+    """Return (workload, its trials) pairs: first those of `order`, then the others by name."""
     groups = {str(label): rows for label, rows in trials.groupby("workload", sort=True)}
     wanted = [label for label in order if label in groups] + [label for label in groups if label not in order]
-    return [_panel(place, label, groups[label], clock, marks, figures) for place, label in enumerate(wanted)]
+    return [(label, groups[label]) for label in wanted]
 
 
-def _panel(place: int, label: str, trials: pd.DataFrame, clock: str, marks: Mapping[str, Mark], figures: bool) -> Panel:
+def race_of(label: str, trials: pd.DataFrame, drawn: Sequence[Line], clock: str, marks: Mapping[str, Mark]) -> Drawing:
+    """Return the race figure of one workload from its lines."""
     row = told(trials)
-    figure = Markup()
+    return race_drawing(
+        drawn,
+        marks,
+        workload=label,
+        metric=str(row.metric),
+        target=float(row.target),
+        clock=clock,
+        lower=bool(row.lower_is_better),
+    )
+
+
+def _panel(
+    place: int,
+    label: str,
+    trials: pd.DataFrame,
+    clock: str,
+    marks: Mapping[str, Mark],
+    names: Sequence[str],
+    rates: Markup,
+    figures: bool,
+) -> Panel:
+    row = told(trials)
     drawn = lines(trials, clock) if figures else []
-    if drawn:
-        figure = race_figure(
-            drawn,
-            marks,
-            workload=label,
-            metric=str(row.metric),
-            target=float(row.target),
-            clock=clock,
-            lower=bool(row.lower_is_better),
-            prefix=f"w{place}-",
-        )
     won = set(winners(trials, clock)["id"])
-    listed = trials if len(trials) <= MAX_TRIAL_ROWS else trials[trials["id"].isin(won)].head(MAX_TRIAL_ROWS)
+    crowded = len(trials) > MAX_TRIAL_ROWS
+    statuses, counted = tallies(trials, clock, marks, names) if crowded else ((), ())
+    listed = trials.iloc[:0] if crowded else trials
     ordered = listed.sort_values(["submission", "study", "trial", "id"], kind="stable")
+    folder = _folder(ordered)
     return Panel(
-        anchor=f"workload-{place}",
+        anchor=anchor("workload", label, place),
         label=label,
         summary=str(fact(row, "workload", "summary")),
         held_out=bool(row.held_out),
         facts=workload_facts(row),
-        figure=figure,
-        trials=tuple(_trial(item, clock, marks, item.id in won) for item in ordered.itertuples()),
+        figure=inlined(race_of(label, trials, drawn, clock, marks), f"w{place}-") if drawn else Markup(),
+        strip=inlined(strip_drawing(trials, names, marks, workload=label, clock=clock), f"t{place}-") if figures else Markup(),
+        rates=rates,
+        drawn=len(drawn),
+        studies=len(won),
+        folder=folder,
+        trials=tuple(_trial(item, clock, marks, item.id in won, bool(folder)) for item in ordered.itertuples()),
         unlisted=len(trials) - len(listed),
+        statuses=statuses,
+        tallies=counted,
     )
 
 
@@ -147,7 +202,18 @@ def _setting(value: object) -> str:
     return words.number(value, 4) if isinstance(value, float) else str(value)
 
 
-def _trial(row: Any, clock: str, marks: Mapping[str, Mark], winner: bool) -> TrialView:
+def _folder(trials: pd.DataFrame) -> str:
+    """Return the folder that holds the record files of every submission, with ``SUBMISSION`` for its name, or nothing."""
+    found = {
+        str(file).removesuffix(file[file.rfind("/") :]).removesuffix(f"/{name}") + "/SUBMISSION/"
+        for file, name in zip(trials["file"].astype(str), trials["submission"].astype(str), strict=True)
+        if f"/{name}/" in file
+    }
+    all_there = all(f"/{n}/" in f for f, n in zip(trials["file"].astype(str), trials["submission"].astype(str), strict=True))
+    return found.pop() if len(found) == 1 and all_there else ""
+
+
+def _trial(row: Any, clock: str, marks: Mapping[str, Mark], winner: bool, short: bool) -> TrialView:
     time = float(getattr(row, f"hit_{clock}"))
     return TrialView(
         mark=marks[str(row.submission)],
@@ -157,10 +223,10 @@ def _trial(row: Any, clock: str, marks: Mapping[str, Mark], winner: bool) -> Tri
         status=str(row.status),
         reason=str(row.reason),
         hit=words.amount(time, clock) if math.isfinite(time) else words.NONE,
-        order=time,
+        order=f"{time:.8g}",
         end=words.amount(getattr(row, f"end_{clock}"), clock),
         hyperparameters=settings(row.hyperparameters),
         seed=str(row.seed),
-        file=str(row.file),
+        file=str(row.file).rsplit("/", 1)[-1] if short else str(row.file),
         winner=winner,
     )

@@ -11,13 +11,14 @@ from markupsafe import Markup
 
 from harness.report import integrity as trust
 from harness.report import words
+from harness.report.budget import quality_drawing
 from harness.report.cards import cards, summaries
-from harness.report.colours import Mark, marks
-from harness.report.figures import Curve, curves_figure
-from harness.report.page import render
+from harness.report.colours import Mark, anchor, marks
+from harness.report.figures import Drawing, inlined
+from harness.report.page import coloured, render
 from harness.report.panels import fact, told, workload_facts
 from harness.report.quality_text import percent
-from harness.report.rates import rate_figures, rate_views
+from harness.report.rates import rate_drawings, rate_views
 from harness.scoring.quality import Quality
 from harness.scoring.quality_board import QualityBoard, QualityRow
 
@@ -66,6 +67,7 @@ def quality_page(
         trials,
         drawn,
         exports,
+        coloured=coloured(names, drawn),
         board=board,
         rows=[_view(row, board, drawn[row.name], lines.get(row.name, "")) for row in board.rows],
         shares=[percent(share) for share in board.shares],
@@ -80,7 +82,9 @@ def quality_page(
         cards=cards(trials, names, drawn),
         trust=trust.recorded(trials, names, _missing(board)),
         rates=rate_views(board.sensitivity, drawn),
-        rate_figures=rate_figures(board.sensitivity, drawn) if figures else [],
+        rate_figures=[(w, inlined(d, f"rate{i}-")) for i, (w, d) in enumerate(rate_drawings(board.sensitivity, drawn).items())]
+        if figures
+        else [],
     )
 
 
@@ -108,12 +112,12 @@ def _panel(
     first = told(trials[trials["workload"] == label])
     unneeded = ("target", "how it was set")
     return QualityPanel(
-        anchor=f"workload-{place}",
+        anchor=anchor("workload", label, place),
         label=label,
         summary=str(fact(first, "workload", "summary")),
         facts=tuple((name, text) for name, text in workload_facts(first) if name not in unneeded),
         metric=board.metrics[label],
-        figure=_figure(place, label, board, drawn) if figures else Markup(),
+        figure=_inlined(place, quality_drawing(label, board, drawn)) if figures else Markup(),
         rows=tuple((drawn[row.name], row.name, _cells(row, label, board)) for row in board.rows),
     )
 
@@ -134,21 +138,5 @@ def _cell(q: Quality | None, label: str, board: QualityBoard) -> tuple[str, str,
     return text, span, math.isfinite(value) and value == best
 
 
-def _figure(place: int, label: str, board: QualityBoard, drawn: Mapping[str, Mark]) -> Markup:
-    curves = []
-    for row in board.rows:
-        known = [(q.share, q.final[label]) for q in row.shares if q.studies.get(label) and math.isfinite(q.final[label])]
-        if known:
-            curves.append(Curve(row.name, [share for share, _ in known], [value for _, value in known]))
-    if not curves:
-        return Markup()
-    return curves_figure(
-        curves,
-        drawn,
-        title=f"{label}: final {board.metrics[label]} against the share of the budget",
-        x_label="share of the budget, each a run of its own",
-        y_label=f"final validation {words.one_line(board.metrics[label], 40)}",
-        ticks=board.shares,
-        write=percent,
-        prefix=f"w{place}-",
-    )
+def _inlined(place: int, drawing: Drawing | None) -> Markup:
+    return inlined(drawing, f"w{place}-") if drawing else Markup()

@@ -15,6 +15,10 @@ Array = NDArray[np.float64]
 
 MAX_POINTS = 160
 """Points that a drawn curve keeps at most: more than the figure has pixels to show."""
+MAX_LINES = 180
+"""Lines that a figure keeps at most, where every submission has its median, fastest and slowest study."""
+CROWD_POINTS = 48
+"""Points that a curve keeps where there are more studies than `MAX_LINES`."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,26 @@ def winners(trials: pd.DataFrame, clock: str) -> pd.DataFrame:
 
 
 def lines(trials: pd.DataFrame, clock: str) -> list[Line]:
-    """Return the lines of one workload's figure, one a study and submission, thinned to `MAX_POINTS` each."""
+    """Return the lines of one workload's figure, one a study and submission, thinned to `MAX_POINTS` each.
+
+    Of more than `MAX_LINES` studies each submission keeps its median, fastest and slowest, and as many between as fit.
+    """
     drawn = []
     best = winners(trials, clock)
+    crowded = len(best) > MAX_LINES
+    each = max(3, MAX_LINES // best["submission"].nunique()) if crowded else len(best)
+    most = CROWD_POINTS if crowded else MAX_POINTS
     for _, studies in best.groupby("submission", sort=True):
         middle = (len(studies) - 1) // 2
-        for place, row in enumerate(studies.itertuples()):
-            line = _line(row, clock, place == middle)
+        kept = np.unique([*np.arange(len(studies))[thinned(len(studies), each)], middle])
+        for place, row in zip(kept, studies.iloc[kept].itertuples(), strict=True):
+            line = _line(row, clock, place == middle, most)
             if len(line.x):
                 drawn.append(line)
     return drawn
 
 
-def _line(row: Any, clock: str, median: bool) -> Line:
+def _line(row: Any, clock: str, median: bool, most: int) -> Line:
     curve = row.curve
     x, y = _array(curve.get(clock, ())), _array(curve.get("metric", ()))
     known = np.isfinite(x) & np.isfinite(y)
@@ -82,7 +93,7 @@ def _line(row: Any, clock: str, median: bool) -> Line:
     if len(x):
         shown = rate_x <= max(float(x[-1]), float(rate_x[0]) if len(rate_x) else 0.0)
         rate_x, rate_y = rate_x[shown], rate_y[shown]
-    keep, keep_rate = thinned(len(x)), thinned(len(rate_x))
+    keep, keep_rate = thinned(len(x), most), thinned(len(rate_x), most)
     return Line(
         submission=str(row.submission),
         study=int(row.study),

@@ -25,8 +25,9 @@ class CellView:
         misses: what is not plain: "missed 2 of 3", "1 study missing".
         best: whether no submission is faster here.
         relative: the time over the best one, such as ``1.23×``.
+        to_baseline: the time over the baseline's, such as ``0.93×``; empty where either missed or there is no baseline.
         order: what the column sorts by; misses last.
-        dots: places of the reached studies on the strip; `crosses` counts the missed ones.
+        dots: places of the reached studies on the strip, equal ones once; `crosses` counts the missed ones.
         crosses: studies that missed.
         note: why it counts for less than its time says.
     """
@@ -38,6 +39,7 @@ class CellView:
     misses: str = ""
     best: bool = False
     relative: str = ""
+    to_baseline: str = ""
     order: float = math.inf
     dots: tuple[float, ...] = ()
     crosses: int = 0
@@ -46,7 +48,7 @@ class CellView:
 
 @dataclass(frozen=True)
 class RowView:
-    """One row of the ranking, in words; `low`, `score`, `high` are numbers for the whisker."""
+    """One row of the ranking, in words; `population` is the interval as if the workloads had been drawn at random."""
 
     row: Row
     mark: Mark
@@ -59,6 +61,7 @@ class RowView:
     targets: str
     cost: str
     reach: str
+    population: str
     cells: tuple[CellView, ...]
 
 
@@ -90,6 +93,7 @@ def ranking(
             + f"{row.targets_reached}/{len(board.workloads)}",
             cost=words.amount(row.race_cost, board.clock),
             reach=f"{row.reach_share:.0%}" if words.finite(row.reach_share) else "needs unpruned records",
+            population=words.span(row.population_low, row.population_high),
             cells=tuple(cell_view(board, row, label) for label in labels(board)) + tuple(CellView(w, "skipped") for w in extra),
         )
         for row in board.rows
@@ -114,6 +118,8 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
     low, high = _extent(column)
     spread = high - low or 1.0
     finite = [t for t in cell.study_times if math.isfinite(t)]
+    pace = next((r.cells[label] for r in board.rows if r.name == board.baseline and label in r.cells), None)
+    yardstick = pace.time if pace is not None and pace.studies else math.inf
     relative = cell.time / best if math.isfinite(cell.time) and best > 0 else math.inf
     return CellView(
         workload=label,
@@ -123,8 +129,9 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
         misses=words.misses(cell.reached, cell.studies, cell.missing, cell.cut),
         best=math.isfinite(cell.time) and cell.time == best,
         relative=words.times(relative) if math.isfinite(relative) else "",
+        to_baseline=words.times(cell.time / yardstick) if math.isfinite(cell.time) and 0 < yardstick < math.inf else "",
         order=cell.time,
-        dots=tuple(round(STRIP * (t - low) / spread, 1) for t in finite),
+        dots=tuple(sorted({float(round(STRIP * (t - low) / spread)) for t in finite})),
         crosses=sum(math.isinf(t) for t in cell.study_times) - cell.cut,
         note=cell.note,
     )

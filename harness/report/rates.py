@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from harness.report import words
 from harness.report.colours import Mark
-from harness.report.figures import Curve, curves_figure
+from harness.report.figures import Curve, Drawing, curves_drawing
+from harness.report.figures.drawing import stem
 from harness.scoring.sensitivity import RateRow
 
 EDGE = "≥ "
@@ -60,23 +59,20 @@ def rate_text(value: float | None, edge: bool) -> str:
     return words.NONE if value is None else (EDGE if edge else "") + words.score(value)
 
 
-def rate_figures(rows: Sequence[RateRow], marks: Mapping[str, Mark]) -> list[tuple[str, Markup]]:
-    """Return (workload, figure) pairs: the median final loss against the peak rate; an optimum at an edge is ringed."""
-    drawn = []
-    for place, workload in enumerate(rate_workloads(rows)):
+def rate_drawings(rows: Sequence[RateRow], marks: Mapping[str, Mark]) -> dict[str, Drawing]:
+    """Return {workload: figure}: the median final loss against the peak rate; an optimum at an edge is ringed."""
+    drawn = {}
+    for workload in rate_workloads(rows):
         known = [(row.name, row.workloads[workload]) for row in rows if workload in row.workloads]
-        curves = [Curve(name, s.rates, s.losses, s.edge) for name, s in known]
-        if not curves:
-            continue
-        figure = curves_figure(
-            curves,
-            marks,
-            title=f"{workload}: final loss against peak learning rate",
-            x_label="peak learning rate",
-            y_label="median final loss",
-            ticks=known[0][1].rates,
-            write=lambda value: f"{value:.2g}",
-            prefix=f"rate{place}-",
-        )
-        drawn.append((workload, figure))
+        if known:
+            drawn[workload] = curves_drawing(
+                [Curve(name, s.rates, s.losses, s.edge) for name, s in known],
+                marks,
+                name=f"{stem(workload)}_sensitivity",
+                title=f"{workload}: final loss against peak learning rate",
+                x_label="peak learning rate",
+                y_label="median final loss",
+                ticks=known[0][1].rates,
+                write=lambda value: f"{value:.2g}",
+            )
     return drawn

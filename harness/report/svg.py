@@ -14,6 +14,8 @@ INK, GRID, ALERT = "#14181d", "#d5dae1", "#b3001b"
 
 LINE_ID = "tt-line-{}-{}"
 """Group id of a drawn line: the index of its submission's mark, and a running number."""
+NAME_ID = "tt-name-{}-{}"
+"""The same of its name in a figure: hidden with the line, but never too faint to read."""
 
 
 def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
@@ -26,21 +28,103 @@ def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
     # Matplotlib's style sheet has a rule for every element: inside a page it would hold for the whole page.
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.S)
-    svg = re.sub(r'\sid="tt-line-(\d+)-\d+"', r' class="line line\1"', svg)
+    svg = re.sub(r'\sid="tt-(line|name)-(\d+)-\d+"', r' class="\1\2"', svg)
+    for place, name in enumerate(dict.fromkeys(re.findall(r"url\(#([^)]*)\)", svg))):
+        svg = re.sub(rf'(id="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>{place}", svg)
     svg = re.sub(r'(\sid="|xlink:href="#|url\(#)', lambda found: found[1].replace("xlink:", "") + prefix, svg)
     svg = _unused_ids(svg)
-    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    svg = re.sub(r' d="([^"]*)"', lambda found: f' d="{shorter(found[1])}"', svg)
     svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), svg)
-    svg = svg.replace("\n", " ").replace("> <", "><")
-    svg = re.sub(r" {2,}", " ", svg)
+    svg = re.sub(r' style="([^"]*)"', lambda found: _style(found[1]), svg)
+    svg = re.sub(r"\s+", " ", svg).replace("> <", "><").replace(" />", "/>").replace("<defs></defs>", "")
+    svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", svg)
+    while True:  # A group without a name around a single element says nothing.
+        svg, changes = re.subn(r"<g>(<(?:path|use)[^>]*/>|<text[^>]*>[^<]*</text>|)</g>", r"\1", svg)
+        if not changes:
+            break
     for index, colour in enumerate(COLOURS):
         svg = svg.replace(colour, f"var(--s{index})")
+    svg = re.sub(r'clip-path="[^"]*" class="gl"', 'class="gl"', svg)
+    svg = re.sub(r' style="([^"]*)"', lambda found: _classed(found[1]), svg)
+    svg = re.sub(r'<g class="(line\d+)"><path ([^>]*)class="([^"]*)"([^>]*)/></g>', r'<path \2class="\1 \3"\4/>', svg)
     for colour, name in ((INK, "currentColor"), (GRID, "var(--line)"), (ALERT, "var(--alert)")):
         svg = svg.replace(colour, name)
     box = re.search(r'viewBox="([^"]*)"', svg)
     head = f'<svg class="figure" viewBox="{box[1] if box else ""}" role="img" aria-labelledby="{prefix}t {prefix}d">'
     words = f'<title id="{prefix}t">{escape(visible(title))}</title><desc id="{prefix}d">{escape(visible(description))}</desc>'
     return Markup(re.sub(r"^<svg[^>]*>", lambda _: head + words, svg, count=1))
+
+
+def shorter(path: str) -> str:
+    """Return a path's data to a tenth of a unit, in steps from point to point; only paths of straight lines change.
+
+    >>> shorter("M 52.62 233.53 L 52.6 3.004 L 60 3 ")
+    'M52.6 233.5l0-230.5 7.4 0'
+    """
+    if not re.fullmatch(r"[MLz\d.eE\s-]*", path):
+        return path
+    parts: list[str] = []
+    at, last = (0, 0), ""
+    for command, x, y in re.findall(r"([ML])\s*(\S+)\s+(\S+)|z", path):
+        if not command:
+            parts.append("z")
+            last = "z"
+            continue
+        to = round(10 * float(x)), round(10 * float(y))
+        if command == "M":
+            parts.append("M" + _numbers(*to))
+        else:
+            step = _numbers(to[0] - at[0], to[1] - at[1])
+            parts.append(("l" if last != "L" else "" if step.startswith("-") else " ") + step)
+        at, last = to, command
+    return "".join(parts)
+
+
+def _numbers(x: int, y: int) -> str:
+    first, second = (f"{v / 10:.1f}".removesuffix(".0") for v in (x, y))
+    return first + ("" if second.startswith("-") else " ") + second
+
+
+DEFAULTS = {
+    f"fill: none; stroke: {GRID}; stroke-width: 0.7; stroke-linecap: round": "gl",
+    f"fill: none; stroke: {INK}; stroke-width: 0.8; stroke-linejoin: miter; stroke-linecap: square": "ax",
+}
+"""Styles that come again and again, and the class of the page's style sheet that says the same."""
+PARTS = {
+    "fill:none;": "",
+    "stroke-linecap:round": "",
+    "stroke-dashoffset:0;": "",
+    "stroke-opacity:0.4;stroke-width:0.8": "thin",
+    f"font-size:10px;text-anchor:end;fill:{INK}": "te",
+    f"font-size:10px;text-anchor:middle;fill:{INK}": "tm",
+}
+"""Parts of a style that the page's style sheet says of every coloured line, and classes for those that come often."""
+
+
+def _classed(text: str) -> str:
+    """Return a style attribute with what the page's style sheet knows as classes: colours, thin lines, labels of ticks."""
+    line = re.search(r"stroke:var\(--s(\d)\);?", text)
+    dot = re.fullmatch(r"fill:var\(--s(\d)\)", text)
+    if dot:
+        return f' class="f{dot[1]}"'
+    if not line and text not in PARTS:
+        return f' style="{text}"'
+    classes = [f"c{line[1]}"] if line else []
+    text = text.replace(line[0], "") if line else text
+    for part, name in PARTS.items():
+        if part in text:
+            text = text.replace(part, "")
+            classes += [name] if name else []
+    text = text.strip(";")
+    return f' class="{" ".join(classes)}"' + (f' style="{text}"' if text else "")
+
+
+def _style(text: str) -> str:
+    """Return a style attribute, short; what the page's style sheet says of every figure is left out."""
+    text = re.sub(r"font: ([\d.]+)px [^;]*", r"font-size: \1px", text)
+    text = "; ".join(part for part in text.split("; ") if not part.startswith("font-family"))
+    known = DEFAULTS.get(text)
+    return f' class="{known}"' if known else f' style="{text.replace(": ", ":").replace("; ", ";")}"'
 
 
 def _unused_ids(svg: str) -> str:

@@ -16,7 +16,10 @@ def visible(text: object) -> str:
     These are control characters (line ends and tabs stay), direction marks, other invisible format characters,
     surrogates and non-characters.
     """
-    return "".join(c if _seen(c) else f"⟨U+{ord(c):04X}⟩" for c in str(text))
+    spelt = str(text)
+    if spelt.isascii() and spelt.isprintable():
+        return spelt
+    return "".join(c if _seen(c) else f"⟨U+{ord(c):04X}⟩" for c in spelt)
 
 
 def _seen(character: str) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from harness.contracts import BadInput
-from harness.records import canonical_json
+from harness.records import CLOCKS, canonical_json
 from harness.report.exports import csv_text, json_text, markdown_table
+from harness.report.latex import latex_table
 from harness.report.page import page
 from harness.report.quality_page import quality_page
 from harness.report.quality_text import quality_csv, quality_markdown
+from harness.report.trials import trial_columns
 from harness.results import write_atomically
 from harness.scoring.board import board_json, score_board
 from harness.scoring.canonical import checked
@@ -40,6 +43,7 @@ def write_report(
     legacy_speedup: bool = False,
     sensitivity: pd.DataFrame | None = None,
     pruned_by: Sequence[str] = (),
+    budget: pd.DataFrame | None = None,
 ) -> Board | QualityBoard:
     """Write the page to `out` and the same board beside it as .json and .csv; return the board.
 
@@ -57,6 +61,7 @@ def write_report(
         legacy_tie_rule, legacy_grid, legacy_speedup: AlgoPerf's published rules, see `score_board`; the board says so.
         sensitivity: trials of ``--sensitivity``, for a section of their own.
         pruned_by: what may have stopped trials beside the safe rules, see `score_board`; the page says so in red.
+        budget: trials of the budget track, for curves beside the race.
 
     Raises:
         BadInput: nothing to score, or `out` would overwrite its own .json or .csv.
@@ -66,26 +71,56 @@ def write_report(
         raise BadInput(f"the page cannot be called {out.name}: its data go there; use --out {out.stem}.html")
     if len(trials) and set(trials["track"]) <= set(UNRACED):
         return _write_quality(trials, out, clock, progress, skipped, figures)
-    board = score_board(
-        trials,
-        clock=clock,
-        baseline=baseline,
-        workloads=workloads,
-        legacy_tie_rule=legacy_tie_rule,
-        legacy_grid=legacy_grid,
-        legacy_speedup=legacy_speedup,
-        pruned_by=pruned_by,
-    )
+    rules: dict[str, Any] = {
+        "baseline": baseline,
+        "workloads": workloads,
+        "legacy_tie_rule": legacy_tie_rule,
+        "legacy_grid": legacy_grid,
+        "legacy_speedup": legacy_speedup,
+        "pruned_by": pruned_by,
+    }
+    board = score_board(trials, clock=clock, **rules)
+    others = _on_other_clocks(trials, clock, rules) if figures else []
     rates = sensitivities(sensitivity) if sensitivity is not None else ()
     ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
     content = board_json(board, _environments(ordered)) | ({"sensitivity": sensitivity_json(rates)} if rates else {})
     texts = {".json": json_text(content), ".csv": csv_text(board)}
-    offered = {f"leaderboard{suffix}": text for suffix, text in texts.items()} | {"leaderboard.md": markdown_table(board)}
+    offered = {
+        "leaderboard.json": json_text(content, indent=None),
+        "leaderboard.csv": texts[".csv"],
+        "trials.json": json_text(trial_columns(ordered, clock), indent=None),
+        "leaderboard.md": markdown_table(board),
+        "leaderboard.tex": latex_table(board),
+    }
     texts[out.suffix] = page(
-        board, ordered, progress=progress, skipped=skipped, exports=offered, figures=figures, sensitivity=rates
+        board,
+        ordered,
+        progress=progress,
+        skipped=skipped,
+        exports=offered,
+        figures=figures,
+        sensitivity=rates,
+        others=others,
+        budget=quality_board(budget) if budget is not None and len(budget) else None,
     )
     _write(out, texts)
     return board
+
+
+def scored_board(trials: pd.DataFrame, *, clock: str, **rules: Any) -> Board | QualityBoard:
+    """Return the board of `trials` without writing it; arguments as of `write_report`."""
+    if len(trials) and set(trials["track"]) <= set(UNRACED):
+        return quality_board(trials)
+    return score_board(trials, clock=clock, **rules)
+
+
+def _on_other_clocks(trials: pd.DataFrame, clock: str, rules: Mapping[str, Any]) -> list[Board]:
+    """Return the board on the other clocks, for the page's switch; without those that these records cannot be scored on."""
+    boards = []
+    for other in CLOCKS:
+        with suppress(BadInput):
+            boards += [score_board(trials, clock=other, **rules)] if other != clock else []
+    return boards
 
 
 def _write_quality(

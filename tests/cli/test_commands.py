@@ -69,6 +69,33 @@ def test_the_board_has_the_fixed_fields(results):
     )
 
 
+def test_a_report_writes_each_figure_as_svg_and_pdf(results, tmp_path):
+    done = timetrial("report", "--results", results, "--out", tmp_path / "page.html", "--figures", tmp_path / "figures")
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert [name for name in names if name.startswith("digits_mlp")] == [
+        *("digits_mlp_race.pdf", "digits_mlp_race.svg", "digits_mlp_times.pdf", "digits_mlp_times.svg")
+    ]
+    assert f"{len(names)} files" in done.stdout
+
+
+def test_the_table_alone_is_printed_or_put_between_the_markers(results, tmp_path):
+    printed = timetrial("report", "--results", results, "--format", "md")
+    assert printed.returncode == 0, printed.stderr
+    begin, end = printed.stdout.splitlines()[0], printed.stdout.splitlines()[-1]
+    assert "BEGIN" in begin and "END" in end and "| rex |" in printed.stdout
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{begin}\n{end}\nafter\n")
+    assert timetrial("report", "--results", results, "--format", "md", "--out", readme).returncode == 0
+    assert readme.read_text() == f"before\n{printed.stdout}after\n"
+    readme.write_text("no markers")
+    refused = timetrial("report", "--results", results, "--format", "md", "--out", readme)
+    assert refused.returncode == 2 and begin in refused.stderr and refused.stderr.count("\n") == 1
+    latex = timetrial("report", "--results", results, "--format", "tex")
+    assert latex.stdout.count("\\begin{tabular}") == 1
+    assert not (tmp_path / "leaderboard.html").exists()
+
+
 @pytest.mark.parametrize("clock", ["examples", "seconds", "steps"])
 def test_any_clock_scores_the_run(results, clock, tmp_path):
     done = timetrial("report", "--results", results, "--clock", clock, "--out", tmp_path / "page.html")
@@ -90,6 +117,8 @@ MISTAKES = [
     ("run", "--no-such-option"),
     ("report", "--results", "nowhere"),
     ("report", "--clock", "moons"),
+    ("report", "--format", "docx"),
+    ("report", "--format", "md", "--figures", "figures"),
     ("curve", "nope"),
     ("curve", "rex", "--horizon", "0"),
     ("curve", "polynomial", "--param", "powr=2"),

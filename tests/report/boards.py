@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.records import stable_hash, stable_seed
+from harness.rules import BUDGET_SHARES, HALF_DECADES
 
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda u: 1.0,
@@ -45,14 +46,16 @@ def board_trials(
     complete: bool = True,
     environment: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
+    shapes: Mapping[str, Callable[[float], float]] | None = None,
 ) -> pd.DataFrame:
-    """Return one row a trial, as `harness.scoring` reads records; names without a known shape are raced as cosine."""
+    """Return one row a trial, as `harness.scoring` reads records; names without a shape are raced as cosine."""
+    known = shapes or SCHEDULES
     rows = []
     for workload, (start, target) in (workloads or WORKLOADS).items():
         for study in range(studies):
             for trial in range(trials):
                 for submission in submissions:
-                    shape = SCHEDULES.get(submission, SCHEDULES["cosine"])
+                    shape = known.get(submission, SCHEDULES["cosine"])
                     rows.append(_row(submission, shape, workload, start, target, study, trial, budget, evaluations, complete))
     frame = pd.DataFrame(rows)
     frame["environment"] = [dict(environment or ENVIRONMENT) for _ in rows]
@@ -173,3 +176,21 @@ def _workload_facts(name: str) -> dict[str, Any]:
         "data": {"code": "scikit-learn", "licence": "BSD-3-Clause", "citation": "Alpaydin & Kaynak 1998", "family": "images"},
         "target_provenance": "provisional",
     }
+
+
+def unraced(track: str, submissions: Sequence[str] = ("cosine", "linear", "rex")) -> pd.DataFrame:
+    """Return simulated trials as the budget track or --sensitivity would have left them."""
+    trials = board_trials(
+        submissions, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=len(BUDGET_SHARES if track == "budget" else HALF_DECADES)
+    )
+    trials["track"], trials["status"], trials["target"] = track, "finished", np.nan
+    trials["end_examples"] = [curve["examples"][-1] for curve in trials["curve"]]
+    if track == "budget":
+        trials["horizon_examples"] = [
+            BUDGET_SHARES[t] * b for t, b in zip(trials["trial"], trials["budget_examples"], strict=True)
+        ]
+    else:
+        trials["hyperparameters"] = [{"learning_rate": 0.01 * HALF_DECADES[t]} for t in trials["trial"]]
+    for facts in trials["facts"]:
+        facts["workload"]["trivial_metric"] = 5.0
+    return trials

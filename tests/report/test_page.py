@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -14,10 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.contracts import BadInput
+from harness.records import CLOCKS
 from harness.report import write as writing
 from harness.report import write_report
+from tests.benchmarks.page_at_scale import SIZES, generated
 
-from .boards import WORKLOADS, board_trials
+from .boards import WORKLOADS, board_trials, unraced
 
 VOID = {"meta", "link", "br", "input", "wbr"}
 HOSTILE = [
@@ -121,15 +124,18 @@ def test_the_numbers_stand_in_the_html_without_scripts(trials, page):
 def test_every_workload_has_a_figure_with_title_metric_and_learning_rate(page):
     text = page.read_text("utf-8")
     figures = re.findall(r'<svg class="figure".*?</svg>', text, flags=re.S)
-    assert len(figures) == 1 + len(WORKLOADS)
     for figure in figures:
         assert re.search(r'role="img" aria-labelledby="\S+ \S+"><title id="[^"]+">[^<]+</title><desc', figure)
-    for figure in figures[1:]:
-        assert ">validation cross_entropy</text>" in figure
+        assert "<style" not in figure
+        assert {bool(re.search(rf'class="line{i}[ "]', figure)) for i in range(3)} == {True}
+    races = [figure for figure in figures if ">validation cross_entropy</text>" in figure]
+    assert len(races) == len(WORKLOADS)
+    for figure in races:
         assert ">learning rate</text>" in figure
         assert ">target</text>" in figure
-        assert {f'"line line{i}"' in figure for i in range(3)} == {True}
-        assert "<style" not in figure
+    assert sum(": time to target of every trial</title>" in figure for figure in figures) == len(WORKLOADS)
+    assert sum(">Performance profiles</title>" in figure for figure in figures) == len(CLOCKS)
+    assert sum(">Score against race cost</title>" in figure for figure in figures) == len(CLOCKS)
 
 
 def test_a_logarithmic_axis_has_plain_numbers(tmp_path):
@@ -337,6 +343,60 @@ def test_three_workloads_ten_submissions_make_a_small_page_in_seconds(tmp_path):
     assert time.process_time() - start < 10
     assert len(trials) == 540
     assert out.stat().st_size <= 1_500_000
+
+
+def test_twelve_workloads_twelve_submissions_nine_trials_fit_their_limits(tmp_path):
+    size = SIZES["small"]
+    trials = generated(size)
+    out = tmp_path / "leaderboard.html"
+    start = time.process_time()
+    write_report(trials, out)
+    assert len(trials) == 12 * 12 * 9
+    assert time.process_time() - start <= size.seconds
+    assert out.stat().st_size <= size.page * 1e6
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_trials_fit_their_limits(tmp_path):
+    command = [sys.executable, "-m", "tests.benchmarks.page_at_scale", "--only", "large", "--write", str(tmp_path)]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    size = SIZES["large"]
+    assert found["trials"] >= 100_000
+    assert found["cpu_seconds"] <= size.seconds
+    assert found["memory_mb"] <= size.memory
+    assert found["page_mb"] <= size.page
+
+
+def test_the_budget_tracks_curves_stand_beside_the_race(trials, tmp_path):
+    write_report(trials, tmp_path / "with.html", budget=unraced("budget"))
+    text = " ".join(" ".join(read(tmp_path / "with.html").text).split())
+    assert "Quality at shares of the budget" in text
+    assert "final validation cross_entropy" in text
+    write_report(trials, tmp_path / "without.html", budget=trials.iloc[:0])
+    assert "Quality at shares of the budget" not in (tmp_path / "without.html").read_text()
+
+
+def test_targets_and_budgets_stand_with_their_version_under_integrity(page):
+    text = " ".join(" ".join(read(page).text).split())
+    after = text[text.index("Targets and budgets") :]
+    for workload, (_, target) in WORKLOADS.items():
+        assert f"{workload} 1 cross_entropy ≤ {target:g} provisional 64.0k charged examples" in after.replace("_ ", "_")
+
+
+def test_a_clock_that_the_records_do_not_carry_is_not_offered(trials, tmp_path):
+    imported = trials.assign(hit_steps=math.nan)
+    write_report(imported, tmp_path / "b.html")
+    ids = {attributes.get("id") for _, attributes in read(tmp_path / "b.html").tags}
+    assert "clock-seconds" in ids and "clock-steps" not in ids
+
+
+def test_the_rerun_command_is_one_line_to_a_shell(trials, tmp_path):
+    name = 'it\'s; a "name"'
+    write_report(trials.replace({"submission": {"rex": name}}), tmp_path / "b.html", figures=False)
+    text = " ".join(read(tmp_path / "b.html").text)
+    commands = re.findall(r"timetrial run -s .*? --studies \d+", text, flags=re.S)
+    expected = ["timetrial", "run", "-s", name, "--track", "schedule", "--suite", "laptop", "--studies", "3"]
+    assert expected in [shlex.split(command.replace("\\\n", "")) for command in commands]
 
 
 NO_TORCH = """

@@ -4,34 +4,14 @@ import csv
 import io
 import json
 
-import numpy as np
 import pytest
 from rich.console import Console
 
 from harness import BadInput
 from harness.report import terminal_table, write_report
-from harness.rules import BUDGET_SHARES, HALF_DECADES
 
-from .boards import board_trials
+from .boards import board_trials, unraced
 from .test_page import read
-
-
-def unraced(track, submissions=("cosine", "linear", "rex")):
-    """Return simulated trials as the budget track or --sensitivity would have left them."""
-    trials = board_trials(
-        submissions, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=len(BUDGET_SHARES if track == "budget" else HALF_DECADES)
-    )
-    trials["track"], trials["status"], trials["target"] = track, "finished", np.nan
-    trials["end_examples"] = [curve["examples"][-1] for curve in trials["curve"]]
-    if track == "budget":
-        trials["horizon_examples"] = [
-            BUDGET_SHARES[t] * b for t, b in zip(trials["trial"], trials["budget_examples"], strict=True)
-        ]
-    else:
-        trials["hyperparameters"] = [{"learning_rate": 0.01 * HALF_DECADES[t]} for t in trials["trial"]]
-    for facts in trials["facts"]:
-        facts["workload"]["trivial_metric"] = 5.0
-    return trials
 
 
 @pytest.mark.parametrize("track", ["budget", "sensitivity"])

@@ -1,58 +1,325 @@
 "use strict";
 (function () {
-  // Sorting: a header becomes a button; data-v carries the number behind a cell's words.
-  function value(row, column) {
-    const cell = row.cells[column];
-    const text = cell.dataset.v !== undefined ? cell.dataset.v : cell.textContent.trim();
-    const number = text === "inf" ? Infinity : text === "" ? NaN : Number(text);
-    return { text: text, number: number };
+  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+  const one = (selector) => document.querySelector(selector);
+  const data = one("#board") ? JSON.parse(one("#board").textContent) : null;
+  const root = document.documentElement;
+
+  // The view: everything that changes what is shown, and nothing else. Empty means: as the page opens.
+  const view = { at: "", clock: "", times: "", workloads: [], submissions: null, others: "", order: {}, theme: "" };
+  const opened = {
+    clock: data ? Object.keys(data.clocks)[0] : "",
+    submissions: all("input.show").filter((box) => box.defaultChecked).map((box) => box.value),
+    grey: one("#grey") ? one("#grey").defaultChecked : false,
+  };
+  const pieces = (text) => text.split(",").filter(Boolean).map(decodeURIComponent);
+  const joined = (list) => list.map(encodeURIComponent).join(",");
+
+  function read() {
+    let hash = location.hash.slice(1);
+    // A plain #ranking is a place on the page and says nothing of the view.
+    if (hash && !hash.includes("=")) { view.at = ""; return; }
+    try { decodeURIComponent(hash); } catch (error) { hash = ""; }
+    const given = {};
+    hash.split("&").filter(Boolean).forEach(function (part) {
+      const cut = part.indexOf("=");
+      given[part.slice(0, cut)] = part.slice(cut + 1);
+    });
+    view.at = decodeURIComponent(given.at || "");
+    view.clock = data && data.clocks[given.clock] ? given.clock : "";
+    view.times = ["best", "baseline"].includes(given.times) ? given.times : "";
+    view.workloads = data ? pieces(given.workloads || "").filter((name) => data.workloads.includes(name)) : [];
+    view.submissions = given.submissions === undefined ? null : pieces(given.submissions);
+    view.others = ["grey", "hidden"].includes(given.others) ? given.others : "";
+    view.theme = ["light", "dark"].includes(given.theme) ? given.theme : "";
+    view.order = {};
+    pieces(given.order || "").forEach(function (text) {
+      const found = /^([^:]*):(.*):(up|down)$/.exec(text);
+      if (found) view.order[found[1]] = { column: found[2], up: found[3] === "up" };
+    });
   }
 
+  function address() {
+    const parts = [];
+    const add = (name, text) => { if (text) parts.push(name + "=" + text); };
+    add("at", encodeURIComponent(view.at));
+    add("clock", view.clock === opened.clock ? "" : view.clock);
+    add("times", view.times);
+    add("workloads", joined(view.workloads));
+    if (view.submissions) parts.push("submissions=" + joined(view.submissions));
+    add("others", view.others);
+    add("order", joined(Object.keys(view.order).map((name) => name + ":" + view.order[name].column + ":" + (view.order[name].up ? "up" : "down"))));
+    add("theme", view.theme);
+    return "#" + parts.join("&");
+  }
+
+  function changed() {
+    history.replaceState(null, "", address());
+    show();
+  }
+
+  // Scores on a subset of workloads, by the rules of harness.scoring: medians, held-out rule, profile integral, mean.
+  const lost = (time) => time === null || time === undefined ? Infinity : time;
+  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+
+  function standing(base, variants) {
+    if (!variants.length) return base;
+    const within = function (times) {
+      const limit = 4 * least(times);
+      return times.map((time) => time > limit ? Infinity : time);
+    };
+    return variants.reduce(function (kept, variant) {
+      const held = within(variant.map((time, i) => base[i] === Infinity ? Infinity : time));
+      return kept.map((time, i) => held[i] === Infinity ? Infinity : time);
+    }, within(base));
+  }
+
+  function contribution(time, best, grid) {
+    if (time === Infinity) return 0;
+    const ratio = time === best ? 1 : time / best;
+    if (!grid) return Math.max(0, 4 - ratio) / 3;
+    let area = 0;
+    const solved = (i) => ratio <= (i === 99 ? 4 : 1 + i * (3 / 99)) ? 1 : 0;
+    for (let i = 1; i < 100; i += 1) area += (solved(i - 1) + solved(i)) / 2 * (3 / 99);
+    return area / 3;
+  }
+
+  function rerank(clock, chosen) {
+    const board = data.clocks[clock], names = Object.keys(board.times);
+    const column = (label) => names.map((name) => lost(board.times[name][board.labels.indexOf(label)]));
+    const scores = names.map(() => 0), targets = names.map(() => 0);
+    chosen.forEach(function (workload) {
+      const base = column(workload), stand = standing(base, (data.variants[workload] || []).map(column)), best = least(stand);
+      names.forEach(function (_, i) {
+        scores[i] += contribution(stand[i], best, data.grid) / chosen.length;
+        targets[i] += base[i] < Infinity ? 1 : 0;
+      });
+    });
+    // Scores that are equal to twelve digits tie, as in Python.
+    const rounded = scores.map((score) => Math.round(score * 1e12));
+    const found = {};
+    names.forEach(function (name, i) {
+      const unknown = (board.unknown[name] || []).some((workload) => chosen.includes(workload));
+      found[name] = {
+        score: scores[i], rank: 1 + rounded.filter((other) => other > rounded[i]).length,
+        targets: targets[i], text: (unknown ? "≥ " : "") + targets[i] + "/" + chosen.length,
+      };
+    });
+    return found;
+  }
+
+  // What the page opened with is kept cell by cell, so that the official numbers come back as they were.
+  const official = new Map();
+  function put(cell, value, nodes) {
+    if (!official.has(cell)) official.set(cell, { value: cell.dataset.v, nodes: Array.from(cell.childNodes) });
+    cell.dataset.v = value;
+    cell.replaceChildren(...nodes);
+  }
+  function restore() {
+    official.forEach(function (was, cell) {
+      cell.dataset.v = was.value;
+      cell.replaceChildren(...was.nodes);
+    });
+    official.clear();
+  }
+  function element(name, text, kind) {
+    const made = document.createElement(name);
+    made.textContent = text;
+    if (kind) made.className = kind;
+    return made;
+  }
+
+  function subset() {
+    restore();
+    const chosen = view.workloads, some = chosen.length > 0 && chosen.length < data.workloads.length;
+    const counted = some ? chosen : data.workloads;
+    const labels = counted.concat(...counted.map((workload) => data.variants[workload] || []));
+    all("table.ranking[data-clock]").forEach(function (table) {
+      const heads = Array.from(table.tHead.rows[0].cells);
+      const found = some ? rerank(table.dataset.clock, counted) : null;
+      [table.tHead.rows[0], ...table.tBodies[0].rows].forEach(function (row) {
+        heads.forEach((head, i) => { if (head.dataset.workload) row.cells[i].hidden = !labels.includes(head.dataset.workload); });
+      });
+      if (!found) return;
+      Array.from(table.tBodies[0].rows).forEach(function (row) {
+        const own = found[row.dataset.row];
+        put(row.cells[0], own.rank, [element("b", own.rank)]);
+        put(row.cells[2], own.score, [element("b", own.score.toFixed(3)), element("span", " no interval", "small")]);
+        put(row.cells[3], "", ["–"]);
+        put(row.cells[4], own.targets, [own.text]);
+        put(row.cells[5], "", ["–"]);
+      });
+    });
+    all(".panel[data-workload]").forEach((panel) => { panel.hidden = some && !labels.includes(panel.dataset.workload); });
+    one("#unofficial").hidden = !some;
+    one("#unofficial p").textContent = some ? "Unofficial ranking on " + counted.length + " of " + data.workloads.length +
+      " workloads: " + counted.join(", ") + ". Scores and ranks by the same rules, without intervals; the verdict, profiles, pairs and costs stay those of the whole board." : "";
+    all("input[name=workload]").forEach((box) => { box.checked = counted.includes(box.value); });
+  }
+
+  // Sorting: data-v carries the number behind a cell's words.
+  const number = (text) => text === "inf" ? Infinity : text === "" ? NaN : Number(text);
+  const value = function (row, column) {
+    const cell = row.cells[column], text = cell.dataset.v !== undefined ? cell.dataset.v : cell.textContent.trim();
+    return { row: row, text: text, number: number(text) };
+  };
   function compare(a, b, sign) {
     const aNumber = !Number.isNaN(a.number), bNumber = !Number.isNaN(b.number);
     if (aNumber && bNumber) return a.number === b.number ? 0 : sign * (a.number < b.number ? -1 : 1);
     if (aNumber !== bNumber) return aNumber ? -1 : 1;
-    return sign * a.text.localeCompare(b.text);
+    return sign * (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
   }
-
-  document.querySelectorAll("table.sortable").forEach(function (table) {
+  const tables = all("table.sortable").map(function (table, place) {
     const heads = Array.from(table.tHead.rows[0].cells);
+    const item = { table: table, name: table.dataset.name || "t" + place, heads: heads, rows: Array.from(table.tBodies[0].rows), sorted: false };
     heads.forEach(function (head, column) {
       if (head.hasAttribute("data-fixed")) return;
-      const button = document.createElement("button");
+      const button = element("button", "");
       button.type = "button";
       button.append(...head.childNodes);
       head.append(button);
       button.addEventListener("click", function () {
-        const up = head.getAttribute("aria-sort") !== "ascending";
-        heads.forEach(function (other) { other.removeAttribute("aria-sort"); });
-        head.setAttribute("aria-sort", up ? "ascending" : "descending");
-        const body = table.tBodies[0];
-        const rows = Array.from(body.rows, function (row) { return { row: row, value: value(row, column) }; });
-        rows.sort(function (a, b) { return compare(a.value, b.value, up ? 1 : -1); });
-        rows.forEach(function (item) { body.append(item.row); });
+        view.order[item.name] = { column: head.dataset.k || String(column), up: head.getAttribute("aria-sort") !== "ascending" };
+        changed();
       });
     });
+    return item;
   });
-
-  // Theme: the system's choice until the button says otherwise.
-  const theme = document.getElementById("theme");
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  function isDark() {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : dark.matches;
+  function sort() {
+    tables.forEach(function (item) {
+      const asked = view.order[item.name], ranked = item.table.dataset.clock && view.workloads.length;
+      const column = asked ? item.heads.findIndex((head, i) => (head.dataset.k || String(i)) === asked.column) : ranked ? 0 : -1;
+      item.heads.forEach((head) => head.removeAttribute("aria-sort"));
+      if (asked && column >= 0) item.heads[column].setAttribute("aria-sort", asked.up ? "ascending" : "descending");
+      if (column < 0 && !item.sorted) return;
+      item.sorted = column >= 0;
+      const rows = item.rows.map((row) => value(row, Math.max(column, 0)));
+      // Ties by name where the page ranks, as in Python; elsewhere as the page opened.
+      if (ranked) rows.sort((a, b) => compare(value(a.row, 1), value(b.row, 1), 1));
+      if (column >= 0) rows.sort((a, b) => compare(a, b, asked && !asked.up ? -1 : 1));
+      item.table.tBodies[0].append(...rows.map((entry) => entry.row));
+    });
   }
-  function label() { theme.textContent = isDark() ? "Light" : "Dark"; }
-  theme.hidden = false;
-  label();
-  dark.addEventListener("change", label);
-  theme.addEventListener("click", function () {
-    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-    label();
+
+  // The table as text follows the view; as the page opens it is Python's.
+  const texts = all("pre.table-text").map((pre) => ({ pre: pre, text: pre.textContent }));
+  const ESCAPES = {
+    Markdown: (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/[\\`*[\]|~!#]/g, "\\$&").replace(/:\/\//g, ":\\//"),
+    LaTeX: (text) => text.replace(/\\/g, "\u0000").replace(/[{}$&#%_]/g, "\\$&").replace(/\u0000/g, "\\textbackslash{}")
+      .replace(/~/g, "\\textasciitilde{}").replace(/\^/g, "\\textasciicircum{}").replace(/–/g, "--").replace(/×/g, "$\\times$")
+      .replace(/≥/g, "$\\geq$").replace(/≤/g, "$\\leq$"),
+  };
+  function words(cell, column) {
+    if (column === 1) return cell.dataset.v !== undefined ? cell.dataset.v : "Submission";
+    const lines = cell.innerText.split("\n").map((line) => line.replace(/[↓↑] better/, "").trim()).filter(Boolean);
+    return lines.length > 1 ? lines[0] + " (" + lines.slice(1).join(", ") + ")" : lines[0] || "–";
+  }
+  function tell() {
+    const plain = !view.clock && !view.times && !view.workloads.length && !view.submissions && !view.order.ranking;
+    const table = all("table.ranking").find((item) => item.offsetParent !== null);
+    if (plain || !table) { texts.forEach((item) => { item.pre.textContent = item.text; }); return; }
+    const seen = (row) => Array.from(row.cells, (cell, i) => [cell, i]).filter(([cell]) => cell.offsetParent !== null || cell.offsetWidth);
+    const rows = [table.tHead.rows[0], ...Array.from(table.tBodies[0].rows).filter((row) => row.offsetHeight)];
+    const grid = rows.map((row) => seen(row).map(([cell, i]) => words(cell, i)));
+    const badge = one("#unofficial").hidden ? "" : one("#unofficial p").textContent;
+    texts.forEach(function (item) {
+      const lines = grid.map((row) => row.map(ESCAPES[item.pre.dataset.kind]));
+      const bar = lines.map((row) => "| " + row.join(" | ") + " |");
+      bar.splice(1, 0, "|" + grid[0].map(() => " --- ").join("|") + "|");
+      const book = lines.map((row) => row.join(" & ") + " \\\\");
+      const latex = ["\\begin{tabular}{rl" + "r".repeat(Math.max(0, grid[0].length - 2)) + "}", "\\toprule", book[0], "\\midrule", ...book.slice(1), "\\bottomrule", "\\end{tabular}"];
+      const note = badge ? [(item.pre.dataset.kind === "LaTeX" ? "% " : "") + ESCAPES[item.pre.dataset.kind](badge), ""] : [];
+      item.pre.textContent = [...note, ...(item.pre.dataset.kind === "LaTeX" ? latex : bar)].join("\n") + "\n";
+    });
+  }
+
+  // Where a panel only counts its trials, each of them is read from the compressed file that the page offers.
+  let unpacked = null;
+  async function unpack() {
+    const link = one("a[download='trials.json.gz']");
+    const bytes = Uint8Array.from(atob(link.href.slice(link.href.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  }
+  async function list(place, submission) {
+    unpacked = unpacked || unpack();
+    const columns = await unpacked, names = Object.keys(columns).filter((name) => name !== "workload" && name !== "submission");
+    const table = element("table", "", "carried"), head = table.createTHead().insertRow(), body = table.createTBody();
+    names.forEach((name) => { const cell = element("th", name); cell.scope = "col"; head.append(cell); });
+    columns.trial.forEach(function (_, i) {
+      if (columns.workload[i] !== place.dataset.workload || columns.submission[i] !== submission) return;
+      const row = body.insertRow();
+      names.forEach((name) => { row.insertCell().textContent = columns[name][i] === null ? "–" : String(columns[name][i]); });
+    });
+    place.querySelector(".listed").replaceChildren(table);
+  }
+  all(".every").forEach(function (place) {
+    const label = element("label", "List each trial of "), choice = document.createElement("select");
+    choice.append(element("option", ""), ...Object.values(data.names).map((name) => element("option", name)));
+    choice.addEventListener("change", () => list(place, choice.value));
+    label.append(choice);
+    place.append(label, element("div", "", "scroll listed"));
   });
 
-  // A link into a closed part opens it; printing opens everything.
-  window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("#submissions details").forEach(function (part) { part.open = true; });
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => view.theme ? view.theme === "dark" : dark.matches;
+  function show() {
+    if (view.theme) root.dataset.theme = view.theme; else delete root.dataset.theme;
+    one("#theme").textContent = isDark() ? "Light" : "Dark";
+    const clock = view.clock || opened.clock, shown = view.submissions || opened.submissions;
+    all("input[name=clock]").forEach((radio) => { radio.checked = radio.value === clock; });
+    all("input[name=times]").forEach((radio) => { radio.checked = radio.value === (view.times || "absolute"); });
+    all("input.show").forEach((box) => { box.checked = shown.includes(box.value); });
+    if (one("#grey")) one("#grey").checked = view.others ? view.others === "grey" : opened.grey;
+    if (data) subset();
+    sort();
+    tell();
+  }
+  function go() {
+    const place = view.at && document.getElementById(view.at);
+    if (place) place.scrollIntoView();
+  }
+
+  // Controls write the view; the view is shown from there, as it is from a link.
+  all("input[name=clock]").forEach((radio) => radio.addEventListener("change", function () { view.clock = radio.value === opened.clock ? "" : radio.value; changed(); }));
+  all("input[name=times]").forEach((radio) => radio.addEventListener("change", function () { view.times = radio.value === "absolute" ? "" : radio.value; changed(); }));
+  const choose = function (names) {
+    view.submissions = names.length === opened.submissions.length && names.every((name) => opened.submissions.includes(name)) ? null : names;
+    changed();
+  };
+  const boxes = all("input.show");
+  boxes.forEach((box) => box.addEventListener("change", () => choose(boxes.filter((item) => item.checked).map((item) => item.value))));
+  all("input[name=workload]").forEach((box) => box.addEventListener("change", function () {
+    const names = all("input[name=workload]").filter((item) => item.checked).map((item) => item.value);
+    // None at all cannot be ranked: the last one stays.
+    if (!names.length) { box.checked = true; return; }
+    view.workloads = names.length === data.workloads.length ? [] : names;
+    changed();
+  }));
+  const press = (id, action) => { const button = one(id); if (button) { button.hidden = false; button.addEventListener("click", action); } };
+  press("#all", () => choose(boxes.map((box) => box.value)));
+  press("#none", () => choose([]));
+  press("#every", function () { view.workloads = []; changed(); });
+  press("#theme", function () { view.theme = isDark() ? "light" : "dark"; changed(); });
+  if (one("#grey")) one("#grey").addEventListener("change", function (event) { view.others = event.target.checked === opened.grey ? "" : event.target.checked ? "grey" : "hidden"; changed(); });
+  if (one("#chooser")) one("#chooser").hidden = false;
+  dark.addEventListener("change", show);
+
+  // A link within the page keeps the view: the address carries both.
+  document.addEventListener("click", function (event) {
+    const link = event.target.closest && event.target.closest("a[href^='#']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    view.at = decodeURIComponent(link.getAttribute("href").slice(1));
+    history.pushState(null, "", address());
+    go();
   });
+  window.addEventListener("hashchange", function () { read(); show(); go(); });
+  window.addEventListener("beforeprint", function () {
+    all("#submissions details").forEach((part) => { part.open = true; });
+  });
+  read();
+  show();
+  if (view.workloads.length && one("#chooser")) one("#chooser").open = true;
+  go();
 })();

@@ -1,0 +1,22 @@
+"""The board's figures, drawn by matplotlib in seaborn's style: inline in the page, or as SVG and PDF files."""
+
+from harness.report.figures.cost import cost_drawing
+from harness.report.figures.curves import Curve, curves_drawing
+from harness.report.figures.drawing import CLOCK_LABELS, STYLE, Drawing, inlined, save
+from harness.report.figures.profile import profile_drawing
+from harness.report.figures.race import race_drawing
+from harness.report.figures.strip import strip_drawing
+
+__all__ = [
+    "CLOCK_LABELS",
+    "STYLE",
+    "Curve",
+    "Drawing",
+    "cost_drawing",
+    "curves_drawing",
+    "inlined",
+    "profile_drawing",
+    "race_drawing",
+    "save",
+    "strip_drawing",
+]

@@ -1,0 +1,78 @@
+"""The score against what it cost to find: cheap and good is up and to the left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.report import words
+from harness.report.colours import Mark
+from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, owned, style
+from harness.report.svg import NAME_ID
+from harness.scoring.entries import Row
+
+MOST_NAMED = 12
+"""Submissions up to which every point carries its name; beyond it only the best ones do."""
+NAMED = 8
+
+
+def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) -> Drawing:
+    """Return the score with its interval against the race cost on `clock`, one point a submission with its name."""
+    named = rows if len(rows) <= MOST_NAMED else rows[:NAMED]
+    with style():
+        figure = Figure(figsize=(9, 4.4), layout="constrained")
+        axes = figure.subplots()
+        for count, row in enumerate(rows):
+            mark = marks[row.name]
+            if row.score_low is not None and row.score_high is not None:
+                whisker = axes.plot(
+                    [row.race_cost] * 2, [row.score_low, row.score_high], color=mark.hex, linewidth=1.1, alpha=0.6
+                )
+                owned(whisker[0], mark, f"{count}0")
+            dot = axes.plot(
+                row.race_cost, row.score, linestyle="", marker="o", markersize=6.5, color=mark.hex, markeredgewidth=0
+            )
+            owned(dot[0], mark, f"{count}1")
+        axes.set_ylim(-0.04, 1.06)
+        costs = [row.race_cost for row in rows]
+        spread = max(costs) - min(costs) or max(costs) or 1.0
+        axes.set_xlim(max(0.0, min(costs) - 0.08 * spread), max(costs) + 0.3 * spread)
+        for row, height in zip(named, _heights([(r.race_cost, r.score) for r in named], axes), strict=True):
+            axes.annotate(
+                words.one_line(row.name, 26),
+                (row.race_cost, row.score),
+                xytext=(max(costs) + 0.06 * spread, height),
+                fontsize=8.5,
+                va="center",
+                color=marks[row.name].hex,
+                arrowprops={"arrowstyle": "-", "color": marks[row.name].hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4},
+            ).set_gid(NAME_ID.format(marks[row.name].index, 0))
+        axes.set_xlabel(f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(trial's end, study's best)")
+        axes.set_ylabel("score")
+        clock_axis(axes, clock)
+        sns.despine(fig=figure)
+        told = "; ".join(
+            f"{words.one_line(row.name, 40)} {row.score:.3f} at {words.amount(row.race_cost, clock)}" for row in rows
+        )
+        return Drawing(f"cost_{clock}", "Score against race cost", told, figure, named=True)
+
+
+def _heights(points: Sequence[tuple[float, float]], axes: Axes, least: float = 0.066) -> list[float]:
+    """Return heights for the names beside the points, in the points' order from top to bottom, `least` apart."""
+    order = sorted(range(len(points)), key=lambda i: -points[i][1])
+    low, high = axes.get_ylim()
+    heights = np.zeros(len(points))
+    ceiling = high - least / 2
+    for i in order:
+        heights[i] = min(points[i][1], ceiling)
+        ceiling = heights[i] - least
+    # Names pushed below the axis move up together, still in order.
+    floor = low + least / 2
+    for i in reversed(order):
+        heights[i] = max(heights[i], floor)
+        floor = heights[i] + least
+    return [float(h) for h in heights]

@@ -1,0 +1,149 @@
+"""What every figure shares: its style, its names, and the two ways out, into the page and into files."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, FuncFormatter
+
+from harness.report.colours import GREY, Mark
+from harness.report.svg import GRID, INK, LINE_ID, inline
+from harness.report.words import one_line
+
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "timetrial",
+    "pdf.fonttype": 42,
+    "font.size": 10,
+    "axes.labelsize": 10,
+    "path.simplify": True,
+    "path.simplify_threshold": 0.3,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.edgecolor": INK,
+    "grid.color": GRID,
+    "axes.linewidth": 0.8,
+    "grid.linewidth": 0.7,
+    "text.parse_math": False,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "axes.unicode_minus": True,
+}
+CLOCK_LABELS = {"examples": "charged examples", "seconds": "training seconds", "steps": "steps"}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that is drawn but not yet written.
+
+    Attributes:
+        name: stem of its files; letters, digits and ``_ . -`` only.
+        title: its name for those who do not see it, plain text.
+        description: what it shows, in words, plain text.
+        figure: matplotlib's.
+        named: whether it names its submissions itself; else files carry a legend, and the page its key.
+    """
+
+    name: str
+    title: str
+    description: str
+    figure: Figure
+    named: bool = False
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the board's style; matplotlib reads it while drawing and again while writing."""
+    with sns.axes_style("whitegrid"), mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def stem(text: str) -> str:
+    """Return `text` as the stem of a file: what is not a letter, digit, ``_ . -`` becomes ``_``; at most 60 characters.
+
+    >>> stem("fashion_mnist_mlp"), stem("../a b")
+    ('fashion_mnist_mlp', '_.._a_b')
+    """
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", text)[:60]
+    return re.sub(r"^\.", "_.", safe) or "_"
+
+
+def owned(part: Any, mark: Mark, running: str) -> None:
+    """Say whose line `part` is, so that the page's key can hide it."""
+    part.set_gid(LINE_ID.format(mark.index, running))
+
+
+def dash(line: Any, mark: Mark) -> None:
+    """Give a line the dashes of its submission."""
+    if mark.dashes:
+        line.set_dashes(mark.dashes)
+    line.set_solid_capstyle("round")
+
+
+def clock_axis(axes: Axes, clock: str) -> None:
+    """Write the ticks of the x axis as readings of `clock`: ``20k`` examples or steps, ``2,500`` seconds."""
+    thousands = FuncFormatter(lambda value, _: f"{value:,.10g}")
+    axes.xaxis.set_major_formatter(thousands if clock == "seconds" else EngFormatter(sep=""))
+
+
+def inlined(drawing: Drawing, prefix: str) -> Markup:
+    """Return the figure as SVG for the page, its ids starting with `prefix`."""
+    with style():
+        text = io.StringIO()
+        drawing.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return inline(text.getvalue(), prefix, drawing.title, drawing.description)
+
+
+def save(drawing: Drawing, directory: Path, marks: Mapping[str, Mark], coloured: Collection[str]) -> list[Path]:
+    """Write the figure as SVG and PDF on white, with a legend of the submissions `coloured`; the others turn grey.
+
+    Equal drawings give equal bytes. Returns the two paths.
+    """
+    owners = _owners(drawing.figure)
+    present = {part.get_gid().split("-")[2] for part in owners}
+    for part in owners:
+        if part.get_gid().split("-")[2] not in {str(marks[name].index) for name in coloured}:
+            _turn_grey(part)
+    handles = [_sample(marks[name]) for name in coloured if str(marks[name].index) in present]
+    # A leading blank: matplotlib takes a label that starts with an underscore for one to leave out.
+    names = [f" {one_line(name, 40)}" for name in coloured if str(marks[name].index) in present]
+    paths = [directory / f"{drawing.name}.svg", directory / f"{drawing.name}.pdf"]
+    with style():
+        if handles and not drawing.named:
+            drawing.figure.legend(handles, names, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+        for path, dates in zip(paths, ({"Date": None}, {"CreationDate": None}), strict=True):
+            drawing.figure.savefig(path, facecolor="white", metadata={**dates, "Title": one_line(drawing.title, 120)})
+    return paths
+
+
+def _owners(figure: Figure) -> list[Any]:
+    start = LINE_ID.split("{", 1)[0]
+    return [part for part in figure.findobj() if (part.get_gid() or "").startswith(start)]
+
+
+def _turn_grey(part: Any) -> None:
+    part.set_color(GREY)
+    part.set_zorder(1.6)
+    part.set_alpha(0.35 if part.get_alpha() is None else min(part.get_alpha(), 0.35))
+
+
+def _sample(mark: Mark) -> Line2D:
+    line = Line2D([], [], color=mark.hex, linewidth=1.8)
+    dash(line, mark)
+    return line

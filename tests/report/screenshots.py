@@ -1,0 +1,80 @@
+"""Pictures of a leaderboard page for the docs: light, dark, a workload's panel, phone width. `make screenshots`.
+
+``python -m tests.report.screenshots PAGE DIR`` writes ``page_light.png``, ``page_dark.png``, ``page_workload.png`` and
+``page_phone.png`` to DIR. Needs playwright and Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.report.browsing import CHROMIUM
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: its name, the window in CSS pixels, the theme, the view in the address, what stands at the top."""
+
+    name: str
+    width: int
+    height: int
+    theme: str = "light"
+    hash: str = ""
+    top: str = ""
+
+
+SHOTS = (
+    Shot("page_light", 1280, 1100),
+    Shot("page_dark", 1280, 1000, "dark", "#times=best", "#ranking"),
+    Shot("page_workload", 1280, 1120, "light", "", "#workloads .panel"),
+    Shot("page_phone", 390, 844),
+)
+
+
+def take(browser: Any, page: Path, shot: Shot) -> bytes:
+    """Return one picture of the page at `page`, as PNG."""
+    context = browser.new_context(viewport={"width": shot.width, "height": shot.height}, color_scheme=shot.theme, offline=True)
+    tab = context.new_page()
+    tab.goto(page.resolve().as_uri() + shot.hash)
+    if shot.top:
+        tab.locator(shot.top).first.evaluate("e => e.scrollIntoView()")
+    picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+    context.close()
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def main() -> int:
+    """Take all pictures; 2 where there is no browser or no page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("page", type=Path)
+    parser.add_argument("directory", type=Path)
+    asked = parser.parse_args()
+    if CHROMIUM is None:
+        print("no chromium on this machine: apt-get install chromium", file=sys.stderr)
+        return 2
+    if not asked.page.is_file():
+        print(f"no page at {asked.page}: run `make bench` or `make report` first, or name another by PAGE=", file=sys.stderr)
+        return 2
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for shot in SHOTS:
+            path = asked.directory / f"{shot.name}.png"
+            path.write_bytes(take(browser, asked.page, shot))
+            print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
