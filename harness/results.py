@@ -277,6 +277,12 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         skipped = {label: reason for note in chosen for label, reason in note.skipped.items()}
     else:
         planned, skipped = _unnamed(trials, runs, track, suite), {}
+        pairs = sorted({" ".join(note.pair) for note in runs if note.pair})
+        if pairs and not boards and not planned and not absent_ok:
+            raise BadInput(
+                f"only `run --until-separable` has run in '{directory}', whose studies serve its pair and are on no board:"
+                f" the same command shows its verdict again (`--until-separable {pairs[-1]}`), `timetrial run` makes a board"
+            )
         if boards and not planned and not absent_ok:
             known = sorted({f"--track {note.track} --suite {note.suite}" for note in boards})
             raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(known)}")

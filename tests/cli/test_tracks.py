@@ -60,6 +60,12 @@ def test_a_pair_is_raced_until_separable_resumes_and_stays_off_the_board(tmp_pat
     again = timetrial(*run)
     assert again.stdout.strip().splitlines()[-1] == last
     assert set(records(tmp_path)) == ran
+    for note in sorted((tmp_path / "runs").glob("*.json")):
+        if not json.loads(note.read_text()).get("pair"):
+            note.unlink()
+    done = timetrial("report", "--results", tmp_path)
+    assert done.returncode == 2 and "only `run --until-separable` has run" in done.stderr
+    assert "`--until-separable" in done.stderr and "makes a board" in done.stderr
 
 
 @pytest.mark.parametrize(
