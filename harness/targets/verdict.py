@@ -121,15 +121,17 @@ def steadiness(curves: Sequence[Curve], budget: float) -> float:
 def fitness(curves: Sequence[Curve], clock: float, budget: float, trivial: float) -> tuple[int, float, float]:
     """Return how well a configuration would serve as a reference, the larger the better, by the target that it would set.
 
-    First how many of three screens its curves pass: all reach the target, the median time moves by less than `MOVED` under a
-    nudge, and hits hold in `STEADY` of the cases; where all do, the better target counts, else the steadier curves.
+    First how many of three screens its curves pass: all reach the target and a `NUDGE` more, the median time moves by less than
+    `MOVED` under a nudge, and hits hold in `STEADY` of the cases. Where all do, the better target counts; else how many
+    curves reach the nudged target and how many hits hold.
     """
     median = float(np.median([best_by(curve, clock) for curve in curves]))
     if not math.isfinite(median):
         return 0, 0.0, -math.inf
     steady = float(np.nan_to_num(steadiness(curves, budget)))
-    passed = (share_reached(curves, median) == 1) + (moved(curves, median, trivial) < MOVED) + (steady >= STEADY)
-    return passed, 1.0 if passed == 3 else steady, -median
+    reached = share_reached(curves, median - NUDGE * abs(trivial - median))
+    passed = (reached == 1) + (moved(curves, median, trivial) < MOVED) + (steady >= STEADY)
+    return passed, 2.0 if passed == 3 else reached + steady, -median
 
 
 def response(curves: Mapping[float, Sequence[Curve]]) -> dict[float, float]:
