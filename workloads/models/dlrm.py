@@ -17,8 +17,8 @@ class DLRM(nn.Module):
     vectors, and that vector itself, go through a second perceptron. All fields share one table.
 
     Matrices start from a normal distribution of variance gain² / fan-in (He et al. 2015, arXiv:1502.01852, for ReLU),
-    biases at 0, embeddings at a deviation of `embedding_scale` / sqrt(width), what the last layer adds at variance 0.01 /
-    fan-in and the bias at the log odds of `positives`, so that the loss starts near the entropy of the base rate.
+    biases at 0, embeddings at a deviation of `embedding_scale` / sqrt(width), the last layer at variance 0.01 / fan-in
+    with the bias at the log odds of `positives`, so that the loss starts near the entropy of the base rate.
 
     Args:
         rows: rows of the table.
@@ -31,8 +31,6 @@ class DLRM(nn.Module):
         activation: of the hidden layers, and of the numbers' vector.
         layer_norm: whether a LayerNorm stands before each activation of the second perceptron.
         embedding_scale: deviation of an embedding's length at the start.
-        output_multiplier: what the last layer is multiplied by, its weights starting larger in proportion. Below 1 it slows
-            the one direction in which all weights move together, the level of all predictions.
     """
 
     upper: Tensor
@@ -49,7 +47,6 @@ class DLRM(nn.Module):
         activation: str = "relu",
         layer_norm: bool = False,
         embedding_scale: float = 1.0,
-        output_multiplier: float = 1.0,
     ) -> None:
         super().__init__()
         self.table = nn.Embedding(rows, embedding)
@@ -59,16 +56,15 @@ class DLRM(nn.Module):
         self.top = _perceptron((len(self.upper) + embedding, *top), activation, layer_norm)
         self.output = nn.Linear(top[-1], 1)
         nn.init.normal_(self.table.weight, std=embedding_scale / math.sqrt(embedding))
-        self.multiplier = output_multiplier
-        nn.init.normal_(self.output.weight, std=0.1 / math.sqrt(top[-1]) / output_multiplier)
-        nn.init.constant_(self.output.bias, math.log(positives / (1 - positives)) / output_multiplier)
+        nn.init.normal_(self.output.weight, std=0.1 / math.sqrt(top[-1]))
+        nn.init.constant_(self.output.bias, math.log(positives / (1 - positives)))
 
     def forward(self, ids: Tensor, numbers: Tensor) -> Tensor:
         """Return log odds [n]."""
         dense = self.bottom(numbers)
         vectors = torch.cat([dense.unsqueeze(1), self.table(ids)], dim=1)
         products = (vectors @ vectors.transpose(1, 2)).flatten(1).index_select(1, self.upper)
-        return self.multiplier * self.output(self.top(torch.cat([dense, products], dim=1))).squeeze(1)
+        return self.output(self.top(torch.cat([dense, products], dim=1))).squeeze(1)
 
 
 def _perceptron(sizes: Sequence[int], activation: str, layer_norm: bool) -> nn.Sequential:
