@@ -118,12 +118,13 @@ def _overview(rows: Sequence[Row]) -> str:
 PROTOCOL = """\
 `timetrial targets` searches a reference set (AdamW, NAdamW, SGD with Nesterov and with heavy-ball momentum, each with linear
 and cosine decay over the whole budget; 160 quasi-random trials), reruns the twenty best on five seeds each, and on 20 seeds the
-one that would set the best target of those that pass the first, third and fourth check below on these five. The target is the
-median over the 20 of the best validation value by 75 % of the budget; the winner is the workload's reference recipe. Then
-fresh seeds verify it: at least 19 of 20 reach it; at most 1 of 5 does at a tenth or at ten times the rate; the median time
-moves by less than 25 % when the target moves by 1 % of its distance from the trivial value; 90 % of first hits hold at the mean
-of the next two evaluations; the best of seven rates lies in the middle. Size `full` has targets of a reduced protocol (16
-draws of AdamW, 3 seeds), marked provisional. `timetrial targets --verify` repeats the checks on further seeds."""
+one that would set the best target of those that pass the first, third and fourth check below on these five (entries of
+2026-11-23: of five finalists the one that ended best). The target is the median over the 20 of the best validation value by
+75 % of the budget; the winner is the workload's reference recipe. Then fresh seeds verify it: at least 19 of 20 reach it; at
+most 1 of 5 does at a tenth or at ten times the rate; the median time moves by less than 25 % when the target moves by 1 % of
+its distance from the trivial value; 90 % of first hits hold at the mean of the next two evaluations; the best of seven rates
+lies in the middle. Size `full` has targets of a reduced protocol (16 draws of AdamW, 3 seeds), marked provisional.
+`timetrial targets --verify` repeats the checks on further seeds."""
 
 
 def _verification(rows: Sequence[Row], entries: Entries, size: str) -> str:
