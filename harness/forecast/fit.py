@@ -23,8 +23,8 @@ FEWEST = 8
 MEMORIES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0)
 """(1 - lambda) T that are tried; the source's 0.999 at some 24,000 steps is 24."""
 
-SEEN = (0.6, 0.8)
-"""Shares of every curve that are fitted to foretell the rest, when the momentum is chosen."""
+FOLDS = 5
+"""Parts of every curve, each foretold from the others when the momentum is chosen."""
 
 EXPONENTS = (0.1, 0.3, 0.6, 1.0, 2.0)
 FLOORS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)
@@ -51,10 +51,9 @@ class Curve:
     steps: Steps
     losses: Array
 
-    def until(self, share: float) -> Curve:
-        """Return the first part of the curve: a share of its evaluations."""
-        kept = max(round(share * len(self.steps)), 1)
-        return Curve(self.rates, self.steps[:kept], self.losses[:kept])
+    def part(self, kept: Steps) -> Curve:
+        """Return the curve with only the evaluations of these indices."""
+        return Curve(self.rates, self.steps[kept], self.losses[kept])
 
 
 @dataclass(frozen=True)
@@ -85,26 +84,28 @@ def fit_law(curves: Sequence[Curve], *, decay: float | None = None) -> Fit:
 
 
 def choose_decay(curves: Sequence[Curve]) -> float:
-    """Return the lambda under which the first part of every curve foretells the rest best.
+    """Return the lambda under which a part of the curves is foretold best from the other parts.
 
-    Cross-validation that goes forward: laws are fitted to 60 % and to 80 % of each curve, and judged by the mean absolute log
-    error on what is left. Tried are 1 - lambda = m / T with T the steps of the longest curve and m of `MEMORIES`.
+    Five-fold cross-validation by stretches: in turn a fifth of the evaluations of every curve, all next to one another, is left
+    out, and judged by the mean absolute log error of the law fitted to the rest. Tried are 1 - lambda = m / T with T the steps
+    of the longest curve and m of `MEMORIES`.
     """
     length = max(int(c.steps[-1]) for c in curves)
     tried = [1 - memory / length for memory in MEMORIES if memory < length] or [0.0]
-    return min(tried, key=lambda decay: _foretold(curves, decay))
+    return min(tried, key=lambda decay: _error_left_out(curves, decay))
 
 
-def _foretold(curves: Sequence[Curve], decay: float) -> float:
-    """Return the mean absolute log error of laws on the parts of the curves that they have not seen."""
+def _error_left_out(curves: Sequence[Curve], decay: float) -> float:
+    """Return the mean absolute log error on the stretches that were left out."""
+    stretches = [np.array_split(np.arange(len(c.steps)), FOLDS) for c in curves]
     errors = []
-    for share in SEEN:
-        seen = [c.until(share) for c in curves]
-        law = _Problem(seen, decay).solve()
-        for curve, part in zip(curves, seen, strict=True):
-            left = slice(len(part.steps), None)
-            predicted = law.predict(curve.rates)[curve.steps[left] - 1]
-            errors.append(abs(np.log(np.maximum(predicted, TINY)) - np.log(curve.losses[left])))
+    for fold in range(FOLDS):
+        out = [parts[fold] for parts in stretches]
+        rest = [c.part(np.setdiff1d(np.arange(len(c.steps)), gone)) for c, gone in zip(curves, out, strict=True)]
+        law = _Problem(rest, decay).solve()
+        for left in (c.part(gone) for c, gone in zip(curves, out, strict=True)):
+            predicted = law.predict(left.rates)[left.steps - 1]
+            errors.append(abs(np.log(np.maximum(predicted, TINY)) - np.log(left.losses)))
     return float(np.mean(np.concatenate(errors)))
 
 

@@ -1,7 +1,7 @@
 """How well the loss law foretells schedules that it was not fitted to: docs/loss_law.md's table.
 
 Runs complete trials (the reference recipe, the whole budget, the sensitivity ruleset at the reference rate) of five schedules,
-three seeds each, unless ``--results`` holds them already; fits the law to the mean curves of cosine and constant; and prints the
+three seeds each, unless ``--results`` holds them; fits the law to the mean curves of cosine and constant; and prints the
 relative error of the others at the end and over the second half. Beside it stands what a guesser without a law would have
 had, that every schedule does as cosine does at the same step, and the standard error of the mean that is foretold.
 
