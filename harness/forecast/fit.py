@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -20,8 +21,11 @@ DELTA = 1e-3
 FEWEST = 8
 """Losses a curve must have after warm-up: four parameters are fitted, and a part is held back to choose the momentum."""
 
-MEMORIES = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0)
-"""(1 - lambda) T that are tried; the source's 0.999 at some 24,000 steps is 24."""
+SOURCE_MEMORY = 24.0
+"""(1 - lambda) T of the source: 0.999 at some 24,000 steps."""
+
+MEMORIES = tuple(SOURCE_MEMORY * 2.0**k for k in range(-4, 4))
+"""(1 - lambda) T that are tried: 1.5 to 192."""
 
 FOLDS = 5
 """Parts of every curve, each foretold from the others when the momentum is chosen."""
@@ -84,29 +88,38 @@ def fit_law(curves: Sequence[Curve], *, decay: float | None = None) -> Fit:
 
 
 def choose_decay(curves: Sequence[Curve]) -> float:
-    """Return the lambda under which a part of the curves is foretold best from the other parts.
+    """Return the lambda, tied to the number of steps, that the curves ask for.
 
-    Five-fold cross-validation by stretches: in turn a fifth of the evaluations of every curve, all next to one another, is left
-    out, and judged by the mean absolute log error of the law fitted to the rest. Tried are 1 - lambda = m / T with T the steps
-    of the longest curve and m of `MEMORIES`.
+    Tried are 1 - lambda = m / T with T the steps of the longest curve and m of `MEMORIES`. Five-fold cross-validation by
+    stretches: in turn a fifth of the evaluations of every curve, all next to one another, is left out, and judged by the mean
+    absolute log error of the law fitted to the rest. Of all m whose mean error is within one standard error of the lowest (the
+    rule of Breiman et al. 1984) the nearest to the source's 24 is taken: two short curves say little of lambda, and the lowest
+    error alone chose values at the ends of the range, under which other schedules were foretold worse.
     """
     length = max(int(c.steps[-1]) for c in curves)
-    tried = [1 - memory / length for memory in MEMORIES if memory < length] or [0.0]
-    return min(tried, key=lambda decay: _error_left_out(curves, decay))
+    tried = [memory for memory in MEMORIES if memory < length]
+    if not tried:
+        return 0.0
+    errors = np.array([_errors_left_out(curves, 1 - memory / length) for memory in tried])
+    means = errors.mean(axis=1)
+    best = errors[int(means.argmin())]
+    limit = best.mean() + best.std(ddof=1) / FOLDS**0.5
+    allowed = [memory for memory, mean in zip(tried, means, strict=True) if mean <= limit]
+    return 1 - min(allowed, key=lambda memory: abs(math.log(memory / SOURCE_MEMORY))) / length
 
 
-def _error_left_out(curves: Sequence[Curve], decay: float) -> float:
-    """Return the mean absolute log error on the stretches that were left out."""
+def _errors_left_out(curves: Sequence[Curve], decay: float) -> list[float]:
+    """Return the mean absolute log error on each stretch that was left out."""
     stretches = [np.array_split(np.arange(len(c.steps)), FOLDS) for c in curves]
     errors = []
     for fold in range(FOLDS):
         out = [parts[fold] for parts in stretches]
         rest = [c.part(np.setdiff1d(np.arange(len(c.steps)), gone)) for c, gone in zip(curves, out, strict=True)]
         law = _Problem(rest, decay).solve()
-        for left in (c.part(gone) for c, gone in zip(curves, out, strict=True)):
-            predicted = law.predict(left.rates)[left.steps - 1]
-            errors.append(abs(np.log(np.maximum(predicted, TINY)) - np.log(left.losses)))
-    return float(np.mean(np.concatenate(errors)))
+        left = [c.part(gone) for c, gone in zip(curves, out, strict=True)]
+        logs = [np.log(np.maximum(law.predict(c.rates)[c.steps - 1], TINY)) - np.log(c.losses) for c in left]
+        errors.append(float(np.mean(abs(np.concatenate(logs)))))
+    return errors
 
 
 class _Problem:

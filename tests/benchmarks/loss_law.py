@@ -26,7 +26,7 @@ from harness.contracts.errors import BadInput
 from harness.execution.inline import run_inline
 from harness.execution.race import Race
 from harness.execution.settings import Settings
-from harness.forecast.fit import Curve, fit_law
+from harness.forecast.fit import SOURCE_MEMORY, Curve, fit_law
 from harness.forecast.recorded import Recorded, recorded
 from harness.plan import Request, make_plan
 from harness.records import TrialRecord
@@ -37,8 +37,6 @@ from workloads.data import data_directory
 WORKLOADS = ("shakespeare_lm", "g2p_transformer", "flights_dlrm")
 FITTED = ("cosine", "constant")
 FORETOLD = ("linear", "wsd", "rex")
-MEMORY = 24.0
-"""(1 - lambda) T of the source, tried beside the one that cross-validation chooses."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +97,12 @@ def measure(runs: dict[str, list[Recorded]]) -> list[Error]:
     curves = {name: mean_curve(some) for name, some in runs.items()}
     fitted = [curves[name] for name in FITTED]
     label, length = runs["cosine"][0].record.spec.workload_label, len(curves["cosine"].rates)
-    chosen, tied = fit_law(fitted), fit_law(fitted, decay=1 - MEMORY / length)
+    chosen, tied = fit_law(fitted), fit_law(fitted, decay=1 - SOURCE_MEMORY / length)
     law = chosen.law
     print(
         f"{label}: L0 {law.floor:.4g}, A {law.scale:.4g}, alpha {law.exponent:.3g}, C {law.gain:.4g}, "
         f"(1 - lambda) T {(1 - law.decay) * length:.3g}; error of the fit {100 * chosen.error:.2f} %, "
-        f"{100 * tied.error:.2f} % with {MEMORY:g}",
+        f"{100 * tied.error:.2f} % with {SOURCE_MEMORY:g}",
         file=sys.stderr,
     )
     errors = []
