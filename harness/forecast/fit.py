@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
+from threadpoolctl import threadpool_limits
 
 from harness.forecast.law import Array, Law, annealing, area
 
@@ -81,8 +82,8 @@ def fit_law(curves: Sequence[Curve], *, decay: float | None = None) -> Fit:
 
     Source: arXiv:2408.11029; lambda tied to the number of steps, and the starts, as harness/forecast/fit.py says.
     """
-    chosen = choose_decay(curves) if decay is None else decay
-    law = _Problem(curves, chosen).solve()
+    with threadpool_limits(1, "blas"):  # problems of four unknowns: threads only wait for one another, ten times the time
+        law = _Problem(curves, choose_decay(curves) if decay is None else decay).solve()
     errors = [abs(law.predict(c.rates)[c.steps - 1] / c.losses - 1) for c in curves]
     return Fit(law, float(np.mean(np.concatenate(errors))))
 
