@@ -70,8 +70,8 @@ def run_trials(results: Path, workloads: tuple[str, ...]) -> None:
     run_inline(race)
 
 
-def groups(records: list[TrialRecord], track: str) -> list[dict[str, list[Recorded]]]:
-    """Return the runs of every schedule, one mapping for each workload, peak rate and horizon that all were run with."""
+def groups(records: list[TrialRecord], track: str, each_seed: bool = False) -> list[dict[str, list[Recorded]]]:
+    """Return the runs of every schedule: a mapping for each workload, peak rate and horizon (and seed) that all ran with."""
     found: dict[tuple, dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         spec = record.spec
@@ -81,7 +81,7 @@ def groups(records: list[TrialRecord], track: str) -> list[dict[str, list[Record
             except BadInput as reason:
                 print(f"left out: {reason}", file=sys.stderr)
                 continue
-            key = (spec.workload_label, spec.hyperparameters["learning_rate"], spec.horizon)
+            key = (spec.workload_label, spec.hyperparameters["learning_rate"], spec.horizon, spec.study if each_seed else 0)
             found[key][spec.submission].append(run)
     return [runs for _, runs in sorted(found.items()) if all(name in runs for name in (*FITTED, *FORETOLD))]
 
@@ -123,6 +123,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="where trials are kept; a directory that is removed by default")
     parser.add_argument("--recorded", metavar="TRACK", help="run nothing: records of this track in --results")
     parser.add_argument("-w", dest="workloads", action="append", help="a workload; repeatable")
+    parser.add_argument("--each-seed", action="store_true", help="fit and judge single runs instead of means over seeds")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     began = time.process_time()
@@ -131,7 +132,8 @@ def main() -> int:
         if not arguments.recorded:
             run_trials(results, tuple(arguments.workloads or WORKLOADS))
         records = list(ResultStore(results).records())
-        errors = [error for runs in groups(records, arguments.recorded or "sensitivity") for error in measure(runs)]
+        found = groups(records, arguments.recorded or "sensitivity", arguments.each_seed)
+        errors = [error for runs in found for error in measure(runs)]
     if not errors:
         print(f"nothing to measure: complete trials of {', '.join((*FITTED, *FORETOLD))} are needed", file=sys.stderr)
         return 2
