@@ -1,5 +1,6 @@
 """The loss law: its two sums, and that fitting it finds again what made the curves."""
 
+import doctest
 import math
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import harness.forecast.law
 from harness.forecast import Curve, Law, annealing, area, choose_decay, fit_law
 
 STEPS = 500
@@ -133,6 +135,11 @@ def test_where_no_rate_falls_the_gain_is_zero_and_the_momentum_the_sources():
 def test_the_momentum_of_clean_curves_is_found(memory):
     law = Law(1.5, 0.6, 0.5, 0.7, 1 - memory / STEPS)
     assert choose_decay([made("cosine", law), made("constant", law)]) == pytest.approx(law.decay)
+
+
+def test_the_examples_in_docstrings_are_true():
+    result = doctest.testmod(harness.forecast.law)
+    assert result.attempted >= 3 and not result.failed
 
 
 def test_before_the_first_rate_above_zero_the_loss_is_infinite():
