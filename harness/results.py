@@ -86,7 +86,7 @@ class ResultStore:
         """Return the record of a trial, or None; a damaged file is set aside under another name."""
         path = self.path(spec)
         try:
-            return _read(path)
+            return read_record(path)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -98,7 +98,7 @@ class ResultStore:
         """Yield all sound records in a fixed order; damaged ones are named in `damaged` and left where they are."""
         for path in sorted(self.directory.glob("trials/*/*/*.json")):
             try:
-                yield _read(path)
+                yield read_record(path)
             except (ValueError, KeyError, TypeError, OSError) as error:
                 self.damaged[path] = str(error)
 
@@ -124,7 +124,13 @@ class ResultStore:
         return sorted(notes, key=lambda note: note.created)
 
 
-def _read(path: Path) -> TrialRecord:
+def read_record(path: Path) -> TrialRecord:
+    """Return the record in a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError, KeyError, TypeError: it is no sound record.
+    """
     return TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -1,0 +1,119 @@
+"""`timetrial curve NAME --predict --fit RUN`: the loss that a schedule which was not run is predicted to have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.contracts import Schedule
+from harness.contracts.errors import BadInput
+from harness.forecast.recorded import Prediction, Recorded, predict, recorded
+from harness.records import TrialRecord, plain
+from harness.registry import find_schedule
+from harness.results import ResultStore, read_record
+
+
+def predicted_curve(
+    schedule: Schedule, settings: Mapping[str, Any], fit: Sequence[str], results: Path
+) -> tuple[Prediction, list[Recorded]]:
+    """Return the prediction for a schedule, and the runs that it is fitted to.
+
+    Args:
+        schedule: a closed-form one.
+        settings: its hyperparameters where they are not the defaults.
+        fit: trials: the path of a record, or an id (or its unique beginning) in `results`.
+        results: a results directory.
+
+    Raises:
+        BadInput: a trial that is not there or cannot be fitted, or runs that do not belong together.
+    """
+    runs = [recorded(record, find_schedule) for record in _found(fit, results)]
+    return predict(schedule, settings, runs), runs
+
+
+def _found(names: Sequence[str], results: Path) -> list[TrialRecord]:
+    """Return the records that ids or paths name."""
+    paths = {name: Path(name) for name in names if name.endswith(".json") or Path(name).is_file()}
+    known = [] if len(paths) == len(set(names)) else list(ResultStore(results).records())
+    return [_record(paths[name]) if name in paths else _by_id(name, known, results) for name in names]
+
+
+def _record(path: Path) -> TrialRecord:
+    try:
+        return read_record(path)
+    except FileNotFoundError:
+        raise BadInput(f"--fit {path}: there is no such file") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"--fit {path}: not a sound trial record ({error})") from None
+
+
+def _by_id(name: str, known: Sequence[TrialRecord], results: Path) -> TrialRecord:
+    found = [record for record in known if name and record.spec.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(record.spec.id for record in found[:3])
+        raise BadInput(f"--fit {name}: {len(found)} trials of '{results}' begin so ({some}, ...); give more of the id")
+    raise BadInput(f"--fit {name}: no such trial in '{results}'; give a trial's id, its beginning, or the path of its record")
+
+
+def show_json(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorded]) -> None:
+    """Print the prediction as JSON."""
+    spec = runs[0].record.spec
+    value = {
+        "name": schedule.name,
+        "workload": spec.workload_label,
+        "metric": runs[0].metric,
+        "horizon": spec.horizon,
+        "warmup": spec.warmup,
+        "batch_size": runs[0].batch_size,
+        "learning_rate": spec.hyperparameters["learning_rate"],
+        "fit": [{"id": run.record.spec.id, "submission": run.record.spec.submission} for run in runs],
+        "law": asdict(prediction.fit.law),
+        "fit_error": prediction.fit.error,
+        "steps": prediction.steps.tolist(),
+        "examples": prediction.examples.tolist(),
+        "predicted": prediction.values.tolist(),
+        "notes": list(prediction.notes),
+    }
+    print(json.dumps(plain(value), allow_nan=False))
+
+
+def show_table(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorded]) -> None:
+    """Print what was fitted, then step and predicted value, one evaluation a line."""
+    law, metric = prediction.fit.law, runs[0].metric
+    loss = f"10^{metric}" if runs[0].logarithmic else metric
+    print(f"# {metric} of '{schedule.name}' on {runs[0].record.spec.workload_label}, predicted, not run")
+    print(
+        f"# {loss} = {law.floor:.5g} + {law.scale:.5g} S1^-{law.exponent:.4g} - {law.gain:.5g} S2, lambda {law.decay:.5g}; "
+        f"mean error of the fit {prediction.fit.error:.2%}"
+    )
+    for note in prediction.notes:
+        print(f"# note: {note}")
+    for step, value in zip(prediction.steps, prediction.values, strict=True):
+        print(f"{step}\t{value:.6g}")
+
+
+def draw(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorded], path: Path) -> None:
+    """Write a figure: the predicted curve, and the runs that it is fitted to as points."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    with sns.axes_style("whitegrid"):
+        figure = Figure(figsize=(6, 3.6), layout="constrained")
+        axes = figure.subplots()
+        for run in runs:
+            spec, curve = run.record.spec, run.curve
+            label = f"{spec.submission}, study {spec.study} (run)"
+            axes.plot(curve.steps, run.shown(curve.losses), "o", markersize=3, label=label)
+        axes.plot(prediction.steps, prediction.values, color="black", label=f"{schedule.name} (predicted)")
+        title = f"{runs[0].record.spec.workload_label}: {schedule.name}, not run"
+        axes.set(xlabel="step", ylabel=runs[0].metric, title=title)
+        axes.legend(fontsize="small")
+        figure.savefig(path)
