@@ -137,7 +137,9 @@ def test_studies_that_only_a_pair_asked_for_are_on_no_board(store):
     first, extra = SPEC, replace(SPEC, study=2)
     _ran(store, first, extra)
     store.write_run(replace(_note(first, extra, created="2"), pair=("rex", "cosine")))
-    with pytest.raises(BadInput, match="only `run --until-separable` has run .*`--until-separable rex cosine`.* makes a board"):
+    with pytest.raises(
+        BadInput, match=r"only `run --until-separable` has run .*`--until-separable rex cosine`.* makes a board"
+    ):
         board_input(store.directory)
     assert board_input(store.directory, absent_ok=True).trials.empty
     store.write_run(_note(first, created="1"))
