@@ -16,7 +16,7 @@ from harness.report.panels import by_workload, race_of
 from harness.report.races import lines
 from harness.report.ranking import labels
 from harness.report.rates import rate_drawings
-from harness.scoring.canonical import checked
+from harness.report.trials import in_reading_order
 from harness.scoring.entries import Board
 from harness.scoring.quality_board import QualityBoard, quality_board
 from harness.scoring.sensitivity import sensitivities
@@ -42,7 +42,7 @@ def write_figures(
         sensitivity: trials of ``--sensitivity``.
         budget: trials of the budget track.
     """
-    ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
+    ordered = in_reading_order(trials)
     rates = (
         board.sensitivity if isinstance(board, QualityBoard) else sensitivities(sensitivity) if sensitivity is not None else ()
     )

@@ -14,6 +14,12 @@ from harness.records import STATUSES
 from harness.report import words
 from harness.report.colours import Mark
 from harness.report.words import visible
+from harness.scoring.canonical import checked
+
+
+def in_reading_order(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the checked trials by workload, submission, study and trial, whatever order they came in."""
+    return checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
 
 
 def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:

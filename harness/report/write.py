@@ -16,10 +16,9 @@ from harness.report.latex import latex_table
 from harness.report.page import page
 from harness.report.quality_page import quality_page
 from harness.report.quality_text import quality_csv, quality_markdown
-from harness.report.trials import trial_columns
+from harness.report.trials import in_reading_order, trial_columns
 from harness.results import write_atomically
 from harness.scoring.board import board_json, score_board
-from harness.scoring.canonical import checked
 from harness.scoring.entries import Board
 from harness.scoring.quality_board import QualityBoard, quality_board, quality_json, sensitivity_json
 from harness.scoring.sensitivity import sensitivities
@@ -82,7 +81,7 @@ def write_report(
     board = score_board(trials, clock=clock, **rules)
     others = _on_other_clocks(trials, clock, rules) if figures else []
     rates = sensitivities(sensitivity) if sensitivity is not None else ()
-    ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
+    ordered = in_reading_order(trials)
     content = board_json(board, _environments(ordered)) | ({"sensitivity": sensitivity_json(rates)} if rates else {})
     texts = {".json": json_text(content), ".csv": csv_text(board)}
     offered = {
@@ -134,7 +133,7 @@ def _write_quality(
     if clock != "examples":
         raise BadInput(f"--clock {clock}: quality is read at shares of the budget, which is in examples; leave --clock out")
     board = quality_board(trials)
-    ordered = checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
+    ordered = in_reading_order(trials)
     texts = {".json": json_text(quality_json(board, _environments(ordered))), ".csv": quality_csv(board)}
     offered = {f"leaderboard{suffix}": text for suffix, text in texts.items()} | {"leaderboard.md": quality_markdown(board)}
     texts[out.suffix] = quality_page(board, ordered, progress=progress, skipped=skipped, exports=offered, figures=figures)

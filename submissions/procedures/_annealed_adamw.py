@@ -8,11 +8,17 @@ DEFAULTS = {"learning_rate": 1e-3, "weight_decay": 0.01, "beta1": 0.9, "beta2": 
 SPACE = {"learning_rate": LogUniform(1e-4, 1e-2), "weight_decay": LogUniform(1e-3, 0.5), "beta1": Uniform(0.85, 0.97)}
 
 
+def warming(task):
+    """Return the multiplier of the coming step under warm-up alone: (t + 1) / W during the task's, 1 after it."""
+    warmup = task.warmup / task.batch_size
+    return min((task.step + 1) / warmup, 1.0) if task.step < warmup else 1.0
+
+
 def annealing(task):
     """Return the multiplier of the coming step: (t + 1) / W during the task's warm-up, then cosine decay to its horizon."""
     warmup, horizon = task.warmup / task.batch_size, task.horizon / task.batch_size
     if task.step < warmup:
-        return min((task.step + 1) / warmup, 1.0)
+        return warming(task)
     return cosine(min(task.step, horizon) - warmup, horizon - warmup)
 
 

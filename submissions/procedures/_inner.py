@@ -2,19 +2,20 @@
 
 import copy
 
-from harness import LogUniform, TrainingAlgorithm, Uniform
+from harness import TrainingAlgorithm
 from submissions.optimizers.adamw import adamw
 from submissions.optimizers.sgd import sgd
+from submissions.procedures._annealed_adamw import DEFAULTS as ADAMW
+from submissions.procedures._annealed_adamw import SPACE, warming
 
-DEFAULTS = {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.999}
-SPACE = {"learning_rate": LogUniform(1e-4, 1e-2), "weight_decay": LogUniform(1e-3, 0.5), "beta1": Uniform(0.85, 0.97)}
+DEFAULTS = {"optimizer": "adamw", **ADAMW}
 
 
 def inner_optimizer(model, hyperparameters):
     """Return "adamw"; "sgd" with heavy-ball momentum `beta1`; or "adagrad", which has neither beta."""
     h = hyperparameters
     if h.optimizer == "adamw":
-        return adamw(model, {name: h[name] for name in DEFAULTS if name != "optimizer"})
+        return adamw(model, {name: h[name] for name in ADAMW})
     if h.optimizer == "sgd":
         plain = {"learning_rate": h.learning_rate, "momentum": h.beta1, "nesterov": False, "weight_decay": h.weight_decay}
         return sgd(model, plain)
@@ -65,9 +66,7 @@ class Inner(TrainingAlgorithm):
         return inner_optimizer(self.task.model, self.hyperparameters)
 
     def _warmed(self):
-        """Return (t + 1) / W during the task's warm-up, 1 after it."""
-        warmup = self.task.warmup / self.task.batch_size
-        return min((self.task.step + 1) / warmup, 1.0) if self.task.step < warmup else 1.0
+        return warming(self.task)
 
     def _set_rate(self, rate):
         self._rate = rate
