@@ -13,7 +13,7 @@ from harness.scoring.board import score_board
 
 from .boards import board_trials
 from .browsing import browser, tab
-from .test_page import HOSTILE
+from .test_hostile import HOSTILE
 
 WORKLOADS = {"digits_mlp": (2.3, 0.9), "fashion_mnist_resnet": (2.3, 1.2), "shakespeare_lm": (4.4, 2.6)}
 

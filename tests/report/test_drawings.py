@@ -20,7 +20,7 @@ from harness.report.svg import shorter
 from harness.scoring.board import score_board
 
 from .boards import WORKLOADS, board_trials, unraced
-from .test_page import HOSTILE
+from .test_hostile import HOSTILE
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from harness import BadInput
 from harness.report import terminal_table, write_report
 
 from .boards import board_trials, unraced
-from .test_page import read
+from .reading import read
 
 
 @pytest.mark.parametrize("track", ["budget", "sensitivity"])

@@ -23,7 +23,8 @@ from harness.report.trials import trial_columns
 from harness.scoring.board import score_board
 
 from .boards import board_trials
-from .test_page import HOSTILE, read
+from .reading import read
+from .test_hostile import HOSTILE
 
 
 @pytest.fixture(scope="module")
