@@ -1,15 +1,17 @@
 """Census and flights: from the packages' own file formats to ids, numbers and labels."""
 
 import io
+import math
 import zipfile
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workloads.data.categories import fused_ids, stratified_order, stratified_parts
-from workloads.data.census import CATEGORIES, NUMBERS, arrays_of
+from workloads.data.census import CATEGORIES, EDUCATION, NUMBERS, arrays_of
 from workloads.data.flights import arrays_of as flight_arrays
 from workloads.models.dlrm import DLRM
 
@@ -43,18 +45,19 @@ def test_parts_have_the_stated_sizes_and_share_no_example():
     assert sorted(np.concatenate(list(parts.values()))) == list(range(30))
 
 
-def person(weeks, label, age="30"):
-    """A line of the official file: 42 fields, the label with a full stop."""
+def person(weeks, education, age="30"):
+    """A line of the official file: 42 fields."""
     fields = [" x"] * 42
     for column in NUMBERS.values():
         fields[column] = " 0"
-    fields[0], fields[CATEGORIES["weeks worked"]], fields[41] = age, f" {weeks}", f" {label}"
+    fields[0], fields[CATEGORIES["weeks worked"]], fields[EDUCATION] = age, f" {weeks}", f" {education}"
     return ",".join(fields)
 
 
 def test_the_census_keeps_those_who_worked_and_reads_labels_and_numbers():
-    train = "\n".join([person(52, "50000+.", "41"), person(0, "- 50000.")] + [person(20, "- 50000.")] * 3)
-    test = "\n".join([person(52, "- 50000.", "17"), person(0, "50000+.")])
+    school, some, doctor = "High school graduate", "Some college but no degree", "Doctorate degree(PhD EdD)"
+    train = "\n".join([person(52, some, "41"), person(0, doctor)] + [person(20, school)] * 3)
+    test = "\n".join([person(52, doctor, "17"), person(0, some)])
     arrays = arrays_of(train.encode(), test.encode(), validation=2)
     assert {part: len(arrays[f"{part}_labels"]) for part in ("train", "validation", "test")} == {
         "train": 2,
@@ -62,8 +65,10 @@ def test_the_census_keeps_those_who_worked_and_reads_labels_and_numbers():
         "test": 1,
     }
     assert arrays["train_labels"].sum() + arrays["validation_labels"].sum() == 1
+    assert arrays["test_labels"].tolist() == [1]
     assert arrays["test_numbers"].tolist() == [[17, 0, 0, 0, 0]]
     assert len(arrays["rows"]) == len(CATEGORIES)
+    assert EDUCATION not in CATEGORIES.values()
 
 
 FLIGHTS = """\
@@ -100,3 +105,13 @@ def test_the_model_uses_every_id_and_every_pair_once():
     numbers, one, other = torch.randn(1, 2), torch.tensor([[0, 3, 6]]), torch.tensor([[0, 3, 7]])
     assert not torch.equal(model(one, numbers), model(other, numbers))
     assert model(one, numbers).shape == (1,)
+
+
+def test_batchnorm_holds_level_and_spread_of_the_log_odds_whatever_the_perceptron_puts_out():
+    torch.manual_seed(0)
+    model = DLRM(rows=9, fields=3, inputs=2, positives=0.2, embedding=4, bottom=(5,), top=(6,), batch_norm=True)
+    with torch.no_grad():
+        model.output.weight.mul_(50).add_(3)
+    odds = model(torch.randint(0, 9, (512, 3)), torch.randn(512, 2))
+    assert odds.mean().item() == pytest.approx(math.log(0.2 / 0.8), abs=1e-4)
+    assert odds.std(unbiased=False).item() == pytest.approx(0.1, rel=1e-3)
