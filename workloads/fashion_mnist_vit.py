@@ -12,14 +12,14 @@ class FashionMnistVit(FashionMnist, Workload):
     """Fashion-MNIST (28x28), vision transformer on 16 patches of 7x7, cross-entropy."""
 
     name = "fashion_mnist_vit"
-    version = 2
+    version = 3
     algoperf = "imagenet_vit"
     sizes = {
         "laptop": Size(
             batch_size=128,
             budget=200 * 128,
             evaluation_period=10 * 128,
-            validation_examples=960,
+            validation_examples=896,
             parameters=19402,
             model={"width": 32, "depth": 2, "heads": 4, "activation": "gelu", "norm_first": True},
         ),
