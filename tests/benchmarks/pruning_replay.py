@@ -1,12 +1,14 @@
 """What pruning saves: replays the trials of an unpruned run as a pruned one, in the order of dispatch.
 
     python tests/benchmarks/pruning_replay.py RESULTS [--prune score-only] [--workers K] [--track schedule] [--json]
+    python tests/benchmarks/pruning_replay.py RESULTS --pruned DIR [--track schedule] [--json]
 
 RESULTS is a directory that `timetrial run --no-prune` filled. The trials start in the order that the run's own note
 gives, K at a time, each taking the CPU seconds that it took; before every evaluation it asks what a running trial asks.
 Printed are charged examples and CPU seconds of both, for K = 1, 2, 4, 8 unless said, and whether the board of the cut
 records is the unpruned one to the last byte (what it cost is said here, not on the board); with `--prune score-only`
-whether its scores are. Exit status 1 if they are not.
+whether its scores are. With `--pruned DIR`, the results of a real pruned run of the same plan, that run is compared
+instead of a replayed one. Exit status 1 if the boards differ.
 """
 
 from __future__ import annotations
@@ -176,12 +178,12 @@ def replay(
             bounds.learn(running.cell, trial, span)
         cut.append(running.record(status, kind))
     pruned = pd.DataFrame(cut)
-    whole = sum((r["clocks"].get(k, 0.0) for r in rows.values() for k in ("setup_seconds", "evaluation_seconds")), 0.0)
+    whole = spent(trials)
     return Replay(
         trials=pruned,
         statuses=pruned["status"].value_counts().to_dict(),
-        examples=(float(trials["end_examples"].sum()), float(pruned["end_examples"].sum())),
-        seconds=(float(trials["end_seconds"].sum()) + whole, cpu),
+        examples=(whole[0], float(pruned["end_examples"].sum())),
+        seconds=(whole[1], cpu),
     )
 
 
@@ -195,6 +197,37 @@ def board_text(trials: pd.DataFrame) -> str:
     """Return the board of `trials` as JSON text, but for the machines it ran on."""
     board = score_board(trials, clock=run_clock(str(trials["track"].iloc[0])))
     return json.dumps(board_json(board, []), allow_nan=False)
+
+
+def spent(trials: pd.DataFrame) -> tuple[float, float]:
+    """Return charged examples and CPU seconds (set-up, training, evaluations) of all trials."""
+    taken = [clocks or {} for clocks in trials["clocks"]]
+    beside = sum(c.get(k, 0.0) for c in taken for k in ("setup_seconds", "evaluation_seconds"))
+    return float(trials["end_examples"].sum()), float(trials["end_seconds"].sum()) + beside
+
+
+def against(unpruned: pd.DataFrame, results: Path, track: str) -> dict[str, Any]:
+    """Return what a real pruned run in `results` took beside the unpruned `trials`, and whether their boards are one."""
+    pruned = board_input(results, track=track).trials
+    pairs = zip(spent(unpruned), spent(pruned), strict=True)
+    return {
+        **{
+            name: dict(zip(("unpruned", "pruned"), pair, strict=True))
+            for name, pair in zip(("examples", "cpu_seconds"), pairs, strict=True)
+        },
+        "statuses": pruned["status"].value_counts().to_dict(),
+        "board_equal": board_text(pruned) == board_text(unpruned),
+    }
+
+
+def told_of(found: Mapping[str, Any]) -> str:
+    """Return the measures of both in words."""
+    rows = []
+    for name, label in (("examples", "charged examples"), ("cpu_seconds", "CPU seconds")):
+        before, after = found[name]["unpruned"], found[name]["pruned"]
+        rows.append(f"{label} {before:.5g} -> {after:.5g} (saves {1 - after / before:.1%})")
+    kind = "scores" if found.get("prune") == SCORE_ONLY else "board"
+    return f"{', '.join(rows)}; {found['statuses']}; {kind} {'equal' if found['board_equal'] else 'DIFFERENT'}"
 
 
 def complete_trials(results: Path, track: str) -> tuple[pd.DataFrame, list[str]]:
@@ -212,12 +245,17 @@ def main() -> int:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--track", default="schedule")
     parser.add_argument("--prune", default=SAFE_ONLY, choices=RULES)
+    parser.add_argument("--pruned", type=Path, default=None)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     trials, order = complete_trials(arguments.results, arguments.track)
     if trials.empty:
         print("these records were pruned: fill the directory by `timetrial run --no-prune` first", file=sys.stderr)
         return 2
+    if arguments.pruned is not None:
+        met = against(trials, arguments.pruned, arguments.track)
+        print(json.dumps(met) if arguments.json else told_of(met))
+        return 0 if met["board_equal"] else 1
     kept = arguments.prune == SCORE_ONLY
     expected, same = scores_of(trials) if kept else board_text(trials), True
     for workers in arguments.workers:
@@ -232,15 +270,7 @@ def main() -> int:
             "statuses": found.statuses,
             "board_equal": equal,
         }
-        if arguments.json:
-            print(json.dumps(told))
-            continue
-        shares = [f"{100 * (1 - after / before):.1f} %" for before, after in (found.examples, found.seconds)]
-        print(
-            f"{workers} workers: charged examples {found.examples[0]:.4g} -> {found.examples[1]:.4g} (saves {shares[0]}), "
-            f"CPU seconds {found.seconds[0]:.1f} -> {found.seconds[1]:.1f} (saves {shares[1]}); {found.statuses}; "
-            f"{'scores' if kept else 'board'} {'equal' if equal else 'DIFFERENT'}"
-        )
+        print(json.dumps(told) if arguments.json else f"{workers} workers: {told_of(told)}")
     return 0 if same else 1
 
 

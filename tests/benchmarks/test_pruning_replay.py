@@ -6,7 +6,7 @@ from harness import load_results
 from harness.results import ResultStore
 from harness.scoring.canonical import checked
 from tests.benchmarks.hopeless_replay import given_up, measure
-from tests.benchmarks.pruning_replay import board_text, replay, scores_of
+from tests.benchmarks.pruning_replay import against, board_text, replay, scores_of
 from tests.execution.commands import timetrial
 from tests.report.boards import board_trials
 
@@ -72,3 +72,7 @@ def test_one_worker_replayed_spends_what_a_pruned_run_spends(tmp_path):
     pruned = load_results(tmp_path / "pruned")
     assert found.statuses == pruned["status"].value_counts().to_dict()
     assert found.examples[1] == pruned["end_examples"].sum()
+    met = against(load_results(tmp_path / "whole"), tmp_path / "pruned", "schedule")
+    assert met["board_equal"] and met["statuses"] == found.statuses
+    assert tuple(met["examples"].values()) == found.examples
+    assert met["cpu_seconds"]["pruned"] < met["cpu_seconds"]["unpruned"]
