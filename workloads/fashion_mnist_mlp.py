@@ -17,13 +17,13 @@ class FashionMnistMlp(FashionMnist, Workload):
     """
 
     name = "fashion_mnist_mlp"
-    version = 3
+    version = 2
     algoperf = "mnist"
     sizes = {
         "laptop": Size(
             batch_size=256,
-            budget=260 * 256,
-            evaluation_period=13 * 256,
+            budget=200 * 256,
+            evaluation_period=10 * 256,
             validation_examples=2560,
             parameters=178762,
             model={"width": 96, "depth": 12, "activation": "relu"},
