@@ -146,11 +146,15 @@ def fill(page: Path, marker: str, text: str) -> None:
     page.write_text(f"{head}{before}{text}\n{after}{tail}", encoding="utf-8")
 
 
-def command_for(results: Path, suite: str) -> str:
-    """Return the command as the page has it: no path of this machine."""
+def shown(results: Path) -> str:
+    """Return the directory as the page has it: no path of this machine."""
     full = results.resolve()
-    shown = full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else "RESULTS"
-    return f"python -m tests.benchmarks.claims {shown}" + ("" if suite == DEFAULT_SUITE else f" --suite {suite}")
+    return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else "RESULTS"
+
+
+def command_for(results: Path, suite: str) -> str:
+    """Return the command as the page has it."""
+    return f"python -m tests.benchmarks.claims {shown(results)}" + ("" if suite == DEFAULT_SUITE else f" --suite {suite}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -184,7 +188,8 @@ def _claims(given: argparse.Namespace) -> int:
     text = table(found, command, given.claim)
     print(text)
     if given.write:
-        fill(given.write, "claims", f"{EXPLAINED}\n\n{text}\n\nAll of it: `{command} --write docs/claims.md`.")
+        whole = f"The runs: `make reference REFERENCE={shown(given.results)}`; this table: `{command} --write docs/claims.md`."
+        fill(given.write, "claims", f"{EXPLAINED}\n\n{text}\n\n{whole}")
     return 0
 
 
