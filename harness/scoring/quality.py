@@ -64,12 +64,33 @@ def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = Non
     Raises:
         BadInput: no complete trial.
     """
+    trivial = trivial_metrics(trials) if trivial is None else dict(trivial)
+    best, signs = best_finals(trials, trivial)
+    found = [
+        quality
+        for value, rows in best.groupby("share", sort=True)
+        for quality in _at_share(float(str(value)), rows, signs, trivial)
+    ]
+    return tuple(sorted(found, key=lambda q: (q.share, q.mean_rank, q.name)))
+
+
+def best_finals(trials: pd.DataFrame, trivial: Mapping[str, float]) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return the final loss of every study's best trial, and workload -> 1 for a loss, -1 where higher is better.
+
+    Args:
+        trials, trivial: as for `score_budget`.
+
+    Returns:
+        Columns share, submission, workload, study, loss (lower is better for all), in that order of rows; and the signs.
+
+    Raises:
+        BadInput: no complete trial.
+    """
     trials = trials[~trials["held_out"].astype(bool)]
     whole = trials["complete"].astype(bool)
     ended = trials[whole | trials["status"].isin(CAME_TO_NOTHING)]
     if not (whole | (trials["status"] == "diverged")).any():
         raise BadInput("no trial ran to its end: the budget track needs complete trials, run it with --no-prune")
-    trivial = trivial_metrics(trials) if trivial is None else dict(trivial)
     signs = {str(w): 1.0 if low else -1.0 for w, low in zip(ended["workload"], ended["lower_is_better"], strict=True)}
     final = [
         _as_loss(metric, signs[w], trivial.get(w, math.nan))
@@ -80,13 +101,14 @@ def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = Non
     killed = trials[trials["status"] == "killed"]
     lost = set(killed[keys].assign(share=_shares(killed)).itertuples(index=False, name=None))
     table = table[[row not in lost for row in table[[*keys, "share"]].itertuples(index=False, name=None)]]
-    best = table.groupby(["share", "submission", "workload", "study"], sort=True)["loss"].min().reset_index()
-    found = [
-        quality
-        for value, rows in best.groupby("share", sort=True)
-        for quality in _at_share(float(str(value)), rows, signs, trivial)
-    ]
-    return tuple(sorted(found, key=lambda q: (q.share, q.mean_rank, q.name)))
+    return table.groupby(["share", "submission", "workload", "study"], sort=True)["loss"].min().reset_index(), signs
+
+
+def regret_of(q: Floats, best: Floats, trivial: Floats) -> Floats:
+    """Return (q - best)/(trivial - best) of losses; 0 at the best, whatever the trivial loss."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        regret: Floats = np.where(q == best, 0.0, (q - best) / (trivial - best))
+    return regret
 
 
 def _shares(trials: pd.DataFrame) -> list[float]:
@@ -127,9 +149,7 @@ def _at_share(share: float, rows: pd.DataFrame, signs: Mapping[str, float], triv
         q[names.index(str(name)), workloads.index(str(workload))] = medians(losses)
     ranks = np.stack([ranked(-q[:, k]) for k in range(len(workloads))], axis=1)
     zero = np.array([signs[w] * trivial.get(w, math.nan) for w in workloads])
-    best = q.min(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        regret = np.where(q == best, 0.0, (q - best) / (zero - best))
+    regret = regret_of(q, q.min(axis=0), zero)
     return [
         Quality(
             name=name,

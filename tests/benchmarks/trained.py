@@ -1,0 +1,70 @@
+"""Whether every submission of the built-in folders trained on every workload, over all tracks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harness.records import STATUSES
+from harness.registry import all_submissions
+from harness.registry.sources import OURS
+
+TROUBLE = ("failed", "timeout", "out-of-memory")
+NOTHING = ("killed", "skipped")
+"""Statuses that do not say that a submission trained."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One submission on one workload: how many trials ended how."""
+
+    submission: str
+    workload: str
+    statuses: Counter[str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever trained."""
+        return not any(count for status, count in self.statuses.items() if status not in NOTHING)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether a trial failed."""
+        return any(self.statuses[status] for status in TROUBLE)
+
+
+def builtin_names() -> list[str]:
+    """Return the names of all submissions of the built-in folders; one that cannot be loaded here is among them."""
+    home = OURS["submissions"]
+    return [s.name for s in all_submissions() if s.path is not None and s.path.is_relative_to(home)]
+
+
+def trained(frames: Sequence[pd.DataFrame], submissions: Sequence[str], workloads: Sequence[str]) -> list[Trained]:
+    """Return every cell, by submission and workload, from the frames of all tracks."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for frame in frames:
+        if not frame.empty:
+            for name, workload, status in zip(frame["submission"], frame["workload"], frame["status"], strict=True):
+                counts.setdefault((name, workload), Counter())[status] += 1
+    return [Trained(s, w, counts.get((s, w), Counter())) for s in submissions for w in workloads]
+
+
+def trained_table(cells: Sequence[Trained]) -> str:
+    """Return one line a submission: workloads trained on, statuses; then what is absent or failed, cell by cell."""
+    used = [status for status in STATUSES if any(cell.statuses[status] for cell in cells)]
+    lines = ["| submission | workloads | " + " | ".join(used) + " |", "|---|---:|" + "---:|" * len(used)]
+    for name in dict.fromkeys(cell.submission for cell in cells):
+        own = [cell for cell in cells if cell.submission == name]
+        total = sum((cell.statuses for cell in own), Counter[str]())
+        counts = " | ".join(str(total[status] or "") for status in used)
+        lines.append(f"| `{name}` | {sum(not cell.empty for cell in own)} of {len(own)} | {counts} |")
+    troubled = [f"`{c.submission}` on `{c.workload}`" for c in cells if c.troubled]
+    empty = [f"`{c.submission}` on `{c.workload}`" for c in cells if c.empty]
+    lines += [
+        "",
+        f"{len(cells)} cells; without a trial: {', '.join(empty) or 'none'}; with failures: {', '.join(troubled) or 'none'}.",
+    ]
+    return "\n".join(lines)
