@@ -4,7 +4,7 @@ from harness import optimizer
 from submissions.optimizers.adamw import adamw
 
 
-@optimizer(paper=adamw.paper, defaults={**adamw.defaults, "learning_rate": 0.0014}, space=adamw.space)
+@optimizer(paper=adamw.paper, defaults={**adamw.defaults, "learning_rate": 0.0017}, space=adamw.space)
 def adamw_tenth(model, hyperparameters):
     """AdamW with a bad rate: a tenth of the reference rate."""
     return adamw(model, hyperparameters)

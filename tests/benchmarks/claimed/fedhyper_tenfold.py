@@ -7,4 +7,4 @@ class FedhyperTenfold(Fedhyper):
     """Fedhyper from a bad initial rate: ten times the reference rate."""
 
     name = "fedhyper_tenfold"
-    defaults = {**Fedhyper.defaults, "learning_rate": 0.14}
+    defaults = {**Fedhyper.defaults, "learning_rate": 0.17}

@@ -7,4 +7,4 @@ class FedhyperTenth(Fedhyper):
     """Fedhyper from a bad initial rate: a tenth of the reference rate."""
 
     name = "fedhyper_tenth"
-    defaults = {**Fedhyper.defaults, "learning_rate": 0.0014}
+    defaults = {**Fedhyper.defaults, "learning_rate": 0.0017}
