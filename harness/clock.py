@@ -27,6 +27,10 @@ class Examples:
         return self.thirds / 3
 
 
+DIGITS = 6
+"""Of seconds: what lies below a microsecond is noise, and would be most of a compacted record."""
+
+
 @dataclass
 class Stopwatch:
     """Seconds between `start` and `stop`, added up.
@@ -52,6 +56,6 @@ class Stopwatch:
 
     def stop(self) -> float:
         """Stop counting; return the seconds so far."""
-        self.seconds += self._now() - self._started[0]
-        self.process_seconds += time.process_time() - self._started[1]
+        self.seconds = round(self.seconds + self._now() - self._started[0], DIGITS)
+        self.process_seconds = round(self.process_seconds + time.process_time() - self._started[1], DIGITS)
         return self.seconds

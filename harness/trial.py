@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from harness.clock import Stopwatch
+from harness.clock import DIGITS, Stopwatch
 from harness.contracts import TrainingAlgorithm, Workload
 from harness.evaluation import evaluate, evaluate_whole, refreshed_batchnorm
 from harness.limits import TrialTimeout, explain
@@ -37,8 +38,9 @@ class Trace:
         self.due, self._every, self._points = 0.0, 3 * every, points
 
     def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
-        """Add the point that is due."""
-        self._points.append((task.steps, task.examples, algorithm.learning_rate() or 0.0))
+        """Add the point that is due, the rate to the precision of a float32."""
+        rate = float(np.float32(algorithm.learning_rate() or 0.0))
+        self._points.append((task.steps, task.examples, rate))
         self.due += self._every
 
 
@@ -118,7 +120,7 @@ def run_trial(
         complete=run.complete,
         evaluations=tuple(run.evaluations),
         learning_rates=tuple(run.learning_rates),
-        clocks={**run.clocks, "wall_seconds": time.perf_counter() - began},
+        clocks={**run.clocks, "wall_seconds": round(time.perf_counter() - began, DIGITS)},
         beater=run.beater,
         pruned_by=run.pruned_by,
         environment=dict(environment or {}),

@@ -13,6 +13,8 @@ from harness.contracts.errors import BadInput, did_you_mean
 from harness.records import CLOCKS
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from harness.results import BoardInput
 
 FORMATS = ("html", "md", "tex")
@@ -34,6 +36,9 @@ def report(
     format: Annotated[
         str, typer.Option(help="html; or the table alone, printed or into --out: md (between that file's markers) or tex")
     ] = "html",
+    compact: Annotated[
+        bool, typer.Option("--compact", help="first put the records' single files into one Parquet file a workload")
+    ] = False,
     legacy_tie_rule: Annotated[
         bool, typer.Option("--legacy-tie-rule", help="AlgoPerf's: a study's trial is chosen by evaluation index")
     ] = False,
@@ -55,6 +60,9 @@ def report(
     from harness.results import board_input
     from harness.rules import TRACKS
 
+    console = Console(highlight=False)
+    if compact:
+        _compact(results, console)
     given = board_input(results, track=track, suite=suite)
     if given.trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
@@ -71,7 +79,6 @@ def report(
     if format != "html":
         _tell_table(format, given, scored, out)
         return 0
-    console = Console(highlight=False)
     for path, reason in given.damaged.items():
         console.print(f"left out {path}: {reason}", markup=False)
     page = out or results / "leaderboard.html"
@@ -93,6 +100,18 @@ def report(
         console.print(f"figures: {len(made)} files in {figures}", markup=False)
     console.print(f"leaderboard: {page}", markup=False)
     return 0
+
+
+def _compact(results: Path, console: Console) -> None:
+    """Compact a results directory and say what became of it."""
+    from harness.results import ResultStore
+    from harness.results import compact as compact_records
+
+    store = ResultStore(results)
+    records, files = compact_records(store)
+    for path, reason in store.damaged.items():
+        console.print(f"left where it is: {path}: {reason}", markup=False)
+    console.print(f"compacted: {files} single files; {records} records in Parquet files that changed", markup=False)
 
 
 def _tell_table(format: str, given: BoardInput, scored: Mapping[str, Any], out: Path | None) -> None:

@@ -16,7 +16,7 @@ from harness.contracts.errors import BadInput
 from harness.execution.race import Race, Settings
 from harness.plan import Plan
 from harness.records import TrialRecord
-from harness.results import ResultStore, board_input
+from harness.results import LOOSE_RECORDS, ResultStore, board_input, compact
 from harness.rules import SENSITIVITY
 
 BOARD_SECONDS = 30.0
@@ -65,8 +65,17 @@ class Session:
             self._say("nothing recorded so far is lost; mend that and run the same command again to resume")
             return 1
         self._board(figures=True, show=True)
+        self._compact()
         self._say_what_it_took()
         return 1 if self.race.summary.troubled else 0
+
+    def _compact(self) -> None:
+        """Put the records into Parquet files once they are many; that this fails costs nothing but room."""
+        if self.store.loose() > LOOSE_RECORDS:
+            try:
+                compact(self.store)
+            except BadInput as error:
+                self._say(f"timetrial: {error}")
 
     def _say(self, line: str) -> None:
         """Print one plain line, whatever its length and whatever brackets it holds."""

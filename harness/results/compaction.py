@@ -1,0 +1,94 @@
+"""Thousands of small files -> one Parquet file a workload, losing nothing at any moment."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.contracts.errors import BadInput
+from harness.records import TrialRecord, canonical_json, stable_hash
+from harness.results.columns import read_table, write_table
+from harness.results.store import ResultStore, read_record
+
+LOOSE_RECORDS = 5_000
+"""A run that leaves more single files than this compacts them: from here on a report spends seconds on opening files."""
+
+
+def compact(store: ResultStore) -> tuple[int, int]:
+    """Put the records of a results directory into Parquet files; return how many records and how many single files went.
+
+    ``trials/WORKLOAD/compact-HASH.parquet`` is named by its content, so directories of several machines merge by copying,
+    as before. Its records are those of the single files and of the Parquet files that lay there; of one trial's the single
+    file's counts. Damaged files stay where they are.
+
+    A new file is written under a temporary name, flushed, renamed, and read back before what it replaces is removed: a kill
+    leaves both, and they say the same. A single file that a run has written anew since it was read stays. Two compactions at
+    once write files of different names or the same content.
+
+    Raises:
+        BadInput: the disk is full, or the directory cannot be written; nothing is lost.
+    """
+    records = files = 0
+    try:
+        for folder in sorted(path for path in store.directory.glob("trials/*") if path.is_dir()):
+            kept, gone = _compact(store, folder)
+            records, files = records + kept, files + gone
+    except OSError as error:
+        raise BadInput(f"cannot compact '{store.directory}': {error.strerror or error}; nothing is lost") from None
+    return records, files
+
+
+def _compact(store: ResultStore, folder: Path) -> tuple[int, int]:
+    """Compact one workload's folder."""
+    single: dict[Path, tuple[int, int]] = {}
+    found: dict[str, TrialRecord] = {record.spec.id: record for record, _ in store.packed(folder)}
+    for path in sorted(folder.glob("*/*.json")):
+        stamp = _stamp(path)
+        try:
+            record = read_record(path)
+        except (ValueError, KeyError, TypeError) as error:
+            store.damaged[path] = str(error)
+            continue
+        found[record.spec.id], single[path] = record, stamp
+    if not single:
+        return 0, 0
+    old = [path for path in folder.glob("compact-*.parquet") if path not in store.damaged]
+    ordered = sorted(
+        found.values(), key=lambda record: (record.spec.submission, record.spec.study, record.spec.trial, record.spec.id)
+    )
+    new = _write(folder, [record.to_json() for record in ordered])
+    for path in old:
+        if path != new:
+            path.unlink(missing_ok=True)
+    gone = 0
+    for path, stamp in single.items():
+        if path.exists() and _stamp(path) == stamp:
+            path.unlink(missing_ok=True)
+            gone += 1
+    store.forget()
+    return len(ordered), gone
+
+
+def _write(folder: Path, bodies: Sequence[Mapping[str, object]]) -> Path:
+    """Write a Parquet file that is whole or absent, and that was read back; return its path."""
+    path = folder / f"compact-{stable_hash([body['checksum'] for body in bodies])[:16]}.parquet"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        write_table(bodies, temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        if [canonical_json(body) for body in read_table(temporary)] != [canonical_json(body) for body in bodies]:
+            raise OSError(f"{temporary.name} reads back as something else than was written")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return what changes when a file is written anew: records are renamed into place, so the inode does."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
