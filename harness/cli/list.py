@@ -83,7 +83,7 @@ def _workload(kind: Any) -> dict[str, Any]:
 
 
 def _write_docs(directory: Path) -> int:
-    """Write the page of the built-in workloads, from code, `targets.json` and the laptop board where there is one."""
+    """Write the page of the built-in workloads, from code, `targets.json` and what was measured of the laptop suite."""
     from harness.contracts.workloads import targets_file
     from harness.records import plain
     from harness.registry import all_workloads
@@ -93,10 +93,10 @@ def _write_docs(directory: Path) -> int:
     kinds = [kind for kind in all_workloads() if kind.__module__.startswith("workloads.")]
     files = {targets_file(kind) for kind in kinds}
     entries = {name: sizes for path in sorted(files) if path.exists() for name, sizes in json.loads(path.read_text()).items()}
-    board = directory / "laptop_board.json"
-    content = json.loads(board.read_text(encoding="utf-8")) if board.exists() else None
+    measured = [directory / f"laptop_{name}.json" for name in ("board", "trials")]
+    board, trials = (json.loads(path.read_text(encoding="utf-8")) if path.exists() else None for path in measured)
     rows = [plain(_workload(kind)) for kind in kinds]
-    write_atomically(directory / "workloads.md", workloads_markdown(rows, entries, content))
+    write_atomically(directory / "workloads.md", workloads_markdown(rows, entries, board, trials))
     write_atomically(directory / "workloads.svg", response_figure(entries))
     print(f"{directory / 'workloads.md'}, {directory / 'workloads.svg'}")
     return 0

@@ -13,9 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_page_of_the_workloads_is_up_to_date(tmp_path):
-    board = ROOT / "docs" / "laptop_board.json"
-    if board.exists():
-        shutil.copy(board, tmp_path)
+    for measured in (ROOT / "docs").glob("laptop_*.json"):
+        shutil.copy(measured, tmp_path)
     assert run_app(["list", "workloads", "--docs", str(tmp_path)]) == 0
     assert (tmp_path / "workloads.md").read_text() == (ROOT / "docs" / "workloads.md").read_text(), "run `make docs`"
     assert "<svg" in (tmp_path / "workloads.svg").read_text()
@@ -51,3 +50,22 @@ def test_separation_is_the_ratio_of_median_times_and_names_who_misses():
         ]
     }
     assert "| `digits_mlp` | a | b | 1.50 | c |" in workloads_markdown(rows, {}, board)
+
+
+def test_what_trials_cost_is_told_beside_the_ratio_of_their_times():
+    from harness.cli.list import _workloads
+
+    rows = [row for row in _workloads() if row["name"] == "digits_mlp"]
+    facts = {
+        "trials": 54,
+        "reached": 9,
+        "earliest": 100.0,
+        "latest": 140.0,
+        "whole": 3,
+        "seconds": 1.25,
+        "evaluation_share": 0.2,
+    }
+    page = workloads_markdown(rows, {}, None, {"digits_mlp": {**facts, "machine": "m"}})
+    assert "| `digits_mlp` | 1.2 | 20% | 9 of 54 | 1.40 |" in page and "at least 1.3 on 1 of 1" in page
+    never = {**facts, "reached": 0, "earliest": None, "latest": None, "machine": "m"}
+    assert "| 0 of 54 | none |" in workloads_markdown(rows, {}, None, {"digits_mlp": never})
