@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 PROTOCOL_VERSION = 1
@@ -97,7 +98,7 @@ class TrialSpec:
     source: str = ""
     protocol: int = PROTOCOL_VERSION
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Return the trial's id: 16 hexadecimal digits of a stable hash of all but `suite` and `source`."""
         content = {key: value for key, value in asdict(self).items() if key not in ("suite", "source")}
