@@ -13,7 +13,7 @@ from harness.results.columns import read_table, write_table
 from harness.results.store import ResultStore, read_record
 
 LOOSE_RECORDS = 5_000
-"""A run that leaves more single files than this compacts them: 40 MB in 5,000 files are slow to copy, and Parquet takes a ninth."""
+"""A run that leaves more single files than this compacts them: 40 MB that Parquet holds in a ninth."""
 
 
 def compact(store: ResultStore) -> tuple[int, int]:
