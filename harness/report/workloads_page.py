@@ -213,10 +213,10 @@ def _trials(rows: Sequence[Row], trials: Mapping[str, Mapping[str, Any]]) -> str
     machines = ", ".join(sorted({f["machine"] for _, f in facts}))
     apart = sum(ratio >= SEPARATION for ratio in ratios)
     words = (
-        f"Every trial of `make bench` run to its end (`run --no-prune`; {machines}; `python -m tests.benchmarks.suite_trials "
-        "RESULTS --write docs/laptop_trials.json`). CPU seconds and share of evaluation: medians of trials over the whole "
-        "budget. Latest over earliest: charged examples at which trials met the target, over all schedules, grid points and "
-        f"studies; at least {SEPARATION} on {apart} of {len(facts)}.\n\n"
+        f"Every trial of `make bench` run to its end ({machines}; `python -m tests.benchmarks.suite_trials UNPRUNED --costs "
+        "BENCH --write docs/laptop_trials.json`). CPU seconds and share of evaluation: medians of the trials over the whole "
+        "budget that `make bench` itself ran. Latest over earliest: charged examples at which trials met the target, over all "
+        f"schedules, grid points and studies; at least {SEPARATION} on {apart} of {len(facts)}.\n\n"
     )
     return words + _table(("workload", "CPU s a trial", "of it evaluation", "trials that reach", "latest over earliest"), table)
 
