@@ -33,7 +33,8 @@ class Packed:
 def packed_names(folder: Path) -> tuple[str, ...]:
     """Return the names of a folder's Parquet files in a fixed order."""
     try:
-        return tuple(sorted(n for n in os.listdir(folder) if n.startswith("compact-") and n.endswith(".parquet")))
+        with os.scandir(folder) as entries:  # asked for every record: a Path for each entry takes longer
+            return tuple(sorted(e.name for e in entries if e.name.startswith("compact-") and e.name.endswith(".parquet")))
     except (FileNotFoundError, NotADirectoryError):
         return ()
 

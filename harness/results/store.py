@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from harness.records import TrialRecord, TrialSpec, plain, stable_hash
 from harness.results.files import write_atomically
