@@ -42,6 +42,8 @@ def _found(names: Sequence[str], results: Path) -> list[TrialRecord]:
 
 
 def _record(path: Path) -> TrialRecord:
+    if path.suffix == ".parquet":  # what the page names as the record file of a compacted trial
+        raise BadInput(f"--fit {path}: a Parquet file holds the records of many trials; give the trial's id instead")
     try:
         return read_record(path)
     except FileNotFoundError:

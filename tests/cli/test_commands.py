@@ -193,6 +193,15 @@ def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+def test_a_dry_run_counts_compacted_trials_as_recorded(tmp_path):
+    run = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path / "r")
+    assert timetrial(*run).returncode == 0
+    assert timetrial("report", "--compact", "--results", tmp_path / "r").returncode == 0
+    assert not list(tmp_path.glob("r/trials/*/*/*.json"))
+    assert "0 trials to run (6 recorded already)" in timetrial(*run, "--dry-run").stdout
+    assert "6 trials to run (6 recorded already)" in timetrial(*run, "-s", "rex", "--dry-run").stdout
+
+
 def test_a_damaged_record_is_named_set_aside_and_run_again(results):
     path = sorted(results.glob("trials/*/linear/*.json"))[0]
     content = path.read_bytes()

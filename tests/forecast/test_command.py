@@ -2,13 +2,14 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from harness.cli.app import run_app
 from harness.records import TrialRecord
-from harness.results import ResultStore
+from harness.results import ResultStore, compact
 from tests.execution.commands import timetrial
 
 RUNS = ("cosine", "constant", "linear", "plateau")
@@ -64,6 +65,21 @@ def test_a_run_is_named_by_the_beginning_of_its_id_or_the_path_of_its_record(res
         assert run_app([*predicted(results, whole, "rex", name, more=["--json"])]) == 0
         answers.append(capsys.readouterr().out)
     assert len(set(answers)) == 1
+
+
+def test_a_compacted_run_is_found_by_its_id_and_the_path_of_its_parquet_file_says_to_give_that(
+    results, whole, capsys, tmp_path
+):
+    shutil.copytree(results, tmp_path / "r")
+    compact(ResultStore(tmp_path / "r"))
+    answers = []
+    for place in (results, tmp_path / "r"):
+        assert run_app([*predicted(place, whole, "rex", "cosine", more=["--json"])]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+    path = ResultStore(tmp_path / "r").where(whole["cosine"].spec)
+    assert path.suffix == ".parquet"
+    assert "give the trial's id" in told(capsys, *predicted(results, whole, "rex", str(path)))
 
 
 def test_the_table_names_law_and_error_and_ends_at_the_last_step(results, whole, capsys):
