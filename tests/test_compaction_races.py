@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,6 +228,78 @@ def test_a_record_written_anew_in_the_instant_of_its_removal_stays(store, monkey
     assert done
     assert ResultStore(store.directory).read(SPECS[0]) == newer
     assert len(everything(store)) == 6
+
+
+def written_in_the_instant_of_removal(store, monkeypatch, record, then):
+    """Compact while a run writes `record` after the look at its file; `then` is called once the file is set aside."""
+    original, done = compaction_module._stamp, []
+
+    def stamp(path):
+        seen = original(path)
+        if path.name.startswith("."):
+            then()
+        elif not done and list(store.directory.glob("trials/*/*.parquet")):
+            done.append(store.write(record))
+        return seen
+
+    with monkeypatch.context() as racing:
+        racing.setattr(compaction_module, "_stamp", stamp)
+        with suppress(KeyboardInterrupt):
+            compact(ResultStore(store.directory))
+    assert done
+
+
+def test_a_kill_while_a_record_written_anew_is_set_aside_loses_it_no_longer_than_to_the_next_compaction(tmp_path, monkeypatch):
+    store, newer = ResultStore(tmp_path), replace(RECORD, reason="newer", created="2")
+    store.write(replace(RECORD, created="1"))
+
+    def killed():
+        raise KeyboardInterrupt
+
+    written_in_the_instant_of_removal(store, monkeypatch, newer, killed)
+    (aside,) = store.directory.rglob(".*.aside")
+    content = aside.read_bytes()
+    compact(ResultStore(store.directory))
+    assert everything(store) == [newer]
+    assert store.loose() == 0 and not aside.exists()
+    # What a Parquet file holds as new or newer is not brought back.
+    compacted = set(store.directory.rglob("*"))
+    aside.write_bytes(content)
+    compact(ResultStore(store.directory))
+    assert set(store.directory.rglob("*")) == compacted
+
+
+def test_a_record_set_aside_comes_back_over_no_newer_one(tmp_path, monkeypatch):
+    store, newest = ResultStore(tmp_path), replace(RECORD, reason="newest", created="3")
+    store.write(replace(RECORD, created="1"))
+    newer = replace(RECORD, reason="newer", created="2")
+
+    def just_before(original):
+        def call(source, *rest):
+            if Path(source).name.startswith("."):
+                store.write(newest)
+            return original(source, *rest)
+
+        return call
+
+    with monkeypatch.context() as racing:
+        for place, name in ((os, "link"), (Path, "rename")):
+            racing.setattr(place, name, just_before(getattr(place, name)))
+        written_in_the_instant_of_removal(store, monkeypatch, newer, lambda: None)
+    assert everything(store) == [newest]
+    assert not list(store.directory.rglob(".*.aside"))
+
+
+def test_a_record_set_aside_comes_back_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    store, newer = ResultStore(tmp_path), replace(RECORD, reason="newer", created="2")
+    store.write(replace(RECORD, created="1"))
+
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    written_in_the_instant_of_removal(store, monkeypatch, newer, lambda: None)
+    assert everything(store) == [newer]
 
 
 CALLS = [(os, "fsync"), (Path, "replace"), (Path, "rename"), (Path, "unlink"), (Path, "stat"), (Path, "open")]

@@ -27,7 +27,8 @@ def compact(store: ResultStore) -> tuple[int, int]:
     one, or one of a newer schema).
 
     A new file is written under a temporary name, flushed, renamed, and read back before what it replaces is removed: a kill
-    leaves both, and they say the same. A single file that a run has written anew since it was read stays. There is no lock:
+    leaves both, and they say the same. A single file that a run has written anew since it was read stays; killed in the instant
+    between noticing that and giving it back its name, the next compaction does. There is no lock:
     two compactions at once write files of different names or the same content, and each removes only what it has read.
 
     Raises:
@@ -48,6 +49,7 @@ def _compact(store: ResultStore, folder: Path) -> tuple[int, int]:
     packed = store.packed(folder)
     single: dict[Path, tuple[int, int]] = {}
     found: dict[str, TrialRecord] = {name: record for name, (record, _) in packed.records.items()}
+    _take_up(store, folder, found)
     for path in sorted(folder.glob("*/*.json")):
         try:
             stamp = _stamp(path)
@@ -73,22 +75,49 @@ def _compact(store: ResultStore, folder: Path) -> tuple[int, int]:
 
 def _remove(path: Path, stamp: tuple[int, int]) -> bool:
     """Remove a single file unless it was written anew since `stamp`; return whether it went."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.aside")
     try:
         if _stamp(path) != stamp:
             return False
         path.rename(aside)
+        # A run may have written it between the look and the renaming: what was renamed is looked at, not what lay there before.
+        if _stamp(aside) == stamp:
+            aside.unlink()
+            return True
     except FileNotFoundError:
         return False
-    # A run may have written it between the look and the renaming: what was renamed is looked at, not what lay there before.
-    if _stamp(aside) == stamp:
-        aside.unlink()
-        return True
-    if path.exists():
-        aside.unlink()
-    else:
-        aside.rename(path)
+    _bring_back(aside)
     return False
+
+
+def _take_up(store: ResultStore, folder: Path, found: Mapping[str, TrialRecord]) -> None:
+    """End what a kill between renaming a single file and removing it has left: only what Parquet files hold may go."""
+    for aside in folder.glob("*/.*.aside"):
+        try:
+            record = read_record(aside)
+        except FileNotFoundError:
+            continue
+        except (ValueError, KeyError, TypeError) as error:
+            store.damaged[aside] = str(error)
+            continue
+        known = found.get(record.spec.id)
+        if known is not None and (known == record or known.created > record.created):
+            aside.unlink(missing_ok=True)
+        else:
+            _bring_back(aside)
+
+
+def _bring_back(aside: Path) -> None:
+    """Give a single file its name again, unless a still newer one has it."""
+    path = aside.with_name(aside.name[1:].rsplit(".", 2)[0])
+    try:
+        os.link(aside, path)  # unlike a renaming, it replaces nothing
+    except (FileExistsError, FileNotFoundError):
+        pass
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            aside.rename(path)
+    aside.unlink(missing_ok=True)
 
 
 def _write(folder: Path, bodies: Sequence[Mapping[str, object]]) -> Path:
