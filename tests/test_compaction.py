@@ -192,3 +192,13 @@ def test_a_run_does_not_repeat_what_is_compacted(tmp_path):
     assert again.returncode == 0
     assert not list(tmp_path.glob("trials/*/*/*.json"))
     assert (tmp_path / "leaderboard.json").read_bytes() == board
+
+
+def test_compacting_says_nothing_among_a_table_and_refuses_a_directory_that_is_not_there(tmp_path):
+    command = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path / "r")
+    assert timetrial(*command).returncode == 0
+    table = timetrial("report", "--compact", "--format", "md", "--results", tmp_path / "r")
+    assert table.returncode == 0 and "compacted: 6 single files" in table.stderr
+    assert "compacted" not in table.stdout and "linear" in table.stdout
+    nowhere = timetrial("report", "--compact", "--results", tmp_path / "nowhere")
+    assert nowhere.returncode == 2 and nowhere.stdout == "" and len(nowhere.stderr.splitlines()) == 1

@@ -62,7 +62,8 @@ def report(
 
     console = Console(highlight=False)
     if compact:
-        _compact(results, console)
+        # A table on standard output is for another program.
+        _compact(results, console if format == "html" else Console(highlight=False, stderr=True))
     given = board_input(results, track=track, suite=suite)
     if given.trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
@@ -104,10 +105,10 @@ def report(
 
 def _compact(results: Path, console: Console) -> None:
     """Compact a results directory and say what became of it."""
-    from harness.results import ResultStore
     from harness.results import compact as compact_records
+    from harness.results.frame import opened
 
-    store = ResultStore(results)
+    store = opened(results)
     records, files = compact_records(store)
     for path, reason in store.damaged.items():
         console.print(f"left where it is: {path}: {reason}", markup=False)

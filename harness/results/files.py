@@ -24,3 +24,14 @@ def write_atomically(path: Path, content: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def flush_directory(directory: Path) -> None:
+    """Wait until a file's new name is on the disk, so that what it replaces may be removed; where a system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

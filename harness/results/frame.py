@@ -52,6 +52,7 @@ def frame(records: Iterable[TrialRecord], store: ResultStore) -> pd.DataFrame:
 
 def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
     spec, workload = record.spec, record.facts.get("workload", {})
+    name = spec.id
     imported = record.facts.get("imported")
     lower = bool(workload.get("lower_is_better", True))
     names = list(record.evaluations[0]) if record.evaluations else [*CLOCKS, "metric"]
@@ -63,7 +64,7 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
     index = int(np.argmax(met)) if met.any() else -1
     batch = workload.get("batch_size") or np.nan
     row: dict[str, Any] = {
-        "id": spec.id,
+        "id": name,
         "submission": spec.submission,
         "workload": spec.workload_label,
         "base_workload": spec.workload,
@@ -97,7 +98,7 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "facts": dict(record.facts),
         "environment": dict(record.environment),
         "clocks": dict(record.clocks),
-        "file": str(store.where(spec).relative_to(store.directory)),
+        "file": str(store.where(spec, name).relative_to(store.directory)),
     }
     for clock in CLOCKS:
         row[f"hit_{clock}"] = float(curve[clock][index]) if index >= 0 else float("inf")

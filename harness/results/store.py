@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from harness.records import TrialRecord, TrialSpec, plain, stable_hash
-from harness.results.columns import read_table
 from harness.results.files import write_atomically
+from harness.results.packed import Packed, packed_names, read_packed
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,12 @@ class ResultStore:
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
         self.damaged: dict[Path, str] = {}
-        self._packed: dict[Path, tuple[int, dict[str, tuple[TrialRecord, Path]]]] = {}
+        self._packed: dict[Path, Packed] = {}
 
-    def path(self, spec: TrialSpec) -> Path:
-        """Return where the record of a trial lies."""
-        name = f"study{spec.study}-trial{spec.trial}-{spec.id}.json"
-        return self.directory / "trials" / _slug(spec.workload_label) / _slug(spec.submission) / name
+    def path(self, spec: TrialSpec, name: str = "") -> Path:
+        """Return where the record of a trial lies; `name` is the trial's id where that is known (it takes a hash)."""
+        file = f"study{spec.study}-trial{spec.trial}-{name or spec.id}.json"
+        return self.directory / "trials" / _slug(spec.workload_label) / _slug(spec.submission) / file
 
     def write(self, record: TrialRecord) -> Path:
         """Write a record; an earlier one of the same trial is replaced."""
@@ -62,15 +61,17 @@ class ResultStore:
         write_atomically(path, json.dumps(record.to_json(), separators=(",", ":"), allow_nan=False))
         return path
 
-    def where(self, spec: TrialSpec) -> Path:
-        """Return the file that holds the record of a trial: its own, or the Parquet file that it was put into."""
-        path = self.path(spec)
-        packed = self._folder(path.parent.parent).get(spec.id)
+    def where(self, spec: TrialSpec, name: str = "") -> Path:
+        """Return the file that holds the record of a trial (its id, if known): its own, or the Parquet file it was put into."""
+        name = name or spec.id
+        path = self.path(spec, name)
+        packed = self.packed(path.parent.parent).records.get(name)
         return packed[1] if packed is not None and not path.exists() else path
 
     def read(self, spec: TrialSpec) -> TrialRecord | None:
         """Return the record of a trial, or None; a damaged file is set aside under another name."""
-        path = self.path(spec)
+        name = spec.id
+        path = self.path(spec, name)
         try:
             return read_record(path)
         except FileNotFoundError:
@@ -78,62 +79,39 @@ class ResultStore:
         except (ValueError, KeyError, TypeError) as error:
             self.damaged[path] = str(error)
             path.replace(path.with_suffix(".json.damaged"))
-        packed = self._folder(path.parent.parent, set_aside=True).get(spec.id)
+        packed = self.packed(path.parent.parent, set_aside=True).records.get(name)
         return packed[0] if packed is not None else None
 
     def records(self) -> Iterator[TrialRecord]:
         """Yield all sound records in a fixed order; damaged ones are named in `damaged` and left where they are."""
         for folder in sorted(path for path in self.directory.glob("trials/*") if path.is_dir()):
-            found: dict[Path, TrialRecord | None] = {self.path(r.spec): r for r, _ in self.packed(folder)}
-            found |= dict.fromkeys(folder.glob("*/*.json"))
-            for path, packed in sorted(found.items(), key=lambda item: item[0]):
+            # Single files are listed first: one that is compacted from now on is in the Parquet files read after.
+            single = set(folder.glob("*/*.json"))
+            packed = self._placed(folder)
+            for path in sorted(single | packed.keys()):
                 try:
-                    yield packed or read_record(path)
+                    yield read_record(path) if path in single else packed[path]
                 except (ValueError, KeyError, TypeError, OSError) as error:
-                    self.damaged[path] = str(error)
+                    record = self._placed(folder).get(path)
+                    if record is None or not isinstance(error, FileNotFoundError):
+                        self.damaged[path] = str(error)
+                    if record is not None:  # compacted meanwhile, or before: what a run takes, too
+                        yield record
+
+    def _placed(self, folder: Path) -> dict[Path, TrialRecord]:
+        """Return a folder's compacted records by the place where their single files would lie."""
+        return {self.path(record.spec, name): record for name, (record, _) in self.packed(folder).records.items()}
 
     def loose(self) -> int:
         """Return how many records have a file of their own."""
         return sum(1 for _ in self.directory.glob("trials/*/*/*.json"))
 
-    def packed(self, folder: Path) -> Iterator[tuple[TrialRecord, Path]]:
-        """Yield the records in the Parquet files of a workload's folder, each with its file; damaged ones are named."""
-        yield from self._folder(folder).values()
-
-    def forget(self) -> None:
-        """Read Parquet files again when next asked: they have changed."""
-        self._packed.clear()
-
-    def _folder(self, folder: Path, *, set_aside: bool = False) -> dict[str, tuple[TrialRecord, Path]]:
-        """Return {trial id: (record, file)} of a folder's Parquet files, the latest record of each trial."""
-        if not folder.is_dir():
-            return {}
-        changed = folder.stat().st_mtime_ns
+    def packed(self, folder: Path, *, set_aside: bool = False) -> Packed:
+        """Return what the Parquet files of a workload's folder hold; damaged ones are named, or given another name."""
         known = self._packed.get(folder)
-        if known is not None and known[0] == changed:
-            return known[1]
-        found: dict[str, tuple[TrialRecord, Path]] = {}
-        for path in sorted(folder.glob("compact-*.parquet")):
-            try:
-                self._take(read_table(path), path, found)
-            except (ValueError, KeyError, TypeError, OSError) as error:
-                self.damaged[path] = str(error)
-                if set_aside:
-                    path.replace(path.with_suffix(".parquet.damaged"))
-        self._packed[folder] = (changed, found)
-        return found
-
-    def _take(self, bodies: Iterator[dict[str, Any]], path: Path, into: dict[str, tuple[TrialRecord, Path]]) -> None:
-        """Add the sound records among `bodies`; name the others by the place where their single file would lie."""
-        for body in bodies:
-            try:
-                record = TrialRecord.from_json(body)
-            except (ValueError, KeyError, TypeError) as error:
-                self.damaged[path.with_name(f"{path.name}#{body.get('id')}")] = str(error)
-                continue
-            known = into.get(record.spec.id)
-            if known is None or known[0].created <= record.created:
-                into[record.spec.id] = (record, path)
+        if known is None or known.names != packed_names(folder) or (set_aside and known.damaged):
+            known = self._packed[folder] = read_packed(folder, self.damaged, set_aside=set_aside)
+        return known
 
     def write_run(self, note: RunNote) -> None:
         """Write down what a run sets out to do; the same plan again keeps one file."""
