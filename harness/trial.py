@@ -39,7 +39,9 @@ class Trace:
 
     def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
         """Add the point that is due, the rate to the precision of a float32."""
-        rate = float(np.float32(algorithm.learning_rate() or 0.0))
+        rate = algorithm.learning_rate() or 0.0
+        if abs(rate) <= np.finfo(np.float32).max:
+            rate = float(np.float32(rate))
         self._points.append((task.steps, task.examples, rate))
         self.due += self._every
 
