@@ -31,6 +31,10 @@ MAX_CODE = 20_000
 """Characters of a submission's source that a record keeps; the hash tells the whole."""
 
 
+LARGEST_RATE = float(np.finfo(np.float32).max)
+"""Up to here learning rates are recorded to the precision of a float32."""
+
+
 class Trace:
     """The learning-rate trace: a point about every `every` charged examples."""
 
@@ -38,9 +42,9 @@ class Trace:
         self.due, self._every, self._points = 0.0, 3 * every, points
 
     def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
-        """Add the point that is due, the rate to the precision of a float32."""
+        """Add the point that is due."""
         rate = algorithm.learning_rate() or 0.0
-        if abs(rate) <= np.finfo(np.float32).max:
+        if abs(rate) <= LARGEST_RATE:
             rate = float(np.float32(rate))
         self._points.append((task.steps, task.examples, rate))
         self.due += self._every
