@@ -28,7 +28,7 @@ from harness.scoring.claims import NOT_RUN, Finding, Measured, compound, judge
 from harness.scoring.contests import measure_race, measure_regret
 from harness.scoring.regrets import study_regrets
 from tests.benchmarks.claimed_law import LIMIT, measure_law
-from tests.benchmarks.comparisons import CLAIMED, CONTESTS, LAW, UNTESTABLE
+from tests.benchmarks.comparisons import CLAIMED, CONTESTS, LAW, UNTESTABLE, named
 from tests.benchmarks.trained import builtin_names, trained, trained_table
 
 COLUMNS = ("no.", "comparison", "found", "95 %, adjusted", "studies x workloads", "misses", "verdict", "command")
@@ -38,7 +38,9 @@ def findings(results: Path, suite: str) -> list[Finding]:
     """Return all comparisons, measured and judged."""
     frames = {track: board_input(results, track=track, suite=suite, absent_ok=True) for track in {c.track for c in CONTESTS}}
     workloads = {track: expected(suite, given.skipped) for track, given in frames.items()}
+    pool = named("budget")
     budget = frames["budget"].trials
+    budget = budget if budget.empty else budget[budget["submission"].isin(pool)]
     regrets = study_regrets(budget) if not budget.empty else budget
     measured: list[Measured] = []
     for contest in CONTESTS:
@@ -46,9 +48,9 @@ def findings(results: Path, suite: str) -> list[Finding]:
         if contest.claim == LAW:
             current = set() if budget.empty else set(budget["id"])
             records = (record for record in ResultStore(results).records() if record.spec.id in current)
-            measured.append(measure_law(records, contest, labels))
+            measured.append(measure_law(records, contest, labels, pool))
         elif contest.track == "budget":
-            measured.append(measure_regret(regrets, contest, labels))
+            measured.append(measure_regret(regrets, contest, labels, pool=pool))
         else:
             measured.append(measure_race(frames[contest.track].trials, contest, labels))
     return judge(measured)

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from harness.contracts.errors import BadInput
 from harness.registry import find_submission, find_workload, suites
 from harness.results import ResultStore
-from tests.benchmarks.claimed_law import law_errors, measure_law
+from tests.benchmarks.claimed_law import find, law_errors, measure_law
 from tests.benchmarks.claims import command_for, fill, main, table, verdicts
 from tests.benchmarks.comparisons import BAD_RATES, CLAIMED, CONTESTS, LAW, UNTESTABLE, WSD_SQRT, named
 from tests.benchmarks.trained import Trained, builtin_names, trained_table
@@ -150,9 +151,28 @@ def test_the_law_is_judged_at_the_rate_that_cosine_chose(results):
     label = records[0].spec.workload_label
     contest = next(c for c in CONTESTS if c.claim == LAW)
     assert len(law_errors(records)) == 3  # linear, three studies
-    one = measure_law(records, contest, [label])
+    one = measure_law(records, contest, [label], ["linear"])
     assert one.estimate is None and "one workload" in one.reason
-    assert "too few studies" in measure_law(records, contest, [label, "other"]).reason
+    assert "too few studies of cosine, constant" in measure_law(records, contest, [label, "other"], []).reason
+    assert measure_law(records, contest, [label], ["linear", "rex"]).reason == "too few studies of rex"
+
+
+def test_curves_that_are_left_out_are_counted_and_what_is_not_asked_for_is_not_foretold(results):
+    records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
+    contest = next(c for c in CONTESTS if c.claim == LAW)
+    elsewhere = [replace(r, spec=replace(r.spec, workload="other", variant="")) for r in records]
+    lost = next(i for i, r in enumerate(elsewhere) if r.spec.submission == "linear")
+    elsewhere[lost] = replace(elsewhere[lost], status="diverged")
+    labels = [records[0].spec.workload_label, "other"]
+    found = measure_law(records + elsewhere, contest, labels, ["linear"])
+    assert found.workloads == 2 and found.reason.startswith("1 of 6 curves")
+    assert "refused" not in measure_law(records, contest, labels[:1], []).reason
+    assert measure_law(records + elsewhere, contest, labels, []).estimate is None
+
+
+def test_a_schedule_by_path_is_found_wherever_the_command_is_called_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find(WSD_SQRT)(950, 1000) == pytest.approx(1 - math.sqrt(0.5)) and find("linear")(500, 1000) == 0.5
 
 
 def test_verdicts_of_no_runs_are_not_run(tmp_path):
