@@ -10,12 +10,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from harness.contracts.errors import BadInput
-from harness.contracts.schedules import Schedule
 from harness.forecast.fit import fit_law
 from harness.forecast.recorded import Recorded, recorded
 from harness.records import TrialRecord
 from harness.registry import find_schedule
-from harness.registry.sources import ROOT
 from harness.scoring.claims import Contest, Measured
 from harness.scoring.intervals import Estimate
 from tests.benchmarks.loss_law import FITTED
@@ -66,11 +64,6 @@ def measure_law(
     return Measured(contest, estimate, 0.0, studies, len(means), reason=reason)
 
 
-def find(name: str) -> Schedule:
-    """Return a schedule by name; a path in the repository is one wherever the command is called from."""
-    return find_schedule(str(ROOT / name) if name.endswith(".py") else name)
-
-
 def _studies(records: list[TrialRecord], name: str) -> int:
     return len({r.spec.study for r in records if r.spec.submission == name and r.status != "killed"})
 
@@ -87,7 +80,7 @@ def law_errors(records: Sequence[TrialRecord]) -> list[float]:
         for record in records:
             if record.spec.study == study and record.complete:
                 try:
-                    run = recorded(record, find)
+                    run = recorded(record, find_schedule)
                 except BadInput:
                     continue
                 at_rate[float(record.spec.hyperparameters["learning_rate"])][record.spec.submission] = run

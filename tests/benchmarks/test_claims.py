@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.errors import BadInput
-from harness.registry import find_submission, find_workload, suites
+from harness.registry import find_schedule, find_submission, find_workload, suites
 from harness.results import ResultStore
-from tests.benchmarks.claimed_law import find, law_errors, measure_law
+from tests.benchmarks.claimed_law import law_errors, measure_law
 from tests.benchmarks.claims import command_for, fill, main, table, verdicts
 from tests.benchmarks.comparisons import BAD_RATES, CLAIMED, CONTESTS, LAW, UNTESTABLE, WSD_SQRT, named
 from tests.benchmarks.trained import Trained, builtin_names, trained_table
@@ -172,7 +172,7 @@ def test_curves_that_are_left_out_are_counted_and_what_is_not_asked_for_is_not_f
 
 def test_a_schedule_by_path_is_found_wherever_the_command_is_called_from(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert find(WSD_SQRT)(950, 1000) == pytest.approx(1 - math.sqrt(0.5)) and find("linear")(500, 1000) == 0.5
+    assert find_schedule(WSD_SQRT)(950, 1000) == pytest.approx(1 - math.sqrt(0.5))
 
 
 def test_verdicts_of_no_runs_are_not_run(tmp_path):
