@@ -31,8 +31,8 @@ reference: $(READY)      ## every run that docs/claims.md asks for, into REFEREN
 	$(RACING) --track self-tuning -s adamw+linear \
 	  -s $(CLAIMED)/fedhyper_tenth.py -s $(CLAIMED)/adamw_tenth.py+constant \
 	  -s $(CLAIMED)/fedhyper_tenfold.py -s $(CLAIMED)/adamw_tenfold.py+constant $(GOES_ON)
-	$(RACING) --track budget -s constant -s cosine -s linear -s onecycle -s rex -s sgdr -s step -s uba -s wsd -s wsd_s \
-	  -s $(CLAIMED)/wsd_sqrt.py $(GOES_ON)
+	$(RACING) --track budget -s constant -s cosine -s exponential -s inverse_sqrt -s linear -s onecycle -s polynomial \
+	  -s rex -s sgdr -s step -s uba -s wsd -s wsd_s -s $(CLAIMED)/wsd_sqrt.py $(GOES_ON)
 
 report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report

@@ -14,7 +14,7 @@ import pytest
 
 from harness import BadInput, ContractError
 from harness.registry import all_submissions, find_optimizer, find_schedule, find_submission, workload_hash
-from harness.registry.sources import OURS, read_sources
+from harness.registry.sources import OURS, ROOT, read_sources
 from tests.toy import Blobs
 
 SCHEDULE = """
@@ -105,6 +105,17 @@ def test_a_plug_in_is_found_from_another_directory_by_its_source(here, monkeypat
     assert find_submission(found.source).content_hash == found.content_hash
     assert find_submission(pair.source).content_hash == pair.content_hash
     assert find_submission("rex").source == ""
+
+
+def test_a_record_of_a_plug_in_of_the_house_holds_no_path_of_the_machine(here, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    typed = "tests/benchmarks/claimed/wsd_sqrt.py"
+    found, pair = find_submission(typed), find_submission("adamw+" + typed)
+    assert (found.source, pair.source) == (f"{typed}:wsd_sqrt", f"adamw+{typed}:wsd_sqrt")
+    assert find_submission(str(ROOT / typed)).source == found.source
+    monkeypatch.chdir(here)
+    assert find_submission(found.source).content_hash == found.content_hash
+    assert find_submission(pair.source).content_hash == pair.content_hash
 
 
 def test_a_worker_process_reads_the_same_plug_in_from_its_path(here):

@@ -12,7 +12,7 @@ from harness.records import plain, stable_hash
 from harness.registry.libraries import is_library_name, library_plugin
 from harness.registry.loading import Found
 from harness.registry.places import Index, submissions_index
-from harness.registry.sources import OURS, library_versions, shown
+from harness.registry.sources import OURS, ROOT, library_versions, shown
 from harness.registry.typed import from_file, halves, is_file, unknown
 
 _ARTICLE = {"schedule": "a schedule", "optimizer": "an optimizer", "procedure": "a procedure", "workload": "a workload"}
@@ -74,14 +74,15 @@ class _Part:
 
     @property
     def source(self) -> str:
-        """The half as it can be typed from any directory."""
+        """The half as it can be typed from any directory: records keep it, so a file of the house is relative to the house."""
         if (
             self.found is None
             or self.found.path.is_relative_to(OURS["submissions"])
             or not self.found.module.startswith("timetrial_plugins")
         ):
             return self.typed
-        return f"{self.found.path}:{self.found.name}"
+        path = self.found.path
+        return f"{path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path}:{self.found.name}"
 
 
 def find_submission(name: str) -> Submission:

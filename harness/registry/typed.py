@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.contracts import BadInput, did_you_mean
 from harness.registry.loading import Found, load_file
 from harness.registry.places import Index
-from harness.registry.sources import shown
+from harness.registry.sources import ROOT, shown
 
 _FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<name>[A-Za-z][A-Za-z0-9_-]*))?")
 
@@ -52,6 +52,8 @@ def from_file(typed: str, index: Index, kind: str) -> Found:
     """
     location, wanted = split_file(typed)
     path = Path(location).expanduser()
+    if not path.is_file() and (ROOT / path).is_file():
+        path = ROOT / path  # as records have a plug-in of the house, wherever they are read
     if not path.is_file():
         raise BadInput(f"no file '{location}' in {Path.cwd()}" if not path.is_absolute() else f"no file '{location}'")
     entries = load_file(path)

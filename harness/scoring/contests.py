@@ -57,20 +57,26 @@ def measure_race(trials: pd.DataFrame, contest: Contest, workloads: Sequence[str
     )
 
 
-def measure_regret(regrets: pd.DataFrame, contest: Contest, workloads: Sequence[str], studies: int = FEWEST) -> Measured:
+def measure_regret(
+    regrets: pd.DataFrame, contest: Contest, workloads: Sequence[str], studies: int = FEWEST, pool: Sequence[str] = ()
+) -> Measured:
     """Return the mean over workloads and studies of B's regret less A's, at the contest's shares of the budget.
 
     d_wj is the mean over the shares of the difference within study j of workload w; v_w = var_j(d_wj)/n; standard error and
     degrees of freedom as for speed-ups (Satterthwaite 1946).
 
     Args:
-        regrets: from `study_regrets`, of all submissions that ran in the budget track, for they say what the best is.
+        regrets: from `study_regrets`, of the pool, for it says what the best is.
         contest, workloads, studies: as for `measure_race`.
+        pool: submissions that must all have run: while one has not, the best is not known, nor any regret.
     """
     reason = _absent(regrets, contest)
     if reason:
         return Measured(contest, None, REGRET_MARGIN, reason=reason)
     table = regrets[regrets["share"].isin(contest.shares) & regrets["workload"].isin(list(workloads))]
+    reason = _pool_lacks(table, pool, len(workloads) * len(contest.shares), studies)
+    if reason:
+        return Measured(contest, None, REGRET_MARGIN, reason=reason)
     sides = [_by_study(table[table["submission"] == name], len(contest.shares)) for name in (contest.a, contest.b)]
     difference = (sides[1] - sides[0]).dropna()
     rows = {str(w): d.to_numpy(dtype=float) for w, d in difference.groupby("workload")}
@@ -98,6 +104,14 @@ def _by_study(table: pd.DataFrame, shares: int) -> pd.Series[float]:
     groups = table.dropna(subset="regret").groupby(["workload", "study"])["regret"]
     mean = groups.mean()
     return mean[groups.size() == shares]
+
+
+def _pool_lacks(table: pd.DataFrame, pool: Sequence[str], cells: int, studies: int) -> str:
+    """Say which of the pool have not run `studies` studies in each of the `cells`, workloads by shares."""
+    runs = table.groupby(["submission", "workload", "share"]).size()
+    whole = runs[runs >= studies].groupby("submission").size()
+    absent = [name for name in pool if whole.get(name, 0) < cells]
+    return f"the pool lacks studies of {', '.join(absent)}" if absent else ""
 
 
 def _absent(trials: pd.DataFrame, contest: Contest) -> str:

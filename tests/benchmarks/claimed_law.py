@@ -24,29 +24,39 @@ LIMIT = 0.01
 Run = tuple[str, int]
 
 
-def measure_law(records: Iterable[TrialRecord], contest: Contest, workloads: Sequence[str], studies: int = 3) -> Measured:
+def measure_law(
+    records: Iterable[TrialRecord], contest: Contest, workloads: Sequence[str], schedules: Sequence[str], studies: int = 3
+) -> Measured:
     """Return 1 % less the mean error of the law, over workloads (t interval); theta above 0 where the claim holds.
 
     Args:
         records: of the budget track; only those at the whole budget count.
         contest: the claim.
         workloads: labels of all workloads that must have run.
-        studies: of cosine and constant that each must have.
+        schedules: that must all have run; they and no others are foretold, less those that the law is fitted to.
+        studies: that each of them must have on each workload.
     """
-    whole = [r for r in records if r.spec.horizon == r.spec.budget and r.spec.workload_label in workloads]
+    asked = [*FITTED, *(name for name in schedules if name not in FITTED)]
+    at_end = [r for r in records if r.spec.horizon == r.spec.budget]
+    whole = [r for r in at_end if r.spec.submission in asked and r.spec.workload_label in workloads]
     by_workload: dict[str, list[TrialRecord]] = defaultdict(list)
     for record in whole:
         by_workload[record.spec.workload_label].append(record)
-    few = [w for w in workloads if any(_studies(by_workload[w], name) < studies for name in FITTED)]
+    few = [name for name in asked if any(_studies(by_workload[w], name) < studies for w in workloads)]
     if few or not workloads:
-        return Measured(contest, None, 0.0, reason=f"too few studies of {' and '.join(FITTED)} on {', '.join(few)}")
+        return Measured(contest, None, 0.0, reason=f"too few studies of {', '.join(few)}" if few else "no workload")
     errors = {w: law_errors(by_workload[w]) for w in workloads}
     for workload, values in errors.items():
         told = f"{100 * float(np.mean(values)):.2f} % over {len(values)} curves" if values else "refused"
         print(f"loss law, {workload}: {told}", file=sys.stderr)
     means = [float(np.mean(values)) for values in errors.values() if values]
     refused = [w for w, values in errors.items() if not values]
-    reason = f"no loss that the law could be fitted to on {', '.join(refused)}" if refused else ""
+    curves = sum(_studies(by_workload[w], name) for w in errors if w not in refused for name in asked[len(FITTED) :])
+    lost = curves - sum(len(values) for values in errors.values())
+    notes = [f"no loss that the law could be fitted to on {', '.join(refused)}"] if refused else []
+    if lost:
+        notes.append(f"{lost} of {curves} curves on the other workloads could not be foretold (diverged, say)")
+    reason = "; ".join(notes)
     if len(means) < 2:
         return Measured(contest, None, 0.0, reason=reason or "one workload gives no interval")
     spread = float(np.std(means, ddof=1)) / math.sqrt(len(means))

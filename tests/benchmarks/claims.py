@@ -24,21 +24,24 @@ from harness.registry import find_workload, suites
 from harness.registry.sources import ROOT
 from harness.results import ResultStore, board_input
 from harness.rules import DEFAULT_SUITE, TRACKS
-from harness.scoring.claims import NOT_RUN, Finding, Measured, compound, judge
+from harness.scoring.claims import NOT_RUN, Contest, Finding, Measured, compound, judge
 from harness.scoring.contests import measure_race, measure_regret
 from harness.scoring.regrets import study_regrets
 from tests.benchmarks.claimed_law import LIMIT, measure_law
-from tests.benchmarks.comparisons import CLAIMED, CONTESTS, LAW, UNTESTABLE
+from tests.benchmarks.comparisons import CLAIMED, CONTESTS, LAW, UNTESTABLE, named
 from tests.benchmarks.trained import builtin_names, trained, trained_table
 
-COLUMNS = ("no.", "comparison", "found", "95 %, adjusted", "studies x workloads", "misses", "verdict", "command")
+SCRIPT = "python -m tests.benchmarks.claims"
+COLUMNS = ("no.", "comparison", "found", "95 %, alone", "95 %, adjusted", "studies x workloads", "misses", "verdict", "command")
 
 
 def findings(results: Path, suite: str) -> list[Finding]:
     """Return all comparisons, measured and judged."""
     frames = {track: board_input(results, track=track, suite=suite, absent_ok=True) for track in {c.track for c in CONTESTS}}
     workloads = {track: expected(suite, given.skipped) for track, given in frames.items()}
+    pool = named("budget")
     budget = frames["budget"].trials
+    budget = budget if budget.empty else budget[budget["submission"].isin(pool)]
     regrets = study_regrets(budget) if not budget.empty else budget
     measured: list[Measured] = []
     for contest in CONTESTS:
@@ -46,9 +49,9 @@ def findings(results: Path, suite: str) -> list[Finding]:
         if contest.claim == LAW:
             current = set() if budget.empty else set(budget["id"])
             records = (record for record in ResultStore(results).records() if record.spec.id in current)
-            measured.append(measure_law(records, contest, labels))
+            measured.append(measure_law(records, contest, labels, pool))
         elif contest.track == "budget":
-            measured.append(measure_regret(regrets, contest, labels))
+            measured.append(measure_regret(regrets, contest, labels, pool=pool))
         else:
             measured.append(measure_race(frames[contest.track].trials, contest, labels))
     return judge(measured)
@@ -76,16 +79,16 @@ def table(found: Sequence[Finding], command: str, only: int | None = None) -> st
         command: what stands beside each, less its claim.
         only: one claim's lines.
     """
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|---:|---|---:|---:|---:|---:|---|---|"]
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---:|---|---:|---:|---:|---:|---:|---|---|"]
     notes = []
     whole = verdicts(found)
     for claim in sorted(whole) if only is None else [only]:
         beside = f"`{command} --claim {claim}`"
         own = [finding for finding in found if finding.measured.contest.claim == claim]
-        lines += ["| " + " | ".join((*_cells(finding), beside)) + " |" for finding in own]
+        lines += ["| " + " | ".join((*_cells(finding), _alone(finding, command) + beside)) + " |" for finding in own]
         if len(own) != 1:
             what = "all parts" if own else "see the list above"
-            lines.append(f"| {claim} | {what} | | | | | **{whole[claim]}** | {beside} |")
+            lines.append(f"| {claim} | {what} | | | | | | **{whole[claim]}** | {beside} |")
         notes += [f"- {claim}, {_who(f)}: {f.measured.reason}." for f in own if f.measured.reason]
     return "\n".join([*lines, *(["", *notes] if notes else [])])
 
@@ -104,12 +107,27 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     measured, contest = finding.measured, finding.measured.contest
     who = f"{_who(finding)} ({contest.track})"
     if finding.verdict == NOT_RUN or measured.estimate is None or finding.low is None or finding.high is None:
-        return (str(contest.claim), who, "", "", "", "", NOT_RUN)
+        return (str(contest.claim), who, "", "", "", "", "", NOT_RUN)
     value = _shown(contest.claim, contest.track, measured.estimate.value)
-    ends = sorted((finding.low, finding.high), reverse=contest.claim == LAW)
-    interval = f"[{', '.join(_shown(contest.claim, contest.track, end) for end in ends)}]"
+    alone = _interval(contest, measured.estimate.interval())
+    interval = _interval(contest, (finding.low, finding.high))
     sizes, misses = f"{measured.studies} x {measured.workloads}", f"{measured.misses[0]}, {measured.misses[1]}"
-    return (str(contest.claim), who, f"{measured.bound}{value}", interval, sizes, misses, f"**{finding.verdict}**")
+    return (str(contest.claim), who, f"{measured.bound}{value}", alone, interval, sizes, misses, f"**{finding.verdict}**")
+
+
+def _interval(contest: Contest, ends: tuple[float, float] | None) -> str:
+    if ends is None:
+        return ""
+    return f"[{', '.join(_shown(contest.claim, contest.track, end) for end in sorted(ends, reverse=contest.claim == LAW))}]"
+
+
+def _alone(finding: Finding, command: str) -> str:
+    """The command of a pair of the schedule track that prints its numbers without Holm; "" of others."""
+    contest = finding.measured.contest
+    if contest.track != "schedule" or finding.verdict == NOT_RUN:
+        return ""
+    where = command.removeprefix(SCRIPT).strip()
+    return f"`timetrial compare {contest.a} {contest.b} --results {where} --track schedule`; adjusted: "
 
 
 def _shown(claim: int, track: str, theta: float) -> str:
@@ -121,7 +139,8 @@ def _shown(claim: int, track: str, theta: float) -> str:
 EXPLAINED = """\
 How many times faster A is than B (`schedule`, `self-tuning`), or B's regret less A's (`budget`); "≤" where only A missed a
 target and was charged the budget, "≥" where only B did, "~" both. Misses: studies of A and of B that missed; in the budget
-track, that came to no more than a model that has learnt nothing."""
+track, that came to no more than a model that has learnt nothing. "Alone" is the interval without Holm, which `timetrial
+compare` prints for pairs of the schedule track."""
 
 
 def as_json(found: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -154,7 +173,7 @@ def shown(results: Path) -> str:
 
 def command_for(results: Path, suite: str) -> str:
     """Return the command as the page has it."""
-    return f"python -m tests.benchmarks.claims {shown(results)}" + ("" if suite == DEFAULT_SUITE else f" --suite {suite}")
+    return f"{SCRIPT} {shown(results)}" + ("" if suite == DEFAULT_SUITE else f" --suite {suite}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.rules import BUDGET_SHARES
+from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES
 from harness.scoring.claims import Contest
 
 CLAIMED = "tests/benchmarks/claimed/"
@@ -41,6 +41,9 @@ CONTESTS = (
 
 
 def named(track: str) -> tuple[str, ...]:
-    """Return the submissions that the comparisons of a track need, sorted."""
+    """Return the submissions that the comparisons of a track need, sorted.
+
+    In the budget track these are also the pool that regret is measured in: the ten first schedules are among them.
+    """
     pairs = {name for c in CONTESTS if c.track == track and c.claim != LAW for name in (c.a, c.b)}
-    return tuple(sorted(pairs | ({"cosine", "constant"} if track == "budget" else set())))
+    return tuple(sorted(pairs | (set(FIRST_SCHEDULES) if track == "budget" else set())))

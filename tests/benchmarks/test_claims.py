@@ -5,13 +5,17 @@ import math
 import re
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.contracts.errors import BadInput
-from harness.registry import find_submission, find_workload, suites
+from harness.registry import find_schedule, find_submission, find_workload, suites
 from harness.results import ResultStore
+from harness.scoring.claims import Contest
+from harness.scoring.regrets import study_regrets
+from tests.benchmarks import claims
 from tests.benchmarks.claimed_law import law_errors, measure_law
 from tests.benchmarks.claims import command_for, fill, main, table, verdicts
 from tests.benchmarks.comparisons import BAD_RATES, CLAIMED, CONTESTS, LAW, UNTESTABLE, WSD_SQRT, named
@@ -121,8 +125,34 @@ def test_the_page_is_filled_between_its_markers_and_nowhere_else(results, tmp_pa
     assert written.count("| 2 | all parts |") == 1 and "**not testable here**" in written
     assert str(tmp_path) not in written and str(results) not in written
     rows = [line for line in written.split("<!-- claims -->")[1].splitlines() if re.match(r"\| \d", line)]
+    assert {line.count("|") for line in rows} == {10}
     assert all("--claim" in line for line in rows) and len(rows) == len(CONTESTS) + 5 + 1
     capsys.readouterr()
+
+
+def test_the_command_beside_a_race_prints_its_numbers_without_holm(results, capsys):
+    assert main([str(results), "--suite", "smoke", "--claim", "1"]) == 0
+    cells = [cell.strip() for cell in capsys.readouterr().out.splitlines()[2].strip("|").split("|")]
+    command = re.findall(r"`timetrial ([^`]+)`", cells[-1])[0].replace("RESULTS", str(results))
+    pair = json.loads(timetrial(*command.split(), "--json", cwd=ROOT).stdout)["pair"]
+    assert cells[3] == f"[{pair['low']:.3f}, {pair['high']:.3f}]" and cells[2] == f"{pair['bound']}{pair['ratio']:.3f}"
+    assert cells[4] != cells[3]
+
+
+def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results, monkeypatch):
+    contest = Contest(5, "constant", "cosine", "budget", "better", (1.0,))
+    measured = []
+    monkeypatch.setattr(claims, "CONTESTS", (contest,))
+    monkeypatch.setattr(
+        claims, "study_regrets", lambda trials: measured.append(set(trials["submission"])) or study_regrets(trials)
+    )
+    for pool in (("constant", "cosine"), ("constant", "cosine", "rex")):
+        monkeypatch.setattr(claims, "named", lambda track, pool=pool: pool)
+        found = claims.findings(results, "smoke")[0].measured
+        assert (found.estimate is None, found.reason) == (
+            (True, "the pool lacks studies of rex") if "rex" in pool else (False, "")
+        )
+    assert measured == [{"constant", "cosine"}] * 2  # linear ran too, and is not of the pool
 
 
 def test_one_claim_prints_only_its_lines(results, capsys):
@@ -150,9 +180,28 @@ def test_the_law_is_judged_at_the_rate_that_cosine_chose(results):
     label = records[0].spec.workload_label
     contest = next(c for c in CONTESTS if c.claim == LAW)
     assert len(law_errors(records)) == 3  # linear, three studies
-    one = measure_law(records, contest, [label])
+    one = measure_law(records, contest, [label], ["linear"])
     assert one.estimate is None and "one workload" in one.reason
-    assert "too few studies" in measure_law(records, contest, [label, "other"]).reason
+    assert "too few studies of cosine, constant" in measure_law(records, contest, [label, "other"], []).reason
+    assert measure_law(records, contest, [label], ["linear", "rex"]).reason == "too few studies of rex"
+
+
+def test_curves_that_are_left_out_are_counted_and_what_is_not_asked_for_is_not_foretold(results):
+    records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
+    contest = next(c for c in CONTESTS if c.claim == LAW)
+    elsewhere = [replace(r, spec=replace(r.spec, workload="other", variant="")) for r in records]
+    lost = next(i for i, r in enumerate(elsewhere) if r.spec.submission == "linear")
+    elsewhere[lost] = replace(elsewhere[lost], status="diverged")
+    labels = [records[0].spec.workload_label, "other"]
+    found = measure_law(records + elsewhere, contest, labels, ["linear"])
+    assert found.workloads == 2 and found.reason.startswith("1 of 6 curves")
+    assert "refused" not in measure_law(records, contest, labels[:1], []).reason
+    assert measure_law(records + elsewhere, contest, labels, []).estimate is None
+
+
+def test_a_schedule_by_path_is_found_wherever_the_command_is_called_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_schedule(WSD_SQRT)(950, 1000) == pytest.approx(1 - math.sqrt(0.5))
 
 
 def test_verdicts_of_no_runs_are_not_run(tmp_path):
