@@ -28,7 +28,7 @@ class Examples:
 
 
 DIGITS = 6
-"""Of seconds: what lies below a microsecond is noise, and would be most of a compacted record."""
+"""Of seconds: what lies below a microsecond is noise, and takes room in every record."""
 
 
 @dataclass

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,10 +30,6 @@ MAX_CODE = 20_000
 """Characters of a submission's source that a record keeps; the hash tells the whole."""
 
 
-LARGEST_RATE = float(np.finfo(np.float32).max)
-"""Up to here learning rates are recorded to the precision of a float32."""
-
-
 class Trace:
     """The learning-rate trace: a point about every `every` charged examples."""
 
@@ -43,10 +38,7 @@ class Trace:
 
     def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
         """Add the point that is due."""
-        rate = algorithm.learning_rate() or 0.0
-        if abs(rate) <= LARGEST_RATE:
-            rate = float(np.float32(rate))
-        self._points.append((task.steps, task.examples, rate))
+        self._points.append((task.steps, task.examples, algorithm.learning_rate() or 0.0))
         self.due += self._every
 
 
