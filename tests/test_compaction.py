@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -202,3 +203,16 @@ def test_compacting_says_nothing_among_a_table_and_refuses_a_directory_that_is_n
     assert "compacted" not in table.stdout and "linear" in table.stdout
     nowhere = timetrial("report", "--compact", "--results", tmp_path / "nowhere")
     assert nowhere.returncode == 2 and nowhere.stdout == "" and len(nowhere.stderr.splitlines()) == 1
+
+
+def test_what_a_kill_left_half_written_goes_a_day_later_and_what_is_being_written_stays(store):
+    folder = next(path for path in store.directory.glob("trials/*/*") if path.is_dir())
+    old, new = folder / ".a.json.1.00000000.tmp", folder.parent / ".b.parquet.2.00000000.tmp"
+    for path in (old, new):
+        path.write_bytes(b"{")
+    day = 24 * 3600
+    os.utime(old, (time.time() - day - 60,) * 2)
+    os.utime(new, (time.time() - day + 60,) * 2)
+    compact(store)
+    assert not old.exists()
+    assert new.exists()

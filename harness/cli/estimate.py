@@ -7,15 +7,17 @@ from collections import defaultdict
 from pathlib import Path
 
 from harness.plan import Plan
+from harness.records import TrialSpec
 from harness.results import ResultStore
+from harness.rules import RULESETS
 
 SECONDS_A_BUDGET = 1.5
-"""CPU seconds of a full-budget trial assumed where no record says better: the suite's design figure."""
+"""CPU seconds of a trial of the workload's budget assumed where no record says better: the suite's design figure."""
 
 
 def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
     """Print every trial that would run, and the estimated CPU time before pruning."""
-    cost, known = _seconds_a_budget(results)
+    cost = _seconds_an_example(results)
     store = ResultStore(results)
     waiting = [spec for spec in plan.trials if not store.where(spec).exists()]
     print("study  trial  workload                 submission                     horizon  hyperparameters")
@@ -26,23 +28,28 @@ def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
         )
         share = spec.horizon / spec.budget
         print(f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<24} {spec.submission:<30} {share:7.3f}  {values}")
-    total = sum(cost.get(spec.workload_label, SECONDS_A_BUDGET) * spec.horizon / spec.budget for spec in waiting)
+    total = sum(spec.horizon * cost.get(spec.workload_label, _assumed(spec)) for spec in waiting)
     count = workers or os.cpu_count() or 1
-    basis = "measured on records in this directory" if known else f"assuming {SECONDS_A_BUDGET} s a full-budget trial"
+    basis = "measured on records in this directory" if cost else f"assuming {SECONDS_A_BUDGET} s a workload's budget"
     print(
         f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): at most {total:.0f} CPU seconds, "
         f"{total / count / 60:.1f} minutes with {count} workers, before pruning ({basis})"
     )
 
 
-def _seconds_a_budget(results: Path) -> tuple[dict[str, float], bool]:
-    """Return, for each workload with records, the mean CPU seconds of a full budget."""
+def _assumed(spec: TrialSpec) -> float:
+    """Return the CPU seconds a charged example assumed of a workload without records; a track may give a multiple of its budget."""
+    return SECONDS_A_BUDGET * RULESETS[spec.track].budget / spec.budget
+
+
+def _seconds_an_example(results: Path) -> dict[str, float]:
+    """Return, for each workload with records, the mean CPU seconds of a charged example, set-up and evaluation included."""
     seconds: dict[str, float] = defaultdict(float)
-    budgets: dict[str, float] = defaultdict(float)
+    examples: dict[str, float] = defaultdict(float)
     for record in ResultStore(results).records():
         clocks = record.clocks
         if clocks.get("examples"):
             spent = clocks["seconds"] + clocks["evaluation_seconds"] + clocks["setup_seconds"]
             seconds[record.spec.workload_label] += spent
-            budgets[record.spec.workload_label] += clocks["examples"] / record.spec.budget
-    return {name: seconds[name] / budgets[name] for name in seconds}, bool(seconds)
+            examples[record.spec.workload_label] += clocks["examples"]
+    return {name: seconds[name] / examples[name] for name in seconds}

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.contracts.errors import BadInput
 from harness.records import TrialRecord, canonical_json, stable_hash
 from harness.results.columns import read_table, write_table
-from harness.results.files import flush_directory
+from harness.results.files import flush_directory, sweep, temporary_of
 from harness.results.store import ResultStore, read_record
 
 LOOSE_RECORDS = 5_000
@@ -29,7 +29,8 @@ def compact(store: ResultStore) -> tuple[int, int]:
     A new file is written under a temporary name, flushed, renamed, and read back before what it replaces is removed: a kill
     leaves both, and they say the same. A single file that a run has written anew since it was read stays; killed in the instant
     between noticing that and giving it back its name, the next compaction does. There is no lock:
-    two compactions at once write files of different names or the same content, and each removes only what it has read.
+    two compactions at once write files of different names or the same content, and each removes only what it has read. What a
+    kill while writing left under a temporary name goes with a compaction a day later.
 
     Raises:
         BadInput: the disk is full, or the directory cannot be written; nothing is lost.
@@ -39,6 +40,7 @@ def compact(store: ResultStore) -> tuple[int, int]:
         for folder in sorted(path for path in store.directory.glob("trials/*") if path.is_dir()):
             kept, gone = _compact(store, folder)
             records, files = records + kept, files + gone
+            sweep(folder)
     except OSError as error:
         raise BadInput(f"cannot compact '{store.directory}': {error.strerror or error}; nothing is lost") from None
     return records, files
@@ -123,7 +125,7 @@ def _bring_back(aside: Path) -> None:
 def _write(folder: Path, bodies: Sequence[Mapping[str, object]]) -> Path:
     """Write a Parquet file that is whole or absent, and that was read back; return its path."""
     path = folder / f"compact-{stable_hash([body['checksum'] for body in bodies])[:16]}.parquet"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = temporary_of(path)
     try:
         write_table(bodies, temporary)
         with temporary.open("rb") as file:

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from pathlib import Path
+
+STALE_SECONDS = 24 * 3600
+"""Age from which a temporary file is nobody's: no write takes a day, on however slow a network's file system."""
+
+
+def temporary_of(path: Path) -> Path:
+    """Return a name beside `path` that no other process takes, to write under before `path` is replaced."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
 
 
 def write_atomically(path: Path, content: str) -> None:
@@ -14,7 +23,7 @@ def write_atomically(path: Path, content: str) -> None:
         OSError: the disk is full, or the directory cannot be written; the old file is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = temporary_of(path)
     try:
         with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(content)
@@ -35,3 +44,16 @@ def flush_directory(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sweep(directory: Path) -> int:
+    """Remove temporary files under `directory` that a kill left at least a day ago; return how many."""
+    before, count = time.time() - STALE_SECONDS, 0
+    for path in directory.rglob(".*.tmp"):
+        try:
+            if path.stat().st_mtime <= before:
+                path.unlink()
+                count += 1
+        except FileNotFoundError:
+            continue  # another sweep has it
+    return count

@@ -193,6 +193,11 @@ def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+def test_a_dry_run_knows_that_self_tuning_gives_more_than_the_budget(tmp_path):
+    run = ("run", "--suite", "smoke", "-s", "adamw", "--track", "self-tuning", "--studies", 2, "--dry-run")
+    assert "2 trials to run (0 recorded already): at most 4 CPU seconds" in timetrial(*run, "--results", tmp_path / "r").stdout
+
+
 def test_a_dry_run_counts_compacted_trials_as_recorded(tmp_path):
     run = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path / "r")
     assert timetrial(*run).returncode == 0
