@@ -38,7 +38,7 @@ def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
 
 
 def _assumed(spec: TrialSpec) -> float:
-    """Return the CPU seconds a charged example assumed of a workload without records; a track may give a multiple of its budget."""
+    """Return the CPU seconds a charged example assumed of a workload without records."""
     return SECONDS_A_BUDGET * RULESETS[spec.track].budget / spec.budget
 
 
