@@ -33,6 +33,7 @@ class TrialView:
     hit: str
     order: str
     end: str
+    horizon: str
     hyperparameters: str
     seed: str
     file: str
@@ -45,7 +46,8 @@ class Panel:
 
     `figure` (the race), `strip` (the time of every trial) and `rates` (sensitivity to the peak rate) are empty where not
     asked for or without data; `drawn` of `studies` studies stand in the race figure. `folder` is where the record files
-    lie, ``SUBMISSION`` in it for the submission; empty where they do not all lie so, and then a trial names its whole path.
+    lie, ``SUBMISSION`` in it for the submission, or the one file that holds them all, and then a trial names its id; empty
+    where they do not all lie so, and then a trial names its whole path.
     """
 
     anchor: str
@@ -169,6 +171,7 @@ def workload_facts(row: Any) -> tuple[tuple[str, str], ...]:
         ("target", f"{row.metric} {sign} {words.number(row.target, 5)}"),
         ("how it was set", fact(row, "workload", "target_provenance")),
         ("budget", _budget(row)),
+        ("batch size", fact(row, "workload", "batch_size")),
         ("version", fact(row, "workload", "version")),
         ("AlgoPerf counterpart", fact(row, "workload", "algoperf")),
         ("data", data.get("source", "")),
@@ -203,7 +206,10 @@ def _setting(value: object) -> str:
 
 
 def _folder(trials: pd.DataFrame) -> str:
-    """Return the folder that holds the record files of every submission, with ``SUBMISSION`` for its name, or nothing."""
+    """Return where all records lie: a folder with ``SUBMISSION`` for each one's name, or one Parquet file; else nothing."""
+    files = set(trials["file"].astype(str))
+    if len(files) == 1 and _packed(next(iter(files))):
+        return files.pop()
     found = {
         str(file).removesuffix(file[file.rfind("/") :]).removesuffix(f"/{name}") + "/SUBMISSION/"
         for file, name in zip(trials["file"].astype(str), trials["submission"].astype(str), strict=True)
@@ -211,6 +217,18 @@ def _folder(trials: pd.DataFrame) -> str:
     }
     all_there = all(f"/{n}/" in f for f, n in zip(trials["file"].astype(str), trials["submission"].astype(str), strict=True))
     return found.pop() if len(found) == 1 and all_there else ""
+
+
+def _packed(file: str) -> bool:
+    return file.endswith(".parquet")
+
+
+def _record(row: Any, short: bool) -> str:
+    """Return what names a trial's record: its file, within the folder that the caption tells or whole, or its id in there."""
+    file = str(row.file)
+    if short:
+        return str(row.id) if _packed(file) else file.rsplit("/", 1)[-1]
+    return f"{file}, {row.id}" if _packed(file) else file
 
 
 def _trial(row: Any, clock: str, marks: Mapping[str, Mark], winner: bool, short: bool) -> TrialView:
@@ -225,8 +243,9 @@ def _trial(row: Any, clock: str, marks: Mapping[str, Mark], winner: bool, short:
         hit=words.amount(time, clock) if math.isfinite(time) else words.NONE,
         order=f"{time:.8g}",
         end=words.amount(getattr(row, f"end_{clock}"), clock),
+        horizon=words.amount(row.horizon_examples, "examples"),
         hyperparameters=settings(row.hyperparameters),
         seed=str(row.seed),
-        file=str(row.file).rsplit("/", 1)[-1] if short else str(row.file),
+        file=_record(row, short),
         winner=winner,
     )

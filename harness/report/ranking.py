@@ -85,19 +85,23 @@ def ranking(
             summary=(summaries or {}).get(row.name, ""),
             rank=words.rank(row.rank, row.rank_low, row.rank_high),
             score=words.score(row.score),
-            interval=words.span(row.score_low, row.score_high)
-            + (" approximate" if row.approximate and words.finite(row.score_low) else ""),
+            interval=_interval(row.score_low, row.score_high, row.approximate),
             speedup=speedup(row),
             speedup_interval=words.ratio_span(row.speedup_low, row.speedup_high),
             targets=("≥ " if any(row.cells[w].unknown for w in board.workloads) else "")
             + f"{row.targets_reached}/{len(board.workloads)}",
             cost=words.amount(row.race_cost, board.clock),
             reach=f"{row.reach_share:.0%}" if words.finite(row.reach_share) else "needs unpruned records",
-            population=words.span(row.population_low, row.population_high),
+            population=_interval(row.population_low, row.population_high, row.approximate),
             cells=tuple(cell_view(board, row, label) for label in labels(board)) + tuple(CellView(w, "skipped") for w in extra),
         )
         for row in board.rows
     ]
+
+
+def _interval(low: float | None, high: float | None, approximate: bool) -> str:
+    text = words.span(low, high)
+    return f"{text} approximate" if text and approximate else text
 
 
 def speedup(row: Row) -> str:
@@ -123,8 +127,8 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
     relative = cell.time / best if math.isfinite(cell.time) and best > 0 else math.inf
     return CellView(
         workload=label,
-        text="cut" if cell.unknown else " ".join(part for part in (cell.bound, words.amount(cell.time, board.clock)) if part),
-        detail=words.span(cell.low, cell.high, lambda value: words.amount(value, board.clock)),
+        text="cut" if cell.unknown else _time(cell, board.clock),
+        detail=_range(cell, board.clock),
         level=cell.level,
         misses=words.misses(cell.reached, cell.studies, cell.missing, cell.cut),
         best=math.isfinite(cell.time) and cell.time == best,
@@ -135,6 +139,19 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
         crosses=sum(math.isinf(t) for t in cell.study_times) - cell.cut,
         note=cell.note,
     )
+
+
+def _time(cell: Cell, clock: str) -> str:
+    """Return the median time, with ``≤`` where it is a bound; a miss is no bound."""
+    text = words.amount(cell.time, clock)
+    return f"{cell.bound} {text}" if cell.bound and math.isfinite(cell.time) else text
+
+
+def _range(cell: Cell, clock: str) -> str:
+    """Return ``51.2k–64.0k``, ``51.2k–missed`` where the slowest study missed, or nothing where all did."""
+    if words.finite(cell.low) and cell.high is not None and math.isinf(cell.high) and not cell.cut:
+        return f"{words.amount(cell.low, clock)}–{words.amount(cell.high, clock)}"
+    return words.span(cell.low, cell.high, lambda value: words.amount(value, clock))
 
 
 def _extent(column: list[Cell]) -> tuple[float, float]:

@@ -94,7 +94,7 @@ PARTS = {
     "fill:none;": "",
     "stroke-linecap:round": "",
     "stroke-dashoffset:0;": "",
-    "stroke-opacity:0.4;stroke-width:0.8": "thin",
+    "stroke-opacity:0.7;stroke-width:0.8": "thin",
     f"font-size:10px;text-anchor:end;fill:{INK}": "te",
     f"font-size:10px;text-anchor:middle;fill:{INK}": "tm",
 }

@@ -25,7 +25,8 @@ def in_reading_order(trials: pd.DataFrame) -> pd.DataFrame:
 def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:
     """Return {column: [values]}, a value a trial, for ``pandas.DataFrame``; columns compress far better than rows.
 
-    ``met`` is the time to target on `clock`, null where there is none, ``ended`` the clock at its end, both to six digits;
+    ``horizon`` is in charged examples; ``met`` is the time to target on `clock`, null where there is none, ``ended`` the
+    clock at its end, all to six digits;
     hyperparameters stand in a column each, to five digits, null where a trial has no such. Text has its
     invisible characters spelt out, as everywhere on the page.
     """
@@ -37,6 +38,7 @@ def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = text("workload", "submission")
     columns |= {name: ordered[name].astype(int).tolist() for name in ("study", "trial")}
     columns |= text("status")
+    columns["horizon"] = [_rounded(value, 6) for value in ordered["horizon_examples"].astype(float)]
     columns |= {
         name: [_rounded(value, 6) for value in ordered[f"{which}_{clock}"].astype(float)]
         for name, which in (("met", "hit"), ("ended", "end"))

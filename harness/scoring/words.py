@@ -37,7 +37,7 @@ def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]
     tied = [row.name for row in rows if row.rank == 1]
     head = f"{listed(tied)} {'lead' if len(tied) > 1 else 'leads'} with score {leader.score:.3f}"
     head += (
-        f" [{leader.score_low:.3f}, {leader.score_high:.3f}]"
+        f" [{leader.score_low:.3f}, {leader.score_high:.3f}]{' (approximate)' if leader.approximate else ''}"
         if leader.score_low is not None and leader.score_high is not None
         else ""
     )
@@ -56,9 +56,9 @@ def _tested(leader: Row, rows: Sequence[Row], tied: Sequence[str], pairs: Sequen
     slower = [n for n in others if own[n].separable and ((own[n].ratio or 1.0) < 1) == (own[n].a == leader.name)]
     parts = []
     if others and len(level) == len(others):
-        parts.append("not separable from any other")
+        parts.append("in speed not separable from any other")
     elif others:
-        parts.append(f"not separable from {listed(level)}" if level else "separable from all others")
+        parts.append(f"in speed not separable from {listed(level)}" if level else "in speed separable from all others")
     return [*parts, f"yet slower than {listed(slower)} over the workloads both ran"] if slower else parts
 
 

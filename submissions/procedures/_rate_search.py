@@ -12,7 +12,7 @@ def forecast(losses, at, *, validation=False):
 
     Outliers are taken off first, by their distance from a quadratic smoothing spline: ten times 3 % of a series of
     training losses, once one of a series of validation losses, and only in the first half, so that the end, which the
-    forecast leans on, stays. The exponential is then fitted to the spline through what is left.
+    forecast leans on, stays. The exponential is then fitted to what is left.
 
     >>> round(forecast([2 * 0.8**k + 1 for k in range(10)], 100), 3)
     1.0

@@ -72,17 +72,18 @@ class Adadagrad(Inner):
         return max(min(self._size, math.ceil(self.task.horizon - self.task.examples)), min(self._size, 2))
 
     def update(self, batch):
-        """Take one step at the rate that goes with this batch; test, where one is due."""
+        """Test this batch before the step, where that is due and there will be a next one; take the step at its rate."""
         h = self.hyperparameters
         rule = RULES[h.optimizer] if h.scaling == "by_optimizer" else h.scaling
         self._set_rate(scaled_rate(h.learning_rate, batch.size, self.task.batch_size, rule) * self._warmed())
-        self._step(batch)
         self._steps += 1
         most = h.largest * self.task.batch_size
-        if self._steps % h.every == 0 and self._size < most:
+        after = self.task.examples + min(h.sample, batch.size) + batch.size
+        if self._steps % h.every == 0 and self._size < most and after < self.task.horizon:
             wanted = self._test(batch)
             if not math.isnan(wanted):
                 self._size = max(self._size, math.ceil(min(wanted, most)))
+        self._step(batch)
 
     def _test(self, batch):
         import torch

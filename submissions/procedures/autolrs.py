@@ -53,11 +53,13 @@ class Autolrs(Inner):
     anytime = False
     cost = "as many steps of search as of training; with validation, a third of the held-out slice each time"
     deviation = (
-        "stages are shares of the horizon, 1/40 to 1/10 of it (paper: 1,000 to 8,000 steps), the last ends with it; the "
-        "range is fixed, where the paper takes it from a range test; all probes of a search see the same batches; since "
-        "probes are a few steps long and not 100, the exponential is fitted to what the spline leaves and not to the "
-        "spline, no decay slower than the probe is fitted, and a loss that jumps up is not forecast without validation "
-        "either; the first rate is the middle of the range"
+        "stages are shares of the horizon, 1/40 to 1/10 of it but at least 50 steps (paper: 1,000 to 8,000), and at most half "
+        "of what is left; once that is too little for probes of 5 steps, training goes on at the last rate, so that a budget "
+        "of some 100 steps sees no search and one of 200 a single one; validation losses are held against where the stage "
+        "began (released code: where the run did); the range is fixed, where the paper takes it from a range test; all probes "
+        "of a search see the same batches; since probes are a few steps long and not 100, the exponential is fitted to what "
+        "the spline leaves and not to the spline, no decay slower than the probe is fitted, and a loss that jumps up is not "
+        "forecast without validation either; the first rate is the middle of the range"
     )
     _kept = (
         *("_phase", "_left", "_stage", "_length", "_probe", "_validating", "_best_rate"),
@@ -86,10 +88,10 @@ class Autolrs(Inner):
         self._is_held[self._held_indices] = True
 
     def select(self):
-        """Return the next batch of the shared stream, less the held-out slice; in a search, what its first rate saw."""
+        """Return the next batch of the shared stream, less the held-out slice; in a search, what earlier rates saw."""
         import torch
 
-        if self._phase == "search" and self._told and self._probe - self._left < len(self._seen):
+        if self._phase == "search" and self._probe - self._left < len(self._seen):
             return self.task.fetch(self._seen[self._probe - self._left])
         batch = self.task.draw(self.batch_size())
         stays = batch.indices[~self._is_held[batch.indices]]
@@ -109,12 +111,14 @@ class Autolrs(Inner):
             self._begin_stage()
         elif self._phase == "train" and self._left <= 0:
             self._begin_stage()
+        probed = batch
         while self._phase == "search":
-            if not self._told:
-                self._seen.append(batch.indices)
-            if self._probe_step(batch):
+            if self._probe - self._left == len(self._seen):
+                self._seen.append(probed.indices)
+            if self._probe_step(probed):
                 return
-            self._end_probe()  # it broke down: the next rate takes this batch, so that the step ends with a finite loss
+            self._end_probe()  # it broke down: the next rate begins at once, so that the step ends with a finite loss
+            probed = self.task.fetch(self._seen[0])
         self._set_rate(self._best_rate)
         self._step(batch)
         self._left -= 1

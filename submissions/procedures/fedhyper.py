@@ -16,8 +16,8 @@ class Fedhyper(Inner):
     - ``client``: a <- a + <Delta_t, Delta_{t-1}>, and the next round's rate is clip((1 + a) alpha_0, 0.1 alpha_0,
       10 alpha_0);
     - ``local``: within a round, with d_k what step k did to the weights, the rate's multiple is b <- clip(b min(1.1,
-      1 + 0.1 <d_k, Delta> + <d_k, d_{k-1}>), 0.1, 10), Delta the round before; b starts each round at 1, d at Delta,
-      and the first step of a round leaves b alone.
+      1 + 0.1 <d_k, Delta> + <d_k, d_{k-1}>), 0.1, 10), Delta the round before, 0 in the first; b starts each round at 1,
+      d at Delta, and the first step of a round leaves b alone.
 
     The inner products have the scale of the weights squared, so what they do depends on the model's size; `normalised`
     takes cosines instead, ours.
@@ -46,7 +46,7 @@ class Fedhyper(Inner):
         self._a, self._b = 0.0, 1.0
         self._at = 0  # steps of this round
         self._start = self._copy()
-        self._displacement = None  # of the round before
+        self._displacement = None  # of the round before; None: nothing has moved yet
         self._last = None  # of the step before
 
     def update(self, batch):
@@ -54,7 +54,7 @@ class Fedhyper(Inner):
         h = self.hyperparameters
         multiple = {"server": 1.0, "client": 1 + self._a, "local": self._b}[h.form]
         self._set_rate(h.learning_rate * min(max(multiple, h.lowest), h.highest) * self._warmed())
-        before = self._copy() if h.form == "local" and self._at > 0 and self._displacement is not None else None
+        before = self._copy() if h.form == "local" and self._at > 0 else None
         self._step(batch)
         if before is not None:
             self._look_at_step([new - old for new, old in zip(self._copy(), before, strict=True)])
@@ -83,6 +83,8 @@ class Fedhyper(Inner):
     def _product(self, left, right):
         import torch
 
+        if right is None:
+            return 0.0
         product = float(torch.stack([(a * b).sum() for a, b in zip(left, right, strict=True)]).sum())
         if not self.hyperparameters.normalised:
             return product

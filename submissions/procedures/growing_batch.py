@@ -11,21 +11,26 @@ class GrowingBatch(AnnealedAdamW):
 
     With m the cosine multiplier and k = min(floor(log2(1 / m)), log2(largest)), the batch is 2^k b and the learning
     rate 2^k m times the peak: the ratio of the two, the scale of gradient noise, is that of plain cosine decay
-    throughout, in fewer steps. Warm-up runs at the reference batch size.
+    throughout, in fewer steps. Warm-up runs at the reference batch size. The last batches are no larger than what is left of
+    the horizon, at the rate that they would have had.
     """
 
     paper = "arXiv:1711.00489"
     defaults = {**DEFAULTS, "largest": 4}
     space = {**SPACE, "largest": Choice(2, 4, 8, 16)}
-    deviation = "cosine decay takes the place of step decay, and AdamW that of SGD"
+    deviation = (
+        "cosine decay takes the place of step decay, and AdamW that of SGD; the rate is still linear in the batch size, where "
+        "AdamW's rule is the square root"
+    )
 
     def batch_size(self):
-        """Return the reference batch size times the present growth."""
-        return self.task.batch_size * self._growth()
+        """Return the reference batch size times the present growth, or what is left of the horizon where that is less."""
+        left = math.ceil(self.task.horizon - self.task.examples)
+        return min(self.task.batch_size * self._growth(), max(left, self.task.batch_size))
 
     def update(self, batch):
         """Take one step of AdamW at the learning rate that goes with this batch."""
-        self._set_rate(annealing(self.task) * (batch.size // self.task.batch_size))
+        self._set_rate(annealing(self.task) * self._growth())
         self._optimizer.zero_grad()
         self.task.loss(batch).backward()
         self._optimizer.step()

@@ -80,14 +80,17 @@ class Lanczos(Inner):
 
     def update(self, batch):
         """Estimate where one is due, then take one step of heavy-ball descent."""
-        done = (self.task.examples - self.task.warmup) / (self.task.horizon - self.task.warmup)
-        if self._made < self._estimates and done >= (self._made / self._estimates) ** 2:
+        if self._made < self._estimates and self._done() >= (self._made / self._estimates) ** 2:
             self._estimate()
         for group in self._optimizer.param_groups:
             group["momentum"] = self._momentum
         rate = self._best_rate * self.hyperparameters.fraction if self._made else self.hyperparameters.learning_rate
-        self._set_rate(rate * self._warmed() * min(1 - done, 1.0))
+        self._set_rate(rate * self._warmed() * min(max(1 - self._done(), 0.0), 1.0))
         self._step(batch)
+
+    def _done(self):
+        """Return the share of the horizon after warm-up that is over, estimates included; below 0 during warm-up."""
+        return (self.task.examples - self.task.warmup) / (self.task.horizon - self.task.warmup)
 
     def _new_optimizer(self):
         plain = {"learning_rate": 0.1, "momentum": 0.9, "nesterov": False}  # rate and momentum are set before each step

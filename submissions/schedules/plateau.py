@@ -10,8 +10,8 @@ from harness import Choice, LogUniform, schedule
     anytime=True,
     listens="validation_metric",
     space={"factor": LogUniform(0.1, 0.7), "patience": Choice(1, 2, 3, 5)},
-    cost="each evaluation that it hears is charged 1/3 of its examples",
-    deviation="patience is 2 evaluations, 5 to 10 % of a budget, where libraries have 10; the threshold is relative to |best|",
+    cost="each evaluation that it hears is charged 1/3 of its examples, on some workloads half of what lies between two",
+    deviation="patience is 2 evaluations, a tenth of most budgets (libraries: 10); the threshold is relative to |best|",
 )
 class plateau:
     """Multiply by `factor` after more than `patience` evaluations in a row without improvement.

@@ -41,7 +41,7 @@ def race_drawing(
         _limit_metric(upper, lines, target, lower)
         beside = {"xycoords": ("axes fraction", "data"), "xytext": (4, 0), "textcoords": "offset points"}
         upper.annotate(f"target\n{number(target, 4)}", (1, target), **beside, color=ALERT, va="center", annotation_clip=False)
-        upper.set_ylabel(f"validation {one_line(metric, 40)}")
+        upper.set_ylabel(one_line(metric, 40))
         under.set_ylabel("learning rate")
         _limit_rate(under, lines)
         under.set_xlabel(CLOCK_LABELS[clock])
@@ -50,11 +50,11 @@ def race_drawing(
         sns.despine(fig=figure)
         figure.align_ylabels()
         words = _describe(lines, workload, metric, clock)
-        return Drawing(f"{stem(workload)}_race", f"{workload}: validation {metric} and learning rate", words, figure)
+        return Drawing(f"{stem(workload)}_race", f"{workload}: {metric} and learning rate", words, figure)
 
 
 def _draw_line(upper: Axes, under: Axes, line: Line, mark: Mark, count: int) -> None:
-    width, alpha, order = (1.9, 1.0, 3.0) if line.median else (0.8, 0.4, 2.0)
+    width, alpha, order = (1.9, 1.0, 3.0) if line.median else (0.8, 0.7, 2.0)
     parts = [upper.plot(line.x, line.y, color=mark.hex, linewidth=width, alpha=alpha, zorder=order)[0]]
     if len(line.rate_x) and line.median:
         parts += under.plot(line.rate_x, line.rate_y, color=mark.hex, linewidth=1.6, zorder=order)
@@ -109,4 +109,4 @@ def _describe(lines: Sequence[Line], workload: str, metric: str, clock: str) -> 
             what = f"met the target at {line.hit[0]:.4g}" if line.hit else "missed the target"
             told.append(f"{one_line(line.submission, 40)} {what}")
     studies = "; ".join(told)
-    return f"Validation {metric} on {workload} against {CLOCK_LABELS[clock]}, median study of each submission: {studies}."
+    return f"{metric} on {workload} against {CLOCK_LABELS[clock]}, median study of each submission: {studies}."

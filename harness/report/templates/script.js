@@ -277,7 +277,10 @@
   }
   function go() {
     const place = view.at && document.getElementById(view.at);
-    if (place) place.scrollIntoView();
+    if (!place) return;
+    place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+    place.scrollIntoView();
   }
 
   // Controls write the view; the view is shown from there, as it is from a link.
