@@ -63,13 +63,18 @@ def _tested(leader: Row, rows: Sequence[Row], tied: Sequence[str], pairs: Sequen
 
 
 def _misses(rows: Sequence[Row], workloads: Sequence[str]) -> list[str]:
+    """Who misses which targets, in the order of the ranking; of many, the best few."""
     groups: dict[str, list[str]] = {}
     for row in rows:
         lost = [w for w in workloads if math.isinf(row.cells[w].time) and not row.cells[w].unknown]
         what = "every target" if len(lost) == len(workloads) else listed(lost)
         if lost:
             groups.setdefault(what, []).append(row.name)
-    return [f"{listed(names)} {'miss' if len(names) > 1 else 'misses'} {what}" for what, names in groups.items()]
+    told = [f"{listed(names)} {'miss' if len(names) > 1 else 'misses'} {what}" for what, names in groups.items()]
+    if len(told) <= SHOWN:
+        return told
+    rest = sum(len(names) for names in list(groups.values())[SHOWN - 1 :])
+    return [*told[: SHOWN - 1], f"{rest} more miss some"]
 
 
 def pruning_labels(pruned_by: Collection[str], forecast: int) -> dict[str, str]:

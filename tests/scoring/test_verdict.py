@@ -1,0 +1,27 @@
+"""The verdict stays a sentence, however many submissions miss however much."""
+
+import math
+from types import SimpleNamespace
+
+from harness.scoring.words import verdict
+
+
+def row(name, rank, missed):
+    times = {w: math.inf if w in missed else 1.0 for w in "abc"}
+    cells = {w: SimpleNamespace(time=time, unknown=False) for w, time in times.items()}
+    reached = 3 - len(missed)
+    return SimpleNamespace(
+        name=name, rank=rank, cells=cells, targets_reached=reached, score=reached / 3, score_low=None, score_high=None
+    )
+
+
+def test_every_miss_is_told_where_there_are_few():
+    text = verdict([row("x", 1, ""), row("y", 2, "a"), row("z", 3, "ab")], [], "abc")
+    assert text == "x leads with score 1.000; y misses a; z misses a and b."
+
+
+def test_of_many_the_best_are_told_and_the_others_counted():
+    missed = ("a", "b", "c", "ab", "ac", "bc", "ab")
+    rows = [row("x", 1, ""), *(row(f"y{place}", place + 2, what) for place, what in enumerate(missed))]
+    text = verdict(rows, [], "abc")
+    assert "y2 misses c; y3 and y6 miss a and b; 2 more miss some." in text
