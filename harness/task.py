@@ -325,14 +325,14 @@ def _plain_attention() -> Any:
 def _frozen(model: nn.Module) -> Iterator[None]:
     """Freeze normalisation statistics and dropout; recurrent layers stay in training mode, or cuDNN would not differentiate."""
     modes = [(module, module.training) for module in model.modules()]
-    dropouts = [(module, module.dropout) for module in model.modules() if isinstance(module, nn.RNNBase)]
+    recurrent = [(module, module.dropout) for module in model.modules() if isinstance(module, nn.RNNBase)]
     model.eval()
-    for module, _ in dropouts:
-        module.training, module.dropout = True, 0.0
+    for layer, _ in recurrent:
+        layer.training, layer.dropout = True, 0.0
     try:
         yield
     finally:
         for module, mode in modes:
             module.training = mode
-        for module, dropout in dropouts:
-            module.dropout = dropout
+        for layer, dropout in recurrent:
+            layer.dropout = dropout
