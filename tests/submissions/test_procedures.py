@@ -70,14 +70,15 @@ def test_a_procedure_learns_and_the_same_trial_gives_the_same_curve(name):
 
 @pytest.mark.parametrize("name", PROCEDURES)
 def test_a_procedure_trains_on_the_smoke_suite(name):
-    plan = make_plan(Request(suite="smoke", submissions=(name,), track="self-tuning", studies=3))
+    plan = make_plan(Request(suite="smoke", submissions=(name,), track="self-tuning", studies=3 if name == "lanczos" else 1))
     workload = plan.workloads["digits_mlp"]
     best = []
     for planned in plan.trials:
         record = run_trial(planned, workload, find_submission(name), workload.load(data_directory()), complete=True)
         assert record.status in ("reached", "missed") and record.complete, record.reason
         best.append(min(evaluation["metric"] for evaluation in record.evaluations))
-    assert sorted(best)[1] < 2.25  # log 10 = 2.303: a guess; the median study, since lanczos' first steps are long ones
+    # log 10 = 2.303: a guess. Of lanczos the median of three studies, since its first steps are long ones.
+    assert sorted(best)[len(best) // 2] < 2.25
 
 
 @pytest.mark.parametrize("name", PROCEDURES)
