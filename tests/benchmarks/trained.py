@@ -53,7 +53,7 @@ def trained(frames: Sequence[pd.DataFrame], submissions: Sequence[str], workload
 
 
 def trained_table(cells: Sequence[Trained]) -> str:
-    """Return one line a submission: workloads trained on, statuses; then what is absent or failed, cell by cell."""
+    """Return one line a submission: workloads trained on, statuses; then what is absent or failed."""
     used = [status for status in STATUSES if any(cell.statuses[status] for cell in cells)]
     lines = ["| submission | workloads | " + " | ".join(used) + " |", "|---|---:|" + "---:|" * len(used)]
     for name in dict.fromkeys(cell.submission for cell in cells):
@@ -62,7 +62,11 @@ def trained_table(cells: Sequence[Trained]) -> str:
         counts = " | ".join(str(total[status] or "") for status in used)
         lines.append(f"| `{name}` | {sum(not cell.empty for cell in own)} of {len(own)} | {counts} |")
     troubled = [f"`{c.submission}` on `{c.workload}`" for c in cells if c.troubled]
-    empty = [f"`{c.submission}` on `{c.workload}`" for c in cells if c.empty]
+    absent = {
+        name for name in dict.fromkeys(c.submission for c in cells) if all(c.empty for c in cells if c.submission == name)
+    }
+    empty = [f"`{name}` everywhere" for name in sorted(absent)]
+    empty += [f"`{c.submission}` on `{c.workload}`" for c in cells if c.empty and c.submission not in absent]
     lines += [
         "",
         f"{len(cells)} cells; without a trial: {', '.join(empty) or 'none'}; with failures: {', '.join(troubled) or 'none'}.",
