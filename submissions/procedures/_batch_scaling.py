@@ -1,4 +1,4 @@
-"""The learning rate that goes with a batch size."""
+"""The learning rate that goes with a batch size, and the batch size that the horizon leaves room for."""
 
 import math
 
@@ -18,3 +18,8 @@ def scaled_rate(rate, batch_size, reference, rule):
     """
     ratio = batch_size / reference
     return rate * {"linear": ratio, "square_root": math.sqrt(ratio), "none": 1.0}[rule]
+
+
+def within_horizon(task, size, least):
+    """Return `size`, or what is left of the horizon where that is less, but no fewer than `least` examples of it."""
+    return min(size, max(math.ceil(task.horizon - task.examples), least))

@@ -3,7 +3,7 @@
 import math
 
 from harness import Choice, LogUniform
-from submissions.procedures._batch_scaling import RULES, scaled_rate
+from submissions.procedures._batch_scaling import RULES, scaled_rate, within_horizon
 from submissions.procedures._batch_tests import wanted_batch
 from submissions.procedures._inner import DEFAULTS, SPACE, Inner
 
@@ -69,7 +69,7 @@ class Adadagrad(Inner):
 
     def batch_size(self):
         """Return the present batch size, or what is left of the horizon where that is less."""
-        return max(min(self._size, math.ceil(self.task.horizon - self.task.examples)), min(self._size, 2))
+        return within_horizon(self.task, self._size, least=2)
 
     def update(self, batch):
         """Test this batch before the step, where that is due and there will be a next one; take the step at its rate."""

@@ -4,6 +4,7 @@ import math
 
 from harness import Choice
 from submissions.procedures._annealed_adamw import DEFAULTS, SPACE, AnnealedAdamW, annealing
+from submissions.procedures._batch_scaling import within_horizon
 
 
 class GrowingBatch(AnnealedAdamW):
@@ -25,8 +26,7 @@ class GrowingBatch(AnnealedAdamW):
 
     def batch_size(self):
         """Return the reference batch size times the present growth, or what is left of the horizon where that is less."""
-        left = math.ceil(self.task.horizon - self.task.examples)
-        return min(self.task.batch_size * self._growth(), max(left, self.task.batch_size))
+        return within_horizon(self.task, self.task.batch_size * self._growth(), least=self.task.batch_size)
 
     def update(self, batch):
         """Take one step of AdamW at the learning rate that goes with this batch."""
