@@ -75,4 +75,5 @@ def test_one_worker_replayed_spends_what_a_pruned_run_spends(tmp_path):
     met = against(load_results(tmp_path / "whole"), tmp_path / "pruned", "schedule")
     assert met["board_equal"] and met["statuses"] == found.statuses
     assert tuple(met["examples"].values()) == found.examples
-    assert met["cpu_seconds"]["pruned"] < met["cpu_seconds"]["unpruned"]
+    assert found.seconds[1] < found.seconds[0] == met["cpu_seconds"]["unpruned"]  # of one run: two runs' seconds vary
+    assert met["cpu_seconds"]["pruned"] > 0
