@@ -34,7 +34,14 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
                 )
                 owned(whisker[0], mark, f"{count}0")
             dot = axes.plot(
-                row.race_cost, row.score, linestyle="", marker="o", markersize=6.5, color=mark.hex, markeredgewidth=0
+                row.race_cost,
+                row.score,
+                linestyle="",
+                marker="o",
+                markersize=7,
+                color=mark.hex,
+                markeredgewidth=0,
+                zorder=4,  # a name's line passes below the points on its way
             )
             owned(dot[0], mark, f"{count}1")
         axes.set_ylim(-0.04, 1.06)
@@ -49,7 +56,7 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
                 fontsize=8.5,
                 va="center",
                 color=marks[row.name].hex,
-                arrowprops={"arrowstyle": "-", "color": marks[row.name].hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4},
+                arrowprops={"arrowstyle": "-", "color": marks[row.name].hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4, "zorder": 1},
             ).set_gid(NAME_ID.format(marks[row.name].index, 0))
         axes.set_xlabel(f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(trial's end, study's best)")
         axes.set_ylabel("score")

@@ -13,12 +13,16 @@ from harness.report.figures.drawing import Drawing, dash, owned, style
 from harness.report.words import one_line
 from harness.scoring.entries import Profile
 
+FEW = 4
+"""Profiles up to which bands are shaded strongly; more would cover each other, and their edges say where they are."""
+
 
 def profile_drawing(profiles: Sequence[Profile], marks: Mapping[str, Mark], *, clock: str) -> Drawing:
     """Return the performance profiles with their pointwise bands; the area under a line is the score."""
     with style():
         figure = Figure(figsize=(9, 4.2), layout="constrained")
         axes = figure.subplots()
+        shade = 0.16 if len(profiles) <= FEW else 0.07
         for count, profile in enumerate(profiles):
             mark = marks[profile.name]
             taus, values = np.asarray(profile.taus, float), np.asarray(profile.values, float)
@@ -26,7 +30,13 @@ def profile_drawing(profiles: Sequence[Profile], marks: Mapping[str, Mark], *, c
                 low, high = np.asarray(profile.band_low, float), np.asarray(profile.band_high, float)
                 turns = _turns(low, high)
                 band = axes.fill_between(
-                    taus[turns], low[turns], high[turns], step="post", color=mark.hex, alpha=0.07, linewidth=0
+                    taus[turns],
+                    low[turns],
+                    high[turns],
+                    step="post",
+                    facecolor=(mark.hex, shade),
+                    edgecolor=(mark.hex, 0.4),
+                    linewidth=0.5,
                 )
                 owned(band, mark, f"{count}0")
             turns = _turns(values)
