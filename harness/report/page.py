@@ -149,6 +149,7 @@ def _palette(drawn: Mapping[str, Mark]) -> Markup:
     for mark in drawn.values():
         off = f"body:has(#key-{mark.index}:not(:checked))"
         own = f".line{mark.index}"
+        rules.append(f"{off} .band{mark.index}{{display:none}}")
         rules.append(f"{off}:has(#grey:not(:checked)) :is({own},.name{mark.index}),{off} .pairs {own}{{display:none}}")
         rules.append(f"{off}:has(#grey:checked) .figure {own}{{filter:grayscale(1);opacity:.18!important}}")
         rules.append(f"{off}:has(#grey:checked) .name{mark.index} text{{fill:var(--soft)!important}}")

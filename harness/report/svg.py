@@ -14,6 +14,8 @@ INK, GRID, ALERT = "#14181d", "#d5dae1", "#b3001b"
 
 LINE_ID = "tt-line-{}-{}"
 """Group id of a drawn line: the index of its submission's mark, and a running number."""
+BAND_ID = "tt-band-{}-{}"
+"""The same of its band: there only while its submission has its colour."""
 NAME_ID = "tt-name-{}-{}"
 """The same of its name in a figure: hidden with the line, but never too faint to read."""
 
@@ -28,7 +30,7 @@ def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
     # Matplotlib's style sheet has a rule for every element: inside a page it would hold for the whole page.
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.S)
-    svg = re.sub(r'\sid="tt-(line|name)-(\d+)-\d+"', r' class="\1\2"', svg)
+    svg = re.sub(r'\sid="tt-(line|band|name)-(\d+)-\d+"', r' class="\1\2"', svg)
     for place, name in enumerate(dict.fromkeys(re.findall(r"url\(#([^)]*)\)", svg))):
         svg = re.sub(rf'(id="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>{place}", svg)
     svg = re.sub(r'(\sid="|xlink:href="#|url\(#)', lambda found: found[1].replace("xlink:", "") + prefix, svg)
@@ -46,7 +48,7 @@ def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
         svg = svg.replace(colour, f"var(--s{index})")
     svg = re.sub(r'clip-path="[^"]*" class="gl"', 'class="gl"', svg)
     svg = re.sub(r' style="([^"]*)"', lambda found: _classed(found[1]), svg)
-    svg = re.sub(r'<g class="(line\d+)"><path ([^>]*)class="([^"]*)"([^>]*)/></g>', r'<path \2class="\1 \3"\4/>', svg)
+    svg = re.sub(r'<g class="((?:line|band)\d+)"><path ([^>]*)class="([^"]*)"([^>]*)/></g>', r'<path \2class="\1 \3"\4/>', svg)
     for colour, name in ((INK, "currentColor"), (GRID, "var(--line)"), (ALERT, "var(--alert)")):
         svg = svg.replace(colour, name)
     box = re.search(r'viewBox="([^"]*)"', svg)

@@ -56,7 +56,15 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
                 fontsize=8.5,
                 va="center",
                 color=marks[row.name].hex,
-                arrowprops={"arrowstyle": "-", "color": marks[row.name].hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4, "zorder": 1},
+                arrowprops={
+                    "arrowstyle": "-",
+                    "color": marks[row.name].hex,
+                    "linewidth": 0.5,
+                    "alpha": 0.5,
+                    "shrinkB": 4,
+                    "relpos": (0, 0.5),
+                    "zorder": 1,
+                },
             ).set_gid(NAME_ID.format(marks[row.name].index, 0))
         axes.set_xlabel(f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(trial's end, study's best)")
         axes.set_ylabel("score")

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from harness.report.colours import GREY, Mark
-from harness.report.svg import GRID, INK, LINE_ID, inline
+from harness.report.svg import BAND_ID, GRID, INK, LINE_ID, inline
 from harness.report.words import one_line
 
 STYLE = {
@@ -89,6 +89,11 @@ def owned(part: Any, mark: Mark, running: str) -> None:
     part.set_gid(LINE_ID.format(mark.index, running))
 
 
+def owned_band(part: Any, mark: Mark, running: str) -> None:
+    """Say whose band `part` is: it goes when its submission turns grey."""
+    part.set_gid(BAND_ID.format(mark.index, running))
+
+
 def dash(line: Any, mark: Mark) -> None:
     """Give a line the dashes of its submission."""
     if mark.dashes:
@@ -119,7 +124,10 @@ def save(drawing: Drawing, directory: Path, marks: Mapping[str, Mark], coloured:
     present = {part.get_gid().split("-")[2] for part in owners}
     for part in owners:
         if part.get_gid().split("-")[2] not in {str(marks[name].index) for name in coloured}:
-            _turn_grey(part)
+            if part.get_gid().startswith(BAND_ID.split("{", 1)[0]):
+                part.set_visible(False)
+            else:
+                _turn_grey(part)
     handles = [_sample(marks[name]) for name in coloured if str(marks[name].index) in present]
     # A leading blank: matplotlib takes a label that starts with an underscore for one to leave out.
     names = [f" {one_line(name, 40)}" for name in coloured if str(marks[name].index) in present]
@@ -133,8 +141,8 @@ def save(drawing: Drawing, directory: Path, marks: Mapping[str, Mark], coloured:
 
 
 def _owners(figure: Figure) -> list[Any]:
-    start = LINE_ID.split("{", 1)[0]
-    return [part for part in figure.findobj() if (part.get_gid() or "").startswith(start)]
+    starts = tuple(name.split("{", 1)[0] for name in (LINE_ID, BAND_ID))
+    return [part for part in figure.findobj() if (part.get_gid() or "").startswith(starts)]
 
 
 def _turn_grey(part: Any) -> None:

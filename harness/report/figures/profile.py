@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from harness.report.colours import Mark
-from harness.report.figures.drawing import Drawing, dash, owned, style
+from harness.report.figures.drawing import Drawing, dash, owned, owned_band, style
 from harness.report.words import one_line
 from harness.scoring.entries import Profile
 
@@ -35,10 +35,10 @@ def profile_drawing(profiles: Sequence[Profile], marks: Mapping[str, Mark], *, c
                     high[turns],
                     step="post",
                     facecolor=(mark.hex, shade),
-                    edgecolor=(mark.hex, 0.4),
+                    edgecolor=(mark.hex, 0.5),
                     linewidth=0.5,
                 )
-                owned(band, mark, f"{count}0")
+                owned_band(band, mark, f"{count}0")
             turns = _turns(values)
             drawn = axes.step(taus[turns], values[turns], where="post", color=mark.hex, linewidth=1.8)[0]
             dash(drawn, mark)
