@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["torch", "pandas", "scipy.stats", "seaborn", "jinja2", "pygments.lexers", "pyarrow.parquet", "ray.tune"])
+FORKS.set_forkserver_preload(
+    ["torch", "pandas", "scipy.stats", "seaborn", "jinja2", "pygments.lexers", "pyarrow.parquet", "ray.tune"]
+)
 SCRATCH: list[str] = []
 
 TIMED = ("seconds", "process_seconds", "evaluation_seconds", "setup_seconds", "wall_seconds")
@@ -33,7 +35,9 @@ def timetrial(*arguments: Any, cwd: Path | None = None, timeout: float = 240, **
     """
     if env:
         own = {**os.environ, **env}
-        return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=timeout, cwd=cwd, env=own, check=False)
+        return subprocess.run(
+            command(*arguments), capture_output=True, text=True, timeout=timeout, cwd=cwd, env=own, check=False
+        )
     line = list(map(str, arguments))
     folder = Path(tempfile.mkdtemp(dir=_scratch()))
     out, err = folder / "stdout", folder / "stderr"
