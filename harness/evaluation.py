@@ -2,16 +2,69 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
-from harness.contracts import Workload
+from harness.contracts import ContractError, Workload
 from harness.rules import BATCHNORM_EXAMPLES
 
 EVALUATION_BATCH = 1024
+
+
+class Judge:
+    """The harness's own copy of a model, made before a plug-in sees the model."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = copy.deepcopy(model)
+        self._parts = _parts(model)
+        lasting = self._model.state_dict().keys()  # a buffer that is not saved is a cache: the copy fills its own
+        self._tensors = {name: value for name, value in _tensors(self._model).items() if name in lasting}
+
+    def check_parts(self, model: nn.Module) -> None:
+        """See that a model consists of the modules, parameters and buffers that it was built of; their values are free.
+
+        Raises:
+            ContractError: one was replaced, added or removed, or has another shape or type.
+        """
+        present = _parts(model)
+        for name in {**self._parts, **present}:
+            if self._parts.get(name) is not present.get(name):
+                what = f"'{name}' of the model" if name else "the model"
+                raise ContractError(f"{what} was replaced, added or removed: put new values into what is there")
+        there = _tensors(model)
+        for name, own in self._tensors.items():
+            if name not in there or _form(there[name]) != _form(own):
+                raise ContractError(f"'{name}' of the model has another shape or type: put new values into what is there")
+
+    def check_untrained(self, model: nn.Module) -> None:
+        """See that a model is as it was built, values included.
+
+        Raises:
+            ContractError: it is not.
+        """
+        self.check_parts(model)
+        there = _tensors(model)
+        for name, own in self._tensors.items():
+            if not torch.equal(own, there[name]):
+                raise ContractError(f"'{name}' of the model was changed before the first step: train in update()")
+
+
+def _parts(model: nn.Module) -> dict[str, nn.Module | Tensor]:
+    """Return modules and parameters by name; what is there twice (tied weights) under each of its names."""
+    return {**dict(model.named_modules(remove_duplicate=False)), **dict(model.named_parameters(remove_duplicate=False))}
+
+
+def _tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and buffers by name; what is there twice under each of its names."""
+    return {**dict(model.named_parameters(remove_duplicate=False)), **dict(model.named_buffers(remove_duplicate=False))}
+
+
+def _form(tensor: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:
+    return tensor.shape, tensor.dtype, tensor.device
 
 
 @torch.no_grad()

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from harness.clock import DIGITS, Stopwatch
-from harness.contracts import TrainingAlgorithm, Workload
-from harness.evaluation import evaluate, evaluate_whole, refreshed_batchnorm
+from harness.contracts import ContractError, TrainingAlgorithm, Workload
+from harness.evaluation import Judge, evaluate, evaluate_whole, refreshed_batchnorm
 from harness.limits import TrialTimeout, explain
 from harness.plan import full_hyperparameters
 from harness.pruning import FORECAST, Signal, Stop, beater_of, forecast, kind_of, upcoming
@@ -141,8 +141,10 @@ def _train(
     setup = Stopwatch(device)
     setup.start()
     task, validation = _prepare(spec, workload, data, device)
+    judge = Judge(task.model)
     algorithm = start_algorithm(submission, task, spec, workload)
     signals = listened(submission)
+    check_untrained(task, judge)
     setup.stop()
 
     training, evaluating = Stopwatch(device), Stopwatch(device)
@@ -236,6 +238,17 @@ def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, wo
         return submission.procedure(task, hyperparameters)
     recipe = submission.optimizer or find_optimizer(workload.settings.reference.optimizer)
     return Scheduled(task, hyperparameters, recipe=recipe, shape=submission.schedule, settings=settings)
+
+
+def check_untrained(task: TrialTask, judge: Judge) -> None:
+    """See that nothing was charged or trained while no clock ran.
+
+    Raises:
+        ContractError: something was.
+    """
+    if task.charged.thirds:
+        raise ContractError(f"{task.examples:g} examples were charged before the first step: train in update()")
+    judge.check_untrained(task.model)
 
 
 def listened(submission: Submission) -> tuple[str, ...]:
