@@ -151,5 +151,8 @@ SHORTEST_HORIZON = 0.5
 HALTON_DIMENSIONS = 32
 """Draws use the first d of this many dimensions, so that a further hyperparameter moves no other."""
 
+OVERSHOOT = 0.1
+"""Share of a trial's length by which its last step may overshoot the end and still be judged."""
+
 BATCHNORM_EXAMPLES = 1024
 """Training examples of the free refresh of BatchNorm statistics before an evaluation."""

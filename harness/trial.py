@@ -18,7 +18,7 @@ from harness.plan import full_hyperparameters
 from harness.pruning import FORECAST, Signal, Stop, beater_of, forecast, kind_of, upcoming
 from harness.records import TrialRecord, TrialSpec, meets_target, stable_seed
 from harness.registry import Submission
-from harness.rules import RULESETS
+from harness.rules import OVERSHOOT, RULESETS
 from harness.scheduled import Scheduled
 from harness.task import TrialTask
 
@@ -65,6 +65,21 @@ class Run:
         """End it because of what the race has told it."""
         self.beater, self.pruned_by = beater_of(stop, due), kind_of(stop)
         self.end("pruned", stop.words(clock))
+
+    def overspent(self, before: float, now: float) -> bool:
+        """Return whether the last step overshot the end of the trial by more than a step may; it has then ended, unjudged.
+
+        A step may overshoot by `OVERSHOOT` of the trial's length, or by an evaluation period where that is more: a batch
+        that is larger than the reference, or does not divide what is left, is no reason to lose a hit. The training is
+        what counts, from `before` to `now` charged examples; what an evaluation charged before it does not.
+        """
+        end = min(self.spec.horizon, self.spec.budget)
+        over, most = now - max(before, end), max(OVERSHOOT * end, self.spec.evaluation_period)
+        if over > most:
+            status = "missed" if RULESETS[self.spec.track].targeted else "failed"
+            reason = f"the last step ended {over:g} examples past the end; more than {most:g} are not judged"
+            self.end(status, reason, complete=status == "missed" and bool(self.evaluations))
+        return over > most
 
     def hopeless(self, end: float) -> bool:
         """Return whether the forecast says that it cannot reach its target; it has then ended."""
@@ -151,7 +166,7 @@ def _train(
     end = min(spec.horizon, spec.budget)
     trace = Trace(end / TRACE_POINTS, run.learning_rates)
     while True:
-        following = upcoming(task.examples, spec)
+        before, following = task.examples, upcoming(task.examples, spec)
         due = following if rules.clock == "examples" else training.seconds
         stop = None if complete else best_so_far()
         if stop is not None and stop.stops(spec.trial, due):
@@ -164,6 +179,8 @@ def _train(
         run.clocks = _clocks(task, training, evaluating, setup)
         if not (finite and task.finite()):
             return run.end("diverged", f"loss or weights not finite at step {task.steps}", complete=True)
+        if run.overspent(before, task.examples):
+            return None
 
         evaluating.start()
         with refreshed_batchnorm(

@@ -1,5 +1,7 @@
 """Plug-ins that want more than their share: each is refused in one clear line, and none brings down the run."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -91,3 +93,60 @@ def test_nothing_may_be_trained_or_replaced_before_the_clock_runs(plugin, reason
     assert (record.status, record.evaluations) == ("failed", ())
     assert reason in record.reason
     assert "\n" not in record.reason
+
+
+class Spends(Plain):
+    """Trains on and on within its last step."""
+
+    def update(self, batch):
+        left = self.task.budget - self.task.examples
+        for _ in range(400 if left <= 80 else 1):
+            super().update(batch)
+
+
+class SpendsAll(Plain):
+    """Takes one step, of several budgets."""
+
+    def update(self, batch):
+        for _ in range(400):
+            super().update(batch)
+
+
+@pytest.mark.parametrize(("plugin", "judged"), [(Spends, 11), (SpendsAll, 0)])
+def test_what_a_step_reaches_far_past_the_end_is_a_miss(plugin, judged):
+    within, beyond = (
+        min(e["metric"] for e in race(Plain, target=0.0, budget=budget, horizon=budget).evaluations) for budget in (960, 6400)
+    )
+    assert beyond < within
+    record = race(plugin, target=(within + beyond) / 2)
+    assert (record.status, len(record.evaluations)) == ("missed", judged)
+    assert record.reason.startswith("the last step ended ")
+    assert all(evaluation["examples"] <= 960 for evaluation in record.evaluations)
+
+
+class Batches(Plain):
+    """Batches larger than an evaluation period, that do not divide the budget."""
+
+    def batch_size(self):
+        return 93
+
+
+def test_a_large_batch_that_does_not_divide_the_budget_loses_no_hit():
+    best = race(Batches, target=0.0).evaluations
+    assert [evaluation["examples"] for evaluation in best][-1] == 93 * 11 > 960
+    record = race(Batches, target=min(evaluation["metric"] for evaluation in best))
+    assert (record.status, record.clocks["examples"]) == ("reached", 93 * 11)
+
+
+def test_what_hearing_the_validation_metric_costs_is_no_overshoot():
+    class Hears(Plain):
+        """Pays much for the metric."""
+
+        listens = ("validation_metric",)
+
+    data = {**DATA, "validation": {name: values.repeat_interleave(9, 0) for name, values in DATA["validation"].items()}}
+    workload = Blobs("smoke")
+    workload.settings = replace(workload.settings, validation_examples=0)
+    record = run_trial(spec(track="self-tuning", target=0.0), workload, submission(Hears), data)
+    assert (record.status, record.reason[:4]) == ("missed", "best")
+    assert record.clocks["examples"] > 1.1 * 960
