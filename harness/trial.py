@@ -159,6 +159,7 @@ def _train(
     judge = Judge(task.model)
     algorithm = start_algorithm(submission, task, spec, workload)
     signals = listened(submission)
+    refresh = _refreshes(algorithm)
     check_untrained(task, judge)
     setup.stop()
 
@@ -183,9 +184,7 @@ def _train(
             return None
 
         evaluating.start()
-        with refreshed_batchnorm(
-            workload, task.model, task._train, seed=stable_seed(spec.seed, "batchnorm"), wanted=algorithm.refresh_batchnorm
-        ):
+        with refreshed_batchnorm(workload, task.model, task._train, seed=stable_seed(spec.seed, "batchnorm"), wanted=refresh):
             metrics = evaluate(workload, task.model, validation, settings.validation_examples)
             if rules.whole and task.examples >= end:
                 metrics |= evaluate_whole(workload, task.model, {"whole": validation, "test": data["test"]})
@@ -255,6 +254,14 @@ def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, wo
         return submission.procedure(task, hyperparameters)
     recipe = submission.optimizer or find_optimizer(workload.settings.reference.optimizer)
     return Scheduled(task, hyperparameters, recipe=recipe, shape=submission.schedule, settings=settings)
+
+
+def _refreshes(algorithm: TrainingAlgorithm) -> bool:
+    """Return what is asked of BatchNorm statistics at every evaluation: read once, before the clock runs."""
+    wanted = algorithm.refresh_batchnorm
+    if not isinstance(wanted, bool):
+        raise ContractError(f"refresh_batchnorm must be True or False, not {type(wanted).__name__}")
+    return wanted
 
 
 def check_untrained(task: TrialTask, judge: Judge) -> None:

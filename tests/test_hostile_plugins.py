@@ -150,3 +150,27 @@ def test_what_hearing_the_validation_metric_costs_is_no_overshoot():
     record = run_trial(spec(track="self-tuning", target=0.0), workload, submission(Hears), data)
     assert (record.status, record.reason[:4]) == ("missed", "best")
     assert record.clocks["examples"] > 1.1 * 960
+
+
+def test_whether_statistics_are_refreshed_is_asked_once_and_off_no_clock():
+    asked = []
+
+    class Asks(Plain):
+        """Would train whenever it is asked."""
+
+        @property
+        def refresh_batchnorm(self):
+            asked.append(self.task.examples)
+            return True
+
+    assert race(Asks, target=0.0).status == "missed"
+    assert asked == [0]
+
+
+def test_whether_statistics_are_refreshed_is_a_yes_or_no():
+    class Vague(Plain):
+        """Says neither."""
+
+        refresh_batchnorm = "maybe"
+
+    assert "refresh_batchnorm must be True or False, not str" in race(Vague).reason
