@@ -48,9 +48,20 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
+def told_to_end(error: BaseException) -> bool:
+    """Return whether an error comes from outside, not from a plug-in: Ctrl-C, or the handler of a signal to terminate."""
+    handler = getattr(signal.getsignal(signal.SIGTERM), "__code__", None)
+    raised = (frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__))
+    return isinstance(error, KeyboardInterrupt) or any(code is handler for code in raised)
+
+
 def explain(error: BaseException) -> str:
     """Return an exception as one line: type, message, and the place in the plug-in nearest to it."""
-    message = " ".join(str(error).encode("utf-8", "replace").decode().split())
+    try:
+        text = str(error)
+    except BaseException:  # noqa: BLE001  a plug-in's own exception may raise in its own words
+        text = "it does not say why"
+    message = " ".join(text.encode("utf-8", "replace").decode().split())
     frames = traceback.extract_tb(error.__traceback__)
     ours = Path(__file__).parent
     outside = [f for f in frames if "site-packages" not in f.filename and not Path(f.filename).is_relative_to(ours)]

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from harness.answers import learning_rate, refreshes_batchnorm
 from harness.clock import DIGITS, Stopwatch
 from harness.contracts import ContractError, TrainingAlgorithm, Workload
 from harness.evaluation import Judge, evaluate, evaluate_whole, refreshed_batchnorm
-from harness.limits import TrialTimeout, explain
+from harness.limits import TrialTimeout, explain, told_to_end
 from harness.plan import full_hyperparameters
 from harness.pruning import FORECAST, Signal, Stop, beater_of, forecast, kind_of, upcoming
 from harness.records import TrialRecord, TrialSpec, meets_target, stable_seed
@@ -38,7 +39,7 @@ class Trace:
 
     def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
         """Add the point that is due."""
-        self._points.append((task.steps, task.examples, algorithm.learning_rate() or 0.0))
+        self._points.append((task.steps, task.examples, learning_rate(algorithm) or 0.0))
         self.due += self._every
 
 
@@ -124,7 +125,9 @@ def run_trial(
         run.end("timeout", str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
         run.end("out-of-memory", explain(error))
-    except Exception as error:  # noqa: BLE001  a plug-in may raise anything; the run goes on
+    except BaseException as error:
+        if told_to_end(error):
+            raise
         run.end("failed", explain(error))
     return TrialRecord(
         spec=spec,
@@ -159,7 +162,7 @@ def _train(
     judge = Judge(task.model)
     algorithm = start_algorithm(submission, task, spec, workload)
     signals = listened(submission)
-    refresh = _refreshes(algorithm)
+    refresh = refreshes_batchnorm(algorithm)
     check_untrained(task, judge)
     setup.stop()
 
@@ -222,7 +225,7 @@ def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, 
         if not task.end_step():
             return False
         if signals:
-            algorithm.observe(task.feedback(signals, learning_rate=algorithm.learning_rate()))
+            algorithm.observe(task.feedback(signals, learning_rate=learning_rate(algorithm)))
         if task.charged.thirds >= trace.due:
             trace.add(task, algorithm)
     return True
@@ -254,14 +257,6 @@ def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, wo
         return submission.procedure(task, hyperparameters)
     recipe = submission.optimizer or find_optimizer(workload.settings.reference.optimizer)
     return Scheduled(task, hyperparameters, recipe=recipe, shape=submission.schedule, settings=settings)
-
-
-def _refreshes(algorithm: TrainingAlgorithm) -> bool:
-    """Return what is asked of BatchNorm statistics at every evaluation: read once, before the clock runs."""
-    wanted = algorithm.refresh_batchnorm
-    if not isinstance(wanted, bool):
-        raise ContractError(f"refresh_batchnorm must be True or False, not {type(wanted).__name__}")
-    return wanted
 
 
 def check_untrained(task: TrialTask, judge: Judge) -> None:

@@ -1,12 +1,17 @@
 """Plug-ins that want more than their share: each is refused in one clear line, and none brings down the run."""
 
+import os
+import signal
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
+from harness.results import ResultStore
 from harness.trial import run_trial
+from tests.execution.commands import timetrial
 from tests.toy import Blobs, Plain, spec, submission
 
 torch.set_num_threads(1)
@@ -174,3 +179,118 @@ def test_whether_statistics_are_refreshed_is_a_yes_or_no():
         refresh_batchnorm = "maybe"
 
     assert "refresh_batchnorm must be True or False, not str" in race(Vague).reason
+
+
+class Mute(Exception):
+    """Cannot be put into words."""
+
+    def __str__(self):
+        raise SystemExit("no words")
+
+
+def raises(error):
+    def update(self, batch):
+        raise error
+
+    return type("Raises", (Plain,), {"update": update})
+
+
+def says(rate):
+    return type("Says", (Plain,), {"learning_rate": lambda self: rate})
+
+
+@pytest.mark.parametrize(
+    ("plugin", "reason"),
+    [
+        (says(torch.tensor(0.5)), "ContractError: learning_rate() returned Tensor: a number, or None, is expected"),
+        (says("fast"), "ContractError: learning_rate() returned str: a number, or None, is expected"),
+        (says(10**400), "ContractError: learning_rate() returned a number too large for a float"),
+        (raises(SystemExit(0)), "SystemExit: 0 (test_hostile_plugins.py:"),
+        (raises(BaseException("hello")), "BaseException: hello (test_hostile_plugins.py:"),
+        (raises(Mute()), "Mute: it does not say why (test_hostile_plugins.py:"),
+    ],
+)
+def test_whatever_a_plug_in_returns_or_raises_a_record_comes_back_that_can_be_written(plugin, reason, tmp_path):
+    record = race(plugin)
+    assert (record.status, record.reason[: len(reason)]) == ("failed", reason)
+    store = ResultStore(tmp_path)
+    store.write(record)
+    assert store.read(record.spec).reason == record.reason
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf")])
+def test_a_learning_rate_that_is_not_finite_is_recorded_as_none(rate, tmp_path):
+    record = race(says(rate), target=0.0)
+    assert record.status == "missed"
+    store = ResultStore(tmp_path)
+    store.write(record)
+    assert {point[2] for point in store.read(record.spec).learning_rates} == {None}
+
+
+def test_ctrl_c_and_a_signal_to_terminate_go_through():
+    class Kills(Plain):
+        """Has its process told to end, as a cluster ends a worker."""
+
+        def update(self, batch):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    try:
+        with pytest.raises(SystemExit):
+            race(Kills)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(KeyboardInterrupt):
+        race(raises(KeyboardInterrupt()))
+
+
+PRINTS = """
+from harness import TrainingAlgorithm
+
+class Prints(TrainingAlgorithm):
+    'Has a function for a hyperparameter.'
+    defaults = {"learning_rate": 0.1, "say": print}
+    def update(self, batch):
+        pass
+"""
+
+SETS = """
+from harness import Choice, optimizer
+
+@optimizer(defaults={"learning_rate": 0.1, "kind": "a"}, space={"kind": Choice("a", {1, 2})})
+def sets(model, hyperparameters):
+    'Has a set for a choice.'
+"""
+
+
+@pytest.mark.parametrize(("source", "name"), [(PRINTS, "say"), (SETS, "kind")])
+def test_a_hyperparameter_that_no_record_can_hold_is_bad_input(source, name, tmp_path):
+    (tmp_path / "plugin.py").write_text(source)
+    done = timetrial(
+        "run", "--suite", "smoke", "--executor", "inline", "-s", tmp_path / "plugin.py", "--results", tmp_path / "r"
+    )
+    assert done.returncode == 2
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert len(lines) == 1
+    assert f"hyperparameter '{name}' cannot be a " in lines[0]
+
+
+LEAVES = """
+import sys
+from harness import TrainingAlgorithm
+
+class Leaves(TrainingAlgorithm):
+    'Ends the process.'
+    defaults = {"learning_rate": 0.1}
+    def update(self, batch):
+        sys.exit(0)
+"""
+
+
+def test_a_plug_in_that_ends_the_process_does_not_end_the_run(tmp_path):
+    (tmp_path / "plugin.py").write_text(LEAVES)
+    run = ("run", "--suite", "smoke", "--executor", "inline", "--track", "self-tuning", "--studies", 1)
+    done = timetrial(*run, "-s", tmp_path / "plugin.py", "-s", "sgd+linear", "--results", tmp_path / "r")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert len(list((tmp_path / "r" / "trials").rglob("*.json"))) == 2
+    assert (tmp_path / "r" / "leaderboard.html").exists()

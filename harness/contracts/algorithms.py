@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from harness.contracts.errors import ContractError, did_you_mean
 from harness.contracts.schedules import SIGNALS, Feedback
-from harness.contracts.spaces import Hyperparameters, Space, check_known
+from harness.contracts.spaces import Hyperparameters, Space, check_known, check_plain
 
 if TYPE_CHECKING:
     import torch
@@ -164,6 +164,7 @@ class TrainingAlgorithm:
             if signal not in SIGNALS:
                 raise ContractError(f"{cls.__name__} listens to '{signal}'{did_you_mean(signal, SIGNALS)}")
         check_known(cls.__name__, cls.space, cls.defaults)
+        check_plain(cls.__name__, cls.defaults, cls.space)
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
         if "summary" not in vars(cls):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Hyperparameters, Range, Space, check_known
+from harness.contracts.spaces import Hyperparameters, Range, Space, check_known, check_plain
 
 if TYPE_CHECKING:
     import torch
@@ -76,6 +76,7 @@ def optimizer(
                 f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}"
             )
         check_known(f"optimizer '{title}'", dict(space or {}), defaults)
+        check_plain(f"optimizer '{title}'", defaults, space or {})
         summary = (inspect.getdoc(function) or "").strip().splitlines()[:1]
         return Optimizer(
             name=title,

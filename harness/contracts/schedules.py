@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Range, Space, check_known, check_words
+from harness.contracts.spaces import Range, Space, check_known, check_plain, check_words
 
 CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
 """What a schedule may name as an argument: see `Schedule`."""
@@ -227,6 +227,7 @@ def schedule(
             )
         context, defaults = _read_signature(title, function, anytime)
         check_known(f"schedule '{title}'", dict(space or {}), defaults)
+        check_plain(f"schedule '{title}'", defaults, space or {})
         summary = (inspect.getdoc(function) or "").strip().splitlines()[:1]
         return Schedule(
             name=title,

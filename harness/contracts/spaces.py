@@ -104,6 +104,26 @@ def check_known(owner: str, given: Mapping[str, Any], known: Mapping[str, Any]) 
             raise ContractError(f"{owner} has no hyperparameter '{name}'{did_you_mean(name, known)}")
 
 
+def check_plain(owner: str, defaults: Mapping[str, Any], space: Space) -> None:
+    """Raise `ContractError` when a default or a choice is none that a record can hold: numbers, words, switches, None."""
+    options = {name: item.options for name, item in space.items() if isinstance(item, Choice)}
+    for name, default in defaults.items():
+        for value in (default, *options.get(name, ())):
+            if not _is_plain(value):
+                raise ContractError(
+                    f"{owner}: hyperparameter '{name}' cannot be a {type(value).__name__}: use a number, a word, True, False or"
+                    " None, or a list of these"
+                )
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    return value is None or isinstance(value, str | bool | int | float)
+
+
 def check_words(owner: str, given: Mapping[str, Any], space: Space) -> None:
     """Raise `ContractError` when a hyperparameter that is a choice of words is given another word.
 
