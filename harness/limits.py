@@ -15,6 +15,10 @@ GRACE_SECONDS = 10.0
 """How long after the limit a call that holds the interpreter is ended with its process."""
 
 
+_rung: list[TrialTimeout] = []
+"""What the alarm has raised since the limit was set. An alarm is its process's own, so this is too."""
+
+
 class TrialTimeout(BaseException):
     """The trial ran past its time limit. Not an `Exception`, so that a plug-in's own handlers let it through."""
 
@@ -33,7 +37,8 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
         return
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise TrialTimeout(f"over the time limit of {seconds:g} s")
+        _rung.append(TrialTimeout(f"over the time limit of {seconds:g} s"))
+        raise _rung[-1]
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -44,8 +49,15 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        _rung.clear()
         if end_process:
             faulthandler.cancel_dump_traceback_later()
+
+
+def check_time() -> None:
+    """Raise again what the alarm has raised, for a plug-in may have caught it."""
+    if _rung:
+        raise _rung[-1]
 
 
 def told_to_end(error: BaseException) -> bool:

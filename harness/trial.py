@@ -14,7 +14,7 @@ from harness.answers import learning_rate, refreshes_batchnorm
 from harness.clock import DIGITS, Stopwatch
 from harness.contracts import ContractError, TrainingAlgorithm, Workload
 from harness.evaluation import Judge, evaluate, evaluate_whole, refreshed_batchnorm
-from harness.limits import TrialTimeout, explain, told_to_end
+from harness.limits import TrialTimeout, check_time, explain, told_to_end
 from harness.plan import full_hyperparameters
 from harness.pruning import FORECAST, Signal, Stop, beater_of, forecast, kind_of, upcoming
 from harness.records import TrialRecord, TrialSpec, meets_target, stable_seed
@@ -222,6 +222,7 @@ def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, 
     while task.charged.thirds < 3 * upcoming:
         batch = algorithm.select()
         algorithm.update(batch)
+        check_time()
         if not task.end_step():
             return False
         if signals:

@@ -3,12 +3,14 @@
 import os
 import signal
 import sys
+import time
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
+from harness.limits import time_limit
 from harness.results import ResultStore
 from harness.trial import run_trial
 from tests.execution.commands import timetrial
@@ -294,3 +296,24 @@ def test_a_plug_in_that_ends_the_process_does_not_end_the_run(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert len(list((tmp_path / "r" / "trials").rglob("*.json"))) == 2
     assert (tmp_path / "r" / "leaderboard.html").exists()
+
+
+def test_a_time_limit_that_a_plug_in_swallows_is_raised_again():
+    steps = []
+
+    class Swallows(Plain):
+        """Catches everything."""
+
+        def update(self, batch):
+            steps.append(self.task.examples)
+            try:
+                time.sleep(0.1)
+                super().update(batch)
+            except BaseException:  # noqa: BLE001
+                super().update(batch)
+
+    with time_limit(0.35, end_process=False):
+        record = race(Swallows)
+    assert (record.status, record.reason) == ("timeout", "over the time limit of 0.35 s")
+    assert len(steps) <= 4
+    assert race(Plain, target=0.0).status == "missed"
