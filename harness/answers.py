@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from numbers import Real
 
+from torch import Tensor
+
 from harness.contracts import ContractError, TrainingAlgorithm
 
 
@@ -14,6 +16,8 @@ def learning_rate(algorithm: TrainingAlgorithm) -> float | None:
         ContractError: it is no number, or one too large for a float.
     """
     rate = algorithm.learning_rate()
+    if isinstance(rate, Tensor) and rate.numel() == 1:  # torch's optimizers may hold their rate as a tensor
+        rate = rate.item()
     if rate is None:
         return None
     if not isinstance(rate, Real):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -16,13 +16,32 @@ EVALUATION_BATCH = 1024
 
 
 class Judge:
-    """The harness's own copy of a model, made before a plug-in sees the model."""
+    """The harness's own copy of a model, made before a plug-in sees the model: what is judged is that, with its values.
 
-    def __init__(self, model: nn.Module) -> None:
+    So neither hooks nor replaced parts nor other methods of the plug-in's model have a say in the metric, and an evaluation
+    leaves no trace in that model.
+    """
+
+    def __init__(self, model: nn.Module, *, compiled: bool = False) -> None:
         self._model = copy.deepcopy(model)
+        if compiled:
+            self._model.compile()
         self._parts = _parts(model)
         lasting = self._model.state_dict().keys()  # a buffer that is not saved is a cache: the copy fills its own
         self._tensors = {name: value for name, value in _tensors(self._model).items() if name in lasting}
+
+    def judged(self, model: nn.Module) -> nn.Module:
+        """Return the harness's own model with the values of the plug-in's.
+
+        Raises:
+            ContractError: as `check_parts`.
+        """
+        self.check_parts(model)
+        there = _tensors(model)
+        with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+            for name, own in self._tensors.items():
+                own.copy_(there[name])
+        return self._model
 
     def check_parts(self, model: nn.Module) -> None:
         """See that a model consists of the modules, parameters and buffers that it was built of; their values are free.
@@ -103,39 +122,32 @@ def evaluate_whole(workload: Workload, model: nn.Module, parts: Mapping[str, Map
     return {f"{part}_{name}": value for part, found in means.items() for name, value in found.items()}
 
 
-@contextmanager
-def refreshed_batchnorm(
-    workload: Workload, model: nn.Module, train: Mapping[str, Tensor], *, seed: int, wanted: bool
-) -> Iterator[None]:
-    """Hold BatchNorm statistics recomputed on `BATCHNORM_EXAMPLES` fixed training examples while inside.
+@torch.no_grad()
+def refresh_batchnorm(workload: Workload, model: nn.Module, train: Mapping[str, Tensor], *, seed: int) -> None:
+    """Recompute BatchNorm statistics on `BATCHNORM_EXAMPLES` fixed training examples, and leave the model in evaluation mode.
 
-    A service of fixed size, never charged; nothing happens where it is not `wanted` or the model has no BatchNorm.
+    A service of fixed size, never charged; nothing happens where the model has no BatchNorm.
+
+    Args:
+        workload: gives the forward pass.
+        model: its statistics are overwritten.
+        train: {name: tensor [n, ...]}; each batch is moved to the model's device.
+        seed: which examples.
     """
+    model.eval()
     layers = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
-    if not wanted or not layers:
-        yield
+    if not layers:
         return
-    kept = [({name: b.clone() for name, b in layer.named_buffers()}, layer.momentum, layer.training) for layer in layers]
-    training = model.training
     size = len(next(iter(train.values())))
     chosen = torch.randperm(size, generator=torch.Generator().manual_seed(seed))[:BATCHNORM_EXAMPLES]
     device = next(model.parameters()).device
     chosen = chosen.to(next(iter(train.values())).device)
-    try:
-        model.eval()
-        for layer in layers:
-            layer.reset_running_stats()
-            layer.momentum, layer.training = None, True  # None: the plain average over batches
-        with torch.no_grad():
-            for indices in chosen.split(workload.settings.batch_size):
-                batch = {name: values.index_select(0, indices).to(device) for name, values in train.items()}
-                workload.forward(model, batch)
-        for layer in layers:
-            layer.training = False
-        yield
-    finally:
-        model.train(training)
-        for layer, (buffers, momentum, mode) in zip(layers, kept, strict=True):
-            for name, buffer in layer.named_buffers():
-                buffer.copy_(buffers[name])
-            layer.momentum, layer.training = momentum, mode
+    kept = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum, layer.training = None, True  # None: the plain average over batches
+    for indices in chosen.split(workload.settings.batch_size):
+        batch = {name: values.index_select(0, indices).to(device) for name, values in train.items()}
+        workload.forward(model, batch)
+    for layer, momentum in zip(layers, kept, strict=True):
+        layer.momentum, layer.training = momentum, False

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
+from torch.autograd import forward_ad
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from harness.clock import Examples
@@ -55,12 +57,21 @@ class IndexStream:
 class TrialBatch:
     """Examples that only `TrialTask` turns into a loss."""
 
-    __slots__ = ("_examples", "indices", "size")
+    __slots__ = ("_examples", "_indices", "_size")
 
     def __init__(self, indices: Tensor, examples: Mapping[str, Tensor]) -> None:
-        self.indices = indices
-        self.size = indices.shape[0]
+        self._indices, self._size = indices, indices.shape[0]
         self._examples = examples
+
+    @property
+    def size(self) -> int:
+        """Number of examples."""
+        return self._size
+
+    @property
+    def indices(self) -> Tensor:
+        """Which training examples these are, int64 [size]."""
+        return self._indices
 
 
 class TrialTask:
@@ -78,8 +89,8 @@ class TrialTask:
         self.budget, self.horizon, self.warmup = spec.budget, spec.horizon, spec.warmup
         self.reference: Hyperparameters = workload.reference_hyperparameters
         self.generator = torch.Generator().manual_seed(stable_seed(spec.seed, "algorithm"))
-        self.charged = Examples()
-        self.steps = 0
+        self._charged = Examples()
+        self._steps = 0
         self._workload = workload
         self._train = train
         self._home = next(iter(train.values())).device
@@ -93,16 +104,32 @@ class TrialTask:
         self._thirds_before = 0
         self._descent = Descent(model)
         self._vectorised = self._twice_differentiable = True
+        self._sealed = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set what is the task's own; what it tells an algorithm is there to be read."""
+        if "_sealed" in self.__dict__ and not name.startswith("_"):
+            raise ContractError(f"task.{name} cannot be set: a task says how things are")
+        super().__setattr__(name, value)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Refuse copies: what a copy counts nobody would read."""
+        raise ContractError("a task cannot be copied or pickled")
+
+    @property
+    def steps(self) -> int:
+        """Steps so far."""
+        return self._steps
 
     @property
     def examples(self) -> float:
         """Charged examples so far."""
-        return self.charged.thirds / 3
+        return self._charged.thirds / 3
 
     @property
     def step(self) -> float:
         """Charged examples so far over the reference batch size."""
-        return self.charged.thirds / (3 * self.batch_size)
+        return self._charged.thirds / (3 * self.batch_size)
 
     def draw(self, size: int) -> TrialBatch:
         """Return the next `size` training examples of the seeded stream."""
@@ -116,7 +143,7 @@ class TrialTask:
             examples = {name: values.to(self.device) for name, values in examples.items()}
         return TrialBatch(indices, examples)
 
-    def prime(self) -> None:
+    def _prime(self) -> None:
         """Pay for compilation and first-step set-up: one step forward and back that leaves no trace and costs nothing."""
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
         examples = {name: values[: self.batch_size].to(self.device) for name, values in self._train.items()}
@@ -131,7 +158,7 @@ class TrialTask:
     def loss(self, batch: Batch, model: nn.Module | None = None) -> Tensor:
         """Return the mean training loss of `batch`; charges 1 an example with gradients enabled, 1/3 without."""
         loss = self._example_losses(batch, model).mean()
-        if torch.is_grad_enabled() and loss.requires_grad:
+        if loss.requires_grad:
             self._charge_backward(loss, batch.size)
         self._last_loss = loss.detach()
         return loss
@@ -139,13 +166,13 @@ class TrialTask:
     def example_losses(self, batch: Batch, model: nn.Module | None = None) -> Tensor:
         """Return the loss of every example, [size]; charged as `loss`."""
         losses = self._example_losses(batch, model)
-        if torch.is_grad_enabled() and losses.requires_grad:
+        if losses.requires_grad:
             self._charge_backward(losses, batch.size)
         return losses
 
     def example_correct(self, batch: Batch) -> Tensor:
         """Return whether every example is predicted correctly, bool [size]; charges 1/3 an example."""
-        self.charged.charge(batch.size, 1)
+        self._charged.charge(batch.size, 1)
         with torch.no_grad(), self._autocast():
             examples = _examples_of(batch)
             correct = self._workload.example_correct(self._workload.forward(self.model, examples), examples)
@@ -157,7 +184,7 @@ class TrialTask:
 
     def example_gradients(self, batch: Batch) -> dict[str, Tensor]:
         """Return per-example gradients {name: [size, *shape]}, statistics and dropout frozen; charges 1 an example."""
-        self.charged.charge(batch.size)
+        self._charged.charge(batch.size)
         lossy = _LossModule(self._workload, self.model)
         weights = {name: p.detach() for name, p in lossy.named_parameters() if p.requires_grad}
 
@@ -191,7 +218,7 @@ class TrialTask:
 
         By differences, for 2 an example, where the loss has no second derivative in torch.
         """
-        self.charged.charge(batch.size, DIFFERENCE_THIRDS)  # before anything is computed: a hook may see it, then raise
+        self._charged.charge(batch.size, DIFFERENCE_THIRDS)  # before anything is computed: a hook may see it, then raise
         trained = [p for p in self.model.parameters() if p.requires_grad]
 
         def gradient(**keywords: Any) -> tuple[Tensor, ...]:
@@ -205,7 +232,7 @@ class TrialTask:
                 try:
                     product = torch.stack([(g * v).sum() for g, v in zip(gradient(create_graph=True), vectors, strict=True)])
                     found = list(torch.autograd.grad(product.sum(), trained, materialize_grads=True))
-                    self.charged.charge(batch.size, HVP_THIRDS - DIFFERENCE_THIRDS)
+                    self._charged.charge(batch.size, HVP_THIRDS - DIFFERENCE_THIRDS)
                     return found
                 except RuntimeError as error:
                     if not is_missing_rule(error):
@@ -216,7 +243,7 @@ class TrialTask:
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
         """Return the loss of `batch` under k sets of weights, [k], frozen; charges k/3 an example."""
         sets = len(next(iter(weights.values())))
-        self.charged.charge(batch.size * sets, 1)
+        self._charged.charge(batch.size * sets, 1)
         lossy = _LossModule(self._workload, self.model)
         named = {f"model.{name}": value for name, value in weights.items()}
 
@@ -234,13 +261,13 @@ class TrialTask:
         Raises:
             ContractError: the loss has not been called for `IDLE_STEPS` steps.
         """
-        self.steps += 1
-        if self.charged.thirds == self._thirds_before:
+        self._steps += 1
+        if self._charged.thirds == self._thirds_before:
             self._idle += 1
             if self._idle > IDLE_STEPS:
                 raise ContractError(f"update() has charged nothing in {IDLE_STEPS} steps: call self.task.loss(batch)")
         else:
-            self._idle, self._thirds_before = 0, self.charged.thirds
+            self._idle, self._thirds_before = 0, self._charged.thirds
         if self._last_loss is None:
             return True
         if self.device.type == "cpu":
@@ -281,10 +308,19 @@ class TrialTask:
 
     def _example_losses(self, batch: Batch, model: nn.Module | None) -> Tensor:
         examples = _examples_of(batch)
-        self.charged.thirds += batch.size * (3 if torch.is_grad_enabled() else 1)
+        thirds = 3 if torch.is_grad_enabled() else 1
+        self._charged.charge(batch.size, thirds)
         with self._autocast():
             outputs = self._workload.forward(self.model if model is None else model, examples)
-            return self._workload.example_losses(outputs, examples)
+            losses = self._workload.example_losses(outputs, examples)
+        if is_functorch_wrapped_tensor(losses) or forward_ad.unpack_dual(losses).tangent is not None:
+            raise ContractError(
+                "a loss inside torch.func or forward-mode differentiation counts for less than it costs: use task.stacked_losses, "
+                "task.example_gradients or task.hessian_vector_product"
+            )
+        if losses.requires_grad and thirds == 1:  # gradients were enabled inside the model
+            self._charged.charge(batch.size, 2)
+        return losses
 
     def _charge_backward(self, loss: Tensor, size: int) -> None:
         passes = 0
@@ -293,7 +329,7 @@ class TrialTask:
             nonlocal passes
             passes += 1
             if passes > 1:
-                self.charged.charge(size, 2)
+                self._charged.charge(size, 2)
 
         loss.register_hook(count)
 

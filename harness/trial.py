@@ -13,7 +13,7 @@ from torch import Tensor
 from harness.answers import learning_rate, refreshes_batchnorm
 from harness.clock import DIGITS, Stopwatch
 from harness.contracts import ContractError, TrainingAlgorithm, Workload
-from harness.evaluation import Judge, evaluate, evaluate_whole, refreshed_batchnorm
+from harness.evaluation import Judge, evaluate, evaluate_whole, refresh_batchnorm
 from harness.limits import TrialTimeout, check_time, explain, told_to_end
 from harness.plan import full_hyperparameters
 from harness.pruning import FORECAST, Signal, Stop, beater_of, forecast, kind_of, upcoming
@@ -159,7 +159,7 @@ def _train(
     setup = Stopwatch(device)
     setup.start()
     task, validation = _prepare(spec, workload, data, device)
-    judge = Judge(task.model)
+    judge = Judge(task.model, compiled=settings.compiled)
     algorithm = start_algorithm(submission, task, spec, workload)
     signals = listened(submission)
     refresh = refreshes_batchnorm(algorithm)
@@ -187,10 +187,12 @@ def _train(
             return None
 
         evaluating.start()
-        with refreshed_batchnorm(workload, task.model, task._train, seed=stable_seed(spec.seed, "batchnorm"), wanted=refresh):
-            metrics = evaluate(workload, task.model, validation, settings.validation_examples)
-            if rules.whole and task.examples >= end:
-                metrics |= evaluate_whole(workload, task.model, {"whole": validation, "test": data["test"]})
+        judged = judge.judged(task.model)
+        if refresh:
+            refresh_batchnorm(workload, judged, task._train, seed=stable_seed(spec.seed, "batchnorm"))
+        metrics = evaluate(workload, judged, validation, settings.validation_examples)
+        if rules.whole and task.examples >= end:
+            metrics |= evaluate_whole(workload, judged, {"whole": validation, "test": data["test"]})
         evaluating.stop()
         value = metrics.pop(workload.metric)
         at = {"examples": task.examples, "seconds": training.seconds, "steps": float(task.steps)}
@@ -212,14 +214,14 @@ def _train(
         algorithm.restore_after_evaluation()
         if "validation_metric" in signals:
             size = len(next(iter(validation.values())))
-            task.charged.charge(min(size, settings.validation_examples or size), 1)
+            task._charged.charge(min(size, settings.validation_examples or size), 1)
             algorithm.observe(task.feedback((), value if workload.lower_is_better else -value))
         training.stop()
 
 
 def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, signals: tuple[str, ...], trace: Trace) -> bool:
     """Train until `upcoming` charged examples; return whether all losses were finite."""
-    while task.charged.thirds < 3 * upcoming:
+    while task._charged.thirds < 3 * upcoming:
         batch = algorithm.select()
         algorithm.update(batch)
         check_time()
@@ -227,7 +229,7 @@ def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, 
             return False
         if signals:
             algorithm.observe(task.feedback(signals, learning_rate=learning_rate(algorithm)))
-        if task.charged.thirds >= trace.due:
+        if task._charged.thirds >= trace.due:
             trace.add(task, algorithm)
     return True
 
@@ -244,7 +246,7 @@ def _prepare(
         model.compile()
     model.train()
     task = TrialTask(spec, workload, model, examples["train"], device)
-    task.prime()
+    task._prime()
     torch.manual_seed(stable_seed(spec.seed, "training"))
     return task, examples["validation"]
 
@@ -266,7 +268,7 @@ def check_untrained(task: TrialTask, judge: Judge) -> None:
     Raises:
         ContractError: something was.
     """
-    if task.charged.thirds:
+    if task._charged.thirds:
         raise ContractError(f"{task.examples:g} examples were charged before the first step: train in update()")
     judge.check_untrained(task.model)
 

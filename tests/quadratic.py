@@ -100,5 +100,5 @@ def resume(straight: Any, resumed: Any) -> None:
     """Bring a fresh procedure to where another one is, through its state."""
     resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
     resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
-    resumed.task.charged.thirds = straight.task.charged.thirds
+    resumed.task._charged.thirds = straight.task._charged.thirds
     resumed.task._stream = copy.deepcopy(straight.task._stream)

@@ -1,18 +1,23 @@
 """Plug-ins that want more than their share: each is refused in one clear line, and none brings down the run."""
 
+import copy
 import os
 import signal
 import sys
 import time
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 
+from harness.contracts import ContractError
+from harness.evaluation import Judge
 from harness.limits import time_limit
 from harness.results import ResultStore
-from harness.trial import run_trial
+from harness.trial import _prepare, run_trial
 from tests.execution.commands import timetrial
 from tests.toy import Blobs, Plain, spec, submission
 
@@ -92,7 +97,7 @@ class OtherModel(Early):
         (MovesStatistics, "'1.running_mean' of the model was changed before the first step"),
         (Widens, "'0' of the model was replaced"),
         (OtherActivation, "'2' of the model was replaced"),
-        (OtherModel, "the model was replaced"),
+        (OtherModel, "task.model cannot be set"),
     ],
 )
 def test_nothing_may_be_trained_or_replaced_before_the_clock_runs(plugin, reason):
@@ -100,6 +105,176 @@ def test_nothing_may_be_trained_or_replaced_before_the_clock_runs(plugin, reason
     assert (record.status, record.evaluations) == ("failed", ())
     assert reason in record.reason
     assert "\n" not in record.reason
+
+
+class OwnForward(Early):
+    """Answers with a lookup instead of the network, in evaluation only."""
+
+    def _begin(self):
+        model, self.seen = self.task.model, []
+        forward = model.forward
+        model.forward = lambda inputs: forward(inputs) if model.training else self.task.seen(inputs)
+
+
+class EvaluationHook(Early):
+    """Changes outputs in evaluation."""
+
+    def _begin(self):
+        self.task.model.register_forward_hook(lambda module, _, out: None if module.training else 0 * out)
+
+
+class InnerHook(Early):
+    """Changes what an inner layer says in evaluation."""
+
+    def _begin(self):
+        self.task.model[0].register_forward_hook(lambda module, _, out: None if module.training else 0 * out)
+
+
+class NeverEvaluates(Early):
+    """Stays in training mode."""
+
+    def _begin(self):
+        self.task.model.eval = lambda: self.task.model
+        for module in self.task.model.modules():
+            module.train = lambda mode=True, module=module: module
+
+
+class Spy(torch.Tensor):
+    """A tensor that hears of everything that is done with it."""
+
+    heard: ClassVar[list[str]] = []
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        cls.heard.append(getattr(function, "__name__", str(function)))
+        return super().__torch_function__(function, types, args, kwargs or {})
+
+
+@pytest.mark.parametrize("plugin", [OwnForward, EvaluationHook, InnerHook, NeverEvaluates])
+def test_what_is_judged_is_the_harness_own_model_with_the_trained_weights(plugin):
+    honest, hostile = ([e["metric"] for e in race(p, target=0.0).evaluations] for p in (Plain, plugin))
+    assert hostile == honest
+
+
+def test_an_evaluation_leaves_no_trace_in_the_model_and_tells_it_nothing():
+    calls = []
+
+    class Watches(Early):
+        """Counts what passes through its model, and asks for it in evaluation mode."""
+
+        def _begin(self):
+            self.task.model.register_forward_pre_hook(lambda module, args: calls.append(len(args[0])))
+
+        def prepare_for_evaluation(self):
+            self.task.model[3].eval()
+            self.before = {name: value.clone() for name, value in self.task.model.state_dict().items()}
+
+        def restore_after_evaluation(self):
+            assert not self.task.model[3].training
+            self.task.model[3].train()
+            for name, value in self.task.model.state_dict().items():
+                assert torch.equal(value, self.before[name])
+
+    record = race(Watches, target=0.0)
+    assert (record.status, len(record.evaluations)) == ("missed", 12)
+    assert set(calls) == {16} and len(calls) == 60
+
+
+def test_values_are_read_past_a_tensor_that_listens():
+    Spy.heard.clear()
+    model = Blobs("smoke").build_model()
+    judge = Judge(model)
+    with torch.no_grad():
+        model[0].weight.fill_(2.0)
+    model[0].weight.data = model[0].weight.data.as_subclass(Spy)
+    model[0].weight.__class__ = type("SpyParameter", (Spy, nn.Parameter), {})
+    Spy.heard.clear()
+    judged = judge.judged(model)
+    assert judged[0].weight.eq(2.0).all() and type(judged[0].weight) is nn.Parameter
+    assert "copy_" not in Spy.heard
+
+
+@pytest.mark.parametrize(
+    ("plugin", "reason"),
+    [
+        (lambda task: setattr(task, "batch_size", 1), "task.batch_size cannot be set"),
+        (lambda task: setattr(task, "steps", 0), "task.steps cannot be set"),
+        (lambda task: setattr(task, "loss", print), "task.loss cannot be set"),
+        (lambda task: setattr(task.draw(4), "size", 1), "'size'"),
+        (lambda task: setattr(task.draw(4), "indices", torch.arange(1)), "'indices'"),
+        (copy.copy, "a task cannot be copied"),
+        (copy.deepcopy, "a task cannot be copied"),
+    ],
+)
+def test_what_counts_is_not_for_a_plug_in_to_set(plugin, reason):
+    class Meddles(Plain):
+        """Meddles."""
+
+        def update(self, batch):
+            plugin(self.task)
+
+    record = race(Meddles)
+    assert (record.status, record.evaluations) == ("failed", ())
+    assert reason in record.reason
+
+
+class GradientsInside(nn.Module):
+    """Turns gradients on where the caller had them off."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs):
+        torch.set_grad_enabled(True)
+        return self.model(inputs)
+
+
+def toy_task():
+    return _prepare(spec(), Blobs("smoke"), DATA, torch.device("cpu"))[0]
+
+
+@pytest.mark.parametrize("call", ["loss", "example_losses"])
+def test_gradients_turned_on_inside_the_model_are_charged(call):
+    task = toy_task()
+    with torch.no_grad():
+        found = getattr(task, call)(task.draw(4), GradientsInside(task.model))
+    assert task.examples == 4
+    for _ in range(2):
+        found.sum().backward(retain_graph=True)
+    assert task.examples == pytest.approx(4 + 4 * 2 / 3)
+
+
+def transforms(one, weights):
+    directions = {name: torch.ones_like(value) for name, value in weights.items()}
+    return {
+        "vmap": lambda: torch.func.vmap(one)({name: torch.stack([value] * 3) for name, value in weights.items()}),
+        "grad": lambda: torch.func.grad(one)(weights),
+        "jacfwd": lambda: torch.func.jacfwd(one)(weights),
+        "jvp": lambda: torch.func.jvp(one, (weights,), (directions,)),
+        "dual": lambda: dual(one, weights, directions),
+    }
+
+
+def dual(one, weights, directions):
+    with forward_ad.dual_level():
+        return one({name: forward_ad.make_dual(value, directions[name]) for name, value in weights.items()})
+
+
+@pytest.mark.parametrize("name", ["vmap", "grad", "jacfwd", "jvp", "dual"])
+@pytest.mark.parametrize("call", ["loss", "example_losses"])
+def test_a_loss_inside_a_transform_is_refused_with_what_to_use_instead(name, call):
+    task = toy_task()
+    batch = task.draw(4)
+    task.model.eval()
+    weights = {key: value.detach() for key, value in task.model.named_parameters()}
+
+    def one(weights):
+        return getattr(task, call)(batch, lambda inputs: torch.func.functional_call(task.model, weights, (inputs,))).sum()
+
+    with pytest.raises(ContractError, match=r"use task\.stacked_losses"):
+        transforms(one, weights)[name]()
+    assert task.examples >= 4
 
 
 class Spends(Plain):
@@ -204,7 +379,7 @@ def says(rate):
 @pytest.mark.parametrize(
     ("plugin", "reason"),
     [
-        (says(torch.tensor(0.5)), "ContractError: learning_rate() returned Tensor: a number, or None, is expected"),
+        (says(torch.ones(2)), "ContractError: learning_rate() returned Tensor: a number, or None, is expected"),
         (says("fast"), "ContractError: learning_rate() returned str: a number, or None, is expected"),
         (says(10**400), "ContractError: learning_rate() returned a number too large for a float"),
         (raises(SystemExit(0)), "SystemExit: 0 (test_hostile_plugins.py:"),

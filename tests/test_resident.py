@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from harness.evaluation import evaluate, refreshed_batchnorm
+from harness.evaluation import evaluate, refresh_batchnorm
 from harness.trial import _prepare, run_trial
 from tests.toy import Blobs, linear_down, spec, submission
 
@@ -58,5 +58,5 @@ def test_the_store_stays_where_it_should_and_every_batch_is_on_the_device(reside
     assert task.loss(task.draw(4)).device.type == "meta"
     with pytest.raises(Seen, match="meta"):
         evaluate(Looking("smoke"), task.model, validation)
-    with pytest.raises(Seen, match="meta"), refreshed_batchnorm(Looking("smoke"), task.model, task._train, seed=0, wanted=True):
-        pass
+    with pytest.raises(Seen, match="meta"):
+        refresh_batchnorm(Looking("smoke"), task.model, task._train, seed=0)

@@ -154,7 +154,7 @@ def test_services_leave_modes_and_statistics_as_they_were(task):
 
 def test_priming_leaves_no_trace(task):
     kept = {k: v.clone() for k, v in task.model.state_dict().items()}
-    task.prime()
+    task._prime()
     assert task.examples == 0
     assert all(p.grad is None for p in task.model.parameters())
     assert all(torch.equal(kept[k], v) for k, v in task.model.state_dict().items())

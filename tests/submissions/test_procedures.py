@@ -89,7 +89,7 @@ def test_a_resumed_procedure_goes_on_to_the_last_bit(name):
     resumed = start(name)
     resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
     resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
-    resumed.task.charged.thirds = straight.task.charged.thirds
+    resumed.task._charged.thirds = straight.task._charged.thirds
     resumed.task._stream = copy.deepcopy(straight.task._stream)
     assert resumed.learning_rate() == straight.learning_rate()
     for _ in range(12):
