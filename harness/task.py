@@ -315,8 +315,8 @@ class TrialTask:
             losses = self._workload.example_losses(outputs, examples)
         if is_functorch_wrapped_tensor(losses) or forward_ad.unpack_dual(losses).tangent is not None:
             raise ContractError(
-                "a loss inside torch.func or forward-mode differentiation counts for less than it costs: use task.stacked_losses, "
-                "task.example_gradients or task.hessian_vector_product"
+                "a loss inside torch.func or forward-mode differentiation counts for less than it costs: use "
+                "task.stacked_losses, task.example_gradients or task.hessian_vector_product"
             )
         if losses.requires_grad and thirds == 1:  # gradients were enabled inside the model
             self._charged.charge(batch.size, 2)
