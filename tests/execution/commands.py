@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    ["torch", "pandas", "scipy.stats", "seaborn", "jinja2", "pygments.lexers", "pyarrow.parquet", "ray.tune"]
-)
+FORKS.set_forkserver_preload(["torch", "pandas", "scipy.stats", "seaborn", "jinja2", "pygments.lexers", "pyarrow.parquet"])
 SCRATCH: list[str] = []
 
 TIMED = ("seconds", "process_seconds", "evaluation_seconds", "setup_seconds", "wall_seconds")
@@ -30,8 +28,8 @@ def command(*arguments: Any) -> list[str]:
 def timetrial(*arguments: Any, cwd: Path | None = None, timeout: float = 240, **env: str) -> subprocess.CompletedProcess[str]:
     """Run timetrial to its end, in a process of its own that has the big libraries already.
 
-    It is forked from a server which has imported them (three of the four CPU seconds of a small command), and nothing of
-    timetrial. With an environment of its own it is started as `command` is typed.
+    It is forked from a server which has imported them (three of the four CPU seconds of a small command), but nothing of
+    timetrial, nor Ray, which reads its environment when it is imported. With an environment of its own it is started as `command` is typed.
     """
     if env:
         own = {**os.environ, **env}

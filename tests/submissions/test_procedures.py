@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -25,11 +26,12 @@ def trial(name, **hyperparameters):
     return spec(submission=name, track="external", hyperparameters={**plugin.defaults, **hyperparameters}, target=0.0)
 
 
-def start(name, **hyperparameters):
+def start(name, steps=60, **hyperparameters):
     workload = Blobs("smoke")
     torch.manual_seed(0)
     model = workload.build_model()
-    what = trial(name, **hyperparameters)
+    length = steps * workload.settings.batch_size
+    what = replace(trial(name, **hyperparameters), budget=length, horizon=length)
     task = TrialTask(what, workload, model, DATA["train"], torch.device("cpu"))
     filled, _ = full_hyperparameters(what, find_submission(name), workload)
     return find_submission(name).procedure(task, filled)
@@ -265,9 +267,9 @@ def test_hyperparameters_are_reached_by_their_declared_names_only():
 @pytest.mark.parametrize("horizon", [100, 150, 240])
 @pytest.mark.parametrize("largest", [4, 16])
 def test_a_growing_batch_ends_with_the_horizon(largest, horizon):
-    algorithm = start("growing_batch", largest=largest)
+    algorithm = start("growing_batch", steps=horizon, largest=largest)
     task = algorithm.task
-    task.horizon = horizon * task.batch_size
+    assert task.horizon == horizon * task.batch_size
     sizes = []
     while task.examples < task.horizon:
         sizes.append(step(algorithm).size)
