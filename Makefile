@@ -38,7 +38,7 @@ report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report
 
 test: $(READY)           ## the tests, at most ten minutes
-	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 test-all: $(READY)       ## all tests, the slow ones included
 	$(BIN)/python -m pytest
