@@ -29,7 +29,8 @@ def timetrial(*arguments: Any, cwd: Path | None = None, timeout: float = 240, **
     """Run timetrial to its end, in a process of its own that has the big libraries already.
 
     It is forked from a server which has imported them (three of the four CPU seconds of a small command), but nothing of
-    timetrial, nor Ray, which reads its environment when it is imported. With an environment of its own it is started as `command` is typed.
+    timetrial, nor Ray, which reads its environment when it is imported. With an environment of its own it is started as
+    `command` is typed.
     """
     if env:
         own = {**os.environ, **env}
