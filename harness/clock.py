@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import resource
 from dataclasses import dataclass, field
+from time import perf_counter, process_time, thread_time  # by name: a plug-in may patch the module
 
 import torch
 
@@ -35,8 +36,8 @@ DIGITS = 6
 class Stopwatch:
     """Seconds between `start` and `stop`, added up.
 
-    On a CPU: CPU seconds of this thread (`time.thread_time`), unaffected by waiting, with the process's beside
-    them. On an accelerator: synchronised monotonic wall seconds.
+    On a CPU: CPU seconds of this thread (`time.thread_time`), unaffected by waiting, with those of the process and of the
+    children it has waited for beside them. On an accelerator: synchronised monotonic wall seconds.
     """
 
     device: torch.device
@@ -46,16 +47,21 @@ class Stopwatch:
 
     def _now(self) -> float:
         if self.device.type == "cpu":
-            return time.thread_time()
+            return thread_time()
         torch.accelerator.synchronize()
-        return time.perf_counter()
+        return perf_counter()
 
     def start(self) -> None:
         """Start counting."""
-        self._started = (self._now(), time.process_time())
+        self._started = (self._now(), _family_seconds())
 
     def stop(self) -> float:
         """Stop counting; return the seconds so far."""
         self.seconds = round(self.seconds + self._now() - self._started[0], DIGITS)
-        self.process_seconds = round(self.process_seconds + time.process_time() - self._started[1], DIGITS)
+        self.process_seconds = round(self.process_seconds + _family_seconds() - self._started[1], DIGITS)
         return self.seconds
+
+
+def _family_seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return process_time() + children.ru_utime + children.ru_stime

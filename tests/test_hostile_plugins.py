@@ -218,6 +218,30 @@ def test_what_counts_is_not_for_a_plug_in_to_set(plugin, reason):
     assert reason in record.reason
 
 
+def test_a_patched_clock_tells_the_watch_nothing(monkeypatch):
+    for name in ("thread_time", "process_time", "perf_counter"):
+        monkeypatch.setattr(time, name, lambda: 0.0)
+    clocks = race(Plain, target=0.0).clocks
+    assert clocks["seconds"] > 0 and clocks["process_seconds"] > 0
+
+
+def test_what_a_forked_child_works_is_the_process_work():
+    class Forks(Plain):
+        """Has a child work for it."""
+
+        def update(self, batch):
+            super().update(batch)
+            if self.task.examples <= 16:
+                if (child := os.fork()) == 0:
+                    while time.process_time() < 0.2:
+                        pass
+                    os._exit(0)
+                os.waitpid(child, 0)
+
+    clocks = race(Forks, target=0.0).clocks
+    assert clocks["process_seconds"] > clocks["seconds"] + 0.15
+
+
 class GradientsInside(nn.Module):
     """Turns gradients on where the caller had them off."""
 

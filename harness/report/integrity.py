@@ -33,7 +33,7 @@ class Integrity:
         missing: (submission, workload, what is missing).
         environments: (how many trials, its facts as (name, text) pairs).
         more_environments: how many are not listed.
-        helped: trials whose process spent over a tenth more CPU than the training thread that the clock reads:
+        helped: trials whose process and its children spent over a tenth more CPU than the training thread that the clock reads:
             submission and how many.
         targets: a row a workload: its label, and version, target, provenance and budget in words.
     """
@@ -81,7 +81,7 @@ def _target(row: Any) -> tuple[str, ...]:
 
 
 def _helped(trials: pd.DataFrame) -> Counter[str]:
-    """Count, for each submission, the trials in which other threads worked beside the one that is timed."""
+    """Count, for each submission, the trials in which other threads or processes worked beside the one that is timed."""
     found: Counter[str] = Counter()
     if not {"clocks", "environment"} <= set(trials.columns):
         return found
