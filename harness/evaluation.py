@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from contextlib import nullcontext
 
@@ -11,24 +10,29 @@ from torch import Tensor, nn
 
 from harness.contracts import ContractError, Workload
 from harness.rules import BATCHNORM_EXAMPLES
+from harness.torch_state import check_hooks
 
 EVALUATION_BATCH = 1024
 
 
 class Judge:
-    """The harness's own copy of a model, made before a plug-in sees the model: what is judged is that, with its values.
+    """A model that is the harness's own, built before a plug-in sees the other: what is judged is that, with its values.
 
     So neither hooks nor replaced parts nor other methods of the plug-in's model have a say in the metric, and an evaluation
     leaves no trace in that model.
+
+    Args:
+        workload: builds the model.
+        model: what the plug-in will be given, built by the same workload.
     """
 
-    def __init__(self, model: nn.Module, *, compiled: bool = False) -> None:
-        self._model = copy.deepcopy(model)
-        if compiled:
+    def __init__(self, workload: Workload, model: nn.Module) -> None:
+        self._model = workload.build_model().to(next(model.parameters()).device)
+        if workload.settings.compiled:
             self._model.compile()
         self._parts = _parts(model)
-        lasting = self._model.state_dict().keys()  # a buffer that is not saved is a cache: the copy fills its own
-        self._tensors = {name: value for name, value in _tensors(self._model).items() if name in lasting}
+        self._tensors = _lasting(self._model)
+        self.judged(model)
 
     def judged(self, model: nn.Module) -> nn.Module:
         """Return the harness's own model with the values of the plug-in's.
@@ -36,6 +40,7 @@ class Judge:
         Raises:
             ContractError: as `check_parts`.
         """
+        check_hooks()
         self.check_parts(model)
         there = _tensors(model)
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
@@ -44,10 +49,10 @@ class Judge:
         return self._model
 
     def check_parts(self, model: nn.Module) -> None:
-        """See that a model consists of the modules, parameters and buffers that it was built of; their values are free.
+        """See that a model consists of the modules and parameters that it was built of; their values are free.
 
         Raises:
-            ContractError: one was replaced, added or removed, or has another shape or type.
+            ContractError: one was replaced, added or removed, or it or a saved buffer has another shape or type.
         """
         present = _parts(model)
         for name in {**self._parts, **present}:
@@ -60,7 +65,7 @@ class Judge:
                 raise ContractError(f"'{name}' of the model has another shape or type: put new values into what is there")
 
     def check_untrained(self, model: nn.Module) -> None:
-        """See that a model is as it was built, values included.
+        """See that a model is as it was built, the values of parameters and saved buffers included.
 
         Raises:
             ContractError: it is not.
@@ -68,7 +73,9 @@ class Judge:
         self.check_parts(model)
         there = _tensors(model)
         for name, own in self._tensors.items():
-            if not torch.equal(own, there[name]):
+            with torch._C.DisableTorchFunctionSubclass():
+                same = torch.equal(own, there[name])
+            if not same:
                 raise ContractError(f"'{name}' of the model was changed before the first step: train in update()")
 
 
@@ -80,6 +87,16 @@ def _parts(model: nn.Module) -> dict[str, nn.Module | Tensor]:
 def _tensors(model: nn.Module) -> dict[str, Tensor]:
     """Return parameters and buffers by name; what is there twice under each of its names."""
     return {**dict(model.named_parameters(remove_duplicate=False)), **dict(model.named_buffers(remove_duplicate=False))}
+
+
+def _lasting(model: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and saved buffers by name; what is not saved is a cache, which every model fills for itself."""
+    caches = {
+        f"{prefix}.{name}".lstrip(".")
+        for prefix, module in model.named_modules(remove_duplicate=False)
+        for name in module._non_persistent_buffers_set
+    }
+    return {name: tensor for name, tensor in _tensors(model).items() if name not in caches}
 
 
 def _form(tensor: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:

@@ -36,6 +36,8 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
         yield
         return
 
+    _rung.clear()
+
     def ring(_signal: int, _frame: FrameType | None) -> None:
         _rung.append(TrialTimeout(f"over the time limit of {seconds:g} s"))
         raise _rung[-1]
@@ -47,11 +49,14 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        _rung.clear()
-        if end_process:
-            faulthandler.cancel_dump_traceback_later()
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        finally:  # also where the alarm rang a moment ago
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            _rung.clear()
+            if end_process:
+                faulthandler.cancel_dump_traceback_later()
 
 
 def check_time() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._C._functorch import is_functorch_wrapped_tensor
+from torch._C._functorch import is_functorch_wrapped_tensor, is_legacy_batchedtensor
 from torch.autograd import forward_ad
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -325,8 +325,13 @@ class TrialTask:
     def _charge_backward(self, loss: Tensor, size: int) -> None:
         passes = 0
 
-        def count(_gradient: Tensor) -> None:
+        def count(gradient: Tensor) -> None:
             nonlocal passes
+            if torch.is_grad_enabled() or is_legacy_batchedtensor(gradient):
+                raise ContractError(
+                    "a backward pass with create_graph or is_grads_batched counts for less than it costs: use "
+                    "task.hessian_vector_product or task.example_gradients"
+                )
             passes += 1
             if passes > 1:
                 self._charged.charge(size, 2)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from time import perf_counter  # by name: a plug-in may patch the module
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.scheduled import Scheduled
 from harness.task import TrialTask
+from harness.torch_state import kept
 
 TRACE_POINTS = 100
 """Points of the recorded learning-rate trace, about."""
@@ -72,7 +73,7 @@ class Run:
 
         A step may overshoot by `OVERSHOOT` of the trial's length, or by an evaluation period where that is more: a batch
         that is larger than the reference, or does not divide what is left, is no reason to lose a hit. The training is
-        what counts, from `before` to `now` charged examples; what an evaluation charged before it does not.
+        what counts, from `before` to `now` charged examples; what hearing the validation metric was charged does not.
         """
         end = min(self.spec.horizon, self.spec.budget)
         over, most = now - max(before, end), max(OVERSHOOT * end, self.spec.evaluation_period)
@@ -117,10 +118,12 @@ def run_trial(
         stop_hopeless: stop where a forecast from the curve says that the target is out of reach.
         environment: facts of the machine, for the record.
     """
-    began = time.perf_counter()
+    began = perf_counter()
     run = Run(spec, workload)
     try:
-        _train(run, submission, data, torch.device(device), best_so_far, complete, stop_hopeless and not complete)
+        where = torch.device(device)
+        with kept(where):
+            _train(run, submission, data, where, best_so_far, complete, stop_hopeless and not complete)
     except TrialTimeout as error:
         run.end("timeout", str(error))
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -136,7 +139,7 @@ def run_trial(
         complete=run.complete,
         evaluations=tuple(run.evaluations),
         learning_rates=tuple(run.learning_rates),
-        clocks={**run.clocks, "wall_seconds": round(time.perf_counter() - began, DIGITS)},
+        clocks={**run.clocks, "wall_seconds": round(perf_counter() - began, DIGITS)},
         beater=run.beater,
         pruned_by=run.pruned_by,
         environment=dict(environment or {}),
@@ -158,8 +161,7 @@ def _train(
     rules = RULESETS[spec.track]
     setup = Stopwatch(device)
     setup.start()
-    task, validation = _prepare(spec, workload, data, device)
-    judge = Judge(task.model, compiled=settings.compiled)
+    task, validation, judge = _prepare(spec, workload, data, device)
     algorithm = start_algorithm(submission, task, spec, workload)
     signals = listened(submission)
     refresh = refreshes_batchnorm(algorithm)
@@ -169,8 +171,9 @@ def _train(
     training, evaluating = Stopwatch(device), Stopwatch(device)
     end = min(spec.horizon, spec.budget)
     trace = Trace(end / TRACE_POINTS, run.learning_rates)
+    before = 0.0
     while True:
-        before, following = task.examples, upcoming(task.examples, spec)
+        following = upcoming(task.examples, spec)
         due = following if rules.clock == "examples" else training.seconds
         stop = None if complete else best_so_far()
         if stop is not None and stop.stops(spec.trial, due):
@@ -211,10 +214,13 @@ def _train(
             return None
 
         training.start()
+        before = task.examples
         algorithm.restore_after_evaluation()
         if "validation_metric" in signals:
             size = len(next(iter(validation.values())))
-            task._charged.charge(min(size, settings.validation_examples or size), 1)
+            size = min(size, settings.validation_examples or size)
+            task._charged.charge(size, 1)
+            before += size / 3
             algorithm.observe(task.feedback((), value if workload.lower_is_better else -value))
         training.stop()
 
@@ -236,8 +242,8 @@ def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, 
 
 def _prepare(
     spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device
-) -> tuple[TrialTask, Mapping[str, Tensor]]:
-    """Seed, build and prime the model; return the task and the validation examples."""
+) -> tuple[TrialTask, Mapping[str, Tensor], Judge]:
+    """Seed, build and prime the model; return the task, the validation examples, and who judges."""
     home = device if workload.settings.resident else "cpu"
     examples = {part: {name: v.to(home) for name, v in data[part].items()} for part in ("train", "validation")}
     torch.manual_seed(stable_seed(spec.seed, "weights"))
@@ -247,8 +253,9 @@ def _prepare(
     model.train()
     task = TrialTask(spec, workload, model, examples["train"], device)
     task._prime()
+    judge = Judge(workload, model)
     torch.manual_seed(stable_seed(spec.seed, "training"))
-    return task, examples["validation"]
+    return task, examples["validation"], judge
 
 
 def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, workload: Workload) -> TrainingAlgorithm:

@@ -47,4 +47,4 @@ def test_code_for_the_machine_ends_near_and_its_making_is_on_no_clock():
     torch.compiler.reset()
     found, plain = race(compiled=True), race(compiled=False)
     assert metrics(found) == pytest.approx(metrics(plain), rel=0.02)  # dropout draws by another generator
-    assert found.clocks["seconds"] < found.clocks["setup_seconds"] + found.clocks["evaluation_seconds"]
+    assert found.clocks["seconds"] < found.clocks["setup_seconds"]

@@ -183,7 +183,7 @@ def test_an_evaluation_leaves_no_trace_in_the_model_and_tells_it_nothing():
 def test_values_are_read_past_a_tensor_that_listens():
     Spy.heard.clear()
     model = Blobs("smoke").build_model()
-    judge = Judge(model)
+    judge = Judge(Blobs("smoke"), model)
     with torch.no_grad():
         model[0].weight.fill_(2.0)
     model[0].weight.data = model[0].weight.data.as_subclass(Spy)
@@ -218,6 +218,37 @@ def test_what_counts_is_not_for_a_plug_in_to_set(plugin, reason):
     assert reason in record.reason
 
 
+def test_a_clock_that_is_broken_breaks_its_trial_at_most(monkeypatch):
+    class Breaks(Plain):
+        """Takes the clock away."""
+
+        def update(self, batch):
+            super().update(batch)
+            monkeypatch.setattr(time, "perf_counter", lambda: None)
+
+    assert race(Breaks, target=0.0).status == "missed"
+
+
+def test_a_parameter_that_says_it_is_as_it_was_is_not_believed():
+    class Agrees(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, function, types, args=(), kwargs=None):
+            if function is torch.equal:
+                return True
+            return super().__torch_function__(function, types, args, kwargs or {})
+
+    class Lies(Early):
+        """Brings its own weights in a tensor that vouches for them."""
+
+        def _begin(self):
+            weight = self.task.model[0].weight
+            with torch.no_grad():
+                weight.fill_(0.1)
+            weight.__class__ = type("Vouching", (Agrees, nn.Parameter), {})
+
+    assert "'0.weight' of the model was changed before the first step" in race(Lies).reason
+
+
 def test_a_patched_clock_tells_the_watch_nothing(monkeypatch):
     for name in ("thread_time", "process_time", "perf_counter"):
         monkeypatch.setattr(time, name, lambda: 0.0)
@@ -240,6 +271,67 @@ def test_what_a_forked_child_works_is_the_process_work():
 
     clocks = race(Forks, target=0.0).clocks
     assert clocks["process_seconds"] > clocks["seconds"] + 0.15
+
+
+def leaves_gradients_off(self):
+    torch.set_grad_enabled(False)
+
+
+def leaves_double_precision(self):
+    torch.set_default_dtype(torch.float64)
+
+
+def leaves_autocast(self):
+    torch.autocast("cpu", torch.bfloat16).__enter__()
+
+
+@pytest.mark.parametrize("leave", [leaves_gradients_off, leaves_double_precision, leaves_autocast])
+def test_what_a_trial_leaves_of_torch_does_not_reach_the_next(leave):
+    honest = [e["metric"] for e in race(Plain, target=0.0).evaluations]
+    leaving = type("Leaving", (Plain,), {"prepare_for_evaluation": leave})
+    assert race(leaving, target=1e9).status == "reached"
+    assert [e["metric"] for e in race(Plain, target=0.0).evaluations] == honest
+
+
+def test_a_hook_on_all_modules_of_the_process_ends_its_trial_and_no_other():
+    class HooksAll(Plain):
+        """Would answer for every module there is."""
+
+        def update(self, batch):
+            super().update(batch)
+            torch.nn.modules.module.register_module_forward_hook(lambda module, _, out: None if module.training else 0 * out)
+
+    record = race(HooksAll, target=0.0)
+    assert (record.status, record.evaluations) == ("failed", ())
+    assert "a hook is registered for all modules" in record.reason
+    assert race(Plain, target=0.0).status == "missed"
+
+
+class Keeps(nn.Module):
+    """Keeps an activation, holds a closure, and has a parametrized weight and names of its own in its state."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.utils.parametrizations.weight_norm(nn.Linear(8, 16))
+        self.last = nn.Linear(16, 3)
+        self.act = lambda inputs: torch.tanh(self.first(inputs))
+        self.hidden = None
+        self.register_state_dict_post_hook(lambda module, state, prefix, _: [state.pop(name) for name in list(state)])
+
+    def forward(self, inputs):
+        self.hidden = self.act(inputs)
+        return self.last(self.hidden)
+
+
+def test_models_that_cannot_be_copied_are_judged_all_the_same():
+    class Kept(Blobs):
+        def build_model(self):
+            return Keeps()
+
+    workload = Kept("smoke")
+    record = run_trial(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
+    values = [evaluation["metric"] for evaluation in record.evaluations]
+    assert record.status == "missed" and min(values) < 0.8 * values[0]
 
 
 class GradientsInside(nn.Module):
@@ -267,6 +359,17 @@ def test_gradients_turned_on_inside_the_model_are_charged(call):
     for _ in range(2):
         found.sum().backward(retain_graph=True)
     assert task.examples == pytest.approx(4 + 4 * 2 / 3)
+
+
+@pytest.mark.parametrize("kind", ["create_graph", "batched"])
+def test_backward_passes_that_buy_many_for_one_charge_are_refused(kind):
+    task = toy_task()
+    losses, weights = task.example_losses(task.draw(4)), list(task.model.parameters())
+    with pytest.raises(ContractError, match=r"use task\.hessian_vector_product"):
+        if kind == "batched":
+            torch.autograd.grad(losses, weights, grad_outputs=torch.eye(4), is_grads_batched=True)
+        else:
+            torch.autograd.grad(losses.sum(), weights, create_graph=True)
 
 
 def transforms(one, weights):
@@ -310,6 +413,26 @@ class Spends(Plain):
             super().update(batch)
 
 
+class SpendsAtRestore(Plain):
+    """Trains on and on when the model comes back from an evaluation."""
+
+    def restore_after_evaluation(self):
+        if self.task.examples > 800:
+            for _ in range(400):
+                self.update(self.task.draw(16))
+
+
+class SpendsInHearing(Plain):
+    """Trains on and on when it is told the validation metric."""
+
+    listens = ("validation_metric",)
+
+    def observe(self, feedback):
+        if self.task.examples > 800 and feedback.validation_metric is not None:
+            for _ in range(400):
+                self.update(self.task.draw(16))
+
+
 class SpendsAll(Plain):
     """Takes one step, of several budgets."""
 
@@ -318,7 +441,7 @@ class SpendsAll(Plain):
             super().update(batch)
 
 
-@pytest.mark.parametrize(("plugin", "judged"), [(Spends, 11), (SpendsAll, 0)])
+@pytest.mark.parametrize(("plugin", "judged"), [(Spends, 11), (SpendsAtRestore, 11), (SpendsInHearing, 10), (SpendsAll, 0)])
 def test_what_a_step_reaches_far_past_the_end_is_a_miss(plugin, judged):
     within, beyond = (
         min(e["metric"] for e in race(Plain, target=0.0, budget=budget, horizon=budget).evaluations) for budget in (960, 6400)
@@ -455,6 +578,33 @@ class Prints(TrainingAlgorithm):
         pass
 """
 
+INFINITE = """
+from harness import Choice, optimizer
+
+@optimizer(defaults={"learning_rate": 0.1, "clip": 1.0}, space={"clip": Choice(1.0, float("inf"))})
+def infinite(model, hyperparameters):
+    'Has an infinite choice.'
+"""
+
+NESTED = """
+from harness import optimizer
+
+own = []
+own.append(own)
+
+@optimizer(defaults={"learning_rate": 0.1, "betas": own})
+def nested(model, hyperparameters):
+    'Has a list of itself.'
+"""
+
+LARGE = """
+from harness import optimizer
+
+@optimizer(defaults={"learning_rate": 0.1, "steps": 10**5000})
+def large(model, hyperparameters):
+    'Has a number of 5,001 digits.'
+"""
+
 SETS = """
 from harness import Choice, optimizer
 
@@ -464,7 +614,9 @@ def sets(model, hyperparameters):
 """
 
 
-@pytest.mark.parametrize(("source", "name"), [(PRINTS, "say"), (SETS, "kind")])
+@pytest.mark.parametrize(
+    ("source", "name"), [(PRINTS, "say"), (SETS, "kind"), (INFINITE, "clip"), (NESTED, "betas"), (LARGE, "steps")]
+)
 def test_a_hyperparameter_that_no_record_can_hold_is_bad_input(source, name, tmp_path):
     (tmp_path / "plugin.py").write_text(source)
     done = timetrial(
@@ -473,7 +625,7 @@ def test_a_hyperparameter_that_no_record_can_hold_is_bad_input(source, name, tmp
     assert done.returncode == 2
     lines = (done.stdout + done.stderr).strip().splitlines()
     assert len(lines) == 1
-    assert f"hyperparameter '{name}' cannot be a " in lines[0]
+    assert f"hyperparameter '{name}' cannot be " in lines[0]
 
 
 LEAVES = """

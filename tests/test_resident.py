@@ -51,7 +51,7 @@ def test_data_on_the_host_train_an_accelerator_the_same():
 def test_the_store_stays_where_it_should_and_every_batch_is_on_the_device(resident):
     """The meta device stands for an accelerator: its tensors have a place and no content."""
     workload = blobs(resident)
-    task, validation = _prepare(spec(), workload, DATA, torch.device("meta"))
+    task, validation, _ = _prepare(spec(), workload, DATA, torch.device("meta"))
     home = {v.device.type for v in (*task._train.values(), *validation.values())}
     assert home == {"meta" if resident else "cpu"}
     assert {v.device.type for v in task.draw(4)._examples.values()} == {"meta"}

@@ -32,12 +32,12 @@ class Task(Protocol):
     Charges, in examples: `loss` with gradients enabled 1 an example, without 1/3; every backward pass through a
     returned loss after the first 2/3; `example_losses`, `example_correct` 1/3 (1 with gradients); `example_gradients`
     1; `hessian_vector_product` 3 (2 where the loss has no second derivative); `stacked_losses` 1/3 for each set of weights.
-    A loss inside torch.func's transforms or forward-mode differentiation raises `ContractError`, for it costs more than its
-    charge.
+    A loss inside torch.func's transforms or forward-mode differentiation, and a backward pass through it with `create_graph` or
+    `is_grads_batched`, raise `ContractError`, for they cost more than their charge.
 
     A task is there to be read: setting an attribute or copying it raises `ContractError`. At evaluations the harness judges a
-    model of its own with the values of `model`'s parameters and buffers, so put new values into what is there; a trial whose
-    modules or parameters were replaced fails.
+    model of its own with the values of `model`'s parameters and buffers, so put new values into what is there. A trial fails
+    whose modules or parameters were replaced or added to (keep averages outside of `model`; no `assign=True` in loading).
 
     Attributes:
         model: the module to train, on `device`, in training mode whenever the algorithm runs.

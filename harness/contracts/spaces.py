@@ -110,18 +110,28 @@ def check_plain(owner: str, defaults: Mapping[str, Any], space: Space) -> None:
     for name, default in defaults.items():
         for value in (default, *options.get(name, ())):
             if not _is_plain(value):
+                what = f"{value}" if isinstance(value, float) else f"such a {type(value).__name__}"
                 raise ContractError(
-                    f"{owner}: hyperparameter '{name}' cannot be a {type(value).__name__}: use a number, a word, True, False or"
-                    " None, or a list of these"
+                    f"{owner}: hyperparameter '{name}' cannot be {what}: use a finite number, a word, True, False or None, or a"
+                    " list of these"
                 )
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    if isinstance(value, Mapping):
-        return all(map(_is_plain, value.values()))
-    return value is None or isinstance(value, str | bool | int | float)
+DEEPEST, LARGEST = 8, 2**63
+"""Of a hyperparameter that a record can hold: lists within lists, and an integer's size."""
+
+
+def _is_plain(value: Any, deepest: int = DEEPEST) -> bool:
+    """Return whether JSON holds a value as it is; a tuple becomes a list."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return abs(value) < LARGEST
+    if isinstance(value, list | tuple | dict):
+        inside = value.values() if isinstance(value, dict) else value
+        names = value if isinstance(value, dict) else ()
+        return deepest > 0 and all(isinstance(n, str) for n in names) and all(_is_plain(v, deepest - 1) for v in inside)
+    return value is None or isinstance(value, str)
 
 
 def check_words(owner: str, given: Mapping[str, Any], space: Space) -> None:

@@ -183,7 +183,11 @@ class Workload:
         raise NotImplementedError
 
     def build_model(self) -> nn.Module:
-        """Return a freshly initialised model; torch's global generator is seeded by the harness."""
+        """Return a freshly initialised model; torch's global generator is seeded by the harness.
+
+        It is called twice a trial: one model is trained, the other is judged with the first one's parameters and saved
+        buffers. What evaluation needs must be one of these.
+        """
         raise NotImplementedError
 
     def forward(self, model: nn.Module, examples: Examples) -> Any:
