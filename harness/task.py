@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -54,6 +55,16 @@ class IndexStream:
         return torch.cat(parts)
 
 
+@dataclass(slots=True)
+class Ended:
+    """The steps that have ended: how many, the last loss, the charge at the last one that charged, how many since did not."""
+
+    steps: int = 0
+    loss: Tensor | None = None
+    thirds: int = 0
+    idle: int = 0
+
+
 class TrialBatch:
     """Examples that only `TrialTask` turns into a loss."""
 
@@ -90,7 +101,6 @@ class TrialTask:
         self.reference: Hyperparameters = workload.reference_hyperparameters
         self.generator = torch.Generator().manual_seed(stable_seed(spec.seed, "algorithm"))
         self._charged = Examples()
-        self._steps = 0
         self._workload = workload
         self._train = train
         self._home = next(iter(train.values())).device
@@ -98,10 +108,8 @@ class TrialTask:
         self._autocast: Callable[[], Any] = nullcontext
         if settings.precision == "bfloat16":
             self._autocast = lambda: torch.autocast(device.type, torch.bfloat16)
-        self._last_loss: Tensor | None = None
+        self._ended = Ended()
         self._all_finite = torch.ones((), dtype=torch.bool, device=device)
-        self._idle = 0
-        self._thirds_before = 0
         self._descent = Descent(model)
         self._vectorised = self._twice_differentiable = True
         self._sealed = True
@@ -119,7 +127,7 @@ class TrialTask:
     @property
     def steps(self) -> int:
         """Steps so far."""
-        return self._steps
+        return self._ended.steps
 
     @property
     def examples(self) -> float:
@@ -160,7 +168,7 @@ class TrialTask:
         loss = self._example_losses(batch, model).mean()
         if loss.requires_grad:
             self._charge_backward(loss, batch.size)
-        self._last_loss = loss.detach()
+        self._ended.loss = loss.detach()
         return loss
 
     def example_losses(self, batch: Batch, model: nn.Module | None = None) -> Tensor:
@@ -261,18 +269,19 @@ class TrialTask:
         Raises:
             ContractError: the loss has not been called for `IDLE_STEPS` steps.
         """
-        self._steps += 1
-        if self._charged.thirds == self._thirds_before:
-            self._idle += 1
-            if self._idle > IDLE_STEPS:
+        ended, thirds = self._ended, self._charged.thirds
+        ended.steps += 1
+        if thirds == ended.thirds:
+            ended.idle += 1
+            if ended.idle > IDLE_STEPS:
                 raise ContractError(f"update() has charged nothing in {IDLE_STEPS} steps: call self.task.loss(batch)")
         else:
-            self._idle, self._thirds_before = 0, self._charged.thirds
-        if self._last_loss is None:
+            ended.idle, ended.thirds = 0, thirds
+        if self._ended.loss is None:
             return True
         if self.device.type == "cpu":
-            return math.isfinite(self._last_loss.item())
-        self._all_finite &= torch.isfinite(self._last_loss)  # read at evaluations: a read here would stall the device
+            return math.isfinite(self._ended.loss.item())
+        self._all_finite &= torch.isfinite(self._ended.loss)  # read at evaluations: a read here would stall the device
         return True
 
     def finite(self) -> bool:
@@ -287,8 +296,8 @@ class TrialTask:
         if validation_metric is not None:
             heard["validation_metric"] = validation_metric
         else:
-            if SIGNALS[0] in signals and self._last_loss is not None:
-                heard[SIGNALS[0]] = self._last_loss.item()
+            if SIGNALS[0] in signals and self._ended.loss is not None:
+                heard[SIGNALS[0]] = self._ended.loss.item()
             heard |= {
                 name: self._gradient_norm(order)
                 for name, order in (("gradient_norm_l1", 1), ("gradient_norm_l2", 2))
@@ -313,7 +322,7 @@ class TrialTask:
         with self._autocast():
             outputs = self._workload.forward(self.model if model is None else model, examples)
             losses = self._workload.example_losses(outputs, examples)
-        if is_functorch_wrapped_tensor(losses) or forward_ad.unpack_dual(losses).tangent is not None:
+        if is_functorch_wrapped_tensor(losses) or forward_ad._current_level >= 0:
             raise ContractError(
                 "a loss inside torch.func or forward-mode differentiation counts for less than it costs: use "
                 "task.stacked_losses, task.example_gradients or task.hessian_vector_product"
