@@ -37,7 +37,7 @@ reference: $(READY)      ## every run that docs/claims.md asks for, into REFEREN
 report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report
 
-test: $(READY)           ## the tests, at most ten minutes
+test: $(READY)           ## the tests, about eleven minutes on 2 cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 test-all: $(READY)       ## all tests, the slow ones included

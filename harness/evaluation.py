@@ -15,6 +15,14 @@ from harness.torch_state import check_hooks
 EVALUATION_BATCH = 1024
 
 
+def built(workload: Workload, device: torch.device) -> nn.Module:
+    """Return a model of the workload on `device`, compiled where the workload says so."""
+    model = workload.build_model().to(device)
+    if workload.settings.compiled:
+        model.compile()
+    return model
+
+
 class Judge:
     """A model that is the harness's own, built before a plug-in sees the other: what is judged is that, with its values.
 
@@ -27,9 +35,7 @@ class Judge:
     """
 
     def __init__(self, workload: Workload, model: nn.Module) -> None:
-        self._model = workload.build_model().to(next(model.parameters()).device)
-        if workload.settings.compiled:
-            self._model.compile()
+        self._model = built(workload, next(model.parameters()).device)
         self._parts = _parts(model)
         self._tensors = _lasting(self._model)
         self.judged(model)
@@ -38,22 +44,18 @@ class Judge:
         """Return the harness's own model with the values of the plug-in's.
 
         Raises:
-            ContractError: as `check_parts`.
+            ContractError: a hook waits for all modules; a module or parameter of the plug-in's was replaced, added or removed;
+                it or a saved buffer has another shape or type.
         """
         check_hooks()
-        self.check_parts(model)
-        there = _tensors(model)
+        there = self._same_parts(model)
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
             for name, own in self._tensors.items():
                 own.copy_(there[name])
         return self._model
 
-    def check_parts(self, model: nn.Module) -> None:
-        """See that a model consists of the modules and parameters that it was built of; their values are free.
-
-        Raises:
-            ContractError: one was replaced, added or removed, or it or a saved buffer has another shape or type.
-        """
+    def _same_parts(self, model: nn.Module) -> dict[str, Tensor]:
+        """Return parameters and buffers of a model that consists of what it was built of, whatever their values."""
         present = _parts(model)
         for name in {**self._parts, **present}:
             if self._parts.get(name) is not present.get(name):
@@ -63,6 +65,7 @@ class Judge:
         for name, own in self._tensors.items():
             if name not in there or _form(there[name]) != _form(own):
                 raise ContractError(f"'{name}' of the model has another shape or type: put new values into what is there")
+        return there
 
     def check_untrained(self, model: nn.Module) -> None:
         """See that a model is as it was built, the values of parameters and saved buffers included.
@@ -70,8 +73,7 @@ class Judge:
         Raises:
             ContractError: it is not.
         """
-        self.check_parts(model)
-        there = _tensors(model)
+        there = self._same_parts(model)
         for name, own in self._tensors.items():
             with torch._C.DisableTorchFunctionSubclass():
                 same = torch.equal(own, there[name])

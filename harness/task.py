@@ -277,11 +277,11 @@ class TrialTask:
                 raise ContractError(f"update() has charged nothing in {IDLE_STEPS} steps: call self.task.loss(batch)")
         else:
             ended.idle, ended.thirds = 0, thirds
-        if self._ended.loss is None:
+        if ended.loss is None:
             return True
         if self.device.type == "cpu":
-            return math.isfinite(self._ended.loss.item())
-        self._all_finite &= torch.isfinite(self._ended.loss)  # read at evaluations: a read here would stall the device
+            return math.isfinite(ended.loss.item())
+        self._all_finite &= torch.isfinite(ended.loss)  # read at evaluations: a read here would stall the device
         return True
 
     def finite(self) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor
 from harness.answers import learning_rate, refreshes_batchnorm
 from harness.clock import DIGITS, Stopwatch
 from harness.contracts import ContractError, TrainingAlgorithm, Workload
-from harness.evaluation import Judge, evaluate, evaluate_whole, refresh_batchnorm
+from harness.evaluation import Judge, built, evaluate, evaluate_whole, refresh_batchnorm
 from harness.limits import TrialTimeout, check_time, explain, told_to_end
 from harness.plan import full_hyperparameters
 from harness.pruning import FORECAST, Signal, Stop, beater_of, forecast, kind_of, upcoming
@@ -68,14 +68,13 @@ class Run:
         self.beater, self.pruned_by = beater_of(stop, due), kind_of(stop)
         self.end("pruned", stop.words(clock))
 
-    def overspent(self, before: float, now: float) -> bool:
+    def overspent(self, before: float, now: float, end: float) -> bool:
         """Return whether the last step overshot the end of the trial by more than a step may; it has then ended, unjudged.
 
         A step may overshoot by `OVERSHOOT` of the trial's length, or by an evaluation period where that is more: a batch
         that is larger than the reference, or does not divide what is left, is no reason to lose a hit. The training is
         what counts, from `before` to `now` charged examples; what hearing the validation metric was charged does not.
         """
-        end = min(self.spec.horizon, self.spec.budget)
         over, most = now - max(before, end), max(OVERSHOOT * end, self.spec.evaluation_period)
         if over > most:
             status = "missed" if RULESETS[self.spec.track].targeted else "failed"
@@ -186,7 +185,7 @@ def _train(
         run.clocks = _clocks(task, training, evaluating, setup)
         if not (finite and task.finite()):
             return run.end("diverged", f"loss or weights not finite at step {task.steps}", complete=True)
-        if run.overspent(before, task.examples):
+        if run.overspent(before, task.examples, end):
             return None
 
         evaluating.start()
@@ -247,10 +246,7 @@ def _prepare(
     home = device if workload.settings.resident else "cpu"
     examples = {part: {name: v.to(home) for name, v in data[part].items()} for part in ("train", "validation")}
     torch.manual_seed(stable_seed(spec.seed, "weights"))
-    model = workload.build_model().to(device)
-    if workload.settings.compiled:
-        model.compile()
-    model.train()
+    model = built(workload, device).train()
     task = TrialTask(spec, workload, model, examples["train"], device)
     task._prime()
     judge = Judge(workload, model)

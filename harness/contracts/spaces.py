@@ -127,10 +127,10 @@ def _is_plain(value: Any, deepest: int = DEEPEST) -> bool:
         return math.isfinite(value)
     if isinstance(value, int):
         return abs(value) < LARGEST
-    if isinstance(value, list | tuple | dict):
-        inside = value.values() if isinstance(value, dict) else value
-        names = value if isinstance(value, dict) else ()
-        return deepest > 0 and all(isinstance(n, str) for n in names) and all(_is_plain(v, deepest - 1) for v in inside)
+    if isinstance(value, dict):
+        return all(isinstance(name, str) for name in value) and _is_plain(list(value.values()), deepest)
+    if isinstance(value, list | tuple):
+        return deepest > 0 and all(_is_plain(inner, deepest - 1) for inner in value)
     return value is None or isinstance(value, str)
 
 
