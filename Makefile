@@ -22,7 +22,7 @@ bench-all: $(READY)      ## every schedule there is on the laptop suite; goes on
 
 REFERENCE ?= results/reference-run
 RACE      ?= --suite laptop --studies 3
-CLAIMED   := tests/benchmarks/claimed
+CLAIMED   := analyses/claimed
 RACING     = $(BIN)/timetrial run $(RACE) --results $(REFERENCE)
 GOES_ON    = || test $$? -eq 1  # some trials failed: the table says which, and the next track runs all the same
 reference: $(READY)      ## every run that docs/claims.md asks for, into REFERENCE; goes on where it was stopped

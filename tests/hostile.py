@@ -2,7 +2,7 @@
 
 import torch
 
-from harness.trial import run_trial
+from harness.trial.loop import run_trial
 from tests.toy import Blobs, Plain, spec, submission
 
 torch.set_num_threads(1)

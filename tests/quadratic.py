@@ -12,7 +12,7 @@ from harness import DataFacts, Hyperparameters, Reference, Size, Workload
 from harness.plan import full_hyperparameters
 from harness.records import TrialSpec
 from harness.registry import find_submission
-from harness.task import TrialTask
+from harness.trial.task import TrialTask
 from tests.toy import spec
 
 

@@ -87,7 +87,7 @@ def _write_docs(directory: Path) -> int:
     from harness.contracts.workloads import targets_file
     from harness.records import plain
     from harness.registry import all_workloads
-    from harness.report.workloads_page import response_figure, workloads_markdown
+    from harness.report.docs.workloads import response_figure, workloads_markdown
     from harness.results import write_atomically
 
     kinds = [kind for kind in all_workloads() if kind.__module__.startswith("workloads.")]
@@ -105,8 +105,8 @@ def _write_docs(directory: Path) -> int:
 def _write_schedules(directory: Path) -> int:
     """Write the page of the built-in schedules and procedures, and the gallery of the schedules' shapes."""
     from harness.registry import all_submissions
-    from harness.report.gallery import gallery_figure
-    from harness.report.schedules_page import schedules_markdown
+    from harness.report.docs.gallery import gallery_figure
+    from harness.report.docs.schedules import schedules_markdown
     from harness.results import write_atomically
 
     ours = [found for found in all_submissions() if str(found.facts["source"]).startswith("submissions.")]

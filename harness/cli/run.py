@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.app import app
-from harness.cli.execution import check_execution
+from harness.cli.running.checks import check_execution
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def run(
     check_execution(executor, workers, results)
     if time_limit is not None and time_limit <= 0:
         raise BadInput(f"--time-limit {time_limit:g}: a positive number of seconds is needed")
-    from harness.cli.pruning import check_pruning
-    from harness.cli.separable import most_studies, run_until_separable
+    from harness.cli.running.pruning_checks import check_pruning
+    from harness.cli.running.separable import most_studies, run_until_separable
     from harness.plan import Request, make_plan
 
     pair = until_separable or ()
@@ -69,7 +69,7 @@ def run(
     check_pruning(plan, prune, stop_hopeless=stop_hopeless, no_prune=no_prune)
     if dry_run:
         return _dry_run(plan, results, workers)
-    from harness.cli.session import Session
+    from harness.cli.running.session import Session
     from harness.execution.environment import choose_device
     from harness.execution.race import Settings
     from workloads.data import data_directory
@@ -103,7 +103,7 @@ def _sensitivity(track: str, trials: int | None, paired: bool) -> str:
 
 
 def _dry_run(plan: Plan, results: Path, workers: int | None) -> int:
-    from harness.cli.estimate import print_estimate
+    from harness.cli.running.estimate import print_estimate
 
     print_estimate(plan, results, workers)
     return 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.app import app
-from harness.cli.execution import check_execution
+from harness.cli.running.checks import check_execution
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _chosen(names: tuple[str, ...], suite: str, verify: bool) -> list[Workload]:
 
 
 def _phase(plan: Plan, results: Path, settings: Settings) -> None:
-    from harness.cli.session import Session
+    from harness.cli.running.session import Session
 
     status = Session(plan, results, settings).run()
     if status == 130:

@@ -29,9 +29,9 @@ from ray.tune.search import Searcher
 from harness.contracts import BadInput
 from harness.execution.race import Race
 from harness.execution.worker import work
-from harness.limits import GRACE_SECONDS
 from harness.pruning import Stop, stop_from_json, stop_to_json
 from harness.records import TrialRecord, TrialSpec
+from harness.trial.time_limit import GRACE_SECONDS
 
 Cell = tuple[str, str, int]
 

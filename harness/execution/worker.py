@@ -11,11 +11,11 @@ import torch
 
 from harness.contracts import Workload
 from harness.execution.environment import describe
-from harness.limits import TrialTimeout, time_limit
 from harness.pruning import Signal
 from harness.records import TrialRecord, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, workload_hash
-from harness.trial import run_trial, submission_facts, workload_facts
+from harness.trial.loop import run_trial, submission_facts, workload_facts
+from harness.trial.time_limit import TrialTimeout, time_limit
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,9 @@
 """When a trial may be stopped: the safe rules, those that keep the score only, and a forecast."""
 
 from harness.pruning.hopeless import forecast
-from harness.pruning.limits import (
+from harness.pruning.safe import Best, best_of, evidence_stands, faster, first_hit, out_of_reach
+from harness.pruning.score_bounds import UNKNOWN, Entry, Span, Undecided, span_of, unjustified
+from harness.pruning.stops import (
     FORECAST,
     RULES,
     SAFE_ONLY,
@@ -16,8 +18,6 @@ from harness.pruning.limits import (
     tighter,
     upcoming,
 )
-from harness.pruning.safe import Best, best_of, evidence_stands, faster, first_hit, out_of_reach
-from harness.pruning.undecided import UNKNOWN, Entry, Span, Undecided, span_of, unjustified
 
 __all__ = [
     "FORECAST",

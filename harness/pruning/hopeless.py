@@ -3,7 +3,7 @@
 The rest of the budget is granted twice the average fall per example of the last part of the curve. A convex curve (a power
 law, c + a n^-b) falls more slowly later on, so once would do; what makes curves fall faster is the learning rate coming
 down (the annealing term of the loss law, Tissue et al. 2024). So nothing is forecast in the first half, nor while the
-rate is near its peak, when most of that fall is still to come. It errs all the same: `tests/benchmarks/hopeless_replay.py`
+rate is near its peak, when most of that fall is still to come. It errs all the same: `analyses/hopeless_replay.py`
 says how often on complete runs, and docs/scoring.md what it said.
 """
 

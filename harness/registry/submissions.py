@@ -9,11 +9,11 @@ from typing import Any
 
 from harness.contracts import BadInput, Optimizer, Schedule, Space, TrainingAlgorithm
 from harness.records import plain, stable_hash
+from harness.registry.index import Index, submissions_index
 from harness.registry.libraries import is_library_name, library_plugin
 from harness.registry.loading import Found
-from harness.registry.places import Index, submissions_index
+from harness.registry.names import from_file, halves, is_file, unknown
 from harness.registry.sources import OURS, ROOT, library_versions, shown
-from harness.registry.typed import from_file, halves, is_file, unknown
 
 _ARTICLE = {"schedule": "a schedule", "optimizer": "an optimizer", "procedure": "a procedure", "workload": "a workload"}
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from harness.contracts import BadInput, ContractError, Workload
 from harness.records import stable_hash
+from harness.registry.index import Index, workloads_index
 from harness.registry.loading import Found
-from harness.registry.places import Index, workloads_index
+from harness.registry.names import from_file, is_file, unknown
 from harness.registry.sources import OURS, read_sources
 from harness.registry.submissions import find_submission
-from harness.registry.typed import from_file, is_file, unknown
 from harness.rules import RULESETS, SUITES
 
 

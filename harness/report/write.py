@@ -11,15 +11,15 @@ import pandas as pd
 
 from harness.contracts import BadInput
 from harness.records import CLOCKS, canonical_json
-from harness.report.exports import csv_text, json_text, markdown_table
-from harness.report.latex import latex_table
-from harness.report.page import page
-from harness.report.quality_page import quality_page
-from harness.report.quality_text import quality_csv, quality_markdown
-from harness.report.trials import in_reading_order, trial_columns
+from harness.report.page.page import page
+from harness.report.page.quality import quality_page
+from harness.report.text.exports import csv_text, json_text, markdown_table
+from harness.report.text.latex import latex_table
+from harness.report.text.quality import quality_csv, quality_markdown
+from harness.report.views.trials import in_reading_order, trial_columns
 from harness.results import write_atomically
 from harness.scoring.board import board_json, score_board
-from harness.scoring.entries import Board
+from harness.scoring.board_parts import Board
 from harness.scoring.quality_board import QualityBoard, quality_board, quality_json, sensitivity_json
 from harness.scoring.sensitivity import sensitivities
 

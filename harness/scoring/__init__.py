@@ -1,8 +1,8 @@
 """Scores, intervals and verdicts: pure functions from a DataFrame of trials to a board. Never imports torch."""
 
 from harness.scoring.board import score_board
+from harness.scoring.board_parts import Board, Cell, Pair, Profile, Row, WorkloadRatio
 from harness.scoring.compare import Comparison, compare, comparison_json
-from harness.scoring.entries import Board, Cell, Pair, Profile, Row, WorkloadRatio
 from harness.scoring.export import board_json
 from harness.scoring.quality import Quality, score_budget, trivial_metrics
 from harness.scoring.quality_board import QualityBoard, QualityRow, quality_board, quality_json

@@ -13,17 +13,17 @@ import pandas as pd
 from harness.contracts import BadInput, did_you_mean
 from harness.pruning import FORECAST, SCORE_ONLY
 from harness.records import CLOCKS, STATUSES
+from harness.scoring.board_parts import Board, Cell, Pair, Profile, Row
 from harness.scoring.canonical import Study, canonical_studies, checked, exact_on, run_clock
-from harness.scoring.entries import Board, Cell, Pair, Profile, Row
 from harness.scoring.export import board_json
 from harness.scoring.intervals import median_interval
 from harness.scoring.pairs import all_pairs
 from harness.scoring.pool import Floats, Pool, build_pool, medians
 from harness.scoring.profiles import CUT_OFF, contributions, grid_contributions, means, ranked, ratios, standing_times
+from harness.scoring.robustness import easier_targets, leave_out
+from harness.scoring.sentences import notes, pruning_labels, verdict
 from harness.scoring.speed import LogTimes, contrast, log_times
 from harness.scoring.uncertainty import BAND_TAUS, ENOUGH_STUDIES, Uncertainty, uncertainty, unit_interval
-from harness.scoring.whatif import easier_targets, leave_out
-from harness.scoring.words import notes, pruning_labels, verdict
 
 __all__ = ["Board", "Cell", "Pair", "Profile", "Row", "board_json", "run_clock", "score_board"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.contracts import BadInput
 from harness.pruning import SCORE_ONLY
-from harness.scoring.cuts import unjustified_studies
+from harness.scoring.unjustified_cuts import unjustified_studies
 
 COLUMNS = (
     *("id", "submission", "workload", "base_workload", "held_out", "family", "track", "suite", "study", "trial"),

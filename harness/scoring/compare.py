@@ -12,12 +12,12 @@ import pandas as pd
 from harness.contracts import BadInput, did_you_mean
 from harness.pruning import FORECAST, SCORE_ONLY
 from harness.records import CLOCKS, plain
+from harness.scoring.board_parts import Pair
 from harness.scoring.canonical import canonical_studies, checked, exact_on, run_clock
-from harness.scoring.entries import Pair
 from harness.scoring.pairs import LEVEL, pair
 from harness.scoring.pool import Pool, build_pool
+from harness.scoring.sentences import pruning_labels
 from harness.scoring.speed import log_times
-from harness.scoring.words import pruning_labels
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.records import plain
-from harness.scoring.entries import Board, Cell, Row
+from harness.scoring.board_parts import Board, Cell, Row
 
 BOARD_SCHEMA = 1
 

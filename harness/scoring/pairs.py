@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.scoring.entries import Pair, WorkloadRatio
+from harness.scoring.board_parts import Pair, WorkloadRatio
 from harness.scoring.intervals import holm, wilson
 from harness.scoring.pool import Pool
 from harness.scoring.speed import Contrast, LogTimes, contrast, log_times

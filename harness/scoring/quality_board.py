@@ -17,7 +17,7 @@ from harness.scoring.export import BOARD_SCHEMA
 from harness.scoring.profiles import ranked
 from harness.scoring.quality import Quality, score_budget
 from harness.scoring.sensitivity import RateRow, sensitivities
-from harness.scoring.words import listed
+from harness.scoring.sentences import listed
 
 
 @dataclass(frozen=True)

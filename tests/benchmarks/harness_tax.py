@@ -19,8 +19,8 @@ from harness.contracts import DataUnavailable
 from harness.plan import Request, make_plan
 from harness.records import stable_seed
 from harness.registry import find_optimizer
-from harness.task import IndexStream, TrialTask
-from harness.trial import Trace, start_algorithm, train_until
+from harness.trial.loop import Trace, start_algorithm, train_until
+from harness.trial.task import IndexStream, TrialTask
 from workloads.data import data_directory
 
 CASES = (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.report.exports import CSV_FIELDS, csv_text, json_text, markdown_table, spreadsheet_safe
+from harness.report.text.exports import CSV_FIELDS, csv_text, json_text, markdown_table, spreadsheet_safe
 from harness.scoring.board import score_board
 
 from .boards import board_trials

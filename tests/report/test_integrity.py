@@ -1,6 +1,6 @@
 """What a reader needs to trust a board."""
 
-from harness.report.integrity import integrity
+from harness.report.views.integrity import integrity
 from harness.scoring.board import score_board
 
 from .boards import board_trials

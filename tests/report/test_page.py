@@ -297,7 +297,7 @@ class Absent(MetaPathFinder):
         if name.split(".")[0] == "torch":
             raise ImportError("torch is not installed here")
 sys.meta_path.insert(0, Absent())
-import harness.report.page
+import harness.report.page.page
 """
 
 

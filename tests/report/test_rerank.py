@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report.page import page
+from harness.report.page.page import page
 from harness.scoring.board import score_board
 from harness.scoring.canonical import checked
 

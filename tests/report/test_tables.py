@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from harness.contracts import BadInput
 from harness.report import latex_table, markdown_table, marked_table, put_table, write_report
-from harness.report.latex import latex_escaped
-from harness.report.payload import script_json
-from harness.report.readme import BEGIN, END
-from harness.report.trials import trial_columns
+from harness.report.page.payload import script_json
+from harness.report.text.latex import latex_escaped
+from harness.report.text.readme import BEGIN, END
+from harness.report.views.trials import trial_columns
 from harness.scoring.board import score_board
 
 from .boards import board_trials

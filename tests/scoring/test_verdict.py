@@ -3,7 +3,7 @@
 import math
 from types import SimpleNamespace
 
-from harness.scoring.words import verdict
+from harness.scoring.sentences import verdict
 
 
 def row(name, rank, missed):

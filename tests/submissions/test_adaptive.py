@@ -12,9 +12,9 @@ import torch
 
 from harness import Feedback, Hyperparameters
 from harness.registry import find_optimizer, find_schedule, find_submission, find_workload
-from harness.scheduled import Scheduled
-from harness.task import TrialTask
-from harness.trial import Trace, run_trial, train_until
+from harness.trial.loop import Trace, run_trial, train_until
+from harness.trial.scheduled import Scheduled
+from harness.trial.task import TrialTask
 from submissions.procedures._batch_scaling import scaled_rate
 from submissions.procedures._batch_tests import wanted_batch
 from submissions.procedures.refined import refine

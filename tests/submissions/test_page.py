@@ -10,8 +10,8 @@ import pytest
 from harness import schedule
 from harness.cli.app import run_app
 from harness.registry import all_submissions
-from harness.report.gallery import HORIZON, drawn_curve, gallery_figure
-from harness.report.schedules_page import schedules_markdown
+from harness.report.docs.gallery import HORIZON, drawn_curve, gallery_figure
+from harness.report.docs.schedules import schedules_markdown
 
 ROOT = Path(__file__).parents[2]
 OURS = [found for found in all_submissions() if found.facts["source"].startswith("submissions.")]

@@ -11,8 +11,8 @@ import torch
 from harness import Choice, Hyperparameters
 from harness.plan import Request, full_hyperparameters, make_plan
 from harness.registry import all_submissions, find_submission
-from harness.task import TrialTask
-from harness.trial import run_trial
+from harness.trial.loop import run_trial
+from harness.trial.task import TrialTask
 from tests.toy import Blobs, spec
 from workloads.data import data_directory
 

@@ -10,8 +10,8 @@ import torch
 
 from harness import Hyperparameters
 from harness.registry import find_submission
-from harness.task import TrialTask
-from harness.trial import run_trial
+from harness.trial.loop import run_trial
+from harness.trial.task import TrialTask
 from submissions.procedures._lanczos import heavy_ball, ritz_values, spectrum_ends
 from submissions.procedures._rate_search import TERRIBLE, RateSearch, fit_exponential, forecast
 from tests.quadratic import advance, quadratic, quadratic_spec, resume, start

@@ -18,7 +18,7 @@ from harness import Choice, ContractError, Feedback, schedule
 from harness.contracts import SIGNALS, checked_multiplier
 from harness.plan import Request, make_plan, search_space
 from harness.registry import all_submissions, find_schedule, find_submission
-from harness.trial import run_trial
+from harness.trial.loop import run_trial
 from workloads.data import data_directory
 
 SCHEDULES = [

@@ -10,8 +10,8 @@ import torch
 
 from harness import ContractError, Hyperparameters
 from harness.registry import find_optimizer, find_schedule
-from harness.scheduled import Scheduled
-from harness.task import TrialTask
+from harness.trial.scheduled import Scheduled
+from harness.trial.task import TrialTask
 from submissions.schedules._profiles import PROFILES
 from tests.toy import Blobs, spec
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.app import run_app
-from harness.report.workloads_page import workloads_markdown
+from harness.report.docs.workloads import workloads_markdown
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from harness.evaluation import evaluate
+from harness.trial.judging import evaluate
 from workloads.adult_logreg import OPTIMA, POSITIVE, ROWS, AdultLogreg
 from workloads.data import data_directory
 from workloads.data.adult import CATEGORIES, NUMBERS, adult, arrays_of

@@ -13,7 +13,7 @@ from PIL import Image
 from harness import DataUnavailable, Size
 from harness.records import TrialSpec
 from harness.registry import find_submission
-from harness.trial import run_trial
+from harness.trial.loop import run_trial
 from workloads.data import imagenet as module
 from workloads.data.imagenet import imagenet
 from workloads.imagenet_resnet50 import ImagenetResnet50

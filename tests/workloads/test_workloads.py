@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
-from harness.evaluation import evaluate
 from harness.registry import find_submission
+from harness.trial.judging import evaluate
 from tests.workloads.conftest import WORKLOADS
 
 # (train, validation, test) as the docstrings state them.

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from harness.report import words
 from harness.report.colours import Mark
 from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, owned, style
-from harness.report.svg import NAME_ID
-from harness.scoring.entries import Row
+from harness.report.figures.svg import NAME_ID
+from harness.scoring.board_parts import Row
 
 MOST_NAMED = 12
 """Submissions up to which every point carries its name; beyond it only the best ones do."""

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from harness.report.colours import GREY, Mark
-from harness.report.svg import BAND_ID, GRID, INK, LINE_ID, inline
+from harness.report.figures.svg import BAND_ID, GRID, INK, LINE_ID, inline
 from harness.report.words import one_line
 
 STYLE = {

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from harness.report.colours import Mark
 from harness.report.figures.drawing import Drawing, dash, owned, owned_band, style
 from harness.report.words import one_line
-from harness.scoring.entries import Profile
+from harness.scoring.board_parts import Profile
 
 FEW = 4
 """Profiles up to which bands are shaded strongly; more would cover each other, and their edges say where they are."""

@@ -13,8 +13,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from harness.report.colours import Mark
 from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, dash, owned, stem, style
-from harness.report.races import Line
-from harness.report.svg import ALERT
+from harness.report.figures.race_lines import Line
+from harness.report.figures.svg import ALERT
 from harness.report.words import number, one_line
 
 

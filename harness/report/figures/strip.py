@@ -16,8 +16,8 @@ from matplotlib.path import Path as Outline
 
 from harness.report.colours import Mark
 from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, owned, stem, style
-from harness.report.races import thinned
-from harness.report.svg import NAME_ID
+from harness.report.figures.race_lines import thinned
+from harness.report.figures.svg import NAME_ID
 from harness.report.words import amount, one_line
 
 BROKEN = ("diverged", "failed", "timeout", "out-of-memory", "killed")

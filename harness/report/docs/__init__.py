@@ -1,0 +1,1 @@
+"""Generated pages of docs/: the galleries of workloads and of submissions."""

@@ -1,0 +1,1 @@
+"""The leaderboard as text: terminal, JSON, CSV, Markdown, LaTeX."""

@@ -1,0 +1,112 @@
+"""The board as text that other programs read: JSON, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from harness.records import plain
+from harness.report import words
+from harness.report.colours import marks
+from harness.report.views.ranking import labels, ranking
+from harness.scoring.board_parts import Board
+
+CSV_FIELDS = (
+    *("track", "suite", "clock", "submission"),
+    *("rank", "rank_low", "rank_high", "score", "score_low", "score_high", "approximate"),
+    *("speedup", "speedup_low", "speedup_high", "speedup_bound"),
+    *("targets_reached", "race_cost", "trials"),
+    *("workload", "held_out", "time", "low", "high", "level", "bound"),
+    *("reached", "missed", "studies", "missing", "study_times"),
+)
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def json_text(content: Mapping[str, Any], indent: int | None = 1) -> str:
+    """Return strict JSON (infinite and NaN become null), keys in the order given, ending in a newline.
+
+    Indented by `indent`; None: without a blank, for where it is carried along.
+    """
+    separators = None if indent is not None else (",", ":")
+    return json.dumps(plain(content), indent=indent, allow_nan=False, separators=separators) + "\n"
+
+
+def csv_text(board: Board) -> str:
+    """Return one line a submission and workload, safe to open in a spreadsheet: no text can start a formula.
+
+    Missed times are the word "missed"; what is not available is empty.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_FIELDS)
+    for row in board.rows:
+        for label in labels(board):
+            cell = row.cells.get(label)
+            values = {name: getattr(row, name) for name in CSV_FIELDS if hasattr(row, name)}
+            values |= {name: getattr(cell, name) for name in CSV_FIELDS if cell is not None and hasattr(cell, name)}
+            values |= {
+                "track": board.track,
+                "suite": board.suite,
+                "clock": board.clock,
+                "submission": row.name,
+                "workload": label,
+            }
+            values |= {"held_out": label in board.held_out}
+            if cell is not None:
+                values |= {
+                    "missed": cell.studies - cell.reached - cell.cut,
+                    "study_times": " ".join(_plain_number(t) for t in cell.study_times),
+                }
+            writer.writerow([spreadsheet_safe(values.get(name)) for name in CSV_FIELDS])
+    return out.getvalue()
+
+
+def spreadsheet_safe(value: Any) -> str:
+    """Return `value` as a cell: numbers as they are, and ``'`` before text that a spreadsheet would take for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)):
+        return _plain_number(value)
+    text = words.visible(value)
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS) else text
+
+
+def _plain_number(value: float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if math.isinf(value):
+        return "missed"
+    return "" if math.isnan(value) else repr(value)
+
+
+def markdown_table(board: Board) -> str:
+    """Return the ranking as a Markdown table with the verdict above it; names cannot break the table or bring markup."""
+    over = f"speed-up over {escaped(board.baseline)}" if board.baseline else "speed-up"
+    head = ["rank", "submission", "score", "95 % interval", over, "targets", *(escaped(label) for label in labels(board))]
+    lines = [
+        escaped(board.verdict),
+        *(f"**{escaped(label)}**" for label in board.pruned_by.values()),
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{'|'.join([' ---: ', ' --- ', *[' ---: '] * (len(head) - 2)])}|",
+    ]
+    for view in ranking(board, marks(row.name for row in board.rows)):
+        cells = [
+            (f"**{c.text}**" if c.best else c.text) + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
+            for c in view.cells
+        ]
+        texts = [view.rank, escaped(view.row.name), view.score, view.interval or words.NONE, view.speedup, view.targets, *cells]
+        lines.append(f"| {' | '.join(texts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: object) -> str:
+    """Return text on one line with every character that Markdown or HTML would act upon escaped."""
+    line = words.one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*\[\]|~!#])", r"\\\1", line).replace("://", ":\\//")

@@ -1,0 +1,141 @@
+"""A board of quality as text: terminal table, CSV, Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.report import words
+from harness.report.text.exports import escaped, spreadsheet_safe
+from harness.report.views.rates import rate_text, rate_workloads
+from harness.scoring.quality_board import QualityBoard
+from harness.scoring.sensitivity import RateRow
+
+BUDGET_FIELDS = (
+    *("track", "suite", "clock", "submission", "rank", "mean_rank", "regret", "workload", "metric"),
+    *("share", "final", "low", "high", "studies"),
+)
+RATE_FIELDS = ("track", "suite", "clock", "submission", "workload", "sensitivity", "edge", "learning_rate", "loss")
+
+NAME_WIDTH = 24
+
+
+def percent(share: float) -> str:
+    """Return a share of the budget, such as ``25 %``."""
+    return f"{100 * share:g} %"
+
+
+def budget_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows of the ranking: mean rank and regret, in all and at every share of the budget."""
+    head = ["rank", "submission", "mean rank", "regret", *(f"at {percent(share)}" for share in board.shares)]
+    rows = []
+    for row in board.rows:
+        at = {q.share: q for q in row.shares}
+        regrets = [words.score(at[share].regret) if share in at else words.NONE for share in board.shares]
+        mean_rank = words.NONE if row.mean_rank is None else f"{row.mean_rank:.2f}"
+        rows.append([str(row.rank), row.name, mean_rank, words.score(row.regret), *regrets])
+    return head, rows
+
+
+def rate_table(rows: Sequence[RateRow]) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows of the sensitivities: in all and on every workload."""
+    labels = rate_workloads(rows)
+    body = []
+    for row in rows:
+        cells = (row.workloads.get(w) for w in labels)
+        texts = [words.NONE if s is None else rate_text(s.value, s.edge) for s in cells]
+        body.append([row.name, rate_text(row.value, row.edge), *texts])
+    return ["submission", "sensitivity", *labels], body
+
+
+def quality_table(board: QualityBoard, console: Console, *, skipped: Mapping[str, str] | None = None) -> None:
+    """Print the board and its verdict; plain text when `console` is no terminal."""
+    plain = not console.is_terminal
+    if board.sensitivity:
+        sensitivity_table(board.sensitivity, console)
+    else:
+        console.print(Text(f"{board.track} track, {board.suite} suite: regret at shares of the budget, no target"))
+        console.print(_table(*budget_table(board), plain))
+    for workload, reason in sorted((skipped or {}).items()):
+        console.print(Text(f"skipped {words.one_line(workload, 40)}: {words.one_line(reason)}"))
+    console.print(Text(words.one_line(board.verdict)), style="" if plain else "bold")
+
+
+def sensitivity_table(rows: Sequence[RateRow], console: Console) -> None:
+    """Print the sensitivity to the peak rate; plain text when `console` is no terminal."""
+    console.print(Text("sensitivity to the peak learning rate: 0 it does not matter, 1 as bad as not learning"))
+    console.print(_table(*rate_table(rows), plain=not console.is_terminal))
+    if any(row.edge for row in rows):
+        console.print(Text("≥: the optimum lies at an edge of the grid"))
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], plain: bool) -> Table:
+    table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for name in head:
+        own = name == "submission"
+        table.add_column(Text(words.one_line(name)), justify="left" if own else "right", no_wrap=own)
+    for row in rows:
+        table.add_row(*(Text(words.one_line(text, NAME_WIDTH)) for text in row))
+    return table
+
+
+def quality_markdown(board: QualityBoard) -> str:
+    """Return the ranking as a Markdown table with the verdict above it."""
+    head, rows = rate_table(board.sensitivity) if board.sensitivity else budget_table(board)
+    rule = "|".join(" --- " if name == "submission" else " ---: " for name in head)
+    lines = [escaped(board.verdict), "", f"| {' | '.join(escaped(name) for name in head)} |", f"|{rule}|"]
+    lines += [f"| {' | '.join(escaped(text) for text in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def quality_csv(board: QualityBoard) -> str:
+    """Return one line a submission, workload and share (or peak rate), safe to open in a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    fields = RATE_FIELDS if board.sensitivity else BUDGET_FIELDS
+    writer.writerow(fields)
+    for line in _rate_lines(board) if board.sensitivity else _budget_lines(board):
+        values = {"track": board.track, "suite": board.suite, "clock": board.clock, **line}
+        writer.writerow([spreadsheet_safe(values.get(name)) for name in fields])
+    return out.getvalue()
+
+
+def _budget_lines(board: QualityBoard) -> Iterator[dict[str, Any]]:
+    for row in board.rows:
+        for workload in board.workloads:
+            for q in row.shares:
+                count = q.studies.get(workload, 0)
+                yield {
+                    "submission": row.name,
+                    "rank": row.rank,
+                    "mean_rank": row.mean_rank,
+                    "regret": row.regret,
+                    "workload": workload,
+                    "metric": board.metrics[workload],
+                    "share": q.share,
+                    "final": q.final.get(workload) if count else None,
+                    "low": q.low.get(workload),
+                    "high": q.high.get(workload),
+                    "studies": count,
+                }
+
+
+def _rate_lines(board: QualityBoard) -> Iterator[dict[str, Any]]:
+    for row in board.sensitivity:
+        for workload, found in row.workloads.items():
+            for rate, loss in zip(found.rates, found.losses, strict=True):
+                yield {
+                    "submission": row.name,
+                    "workload": workload,
+                    "sensitivity": found.value,
+                    "edge": found.edge,
+                    "learning_rate": rate,
+                    "loss": loss,
+                }

@@ -1,0 +1,159 @@
+"""The ranking as shown: one view a row, every number already in words, with the places of dots and whiskers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.report import words
+from harness.report.colours import Mark
+from harness.scoring.board_parts import Board, Cell, Row
+
+STRIP = 100.0
+"""Width of a strip of study times in its own units; misses stand to the right of it."""
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One submission on one workload, in words.
+
+    Attributes:
+        workload: its label.
+        text: the median time, "missed", "cut" (of no more use to any score), "skipped" or "not run".
+        detail: range of the study times; `level` says what it is.
+        misses: what is not plain: "missed 2 of 3", "1 study missing".
+        best: whether no submission is faster here.
+        relative: the time over the best one, such as ``1.23×``.
+        to_baseline: the time over the baseline's, such as ``0.93×``; empty where either missed or there is no baseline.
+        order: what the column sorts by; misses last.
+        dots: places of the reached studies on the strip, equal ones once; `crosses` counts the missed ones.
+        crosses: studies that missed.
+        note: why it counts for less than its time says.
+    """
+
+    workload: str
+    text: str
+    detail: str = ""
+    level: str = ""
+    misses: str = ""
+    best: bool = False
+    relative: str = ""
+    to_baseline: str = ""
+    order: float = math.inf
+    dots: tuple[float, ...] = ()
+    crosses: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RowView:
+    """One row of the ranking, in words; `population` is the interval as if the workloads had been drawn at random."""
+
+    row: Row
+    mark: Mark
+    summary: str
+    rank: str
+    score: str
+    interval: str
+    speedup: str
+    speedup_interval: str
+    targets: str
+    cost: str
+    reach: str
+    population: str
+    cells: tuple[CellView, ...]
+
+
+def labels(board: Board) -> tuple[str, ...]:
+    """Return the workload columns: the base workloads, then the held-out variants."""
+    return (*board.workloads, *board.held_out)
+
+
+def ranking(
+    board: Board,
+    marks: Mapping[str, Mark],
+    summaries: Mapping[str, str] | None = None,
+    skipped: Mapping[str, str] | None = None,
+) -> list[RowView]:
+    """Return the rows in the board's order; `skipped` workloads without trials get a column that says so."""
+    extra = [workload for workload in sorted(skipped or {}) if workload not in labels(board)]
+    return [
+        RowView(
+            row=row,
+            mark=marks[row.name],
+            summary=(summaries or {}).get(row.name, ""),
+            rank=words.rank(row.rank, row.rank_low, row.rank_high),
+            score=words.score(row.score),
+            interval=_interval(row.score_low, row.score_high, row.approximate),
+            speedup=speedup(row),
+            speedup_interval=words.ratio_span(row.speedup_low, row.speedup_high),
+            targets=("≥ " if any(row.cells[w].unknown for w in board.workloads) else "")
+            + f"{row.targets_reached}/{len(board.workloads)}",
+            cost=words.amount(row.race_cost, board.clock),
+            reach=f"{row.reach_share:.0%}" if words.finite(row.reach_share) else "needs unpruned records",
+            population=_interval(row.population_low, row.population_high, row.approximate),
+            cells=tuple(cell_view(board, row, label) for label in labels(board)) + tuple(CellView(w, "skipped") for w in extra),
+        )
+        for row in board.rows
+    ]
+
+
+def _interval(low: float | None, high: float | None, approximate: bool) -> str:
+    text = words.span(low, high)
+    return f"{text} approximate" if text and approximate else text
+
+
+def speedup(row: Row) -> str:
+    """Return the speed-up with its bound sign, such as ``≤ 1.10×``."""
+    text = words.times(row.speedup)
+    return f"{row.speedup_bound} {text}" if row.speedup_bound and text != words.NONE else text
+
+
+def cell_view(board: Board, row: Row, label: str) -> CellView:
+    """Return the cell of `row` on the workload `label`."""
+    cell = row.cells.get(label)
+    if cell is None:
+        return CellView(label, "not run")
+    if not cell.studies:
+        return CellView(label, "not run", misses=words.misses(0, 0, cell.missing), note=cell.note)
+    column = [other.cells[label] for other in board.rows if label in other.cells]
+    best = min((c.time for c in column if c.studies), default=math.inf)
+    low, high = _extent(column)
+    spread = high - low or 1.0
+    finite = [t for t in cell.study_times if math.isfinite(t)]
+    pace = next((r.cells[label] for r in board.rows if r.name == board.baseline and label in r.cells), None)
+    yardstick = pace.time if pace is not None and pace.studies else math.inf
+    relative = cell.time / best if math.isfinite(cell.time) and best > 0 else math.inf
+    return CellView(
+        workload=label,
+        text="cut" if cell.unknown else _time(cell, board.clock),
+        detail=_range(cell, board.clock),
+        level=cell.level,
+        misses=words.misses(cell.reached, cell.studies, cell.missing, cell.cut),
+        best=math.isfinite(cell.time) and cell.time == best,
+        relative=words.times(relative) if math.isfinite(relative) else "",
+        to_baseline=words.times(cell.time / yardstick) if math.isfinite(cell.time) and 0 < yardstick < math.inf else "",
+        order=cell.time,
+        dots=tuple(sorted({float(round(STRIP * (t - low) / spread)) for t in finite})),
+        crosses=sum(math.isinf(t) for t in cell.study_times) - cell.cut,
+        note=cell.note,
+    )
+
+
+def _time(cell: Cell, clock: str) -> str:
+    """Return the median time, with ``≤`` where it is a bound; a miss is no bound."""
+    text = words.amount(cell.time, clock)
+    return f"{cell.bound} {text}" if cell.bound and math.isfinite(cell.time) else text
+
+
+def _range(cell: Cell, clock: str) -> str:
+    """Return ``51.2k–64.0k``, ``51.2k–missed`` where the slowest study missed, or nothing where all did."""
+    if words.finite(cell.low) and cell.high is not None and math.isinf(cell.high) and not cell.cut:
+        return f"{words.amount(cell.low, clock)}–{words.amount(cell.high, clock)}"
+    return words.span(cell.low, cell.high, lambda value: words.amount(value, clock))
+
+
+def _extent(column: list[Cell]) -> tuple[float, float]:
+    finite = [t for cell in column for t in cell.study_times if math.isfinite(t)]
+    return (min(finite), max(finite)) if finite else (0.0, 1.0)

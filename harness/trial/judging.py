@@ -1,0 +1,172 @@
+"""Judging weights: needs nothing but a workload and a model, so that anyone can repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from harness.contracts import ContractError, Workload
+from harness.rules import BATCHNORM_EXAMPLES
+from harness.trial.process_state import check_hooks
+
+EVALUATION_BATCH = 1024
+
+
+def built(workload: Workload, device: torch.device) -> nn.Module:
+    """Return a model of the workload on `device`, compiled where the workload says so."""
+    model = workload.build_model().to(device)
+    if workload.settings.compiled:
+        model.compile()
+    return model
+
+
+class Judge:
+    """A model that is the harness's own, built before a plug-in sees the other: what is judged is that, with its values.
+
+    So neither hooks nor replaced parts nor other methods of the plug-in's model have a say in the metric, and an evaluation
+    leaves no trace in that model.
+
+    Args:
+        workload: builds the model.
+        model: what the plug-in will be given, built by the same workload.
+    """
+
+    def __init__(self, workload: Workload, model: nn.Module) -> None:
+        self._model = built(workload, next(model.parameters()).device)
+        self._parts = _parts(model)
+        self._tensors = _lasting(self._model)
+        self.judged(model)
+
+    def judged(self, model: nn.Module) -> nn.Module:
+        """Return the harness's own model with the values of the plug-in's.
+
+        Raises:
+            ContractError: a hook waits for all modules; a module or parameter of the plug-in's was replaced, added or removed;
+                it or a saved buffer has another shape or type.
+        """
+        check_hooks()
+        there = self._same_parts(model)
+        with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+            for name, own in self._tensors.items():
+                own.copy_(there[name])
+        return self._model
+
+    def _same_parts(self, model: nn.Module) -> dict[str, Tensor]:
+        """Return parameters and buffers of a model that consists of what it was built of, whatever their values."""
+        present = _parts(model)
+        for name in {**self._parts, **present}:
+            if self._parts.get(name) is not present.get(name):
+                what = f"'{name}' of the model" if name else "the model"
+                raise ContractError(f"{what} was replaced, added or removed: put new values into what is there")
+        there = _tensors(model)
+        for name, own in self._tensors.items():
+            if name not in there or _form(there[name]) != _form(own):
+                raise ContractError(f"'{name}' of the model has another shape or type: put new values into what is there")
+        return there
+
+    def check_untrained(self, model: nn.Module) -> None:
+        """See that a model is as it was built, the values of parameters and saved buffers included.
+
+        Raises:
+            ContractError: it is not.
+        """
+        there = self._same_parts(model)
+        for name, own in self._tensors.items():
+            with torch._C.DisableTorchFunctionSubclass():
+                same = torch.equal(own, there[name])
+            if not same:
+                raise ContractError(f"'{name}' of the model was changed before the first step: train in update()")
+
+
+def _parts(model: nn.Module) -> dict[str, nn.Module | Tensor]:
+    """Return modules and parameters by name; what is there twice (tied weights) under each of its names."""
+    return {**dict(model.named_modules(remove_duplicate=False)), **dict(model.named_parameters(remove_duplicate=False))}
+
+
+def _tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and buffers by name; what is there twice under each of its names."""
+    return {**dict(model.named_parameters(remove_duplicate=False)), **dict(model.named_buffers(remove_duplicate=False))}
+
+
+def _lasting(model: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and saved buffers by name; what is not saved is a cache, which every model fills for itself."""
+    caches = {
+        f"{prefix}.{name}".lstrip(".")
+        for prefix, module in model.named_modules(remove_duplicate=False)
+        for name in module._non_persistent_buffers_set
+    }
+    return {name: tensor for name, tensor in _tensors(model).items() if name not in caches}
+
+
+def _form(tensor: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:
+    return tensor.shape, tensor.dtype, tensor.device
+
+
+@torch.no_grad()
+def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor], limit: int = 0) -> dict[str, float]:
+    """Return the workload's metric, and what it reports beside it, over the first `limit` examples.
+
+    Args:
+        workload: gives forward pass and metrics.
+        model: judged in evaluation mode, which is undone afterwards.
+        examples: {name: tensor [n, ...]}; each part is moved to the model's device.
+        limit: how many examples; 0 means all.
+    """
+    size = len(next(iter(examples.values())))
+    size = min(size, limit) if limit else size
+    device = next(model.parameters()).device
+    autocast = torch.autocast(device.type, torch.bfloat16) if workload.settings.precision == "bfloat16" else nullcontext()
+    sums: dict[str, float] = {}
+    training = model.training
+    model.eval()
+    try:
+        for start in range(0, size, EVALUATION_BATCH):
+            end = min(start + EVALUATION_BATCH, size)
+            part = {name: values[start:end].to(device) for name, values in examples.items()}
+            with autocast:
+                metrics = workload.example_metrics(workload.forward(model, part), part)
+            for name, values in metrics.items():
+                sums[name] = sums.get(name, 0.0) + float(values.double().sum())
+    finally:
+        model.train(training)
+    return workload.aggregate({name: total / size for name, total in sums.items()})
+
+
+def evaluate_whole(workload: Workload, model: nn.Module, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, float]:
+    """Return all metrics over all examples of each part, {PART_METRIC: value}."""
+    means = {part: evaluate(workload, model, examples) for part, examples in parts.items()}
+    return {f"{part}_{name}": value for part, found in means.items() for name, value in found.items()}
+
+
+@torch.no_grad()
+def refresh_batchnorm(workload: Workload, model: nn.Module, train: Mapping[str, Tensor], *, seed: int) -> None:
+    """Recompute BatchNorm statistics on `BATCHNORM_EXAMPLES` fixed training examples, and leave the model in evaluation mode.
+
+    A service of fixed size, never charged; nothing happens where the model has no BatchNorm.
+
+    Args:
+        workload: gives the forward pass.
+        model: its statistics are overwritten.
+        train: {name: tensor [n, ...]}; each batch is moved to the model's device.
+        seed: which examples.
+    """
+    model.eval()
+    layers = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
+    if not layers:
+        return
+    size = len(next(iter(train.values())))
+    chosen = torch.randperm(size, generator=torch.Generator().manual_seed(seed))[:BATCHNORM_EXAMPLES]
+    device = next(model.parameters()).device
+    chosen = chosen.to(next(iter(train.values())).device)
+    kept = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum, layer.training = None, True  # None: the plain average over batches
+    for indices in chosen.split(workload.settings.batch_size):
+        batch = {name: values.index_select(0, indices).to(device) for name, values in train.items()}
+        workload.forward(model, batch)
+    for layer, momentum in zip(layers, kept, strict=True):
+        layer.momentum, layer.training = momentum, False

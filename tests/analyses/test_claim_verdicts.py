@@ -1,0 +1,239 @@
+"""The rule on claims: words, margins, compounds, Holm; and the numbers it is fed."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from analyses.claim_measurements import measure_race, measure_regret
+from analyses.claim_verdicts import (
+    CONFIRMED,
+    CONTRADICTED,
+    NOT_RUN,
+    OPEN,
+    REGRET_MARGIN,
+    TIME_MARGIN,
+    Contest,
+    Measured,
+    compound,
+    judge,
+    step_levels,
+    verdict,
+)
+from analyses.study_regrets import study_regrets
+from harness.scoring import compare
+from harness.scoring.intervals import Estimate, holm
+from tests.scoring.frames import from_times, row
+
+RACE = Contest(1, "a", "b", "schedule", "better")
+BUDGET = Contest(4, "a", "b", "budget", "better", (0.1, 1.0))
+EQUAL = f"{OPEN} (equal within 2 %)"
+
+
+@pytest.mark.parametrize(
+    ("wish", "low", "high", "expected"),
+    [
+        ("better", 0.001, 0.002, CONFIRMED),
+        ("better", -0.002, -0.001, CONTRADICTED),
+        ("better", -0.1, 0.1, OPEN),
+        ("better", -0.019, 0.019, EQUAL),
+        ("at least as good", -0.019, 0.5, CONFIRMED),
+        ("at least as good", -0.020, 0.5, OPEN),
+        ("at least as good", -0.5, -0.021, CONTRADICTED),
+        ("at least as good", -0.5, -0.019, OPEN),
+        ("level", -0.019, 0.019, CONFIRMED),
+        ("level", 0.001, 0.019, CONFIRMED),
+        ("level", 0.021, 0.5, CONTRADICTED),
+        ("level", -0.5, -0.021, CONTRADICTED),
+        ("level", -0.019, 0.5, OPEN),
+        ("level", 0.001, 0.5, OPEN),
+        ("level", -0.5, -0.001, OPEN),
+        ("level", -0.5, 0.019, OPEN),
+    ],
+)
+def test_every_word_of_the_rule(wish, low, high, expected):
+    assert verdict(low, high, wish, TIME_MARGIN) == expected
+
+
+def test_the_margins_are_two_per_cent_of_time_and_a_hundredth_of_regret():
+    assert math.exp(TIME_MARGIN) == pytest.approx(1.02)
+    assert verdict(-0.011, 0.5, "at least as good", REGRET_MARGIN, "budget") == OPEN
+    assert verdict(-0.009, 0.5, "at least as good", REGRET_MARGIN, "budget") == CONFIRMED
+    assert verdict(-0.009, 0.009, "better", REGRET_MARGIN, "budget") == f"{OPEN} (equal within 0.01 of regret)"
+
+
+def test_a_claim_of_parts_is_confirmed_by_all_and_contradicted_by_one():
+    assert compound([CONFIRMED, CONFIRMED]) == CONFIRMED
+    assert compound([CONFIRMED, OPEN]) == OPEN
+    assert compound([CONFIRMED, EQUAL]) == OPEN
+    assert compound([EQUAL, EQUAL]) == EQUAL
+    assert compound([CONFIRMED, CONTRADICTED, OPEN]) == CONTRADICTED
+    assert compound([NOT_RUN, CONTRADICTED]) == CONTRADICTED
+    assert compound([CONFIRMED, NOT_RUN]) == NOT_RUN
+
+
+def measured(value: float, error: float = 1.0, freedom: float = math.inf) -> Measured:
+    return Measured(RACE, Estimate(value, error, freedom), TIME_MARGIN, 3, 12)
+
+
+def test_the_intervals_step_down_and_exclude_zero_exactly_where_holm_rejects():
+    values = (3.2, 2.5, 2.3, 1.0, 2.2)
+    found = judge([measured(value) for value in values])
+    adjusted = holm([f.p for f in found])
+    assert [f.p_holm for f in found] == adjusted
+    assert found[0].level == pytest.approx(0.05 / 5)
+    assert found[1].level == pytest.approx(0.05 / 4)  # p = .0124: still a step
+    assert found[2].level == pytest.approx(0.05 / 3)  # p = .0214 > .0167: the steps end
+    assert found[4].level == found[3].level == found[2].level
+    for finding, p in zip(found, adjusted, strict=True):
+        assert (finding.low > 0) == (p <= 0.05)
+    assert found[0].low == pytest.approx(3.2 - 2.5758, abs=1e-4)
+    assert [f.verdict for f in found] == [CONFIRMED, CONFIRMED, OPEN, OPEN, OPEN]
+
+
+def test_a_value_that_alone_would_be_separable_is_not_among_many():
+    assert judge([measured(2.5)])[0].verdict == CONFIRMED
+    assert judge([measured(2.5), *[measured(0.1)] * 4])[0].verdict == OPEN
+    assert judge([measured(-2.5)])[0].verdict == CONTRADICTED
+
+
+def test_what_has_not_run_counts_as_a_comparison():
+    absent = Measured(RACE, None, TIME_MARGIN, reason="no run of a")
+    found = judge([absent, measured(2.5), *[absent] * 3])
+    assert found[0].verdict == NOT_RUN and found[0].p is None
+    assert found[1].level == pytest.approx(0.05 / 5) and found[1].verdict == OPEN
+    assert step_levels([None, 0.5]) == [None, 0.025]
+
+
+def budget_frame(finals: dict, horizon: float = 1000.0) -> pd.DataFrame:
+    rows = [
+        {
+            **row(name, w, study, 0, [9.0, last], target=-1.0, horizon=horizon, complete=True),
+            "track": "budget",
+            "id": f"{name}{w}{study}{horizon}",
+            "trial": int(horizon),
+        }
+        for name, workloads in finals.items()
+        for w, studies in workloads.items()
+        for study, last in enumerate(studies)
+    ]
+    return pd.DataFrame(rows)
+
+
+FINALS = {"a": {"v": [1.0, 1.1, 1.2], "w": [0.5, 0.5, 0.5]}, "b": {"v": [1.3, 1.3, 1.6], "w": [0.4, 0.5, 0.6]}}
+TRIVIAL = {"v": 2.0, "w": 2.5}
+WHOLE = Contest(8, "a", "b", "budget", "better", (1.0,))
+
+
+def test_two_workloads_of_three_studies_by_hand():
+    # v: best median 1.1, so regrets are over 0.9: d = .3/.9, .2/.9, .4/.9; w: best .5, over 2: d = -.05, 0, .05.
+    found = measure_regret(study_regrets(budget_frame(FINALS), TRIVIAL), WHOLE, ["v", "w"])
+    first, second = 0.01 / 0.81 / 3, 0.0025 / 3  # variances of the two means
+    assert found.estimate.value == pytest.approx(1 / 6)
+    assert found.estimate.error == pytest.approx(math.sqrt(first + second) / 2) == pytest.approx(0.03517, abs=1e-5)
+    assert found.estimate.freedom == pytest.approx((first + second) ** 2 / ((first**2 + second**2) / 2))
+    assert (found.studies, found.workloads, found.misses, found.margin) == (3, 2, (0, 0), 0.01)
+
+
+def test_exchanged_sides_give_the_opposite_difference():
+    table = study_regrets(budget_frame(FINALS), TRIVIAL)
+    other = measure_regret(table, Contest(8, "b", "a", "budget", "better", (1.0,)), ["v", "w"])
+    assert other.estimate.value == pytest.approx(-1 / 6)
+
+
+def test_shares_are_averaged_within_a_study_and_must_all_be_there():
+    low = {"a": FINALS["b"], "b": FINALS["a"]}  # the other way round, at 10 %
+    both = pd.concat([budget_frame(FINALS), budget_frame(low, 100.0)])
+    found = measure_regret(study_regrets(both, TRIVIAL), BUDGET, ["v", "w"])
+    assert found.estimate.value == pytest.approx(0, abs=1e-12) and found.estimate.error == pytest.approx(0, abs=1e-12)
+    alone = measure_regret(study_regrets(budget_frame(FINALS), TRIVIAL), BUDGET, ["v", "w"])
+    assert alone.estimate is None and "v (0 of 3)" in alone.reason
+
+
+def test_a_third_submission_moves_what_the_best_is():
+    pool = {**FINALS, "c": {"v": [0.2] * 3, "w": [0.5] * 3}}
+    found = measure_regret(study_regrets(budget_frame(pool), TRIVIAL), WHOLE, ["v", "w"])
+    assert found.estimate.value == pytest.approx(0.3 / 1.8 / 2)
+
+
+def test_while_one_of_the_pool_has_not_run_everywhere_no_regret_is_known():
+    table = study_regrets(budget_frame(FINALS), TRIVIAL)
+    assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b"]).estimate is not None
+    absent = measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"])
+    assert absent.estimate is None and absent.reason == "the pool lacks studies of c"
+    for partly in ({"v": [0.2] * 3}, {"v": [0.2] * 3, "w": [0.5] * 2}):
+        table = study_regrets(budget_frame({**FINALS, "c": partly}), TRIVIAL)
+        assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"]).reason == absent.reason
+
+
+def test_study_that_learns_nothing_is_a_miss_and_two_that_never_learn_are_not_level():
+    nothing = {name: {"w": [2.5, 2.5, 2.5]} for name in "ab"} | {"c": {"w": [1.0, 1.0, 1.0]}}
+    found = measure_regret(study_regrets(budget_frame(nothing), TRIVIAL), WHOLE, ["w"])
+    assert found.misses == (3, 3) and not found.decided
+    assert judge([found])[0].verdict == OPEN
+
+
+TIMES = {
+    "a": {"v": [100.0, 200.0, 400.0], "w": [100.0, 100.0, 100.0]},
+    "b": {"v": [200.0, 400.0, 800.0], "w": [100.0, 200.0, math.inf]},
+    "c": {"v": [300.0, 300.0, 300.0], "w": [math.inf] * 3},
+}
+
+
+@pytest.mark.parametrize(("a", "b"), [("a", "b"), ("b", "a"), ("a", "c"), ("b", "c")])
+def test_unadjusted_numbers_are_those_of_compare(a, b):
+    trials = from_times(TIMES)
+    found = measure_race(trials, Contest(1, a, b, "schedule", "better"), ["v", "w"])
+    pair = compare(trials, a, b).pair
+    assert math.exp(found.estimate.value) == pytest.approx(pair.ratio)
+    assert [math.exp(end) for end in found.estimate.interval()] == pytest.approx([pair.low, pair.high])
+    assert (found.estimate.p, found.bound) == (pytest.approx(pair.p), pair.bound)
+
+
+def test_a_race_by_hand_above_zero_where_a_is_faster():
+    found = measure_race(from_times(TIMES), RACE, ["v", "w"])
+    # v: log 2 thrice; w: 0, log 2, and a miss that is charged the budget of 1000: log 10.
+    assert found.estimate.value == pytest.approx((math.log(2) + (math.log(2) + math.log(10)) / 3) / 2)
+    assert (found.misses, found.bound, found.studies, found.workloads) == ((0, 1), "≥", 3, 2)
+
+
+def test_the_clock_is_examples_whatever_a_step_costs():
+    trials = from_times(TIMES)
+    dear = trials["submission"] == "a"
+    for name in ("hit_steps", "end_steps"):
+        trials.loc[dear, name] *= 3 + trials.loc[dear, "study"]
+    trials["curve"] = [
+        {**curve, "steps": curve["steps"] * (3 + study if mine else 1)}
+        for curve, mine, study in zip(trials["curve"], dear, trials["study"], strict=True)
+    ]
+    assert compare(trials, "a", "b", clock="steps").pair.ratio < compare(trials, "a", "b").pair.ratio
+    found = measure_race(trials, RACE, ["v", "w"])
+    assert math.exp(found.estimate.value) == pytest.approx(compare(trials, "a", "b", clock="examples").pair.ratio)
+
+
+def test_two_that_never_reach_a_target_are_not_separable_and_not_level():
+    trials = from_times({name: {"w": [math.inf] * 3} for name in "ab"})
+    found = measure_race(trials, Contest(1, "a", "b", "schedule", "at least as good"), ["w"])
+    assert found.misses == (3, 3) and not found.decided and "neither" in found.reason
+    assert judge([found])[0].verdict == OPEN
+
+
+@pytest.mark.parametrize(
+    ("times", "workloads", "told"),
+    [
+        ({"b": {"w": [1.0, 2.0, 3.0]}}, ["w"], "no run of a"),
+        ({"a": {"w": [1.0, 2.0]}, "b": {"w": [1.0, 2.0]}}, ["w"], "w (2 of 3)"),
+        ({"a": {"w": [1.0, 2.0, math.nan]}, "b": {"w": [1.0, 2.0, 3.0]}}, ["w"], "w (2 of 3)"),
+        ({"a": {"w": [1.0, 2.0, 3.0]}, "b": {"w": [1.0, 2.0, 3.0]}}, ["v", "w"], "v (0 of 3)"),
+        ({"a": {"v": [1.0, 2.0, 3.0]}, "b": {"w": [1.0, 2.0, 3.0]}}, ["v", "w"], "v (0 of 3), w (0 of 3)"),
+    ],
+)
+def test_what_is_absent_or_partly_absent_has_not_run(times, workloads, told):
+    found = measure_race(from_times(times), RACE, workloads)
+    assert found.estimate is None and told in found.reason
+    assert judge([found])[0].verdict == NOT_RUN
+
+
+def test_no_trials_at_all_have_not_run():
+    assert measure_race(pd.DataFrame(), RACE, ["w"]).estimate is None
+    assert measure_regret(pd.DataFrame(), WHOLE, ["w"]).estimate is None

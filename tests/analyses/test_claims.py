@@ -1,0 +1,222 @@
+"""The committed comparisons, the plug-ins they need, the command that fills the page."""
+
+import json
+import math
+import re
+import shutil
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyses import claims
+from analyses.claim_verdicts import Contest
+from analyses.claimed_law import law_errors, measure_law
+from analyses.claims import command_for, fill, main, table, verdicts
+from analyses.comparisons import BAD_RATES, CLAIMED, CONTESTS, LAW, UNTESTABLE, WSD_SQRT, named
+from analyses.study_regrets import study_regrets
+from analyses.trained import Trained, builtin_names, trained_table
+from harness.contracts.errors import BadInput
+from harness.registry import find_schedule, find_submission, find_workload, suites
+from harness.results import ResultStore
+from tests.execution.commands import timetrial
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+
+
+def page_rows() -> dict[int, list[str]]:
+    lines = PAGE.split("## The comparisons")[1].split("\n## ")[0].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| \d", line)]
+    return {int(row[0]): row for row in cells}
+
+
+@pytest.mark.parametrize("claim", sorted({c.claim for c in CONTESTS} - {10, 12, LAW}))
+def test_the_comparisons_are_those_of_the_page(claim):
+    *_, words, track = page_rows()[claim]
+    parts = [c for c in CONTESTS if c.claim == claim]
+    names = re.findall(r"`([^`]+)`", words)
+    assert [parts[0].a, *(c.b for c in parts)] == names
+    assert {c.track for c in parts} == {track} and all(c.a == parts[0].a for c in parts)
+    assert {c.wish for c in parts} == {"at least as good" if "at least as good" in words else "better"}
+    if track == "budget":
+        told = [int(n) / 100 for n in re.findall(r"\d+", re.sub(r"`[^`]+`", "", words))] or [0.1, 0.25, 0.5, 1.0]
+        assert all(list(c.shares) == told for c in parts)
+
+
+def test_every_row_of_the_page_has_a_comparison_and_the_page_says_how_many_there_are():
+    assert {c.claim for c in CONTESTS} | set(UNTESTABLE) == set(page_rows()) == set(range(1, 16))
+    assert f"m = {len(CONTESTS)} comparisons" in PAGE
+
+
+def test_what_make_reference_runs_is_what_the_comparisons_need():
+    recipe = (ROOT / "Makefile").read_text().split("\nreference:")[1].split("\n\n")[0].replace("\\\n", "").splitlines()
+    lines = [line.replace("$(CLAIMED)/", CLAIMED) for line in recipe if "--track" in line]
+    typed = {
+        track: {n for line in lines if f"--track {track} " in line for n in re.findall(r"-s (\S+)", line)}
+        for track in ("schedule", "self-tuning", "budget")
+    }
+    assert [line.split("--track ")[1].split()[:2] for line in lines if "--all" in line] == [
+        ["schedule", "--all"],
+        ["self-tuning", "--all"],
+    ]
+    assert typed["budget"] == set(named("budget"))
+    everybody = set(builtin_names())
+    assert set(named("schedule")) <= everybody
+    assert typed["self-tuning"] == set(named("self-tuning")) - everybody
+
+
+def test_the_plug_ins_are_what_the_page_says(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    linear, root = find_submission("wsd"), find_submission(WSD_SQRT)
+    assert linear.schedule(950, 1000) == pytest.approx(0.5)
+    assert root.schedule(950, 1000) == pytest.approx(1 - math.sqrt(0.5)) and root.schedule(899, 1000) == 1
+    rates = [find_workload(name, "laptop").settings.reference.learning_rate for name in suites()["laptop"]]
+    reference = math.exp(sum(map(math.log, rates)) / len(rates))
+    for which, factor in zip(BAD_RATES, (0.1, 10), strict=True):
+        left = find_submission(f"{CLAIMED}fedhyper_{which}.py").defaults
+        right = find_submission(f"{CLAIMED}adamw_{which}.py+constant").defaults
+        shared = set(left) & set(right)
+        assert {key: left[key] for key in shared} == {key: right[key] for key in shared} and "weight_decay" in shared
+        assert left["learning_rate"] == pytest.approx(factor * reference, rel=0.3)
+
+
+def test_a_plug_in_has_the_same_hash_wherever_the_checkout_lies(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    there = tmp_path / "elsewhere"
+    shutil.copytree(ROOT / CLAIMED, there, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in sorted(there.glob("*.py")):
+        assert find_submission(str(file)).content_hash == find_submission(f"{CLAIMED}{file.name}").content_hash
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A directory with part of the runs: claims 1 and 14 can be measured, nothing else."""
+    home = tmp_path_factory.mktemp("claims") / "results"
+    common = ("--suite", "smoke", "--studies", 3, "--executor", "inline", "--results", home)
+    timetrial("run", *common, "--track", "schedule", "-s", "linear", "-s", "cosine", cwd=ROOT)
+    timetrial("run", *common, "--track", "budget", "--trials", 1, "-s", "constant", "-s", "cosine", "-s", "linear", cwd=ROOT)
+    return home
+
+
+def test_partly_run_comparisons_say_so_and_the_others_have_numbers(results, capsys):
+    assert main([str(results), "--suite", "smoke", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    ran = {(f["measured"]["contest"]["claim"], f["measured"]["contest"]["b"]) for f in found if f["verdict"] != "not run"}
+    assert ran == {(1, "cosine")}
+    assert len(found) == len(CONTESTS) and found[0]["level"] == pytest.approx(0.05 / len(CONTESTS))
+    told = timetrial("compare", "linear", "cosine", "--results", results, "--track", "schedule", "--json", cwd=ROOT).stdout
+    pair = json.loads(told)["pair"]
+    assert math.exp(found[0]["measured"]["estimate"]["value"]) == pytest.approx(pair["ratio"])
+    assert found[0]["p"] == pytest.approx(pair["p"])
+    assert math.exp(found[0]["low"]) < pair["low"] and math.exp(found[0]["high"]) > pair["high"]
+
+
+def test_the_page_is_filled_between_its_markers_and_nowhere_else(results, tmp_path, capsys):
+    page = tmp_path / "claims.md"
+    page.write_text(PAGE, encoding="utf-8")
+    for _ in range(2):
+        assert main([str(results), "--suite", "smoke", "--write", str(page)]) == 0
+        assert main([str(results), "--suite", "smoke", "--trained", "--write", str(page)]) == 1
+    written = page.read_text(encoding="utf-8")
+    blank = re.compile(r"(<!-- (claims|trained) -->\n).*?(<!-- /\2 -->)", re.S)
+    assert blank.sub(r"\1\3", written) == blank.sub(r"\1\3", PAGE) and written != PAGE
+    assert written.count("| 2 | all parts |") == 1 and "**not testable here**" in written
+    assert str(tmp_path) not in written and str(results) not in written
+    rows = [line for line in written.split("<!-- claims -->")[1].splitlines() if re.match(r"\| \d", line)]
+    assert {line.count("|") for line in rows} == {10}
+    assert all("--claim" in line for line in rows) and len(rows) == len(CONTESTS) + 5 + 1
+    capsys.readouterr()
+
+
+def test_the_command_beside_a_race_prints_its_numbers_without_holm(results, capsys):
+    assert main([str(results), "--suite", "smoke", "--claim", "1"]) == 0
+    cells = [cell.strip() for cell in capsys.readouterr().out.splitlines()[2].strip("|").split("|")]
+    command = re.findall(r"`timetrial ([^`]+)`", cells[-1])[0].replace("RESULTS", str(results))
+    pair = json.loads(timetrial(*command.split(), "--json", cwd=ROOT).stdout)["pair"]
+    assert cells[3] == f"[{pair['low']:.3f}, {pair['high']:.3f}]" and cells[2] == f"{pair['bound']}{pair['ratio']:.3f}"
+    assert cells[4] != cells[3]
+
+
+def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results, monkeypatch):
+    contest = Contest(5, "constant", "cosine", "budget", "better", (1.0,))
+    measured = []
+    monkeypatch.setattr(claims, "CONTESTS", (contest,))
+    monkeypatch.setattr(
+        claims, "study_regrets", lambda trials: measured.append(set(trials["submission"])) or study_regrets(trials)
+    )
+    for pool in (("constant", "cosine"), ("constant", "cosine", "rex")):
+        monkeypatch.setattr(claims, "named", lambda track, pool=pool: pool)
+        found = claims.findings(results, "smoke")[0].measured
+        assert (found.estimate is None, found.reason) == (
+            (True, "the pool lacks studies of rex") if "rex" in pool else (False, "")
+        )
+    assert measured == [{"constant", "cosine"}] * 2  # linear ran too, and is not of the pool
+
+
+def test_one_claim_prints_only_its_lines(results, capsys):
+    assert main([str(results), "--suite", "smoke", "--claim", "1"]) == 0
+    assert "| 2 |" not in capsys.readouterr().out
+
+
+def test_a_page_without_markers_and_a_directory_that_is_none_are_bad_input(results, tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("no markers", encoding="utf-8")
+    with pytest.raises(BadInput, match="<!-- claims -->"):
+        fill(page, "claims", "x")
+    assert main([str(results), "--suite", "smoke", "--write", str(page)]) == 2 and page.read_text() == "no markers"
+    assert main([str(tmp_path / "nowhere")]) == 2
+    capsys.readouterr()
+
+
+def test_commands_name_no_path_of_this_machine(tmp_path):
+    assert command_for(tmp_path, "laptop").endswith(" RESULTS")
+    assert command_for(ROOT / "results" / "x", "smoke").endswith(" results/x --suite smoke")
+
+
+def test_the_law_is_judged_at_the_rate_that_cosine_chose(results):
+    records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
+    label = records[0].spec.workload_label
+    contest = next(c for c in CONTESTS if c.claim == LAW)
+    assert len(law_errors(records)) == 3  # linear, three studies
+    one = measure_law(records, contest, [label], ["linear"])
+    assert one.estimate is None and "one workload" in one.reason
+    assert "too few studies of cosine, constant" in measure_law(records, contest, [label, "other"], []).reason
+    assert measure_law(records, contest, [label], ["linear", "rex"]).reason == "too few studies of rex"
+
+
+def test_curves_that_are_left_out_are_counted_and_what_is_not_asked_for_is_not_foretold(results):
+    records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
+    contest = next(c for c in CONTESTS if c.claim == LAW)
+    elsewhere = [replace(r, spec=replace(r.spec, workload="other", variant="")) for r in records]
+    lost = next(i for i, r in enumerate(elsewhere) if r.spec.submission == "linear")
+    elsewhere[lost] = replace(elsewhere[lost], status="diverged")
+    labels = [records[0].spec.workload_label, "other"]
+    found = measure_law(records + elsewhere, contest, labels, ["linear"])
+    assert found.workloads == 2 and found.reason.startswith("1 of 6 curves")
+    assert "refused" not in measure_law(records, contest, labels[:1], []).reason
+    assert measure_law(records + elsewhere, contest, labels, []).estimate is None
+
+
+def test_a_schedule_by_path_is_found_wherever_the_command_is_called_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_schedule(WSD_SQRT)(950, 1000) == pytest.approx(1 - math.sqrt(0.5))
+
+
+def test_verdicts_of_no_runs_are_not_run(tmp_path):
+    found = verdicts([])
+    assert found == UNTESTABLE and "not testable" in table([], "x")
+
+
+def test_cells_without_trials_and_with_failures_are_named():
+    cells = [
+        Trained("a", "v", Counter(reached=2, missed=1)),
+        Trained("a", "w", Counter(killed=1)),
+        Trained("b", "v", Counter(diverged=3)),
+        Trained("b", "w", Counter(reached=1, timeout=1)),
+    ]
+    assert [cell.empty for cell in cells] == [False, True, False, False]
+    assert [cell.troubled for cell in cells] == [False, False, False, True]
+    told = trained_table(cells)
+    assert "| `a` | 1 of 2 | 2 | 1 |" in told and "without a trial: `a` on `w`; with failures: `b` on `w`" in told

@@ -1,0 +1,239 @@
+"""Whatever a plug-in raises, answers or patches, its trial has a record and the run goes on."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+import torch
+
+from harness.results import ResultStore
+from harness.trial.time_limit import time_limit
+from tests.execution.commands import timetrial
+from tests.hostile import race
+from tests.toy import Plain
+
+
+def test_a_clock_that_is_broken_breaks_its_trial_at_most(monkeypatch):
+    class Breaks(Plain):
+        """Takes the clock away."""
+
+        def update(self, batch):
+            super().update(batch)
+            monkeypatch.setattr(time, "perf_counter", lambda: None)
+
+    assert race(Breaks, target=0.0).status == "missed"
+
+
+def test_a_patched_clock_tells_the_watch_nothing(monkeypatch):
+    for name in ("thread_time", "process_time", "perf_counter"):
+        monkeypatch.setattr(time, name, lambda: 0.0)
+    clocks = race(Plain, target=0.0).clocks
+    assert clocks["seconds"] > 0 and clocks["process_seconds"] > 0
+
+
+def test_what_a_forked_child_works_is_the_process_work():
+    class Forks(Plain):
+        """Has a child work for it."""
+
+        def update(self, batch):
+            super().update(batch)
+            if self.task.examples <= 16:
+                if (child := os.fork()) == 0:
+                    while time.process_time() < 0.2:
+                        pass
+                    os._exit(0)
+                os.waitpid(child, 0)
+
+    clocks = race(Forks, target=0.0).clocks
+    assert clocks["process_seconds"] > clocks["seconds"] + 0.15
+
+
+def test_whether_statistics_are_refreshed_is_asked_once_and_off_no_clock():
+    asked = []
+
+    class Asks(Plain):
+        """Would train whenever it is asked."""
+
+        @property
+        def refresh_batchnorm(self):
+            asked.append(self.task.examples)
+            return True
+
+    assert race(Asks, target=0.0).status == "missed"
+    assert asked == [0]
+
+
+def test_whether_statistics_are_refreshed_is_a_yes_or_no():
+    class Vague(Plain):
+        """Says neither."""
+
+        refresh_batchnorm = "maybe"
+
+    assert "refresh_batchnorm must be True or False, not str" in race(Vague).reason
+
+
+class Mute(Exception):
+    """Cannot be put into words."""
+
+    def __str__(self):
+        raise SystemExit("no words")
+
+
+def raises(error):
+    def update(self, batch):
+        raise error
+
+    return type("Raises", (Plain,), {"update": update})
+
+
+def says(rate):
+    return type("Says", (Plain,), {"learning_rate": lambda self: rate})
+
+
+@pytest.mark.parametrize(
+    ("plugin", "reason"),
+    [
+        (says(torch.ones(2)), "ContractError: learning_rate() returned Tensor: a number, or None, is expected"),
+        (says("fast"), "ContractError: learning_rate() returned str: a number, or None, is expected"),
+        (says(10**400), "ContractError: learning_rate() returned a number too large for a float"),
+        (raises(SystemExit(0)), "SystemExit: 0 (test_hostile_plugins.py:"),
+        (raises(BaseException("hello")), "BaseException: hello (test_hostile_plugins.py:"),
+        (raises(Mute()), "Mute: it does not say why (test_hostile_plugins.py:"),
+    ],
+)
+def test_whatever_a_plug_in_returns_or_raises_a_record_comes_back_that_can_be_written(plugin, reason, tmp_path):
+    record = race(plugin)
+    assert (record.status, record.reason[: len(reason)]) == ("failed", reason)
+    store = ResultStore(tmp_path)
+    store.write(record)
+    assert store.read(record.spec).reason == record.reason
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf")])
+def test_a_learning_rate_that_is_not_finite_is_recorded_as_none(rate, tmp_path):
+    record = race(says(rate), target=0.0)
+    assert record.status == "missed"
+    store = ResultStore(tmp_path)
+    store.write(record)
+    assert {point[2] for point in store.read(record.spec).learning_rates} == {None}
+
+
+def test_ctrl_c_and_a_signal_to_terminate_go_through():
+    class Kills(Plain):
+        """Has its process told to end, as a cluster ends a worker."""
+
+        def update(self, batch):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    try:
+        with pytest.raises(SystemExit):
+            race(Kills)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(KeyboardInterrupt):
+        race(raises(KeyboardInterrupt()))
+
+
+PRINTS = """
+from harness import TrainingAlgorithm
+
+class Prints(TrainingAlgorithm):
+    'Has a function for a hyperparameter.'
+    defaults = {"learning_rate": 0.1, "say": print}
+    def update(self, batch):
+        pass
+"""
+
+INFINITE = """
+from harness import Choice, optimizer
+
+@optimizer(defaults={"learning_rate": 0.1, "clip": 1.0}, space={"clip": Choice(1.0, float("inf"))})
+def infinite(model, hyperparameters):
+    'Has an infinite choice.'
+"""
+
+NESTED = """
+from harness import optimizer
+
+own = []
+own.append(own)
+
+@optimizer(defaults={"learning_rate": 0.1, "betas": own})
+def nested(model, hyperparameters):
+    'Has a list of itself.'
+"""
+
+LARGE = """
+from harness import optimizer
+
+@optimizer(defaults={"learning_rate": 0.1, "steps": 10**5000})
+def large(model, hyperparameters):
+    'Has a number of 5,001 digits.'
+"""
+
+SETS = """
+from harness import Choice, optimizer
+
+@optimizer(defaults={"learning_rate": 0.1, "kind": "a"}, space={"kind": Choice("a", {1, 2})})
+def sets(model, hyperparameters):
+    'Has a set for a choice.'
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [(PRINTS, "say"), (SETS, "kind"), (INFINITE, "clip"), (NESTED, "betas"), (LARGE, "steps")]
+)
+def test_a_hyperparameter_that_no_record_can_hold_is_bad_input(source, name, tmp_path):
+    (tmp_path / "plugin.py").write_text(source)
+    done = timetrial(
+        "run", "--suite", "smoke", "--executor", "inline", "-s", tmp_path / "plugin.py", "--results", tmp_path / "r"
+    )
+    assert done.returncode == 2
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert len(lines) == 1
+    assert f"hyperparameter '{name}' cannot be " in lines[0]
+
+
+LEAVES = """
+import sys
+from harness import TrainingAlgorithm
+
+class Leaves(TrainingAlgorithm):
+    'Ends the process.'
+    defaults = {"learning_rate": 0.1}
+    def update(self, batch):
+        sys.exit(0)
+"""
+
+
+def test_a_plug_in_that_ends_the_process_does_not_end_the_run(tmp_path):
+    (tmp_path / "plugin.py").write_text(LEAVES)
+    run = ("run", "--suite", "smoke", "--executor", "inline", "--track", "self-tuning", "--studies", 1)
+    done = timetrial(*run, "-s", tmp_path / "plugin.py", "-s", "sgd+linear", "--results", tmp_path / "r")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert len(list((tmp_path / "r" / "trials").rglob("*.json"))) == 2
+    assert (tmp_path / "r" / "leaderboard.html").exists()
+
+
+def test_a_time_limit_that_a_plug_in_swallows_is_raised_again():
+    steps = []
+
+    class Swallows(Plain):
+        """Catches everything."""
+
+        def update(self, batch):
+            steps.append(self.task.examples)
+            try:
+                time.sleep(0.1)
+                super().update(batch)
+            except BaseException:  # noqa: BLE001
+                super().update(batch)
+
+    with time_limit(0.35, end_process=False):
+        record = race(Swallows)
+    assert (record.status, record.reason) == ("timeout", "over the time limit of 0.35 s")
+    assert len(steps) <= 4
+    assert race(Plain, target=0.0).status == "missed"

@@ -1,0 +1,62 @@
+"""Examples may stay on the host: each batch is moved, and nothing else differs."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from harness.trial.judging import evaluate, refresh_batchnorm
+from harness.trial.loop import _prepare, run_trial
+from tests.toy import Blobs, linear_down, spec, submission
+
+torch.set_num_threads(1)
+DATA = Blobs("smoke").load(None)
+
+
+class Seen(Exception):
+    """Where a forward pass found its examples."""
+
+
+class Looking(Blobs):
+    """Blobs whose forward pass only tells where its examples are: meta tensors hold nothing to compute with."""
+
+    def forward(self, model, examples):
+        raise Seen(*{values.device.type for values in examples.values()})
+
+
+def blobs(resident):
+    workload = Blobs("smoke")
+    workload.settings = replace(workload.settings, resident=resident)
+    return workload
+
+
+def race(resident, device="cpu"):
+    record = run_trial(spec(target=0.0), blobs(resident), submission(linear_down), DATA, device=device)
+    return [{k: v for k, v in evaluation.items() if k != "seconds"} for evaluation in record.evaluations]
+
+
+def test_data_on_the_host_train_the_same():
+    assert race(True) == race(False)
+    assert len(race(False)) == 12
+
+
+@pytest.mark.gpu
+def test_data_on_the_host_train_an_accelerator_the_same():
+    if not torch.cuda.is_available():
+        pytest.skip("no accelerator")
+    assert race(True, "cuda") == race(False, "cuda")
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_the_store_stays_where_it_should_and_every_batch_is_on_the_device(resident):
+    """The meta device stands for an accelerator: its tensors have a place and no content."""
+    workload = blobs(resident)
+    task, validation, _ = _prepare(spec(), workload, DATA, torch.device("meta"))
+    home = {v.device.type for v in (*task._train.values(), *validation.values())}
+    assert home == {"meta" if resident else "cpu"}
+    assert {v.device.type for v in task.draw(4)._examples.values()} == {"meta"}
+    assert task.loss(task.draw(4)).device.type == "meta"
+    with pytest.raises(Seen, match="meta"):
+        evaluate(Looking("smoke"), task.model, validation)
+    with pytest.raises(Seen, match="meta"):
+        refresh_batchnorm(Looking("smoke"), task.model, task._train, seed=0)
