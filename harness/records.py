@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 PROTOCOL_VERSION = 1
 """Raised whenever a change of the harness can change the outcome of a trial: part of every trial's id."""
@@ -16,8 +18,66 @@ PROTOCOL_VERSION = 1
 SCHEMA_VERSION = 1
 """Version of the record's JSON."""
 
-STATUSES = ("reached", "missed", "finished", "diverged", "pruned", "failed", "timeout", "out-of-memory", "killed", "skipped")
-"""How a trial ended. ``finished``: it ran to the end of its horizon in a track without a target (`budget`)."""
+
+class Status(StrEnum):
+    """How a trial ended; a plain string in JSON and in DataFrames."""
+
+    REACHED = "reached"
+    MISSED = "missed"
+    FINISHED = "finished"
+    """It ran to the end of its horizon in a track without a target (`budget`)."""
+    DIVERGED = "diverged"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out-of-memory"
+    KILLED = "killed"
+    """Its worker died from outside: the trial counts as not run, and the next run repeats it."""
+    SKIPPED = "skipped"
+
+
+STATUSES = tuple(Status)
+
+FAILURES = (Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY)
+"""What a submission itself is to blame for: results like any other, run again only by ``--retry``."""
+
+ARTEFACT_LIMIT = 8
+"""Artefacts per trial."""
+
+ARTEFACT_BYTES = 1_000_000
+"""Bytes per artefact; what is longer loses its middle."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A named file that a trial leaves beside its record: the traceback of a failure, a trace of losses, saved weights.
+
+    Attributes:
+        name: file name without a folder: letters, digits, ``.``, ``_`` and ``-``, at most 64; never ending in ``.json``.
+        content: at most `ARTEFACT_BYTES` bytes.
+
+    Raises:
+        ValueError: the name or the size is not allowed.
+    """
+
+    name: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", self.name) or self.name.endswith(".json"):
+            raise ValueError(f"an artefact cannot be named {self.name!r}")
+        if len(self.content) > ARTEFACT_BYTES:
+            raise ValueError(f"artefact {self.name} has {len(self.content)} bytes: at most {ARTEFACT_BYTES} are kept")
+
+
+def shortened(content: bytes, limit: int = ARTEFACT_BYTES) -> bytes:
+    """Return `content` with its middle cut out where it is longer than `limit` bytes, and a line that says so."""
+    if len(content) <= limit:
+        return content
+    note = f"\n[... cut from {len(content)} bytes ...]\n".encode()
+    half = (limit - len(note)) // 2
+    return content[:half] + note + content[-half:]
+
 
 NO_TARGET = math.nan
 """The target of a trial that races to none: no value meets it; null in JSON."""
@@ -125,6 +185,13 @@ class TrialSpec:
         known = {f.name for f in fields(cls)}
         content = {key: item for key, item in value.items() if key in known}
         return cls(**{**content, "target": NO_TARGET if content["target"] is None else content["target"]})
+
+
+class TrialResult(NamedTuple):
+    """What a worker returns: the record of its trial and the artefacts that belong to it. Only the driver writes either."""
+
+    record: TrialRecord
+    artefacts: tuple[Artefact, ...] = ()
 
 
 @dataclass(frozen=True)
