@@ -42,7 +42,7 @@ FAILURES = (Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY)
 """What a submission itself is to blame for: results like any other, run again only by ``--retry``."""
 
 ARTEFACT_LIMIT = 8
-"""Artefacts per trial."""
+"""Largest number of artefacts per trial."""
 
 ARTEFACT_BYTES = 1_000_000
 """Bytes per artefact; what is longer loses its middle."""
@@ -214,6 +214,7 @@ class TrialRecord:
         environment: machine, device, library versions, concurrency.
         facts: of workload and submission, so that a board can be made without loading them.
         created: ISO 8601, UTC.
+        artefacts: names of the files that the trial left beside its record (`Artefact`).
     """
 
     spec: TrialSpec
@@ -228,6 +229,7 @@ class TrialRecord:
     environment: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""
+    artefacts: tuple[str, ...] = ()
     schema: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -261,4 +263,5 @@ class TrialRecord:
         body = {key: item for key, item in body.items() if key in known}
         body["evaluations"] = tuple(body["evaluations"])
         body["learning_rates"] = tuple((a, b, c) for a, b, c in body["learning_rates"])
+        body["artefacts"] = tuple(body.get("artefacts", ()))
         return cls(spec=spec, **body)

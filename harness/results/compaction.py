@@ -41,6 +41,7 @@ def compact(store: ResultStore) -> tuple[int, int]:
             kept, gone = _compact(store, folder)
             records, files = records + kept, files + gone
             sweep(folder)
+        sweep(store.directory / "artefacts")
     except OSError as error:
         raise BadInput(f"cannot compact '{store.directory}': {error.strerror or error}; nothing is lost") from None
     return records, files

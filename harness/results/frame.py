@@ -22,7 +22,8 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
     status, reason, complete, pruned_by and pruned_due (what stopped it beside the safe rules, and at which evaluation),
     metric, lower_is_better, target; budget_C, hit_C (inf: never) and end_C for the clocks C = examples, seconds, steps;
     hit_index (-1: never), horizon_examples, evaluation_period, curve (dict of arrays), learning_rates (array [k, 3]:
-    steps, examples, rate), hyperparameters, paired, machine, concurrency, facts, environment, clocks, file.
+    steps, examples, rate), hyperparameters, paired, machine, concurrency, facts, environment, clocks, file and artefacts (paths
+    relative to the directory).
 
     Raises:
         BadInput: there is no such directory, or nothing in it.
@@ -99,6 +100,9 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "environment": dict(record.environment),
         "clocks": dict(record.clocks),
         "file": str(store.where(spec, name).relative_to(store.directory)),
+        "artefacts": tuple(
+            str(store.artefact_path(spec, artefact, name).relative_to(store.directory)) for artefact in record.artefacts
+        ),
     }
     for clock in CLOCKS:
         row[f"hit_{clock}"] = float(curve[clock][index]) if index >= 0 else float("inf")

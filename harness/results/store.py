@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from harness.records import TrialRecord, TrialSpec, plain, stable_hash
+from harness.records import ARTEFACT_LIMIT, Artefact, TrialRecord, TrialSpec, plain, stable_hash
 from harness.results.files import write_atomically
 from harness.results.packed import Packed, packed_names, read_packed
 
@@ -40,9 +40,11 @@ class RunNote:
 
 
 class ResultStore:
-    """A results directory: `trials/WORKLOAD/SUBMISSION/*.json`, `trials/WORKLOAD/compact-*.parquet` and `runs/*.json`.
+    """A results directory.
 
-    A trial's single file counts before what a Parquet file says of it: it is newer.
+    It holds `trials/WORKLOAD/SUBMISSION/studyJ-trialK-ID.json` (a record per file), `trials/WORKLOAD/compact-*.parquet`
+    (compacted records), `artefacts/WORKLOAD/SUBMISSION/studyJ-trialK-ID-NAME` and `runs/*.json`. A trial's single file
+    takes precedence over its row in a Parquet file, because it is newer.
     """
 
     def __init__(self, directory: Path | str) -> None:
@@ -52,14 +54,42 @@ class ResultStore:
 
     def path(self, spec: TrialSpec, name: str = "") -> Path:
         """Return where the record of a trial lies; `name` is the trial's id where that is known (it takes a hash)."""
-        file = f"study{spec.study}-trial{spec.trial}-{name or spec.id}.json"
-        return self.directory / "trials" / _slug(spec.workload_label) / _slug(spec.submission) / file
+        return self.directory / "trials" / _folder(spec) / f"{_stem(spec, name)}.json"
 
-    def write(self, record: TrialRecord) -> Path:
-        """Write a record; an earlier one of the same trial is replaced."""
-        path = self.path(record.spec)
-        write_atomically(path, json.dumps(record.to_json(), separators=(",", ":"), allow_nan=False))
+    def artefact_path(self, spec: TrialSpec, artefact: str, name: str = "") -> Path:
+        """Return where an artefact of a trial lies; `name` is the trial's id where that is known."""
+        return self.directory / "artefacts" / _folder(spec) / f"{_stem(spec, name)}-{artefact}"
+
+    def write(self, record: TrialRecord, artefacts: Sequence[Artefact] = ()) -> Path:
+        """Write a record and its artefacts; those of an earlier record of the same trial are replaced.
+
+        Artefacts are written first, so that a kill at any moment leaves no record that names a file which is not there.
+
+        Returns:
+            The record's file.
+
+        Raises:
+            ValueError: there are more than `ARTEFACT_LIMIT` artefacts, or two of one name; nothing is written.
+            OSError: the disk is full, or the directory cannot be written; the earlier record is untouched.
+        """
+        names = tuple(artefact.name for artefact in artefacts)
+        if len(names) > ARTEFACT_LIMIT or len(set(names)) < len(names):
+            raise ValueError(f"a trial has at most {ARTEFACT_LIMIT} artefacts, each with a name of its own, not {names}")
+        trial = record.spec.id
+        for artefact in artefacts:
+            write_atomically(self.artefact_path(record.spec, artefact.name, trial), artefact.content)
+        path = self.path(record.spec, trial)
+        content = replace(record, artefacts=names).to_json()
+        write_atomically(path, json.dumps(content, separators=(",", ":"), allow_nan=False))
+        self._remove_other_artefacts(record.spec, trial, names)
         return path
+
+    def _remove_other_artefacts(self, spec: TrialSpec, trial: str, names: Sequence[str]) -> None:
+        """Remove the artefacts that an earlier record of a trial named and the present one does not."""
+        prefix = f"{_stem(spec, trial)}-"
+        for path in (self.directory / "artefacts" / _folder(spec)).glob(f"{prefix}*"):
+            if path.name.removeprefix(prefix) not in names:
+                path.unlink(missing_ok=True)
 
     def where(self, spec: TrialSpec, name: str = "") -> Path:
         """Return the file that holds the record of a trial (its id, if known): its own, or the Parquet file it was put into."""
@@ -143,6 +173,16 @@ def read_record(path: Path) -> TrialRecord:
         ValueError, KeyError, TypeError: it is no sound record.
     """
     return TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _folder(spec: TrialSpec) -> Path:
+    """Return WORKLOAD/SUBMISSION as safe directory names."""
+    return Path(_slug(spec.workload_label)) / _slug(spec.submission)
+
+
+def _stem(spec: TrialSpec, name: str = "") -> str:
+    """Return how the names of a trial's files begin; `name` is the trial's id where that is known (it takes a hash)."""
+    return f"study{spec.study}-trial{spec.trial}-{name or spec.id}"
 
 
 def _slug(name: str) -> str:

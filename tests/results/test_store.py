@@ -78,7 +78,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
     path = tmp_path / "x.json"
     write_atomically(path, "old")
     with pytest.raises(TypeError):
-        write_atomically(path, b"new")
+        write_atomically(path, 7)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
