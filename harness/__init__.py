@@ -1,53 +1,60 @@
 """timetrial: races training algorithms over fixed workloads to a fixed target, and says how sure it is.
 
-Names are loaded when first used (PEP 562), so that scoring, reports and lists never import torch.
+The imports below are the list of public names, for type checkers and for Python alike. At run time each is imported when it
+is first used (PEP 562), so that scoring, reports and lists never import torch.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.contracts import *  # noqa: F403
+    from harness.contracts.algorithms import Batch as Batch
+    from harness.contracts.algorithms import Task as Task
+    from harness.contracts.algorithms import TrainingAlgorithm as TrainingAlgorithm
+    from harness.contracts.errors import BadInput as BadInput
+    from harness.contracts.errors import ContractError as ContractError
+    from harness.contracts.optimizers import Optimizer as Optimizer
+    from harness.contracts.optimizers import decay_groups as decay_groups
+    from harness.contracts.optimizers import optimizer as optimizer
+    from harness.contracts.schedules import ClosedLoop as ClosedLoop
+    from harness.contracts.schedules import Feedback as Feedback
+    from harness.contracts.schedules import Schedule as Schedule
+    from harness.contracts.schedules import schedule as schedule
+    from harness.contracts.spaces import Choice as Choice
+    from harness.contracts.spaces import Hyperparameters as Hyperparameters
+    from harness.contracts.spaces import LogUniform as LogUniform
+    from harness.contracts.spaces import Uniform as Uniform
+    from harness.contracts.workloads import DataFacts as DataFacts
+    from harness.contracts.workloads import DataUnavailable as DataUnavailable
+    from harness.contracts.workloads import Examples as Examples
+    from harness.contracts.workloads import Reference as Reference
+    from harness.contracts.workloads import Size as Size
+    from harness.contracts.workloads import Workload as Workload
     from harness.results import load_results as load_results
 
 __version__ = "0.1.0"
 
-_CONTRACTS = (
-    "BadInput",
-    "Batch",
-    "Choice",
-    "ClosedLoop",
-    "ContractError",
-    "DataFacts",
-    "DataUnavailable",
-    "Examples",
-    "Feedback",
-    "Hyperparameters",
-    "LogUniform",
-    "Optimizer",
-    "Reference",
-    "Schedule",
-    "Size",
-    "Task",
-    "TrainingAlgorithm",
-    "Uniform",
-    "Workload",
-    "decay_groups",
-    "optimizer",
-    "schedule",
-)
-_HOMES = dict.fromkeys(_CONTRACTS, "harness.contracts") | {"load_results": "harness.results"}
+if not TYPE_CHECKING:  # a type checker would take a module's `__getattr__` to mean that every name exists
 
-__all__ = ["__version__", *_HOMES]
+    @cache
+    def _modules() -> dict[str, str]:
+        """Return {public name: module that defines it}, read from the imports at the top of this file."""
+        import ast
 
+        statements = ast.parse(Path(__file__).read_text(encoding="utf-8")).body
+        imports = next(statement.body for statement in statements if isinstance(statement, ast.If))
+        return {alias.name: statement.module for statement in imports for alias in statement.names}
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'harness' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> Any:
+        if name == "__all__":
+            return ["__version__", *_modules()]
+        if name.startswith("__") or name not in _modules():
+            raise AttributeError(f"module 'harness' has no attribute '{name}'")
+        return getattr(import_module(_modules()[name]), name)
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return ["__version__", *_modules()]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from harness.contracts.errors import ContractError, did_you_mean
+from harness.contracts.attributes import check_attributes, check_signals, first_line
+from harness.contracts.errors import ContractError
 from harness.contracts.schedules import SIGNALS, Feedback
 from harness.contracts.spaces import Hyperparameters, Space, check_known, check_plain
 
@@ -156,25 +157,18 @@ class TrainingAlgorithm:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        for attribute in vars(cls):
-            if not attribute.startswith("_") and attribute not in HOOKS + FACTS:
-                hint = did_you_mean(attribute, HOOKS + FACTS)
-                raise ContractError(
-                    f"{cls.__name__}.{attribute} is not a part of TrainingAlgorithm{hint} (own helpers start with '_')"
-                )
+        check_attributes(cls, cls.__name__, "a TrainingAlgorithm", HOOKS + FACTS)
         if cls.update is TrainingAlgorithm.update:
             raise ContractError(
-                f"{cls.__name__} has no update(self, batch): it is the one required part of a TrainingAlgorithm"
+                f"{cls.__name__} has no update(self, batch): it is the one method that a TrainingAlgorithm must define"
             )
-        for signal in cls.listens:
-            if signal not in SIGNALS:
-                raise ContractError(f"{cls.__name__} listens to '{signal}'{did_you_mean(signal, SIGNALS)}")
+        check_signals(cls.__name__, cls.listens, SIGNALS)
         check_known(cls.__name__, cls.space, cls.defaults)
         check_plain(cls.__name__, cls.defaults, cls.space)
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
         if "summary" not in vars(cls):
-            cls.summary = (cls.__doc__ or "").strip().splitlines()[0] if cls.__doc__ else ""
+            cls.summary = first_line(cls)
 
     def __init__(self, task: Task, hyperparameters: Hyperparameters) -> None:
         """Set up for one trial; not charged. Override `__init__` to make optimizer state, and call super first."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.contracts.attributes import first_line
 from harness.contracts.errors import ContractError, did_you_mean
 from harness.contracts.spaces import Hyperparameters, Range, Space, check_known, check_plain
 
@@ -77,11 +78,10 @@ def optimizer(
             )
         check_known(f"optimizer '{title}'", dict(space or {}), defaults)
         check_plain(f"optimizer '{title}'", defaults, space or {})
-        summary = (inspect.getdoc(function) or "").strip().splitlines()[:1]
         return Optimizer(
             name=title,
             function=function,
-            summary=summary[0] if summary else "",
+            summary=first_line(function),
             defaults=dict(defaults),
             space=dict(space or {}),
             paper=paper,

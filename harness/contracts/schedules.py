@@ -5,25 +5,18 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, overload
 
+from harness.contracts.attributes import check_attributes, check_signals, first_line
 from harness.contracts.errors import ContractError, did_you_mean
 from harness.contracts.spaces import Range, Space, check_known, check_plain, check_words
 
 CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
 """What a schedule may name as an argument: see `Schedule`."""
 
-SIGNALS = (
-    "training_loss",
-    "gradient_norm_l1",
-    "gradient_norm_l2",
-    "validation_metric",
-    "descent",
-    "descent_cosine",
-    "learning_rate",
-)
-"""What a closed-loop schedule or a training algorithm may listen to."""
+HOOKS = ("observe", "multiplier", "state_dict", "load_state_dict")
+"""The methods of a closed-loop schedule."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,10 @@ class Feedback:
     descent: float | None = None
     descent_cosine: float | None = None
     learning_rate: float | None = None
+
+
+SIGNALS = tuple(field.name for field in fields(Feedback) if field.name not in ("step", "examples"))
+"""What a closed-loop schedule or a training algorithm may listen to: every field of `Feedback` that is computed on request."""
 
 
 class ClosedLoop(Protocol):
@@ -228,11 +225,10 @@ def schedule(
         context, defaults = _read_signature(title, function, anytime)
         check_known(f"schedule '{title}'", dict(space or {}), defaults)
         check_plain(f"schedule '{title}'", defaults, space or {})
-        summary = (inspect.getdoc(function) or "").strip().splitlines()[:1]
         return Schedule(
             name=title,
             function=function,
-            summary=summary[0] if summary else "",
+            summary=first_line(function),
             paper=paper,
             anytime=anytime,
             defaults=defaults,
@@ -268,19 +264,11 @@ def _read_signature(title: str, function: Callable[..., Any], anytime: bool) -> 
 
 
 def _check_closed_loop(title: str, loop: type, wanted: tuple[str, ...]) -> None:
-    hooks = {"observe", "multiplier", "state_dict", "load_state_dict"}
-    for attribute in vars(loop):
-        if not attribute.startswith("_") and attribute not in hooks:
-            hint = did_you_mean(attribute, hooks)
-            raise ContractError(
-                f"schedule '{title}': '{attribute}' is not a hook of a closed-loop schedule{hint} (own helpers start with '_')"
-            )
+    check_attributes(loop, title, "a closed-loop schedule", HOOKS)
     for hook in ("observe", "multiplier"):
         if not callable(getattr(loop, hook, None)):
             raise ContractError(f"schedule '{title}' is a class without {hook}()")
-    for signal in wanted:
-        if signal not in SIGNALS:
-            raise ContractError(f"schedule '{title}' listens to '{signal}'{did_you_mean(signal, SIGNALS)}")
+    check_signals(f"schedule '{title}'", wanted, SIGNALS)
     if not wanted:
         raise ContractError(
             f"schedule '{title}' is a class, so it must say what it hears: @schedule(listens=...), one of {', '.join(SIGNALS)}"

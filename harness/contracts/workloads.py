@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness.contracts.attributes import check_attributes, first_line
 from harness.contracts.errors import BadInput, ContractError, did_you_mean
 from harness.contracts.spaces import Hyperparameters
 
@@ -129,10 +130,7 @@ class Workload:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        for attribute in vars(cls):
-            if not attribute.startswith("_") and attribute not in HOOKS + FACTS:
-                hint = did_you_mean(attribute, HOOKS + FACTS)
-                raise ContractError(f"{cls.__name__}.{attribute} is not a part of Workload{hint} (own helpers start with '_')")
+        check_attributes(cls, cls.__name__, "a Workload", HOOKS + FACTS)
         for fact in ("name", "data", "sizes"):
             if not getattr(cls, fact, None):
                 raise ContractError(f"{cls.__name__} states no {fact}: it is a required fact of a Workload")
@@ -140,7 +138,7 @@ class Workload:
             if getattr(cls, hook) is getattr(Workload, hook):
                 raise ContractError(f"{cls.__name__} has no {hook}(): it is a required part of a Workload")
         if "summary" not in vars(cls):
-            cls.summary = (cls.__doc__ or "").strip().splitlines()[0] if cls.__doc__ else ""
+            cls.summary = first_line(cls)
 
     def __init__(self, size: str = "laptop", variant: str = "") -> None:
         """Fix the size and, for a held-out variant, its name.
