@@ -64,7 +64,7 @@ def run_trials(results: Path, workloads: tuple[str, ...]) -> None:
     """Run what is not there yet."""
     names = (*FITTED, *FORETOLD)
     plan = make_plan(Request("laptop", names, workloads, track="sensitivity", studies=3, trials=1))
-    settings = Settings("inline", data_directory(), complete=True)
+    settings = Settings("inline", data_directory(), run_to_end=True)
     race = Race(plan, ResultStore(results), settings)
     race.prepare()
     run_inline(race)

@@ -11,7 +11,7 @@ from typing import Any
 
 from scipy.stats import qmc
 
-from harness.contracts import BadInput, Choice, Hyperparameters, Range, Schedule, Uniform, Workload
+from harness.contracts import BadInput, Choice, Range, Schedule, Uniform, Workload
 from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import Submission, find_submission, find_workload, library_versions, suites, workload_hash
 from harness.rules import (
@@ -274,20 +274,3 @@ def search_space(submission: Submission) -> dict[str, Range]:
             raise BadInput(f"'{submission.name}': optimizer and schedule both have a hyperparameter '{name}': rename one")
         space[name] = values
     return space
-
-
-def full_hyperparameters(spec: TrialSpec, submission: Submission, workload: Workload) -> tuple[Hyperparameters, dict[str, Any]]:
-    """Return the hyperparameters of a trial: the optimizer's (or the procedure's) and the schedule's.
-
-    Where a track holds the workload's reference recipe fixed, that fills in what was not drawn; elsewhere the
-    submission's own defaults do.
-    """
-    drawn = dict(spec.hyperparameters)
-    if submission.procedure is not None:
-        return Hyperparameters({**submission.procedure.defaults, **drawn}), {}
-    schedule_defaults = submission.schedule.defaults if submission.schedule else {}
-    shape = {name: drawn.pop(name) for name in list(drawn) if name in schedule_defaults}
-    if RULESETS[spec.track].reference:
-        return Hyperparameters({**workload.reference_hyperparameters, **drawn}), shape
-    assert submission.optimizer is not None
-    return Hyperparameters({**submission.optimizer.defaults, **drawn}), shape

@@ -2,15 +2,14 @@
 
 import torch
 
-from harness.trial.loop import run_trial
-from tests.toy import Blobs, Plain, spec, submission
+from tests.toy import Blobs, Plain, run_record, spec, submission
 
 torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
 
 
-def race(plugin, *, complete=False, **changes):
-    return run_trial(spec(track="self-tuning", **changes), Blobs("smoke"), submission(plugin), DATA, complete=complete)
+def race(plugin, **changes):
+    return run_record(spec(track="self-tuning", **changes), Blobs("smoke"), submission(plugin), DATA)
 
 
 class Early(Plain):

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from harness import DataFacts, Hyperparameters, Reference, Size, Workload
-from harness.plan import full_hyperparameters
 from harness.records import TrialSpec
 from harness.registry import find_submission
+from harness.trial.setup import full_hyperparameters
 from harness.trial.task import TrialTask
 from tests.toy import spec
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from harness import DataFacts, Reference, Size, TrainingAlgorithm, Workload, schedule
-from harness.records import TrialSpec
+from harness.records import TrialRecord, TrialSpec
 from harness.registry import Submission
+from harness.trial.loop import TrialSettings, run_trial
 
 
 class Blobs(Workload):
@@ -102,6 +103,11 @@ def submission(plugin: Any) -> Submission:
         libraries={},
         facts={"name": plugin.name},
     )
+
+
+def run_record(what: TrialSpec, workload: Workload, plugin: Submission, data: Any, **settings: Any) -> TrialRecord:
+    """Run a trial and return its record; `settings` are those of `TrialSettings`."""
+    return run_trial(what, workload, plugin, data, TrialSettings(**settings)).record
 
 
 class Plain(TrainingAlgorithm):

@@ -48,7 +48,7 @@ def targets(
 
     chosen = _chosen(tuple(workload or ()), suite, verify)
     protocol = REDUCED if (suite == "full" if reduced is None else reduced) else WHOLE
-    settings = Settings(executor, data_directory(), choose_device(), workers, address, complete=True)
+    settings = Settings(executor, data_directory(), choose_device(), workers, address, run_to_end=True)
     seed = int(verify) if seed is None else seed
     setting = Setting(chosen, protocol, ResultStore(results), lambda plan: _phase(plan, results, settings), seed)
     try:

@@ -1,4 +1,4 @@
-"""Trials one after the other in this process: debugging, notebooks, machines without Ray."""
+"""Trials one after the other in this process: for debugging, notebooks, and machines without Ray."""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ from harness.execution.worker import work
 
 
 def run_inline(race: Race) -> None:
-    """Run all trials of a prepared race here."""
-    settings = race.settings
+    """Run all trials of a prepared race in this process."""
     while (spec := race.next()) is not None:
-        record = work(
-            spec,
-            data_directory=settings.data_directory,
-            device=settings.device,
-            concurrency=1,
-            best_so_far=partial(race.best, spec.cell),
-            complete=settings.complete,
-            stop_hopeless=settings.stop_hopeless,
-            limit=settings.limit,
-            end_process=False,
-        )
-        race.done(record)
+        race.done(work(spec, race.settings, partial(race.best, spec.cell)))

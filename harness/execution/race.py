@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.contracts import DataUnavailable
 from harness.execution.evidence import board_entries, founded
-from harness.execution.settings import RETRIED, Settings, Summary
+from harness.execution.settings import Settings, Summary
 from harness.execution.worker import ended
 from harness.plan import Plan
 from harness.pruning import (
@@ -27,7 +27,7 @@ from harness.pruning import (
     tighter,
     upcoming,
 )
-from harness.records import TrialRecord, TrialSpec
+from harness.records import FAILURES, Status, TrialRecord, TrialResult, TrialSpec
 from harness.results import ResultStore, RunNote
 
 Cell = tuple[str, str, int]
@@ -67,11 +67,11 @@ class Race:
         read = (self.store.read(spec) for spec in self.plan.trials)
         finished = {record.spec.id: record for record in read if record is not None and self._finished(record)}
         found = founded(finished, self.plan, self._kinds)
-        if self.settings.prune == SCORE_ONLY and not self.settings.complete:
+        if self.settings.prune == SCORE_ONLY and not self.settings.run_to_end:
             self._undecided = Undecided(board_entries(self.plan, {}))
         for spec in self.plan.trials:
             record = found.get(spec.id)
-            if record is not None and (record.status != "skipped" or self._base_lost(spec)):
+            if record is not None and (record.status != Status.SKIPPED or self._base_lost(spec)):
                 self.summary.found += 1
                 self._learn(record)
             else:
@@ -82,7 +82,7 @@ class Race:
     def _kinds(self) -> frozenset[str]:
         """What may have stopped a trial of this race beside the safe rules."""
         asked = {SCORE_ONLY: self.settings.prune == SCORE_ONLY, FORECAST: self.settings.stop_hopeless}
-        return frozenset({"", *(kind for kind, wanted in asked.items() if wanted and not self.settings.complete)})
+        return frozenset({"", *(kind for kind, wanted in asked.items() if wanted and not self.settings.run_to_end)})
 
     def next(self) -> TrialSpec | None:
         """Return the next trial to start, or None; those that cannot change the board are ended on the way."""
@@ -98,34 +98,35 @@ class Race:
 
     def best(self, cell: Cell) -> Stop | None:
         """Return what a running trial of a study must know: its fastest trial so far, or a limit from other studies."""
-        return None if self.settings.complete else tighter(self._bests.get(cell), self._limit(cell))
+        return None if self.settings.run_to_end else tighter(self._bests.get(cell), self._limit(cell))
 
-    def done(self, record: TrialRecord) -> None:
-        """Write a record, learn from it, and tell the listener.
+    def done(self, result: TrialResult) -> None:
+        """Write a trial's record and artefacts, update what is known, and call the listener.
 
         Raises:
-            OSError: it cannot be written (a full disk); nothing that was written before is lost.
+            OSError: they cannot be written (a full disk); nothing that was written before is lost.
         """
+        record, artefacts = result
         if not record.created:
             record = replace(record, created=datetime.now(UTC).isoformat(timespec="seconds"))
-        self.store.write(record)
+        self.store.write(record, artefacts)
         self.summary.add(record)
         self._learn(record)
         self._listener(record, self)
 
-    def ended(self, spec: TrialSpec, status: str, reason: str, **more: Any) -> None:
-        """Write the record of a trial that has nothing to tell but how it ended."""
+    def ended(self, spec: TrialSpec, status: Status, reason: str, **more: Any) -> None:
+        """Write the record of a trial of which nothing is known but how it ended."""
         workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
-        self.done(replace(ended(spec, workload, submission, status, reason), **more))
+        self.done(TrialResult(replace(ended(spec, workload, submission, status, reason), **more)))
 
     def _skip(self, spec: TrialSpec) -> None:
         bases = self._ended[spec.submission, spec.workload]
         kind = FORECAST if any(record.pruned_by == FORECAST for record in bases) else ""
-        self.ended(spec, "skipped", f"its base {spec.workload} was missed in every study", pruned_by=kind)
+        self.ended(spec, Status.SKIPPED, f"its base {spec.workload} was missed in every study", pruned_by=kind)
 
     def _cut(self, spec: TrialSpec, limit: Limit, due: float) -> None:
         more = {"pruned_by": SCORE_ONLY, "beater": beater_of(limit, due)}
-        self.ended(spec, "pruned", f"not started: {limit.reason}", **more)
+        self.ended(spec, Status.PRUNED, f"not started: {limit.reason}", **more)
 
     def _limit(self, cell: Cell) -> Limit | None:
         return self._undecided.limit(cell) if self._undecided else None
@@ -134,10 +135,10 @@ class Race:
         return upcoming(0.0, spec) if self.plan.track.clock == "examples" else 0.0
 
     def _finished(self, record: TrialRecord) -> bool:
-        if record.status == "killed" or (self.settings.retry and record.status in RETRIED):
+        if record.status == Status.KILLED or (self.settings.retry and record.status in FAILURES):
             return False
-        cut = record.status == "pruned" or (record.status == "reached" and not record.complete)
-        return not (self.settings.complete and cut)
+        cut = record.status == Status.PRUNED or (record.status == Status.REACHED and not record.complete)
+        return not (self.settings.run_to_end and cut)
 
     def _learn(self, record: TrialRecord) -> None:
         spec = record.spec
@@ -153,7 +154,7 @@ class Race:
             return False
         planned = sum(s.submission == spec.submission and s.workload_label == spec.workload for s in self.plan.trials)
         ended = self._ended.get((spec.submission, spec.workload), [])
-        open_ = any(record.status in ("reached", "killed") or record.pruned_by == SCORE_ONLY for record in ended)
+        open_ = any(record.status in (Status.REACHED, Status.KILLED) or record.pruned_by == SCORE_ONLY for record in ended)
         return len(ended) == planned and not open_
 
     def _load_data(self) -> None:

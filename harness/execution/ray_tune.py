@@ -30,7 +30,7 @@ from harness.contracts import BadInput
 from harness.execution.race import Race
 from harness.execution.worker import work
 from harness.pruning import Stop, stop_from_json, stop_to_json
-from harness.records import TrialRecord, TrialSpec
+from harness.records import Status, TrialRecord, TrialResult, TrialSpec
 from harness.trial.time_limit import GRACE_SECONDS
 
 Cell = tuple[str, str, int]
@@ -87,21 +87,13 @@ class OneTrial(tune.Trainable):  # type: ignore[misc]
         assignment = json.loads(self._assignment["assignment"])
         spec = TrialSpec.from_json(assignment["spec"])
         known = stop_from_json(assignment["stop"])
-        record = work(
-            spec,
-            data_directory=self._settings.data_directory,
-            device=self._settings.device,
-            concurrency=self._concurrency,
-            best_so_far=_Hearing(self._referee, spec.cell, known),
-            complete=self._settings.complete,
-            stop_hopeless=self._settings.stop_hopeless,
-            limit=self._settings.limit,
-            end_process=True,
-        )
+        channel = _Hearing(self._referee, spec.cell, known)
+        record, artefacts = work(spec, self._settings, channel, concurrency=self._concurrency, end_process=True)
         spent = time.process_time() - self._spent
         self._spent += spent
+        content = json.dumps(record.to_json(), allow_nan=False)
         # Tune insists on a metric; nothing reads it
-        return {"record": json.dumps(record.to_json(), allow_nan=False), "spent": spent, "score": 0.0, "done": True}
+        return {"record": content, "artefacts": artefacts, "spent": spent, "score": 0.0, "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing to save: a trial that is cut off starts again."""
@@ -142,7 +134,8 @@ class _Dispatch(Searcher):  # type: ignore[misc]
         try:
             if result is not None and "record" in result:
                 self._race.summary.worker_seconds += float(result.get("spent", 0.0))
-                self._race.done(TrialRecord.from_json(json.loads(result["record"])))
+                record = TrialRecord.from_json(json.loads(result["record"]))
+                self._race.done(TrialResult(record, result["artefacts"]))
             else:
                 self._died(spec, time.monotonic() - started)
         except BaseException as failure:  # noqa: BLE001  Tune would swallow it: a full disk must reach the user
@@ -162,9 +155,9 @@ class _Dispatch(Searcher):  # type: ignore[misc]
     def _died(self, spec: TrialSpec, seconds: float) -> None:
         limit = self._race.settings.limit
         if limit is not None and seconds >= limit + GRACE_SECONDS * 0.9:
-            self._race.ended(spec, "timeout", f"over the time limit of {limit:g} s, in a call that holds the interpreter")
+            self._race.ended(spec, Status.TIMEOUT, f"over the time limit of {limit:g} s, in a call that holds the interpreter")
         else:
-            self._race.ended(spec, "killed", "its worker died; run the same command again to run it again")
+            self._race.ended(spec, Status.KILLED, "its worker died; run the same command again to run it again")
 
     def __deepcopy__(self, memo: Any) -> _Dispatch:
         return self  # Tune copies its configuration; there is one race

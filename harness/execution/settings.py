@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.pruning import SAFE_ONLY
-from harness.records import TrialRecord
-
-RETRIED = ("failed", "timeout", "out-of-memory")
+from harness.records import FAILURES, Status, TrialRecord
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class Settings:
         executor: "ray" or "inline".
         workers: trials at a time; None means one a CPU core or GPU.
         address: of a running Ray cluster; empty starts one here.
-        complete: no pruning: every trial runs to the end of its horizon.
+        run_to_end: no pruning: every trial runs to the end of its horizon.
         limit: wall seconds a trial, or None.
         retry: run failed, timed-out and out-of-memory trials again.
         device: "cpu" or an accelerator.
@@ -35,7 +33,7 @@ class Settings:
     device: str = "cpu"
     workers: int | None = None
     address: str = ""
-    complete: bool = False
+    run_to_end: bool = False
     limit: float | None = None
     retry: bool = False
     prune: str = SAFE_ONLY
@@ -64,4 +62,4 @@ class Summary:
     @property
     def troubled(self) -> int:
         """How many trials failed, timed out, ran out of memory or were killed."""
-        return sum(self.statuses[status] for status in (*RETRIED, "killed"))
+        return sum(self.statuses[status] for status in (*FAILURES, Status.KILLED))

@@ -11,10 +11,12 @@ import torch
 
 from harness.contracts import Workload
 from harness.execution.environment import describe
-from harness.pruning import Signal
-from harness.records import TrialRecord, TrialSpec
+from harness.execution.settings import Settings
+from harness.pruning import StopChannel
+from harness.records import Status, TrialRecord, TrialResult, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, workload_hash
-from harness.trial.loop import run_trial, submission_facts, workload_facts
+from harness.trial.facts import submission_facts, workload_facts
+from harness.trial.loop import TrialSettings, run_trial
 from harness.trial.time_limit import TrialTimeout, time_limit
 
 
@@ -22,7 +24,7 @@ from harness.trial.time_limit import TrialTimeout, time_limit
 def _workload(
     name: str, size: str, variant: str, track: str, directory: str, planned: str
 ) -> tuple[Workload, Mapping[str, Any], str]:
-    """Return a workload, its data and its content hash: loaded once a worker and version, never on the clock."""
+    """Return a workload, its data and its content hash: loaded once per worker and version, never on a trial's clock."""
     workload = find_workload(name, size, variant)
     return workload, workload.load(Path(directory)), workload_hash(workload, track)
 
@@ -33,34 +35,22 @@ def _submission(name: str, planned: str) -> Submission:
 
 
 def work(
-    spec: TrialSpec,
-    *,
-    data_directory: Path,
-    device: str,
-    concurrency: int,
-    best_so_far: Signal,
-    complete: bool,
-    stop_hopeless: bool,
-    limit: float | None,
-    end_process: bool,
-) -> TrialRecord:
-    """Run one trial here and return its record; one thread on a CPU.
+    spec: TrialSpec, settings: Settings, stop_channel: StopChannel, *, concurrency: int = 1, end_process: bool = False
+) -> TrialResult:
+    """Run one trial in this process, on one thread where it trains on the CPU; return its record and artefacts.
 
     Args:
         spec: what to run.
-        data_directory: where prepared data lie.
-        device: where to train.
+        settings: of the run.
+        stop_channel: returns what stops the trials of its study.
         concurrency: how many trials share this machine, for the record.
-        best_so_far: the side channel of the study.
-        complete: run past the target and past being beaten.
-        stop_hopeless: stop where a forecast says that the target is out of reach.
-        limit: wall seconds, or None.
-        end_process: whether a trial that cannot be interrupted may end this process (a worker's, not the user's).
+        end_process: whether a trial that cannot be interrupted may end this process (true in a worker of its own, false
+            in the user's process).
     """
-    if device == "cpu":
+    if settings.device == "cpu":
         torch.set_num_threads(1)
-    environment = describe(device, concurrency)
-    where = (spec.workload, spec.size, spec.variant, spec.track, str(data_directory), spec.workload_hash)
+    environment = describe(settings.device, concurrency)
+    where = (spec.workload, spec.size, spec.variant, spec.track, str(settings.data_directory), spec.workload_hash)
     workload, data, found = _workload(*where)
     submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
@@ -69,32 +59,23 @@ def work(
     ):
         if expected != actual:
             reason = f"the {what}'s source here is not the one that was planned; run the command again"
-            return ended(spec, workload, submission, "killed", reason, environment)
+            return TrialResult(ended(spec, workload, submission, Status.KILLED, reason, environment))
+    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, settings.stop_hopeless, environment)
     try:
-        with time_limit(limit, end_process=end_process):
-            return run_trial(
-                spec,
-                workload,
-                submission,
-                data,
-                device=device,
-                best_so_far=best_so_far,
-                complete=complete,
-                stop_hopeless=stop_hopeless,
-                environment=environment,
-            )
+        with time_limit(settings.limit, end_process=end_process):
+            return run_trial(spec, workload, submission, data, how)
     except TrialTimeout as error:
-        return ended(spec, workload, submission, "timeout", str(error), environment)
+        return TrialResult(ended(spec, workload, submission, Status.TIMEOUT, str(error), environment))
 
 
 def ended(
     spec: TrialSpec,
     workload: Workload,
     submission: Submission,
-    status: str,
+    status: Status,
     reason: str,
     environment: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
-    """Return the record of a trial that has nothing to tell but how it ended."""
+    """Return the record of a trial of which nothing is known but how it ended."""
     facts = {"workload": workload_facts(workload), "submission": submission_facts(submission, spec)}
     return TrialRecord(spec, status, reason, facts=facts, environment=dict(environment or {}))

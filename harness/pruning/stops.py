@@ -42,8 +42,8 @@ class Limit:
 
 
 Stop = Best | Limit
-Signal = Callable[[], Stop | None]
-"""The side channel: what a running trial asks before every evaluation."""
+StopChannel = Callable[[], Stop | None]
+"""The side channel: a running trial calls it before every evaluation, and gets what stops it, or None."""
 
 
 def tighter(best: Best | None, limit: Limit | None) -> Stop | None:

@@ -19,7 +19,9 @@ from harness.contracts import DataUnavailable
 from harness.plan import Request, make_plan
 from harness.records import stable_seed
 from harness.registry import find_optimizer
-from harness.trial.loop import Trace, start_algorithm, train_until
+from harness.trial.loop import train_until
+from harness.trial.outcome import Trace
+from harness.trial.setup import start_algorithm
 from harness.trial.task import IndexStream, TrialTask
 from workloads.data import data_directory
 

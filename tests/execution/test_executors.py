@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.results import ResultStore
 from tests.execution.commands import board, command, outcome, same_board, timetrial
 
 SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "constant", "--studies", 2)
@@ -92,6 +93,25 @@ def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, 
     assert rows["linear"]["workloads"]["digits_mlp"]["studies"] == 1
     assert statuses["failed"] == 6
     assert sum(statuses.get(status, 0) for status in ("reached", "missed", "pruned")) == 6
+    assert_tracebacks(results, plugin)
+
+
+def assert_tracebacks(results, plugin):
+    """Every failed trial has one line for a reason and its whole traceback in a file of its own; no other trial has one."""
+    records = list(ResultStore(results).records())
+    failed = [record for record in records if record.status == "failed"]
+    assert len(failed) == 6 and all(record.artefacts == ("traceback.txt",) for record in failed)
+    assert not any(record.artefacts for record in records if record.status != "failed")
+    for record in failed:
+        assert "\n" not in record.reason
+        path = ResultStore(results).artefact_path(record.spec, "traceback.txt")
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("Traceback (most recent call last):")
+        assert f'File "{plugin}", line 5, in explodes' in text and "return 1 / (step - 3)" in text
+        assert text.endswith("ZeroDivisionError: division by zero\n")
+    kept = [path for path in (results / "artefacts").rglob("*") if path.is_file()]
+    assert len(kept) == 6
+    assert {path.suffix for path in (results / "trials").rglob("*") if path.is_file()} == {".json"}
 
 
 def test_a_plug_in_that_holds_the_interpreter_is_ended_by_the_time_limit_and_the_run_goes_on(tmp_path):

@@ -12,14 +12,15 @@ import torch
 
 from harness import Feedback, Hyperparameters
 from harness.registry import find_optimizer, find_schedule, find_submission, find_workload
-from harness.trial.loop import Trace, run_trial, train_until
+from harness.trial.loop import train_until
+from harness.trial.outcome import Trace
 from harness.trial.scheduled import Scheduled
 from harness.trial.task import TrialTask
 from submissions.procedures._batch_scaling import scaled_rate
 from submissions.procedures._batch_tests import wanted_batch
 from submissions.procedures.refined import refine
 from tests.quadratic import advance, quadratic, quadratic_spec, resume, start
-from tests.toy import spec
+from tests.toy import run_record, spec
 
 torch.set_num_threads(1)
 PLAIN = {"optimizer": "sgd", "beta1": 0.0, "weight_decay": 0.0}  # gradient descent and nothing else
@@ -376,7 +377,7 @@ def test_each_trains_on_the_digits_whatever_the_budget(name, budget, tmp_path):
         warmup=80,
         target=0.0,
     )
-    record = run_trial(what, workload, submission, data, complete=True)
+    record = run_record(what, workload, submission, data, run_to_end=True)
     assert record.status == "missed", record.reason
     if budget == 2400:
         assert min(e["metric"] for e in record.evaluations) < 0.99 * math.log(10)

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from harness import Choice, Hyperparameters
-from harness.plan import Request, full_hyperparameters, make_plan
+from harness.plan import Request, make_plan
 from harness.registry import all_submissions, find_submission
-from harness.trial.loop import run_trial
+from harness.trial.setup import full_hyperparameters
 from harness.trial.task import TrialTask
-from tests.toy import Blobs, spec
+from tests.toy import Blobs, run_record, spec
 from workloads.data import data_directory
 
 torch.set_num_threads(1)
@@ -52,7 +52,7 @@ def same(a, b):
 
 
 def race(name, **hyperparameters):
-    return run_trial(trial(name, **hyperparameters), Blobs("smoke"), find_submission(name), DATA, complete=True)
+    return run_record(trial(name, **hyperparameters), Blobs("smoke"), find_submission(name), DATA, run_to_end=True)
 
 
 def test_every_kind_of_procedure_is_there():
@@ -76,7 +76,7 @@ def test_a_procedure_trains_on_the_smoke_suite(name):
     workload = plan.workloads["digits_mlp"]
     best = []
     for planned in plan.trials:
-        record = run_trial(planned, workload, find_submission(name), workload.load(data_directory()), complete=True)
+        record = run_record(planned, workload, find_submission(name), workload.load(data_directory()), run_to_end=True)
         assert record.status in ("reached", "missed") and record.complete, record.reason
         best.append(min(evaluation["metric"] for evaluation in record.evaluations))
     # log 10 = 2.303: a guess. Of lanczos the median of three studies, since its first steps are long ones.

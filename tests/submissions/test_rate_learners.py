@@ -10,12 +10,11 @@ import torch
 
 from harness import Hyperparameters
 from harness.registry import find_submission
-from harness.trial.loop import run_trial
 from harness.trial.task import TrialTask
 from submissions.procedures._lanczos import heavy_ball, ritz_values, spectrum_ends
 from submissions.procedures._rate_search import TERRIBLE, RateSearch, fit_exponential, forecast
 from tests.quadratic import advance, quadratic, quadratic_spec, resume, start
-from tests.toy import Blobs, spec
+from tests.toy import Blobs, run_record, spec
 
 torch.set_num_threads(1)
 PLAIN = {"optimizer": "sgd", "beta1": 0.0, "weight_decay": 0.0}  # gradient descent and nothing else
@@ -92,7 +91,9 @@ def test_a_search_takes_as_many_charged_steps_as_the_stage_and_rolls_back_to_whe
 
 def test_rates_that_explode_end_no_trial():
     what = quadratic_spec("autolrs", **{**PLAIN, "lowest": 1e-3, "highest": 1e250})
-    record = run_trial(what, quadratic([1.0, 2.0]), find_submission("autolrs"), quadratic([1.0, 2.0]).load(None), complete=True)
+    record = run_record(
+        what, quadratic([1.0, 2.0]), find_submission("autolrs"), quadratic([1.0, 2.0]).load(None), run_to_end=True
+    )
     assert record.status == "missed", record.reason
     assert record.evaluations[-1]["metric"] < record.evaluations[0]["metric"]
 
@@ -178,7 +179,9 @@ def test_the_learner_finds_rate_and_momentum_of_a_noisy_quadratic_and_pays_for_i
 def test_the_learner_descends_a_badly_conditioned_quadratic_far_faster_than_the_best_plain_rate():
     curvatures = [100.0, 30.0, 10.0, 0.1]
     what = quadratic_spec("lanczos", steps=300, estimates=2, fraction=1.0, weight_decay=0.0)
-    record = run_trial(what, quadratic(curvatures), find_submission("lanczos"), quadratic(curvatures).load(None), complete=True)
+    record = run_record(
+        what, quadratic(curvatures), find_submission("lanczos"), quadratic(curvatures).load(None), run_to_end=True
+    )
     assert record.status == "missed", record.reason
     plain = 0.5 * 0.1 * (1 - 2 / 100.1 * 0.1) ** (2 * 300)  # what the best constant rate leaves of the flat direction
     assert record.evaluations[-1]["metric"] < 0.1 * plain

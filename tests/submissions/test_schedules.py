@@ -18,7 +18,7 @@ from harness import Choice, ContractError, Feedback, schedule
 from harness.contracts import SIGNALS, checked_multiplier
 from harness.plan import Request, make_plan, search_space
 from harness.registry import all_submissions, find_schedule, find_submission
-from harness.trial.loop import run_trial
+from tests.toy import run_record
 from workloads.data import data_directory
 
 SCHEDULES = [
@@ -126,7 +126,7 @@ def test_a_schedule_trains_and_every_rate_of_the_trial_is_the_one_of_its_shape(n
     plan = make_plan(Request(suite="smoke", submissions=(name,), workloads=("digits_mlp",), studies=1))
     spec, workload = plan.trials[0], plan.workloads["digits_mlp"]
     data = workload.load(data_directory())
-    record = run_trial(spec, workload, find_submission(name), data, complete=True)
+    record = run_record(spec, workload, find_submission(name), data, run_to_end=True)
     assert record.status in ("reached", "missed") and record.complete, record.reason
     assert min(evaluation["metric"] for evaluation in record.evaluations) < 0.6 * math.log(10)  # log 10: a guess
     if PLUGINS[name].closed_loop:

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness.trial.loop import run_trial
-from tests.toy import Blobs, Plain, spec, submission
+from tests.toy import Blobs, Plain, run_record, spec, submission
 
 DATA = Blobs("smoke").load(None)
 
@@ -16,7 +15,7 @@ DATA = Blobs("smoke").load(None)
 def race(*, compiled):
     workload = Blobs("smoke")
     workload.settings = replace(workload.settings, compiled=compiled)
-    return run_trial(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
+    return run_record(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
 
 
 def metrics(record):

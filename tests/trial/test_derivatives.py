@@ -10,9 +10,8 @@ import torch
 from harness import ContractError, DataUnavailable, TrainingAlgorithm
 from harness.registry import find_workload
 from harness.trial.derivatives import difference_product, gradients_one_by_one, is_missing_rule
-from harness.trial.loop import run_trial
 from harness.trial.task import TrialTask
-from tests.toy import Blobs, Plain, spec, submission
+from tests.toy import Blobs, Plain, run_record, spec, submission
 from workloads.data import data_directory
 
 torch.set_num_threads(1)
@@ -50,7 +49,7 @@ HEARD: list = []
 def test_a_listener_is_told_whether_the_step_before_should_have_been_longer():
     HEARD.clear()
     what = spec(target=0.0, track="external", hyperparameters={"learning_rate": 2.0})
-    record = run_trial(what, Blobs("smoke"), submission(Momentum), DATA, complete=True)
+    record = run_record(what, Blobs("smoke"), submission(Momentum), DATA, run_to_end=True)
     assert record.status == "missed", record.reason
     assert [heard.descent for heard, _ in HEARD[:2]] == [None, None]
     for heard, trail in HEARD[2:]:
@@ -66,7 +65,7 @@ def test_listening_changes_nothing_and_is_free_of_examples():
     deaf = type("Deaf", (Plain,), {"__doc__": "Deaf."})
     ear = type("Ear", (Plain,), {"__doc__": "Ear.", "listens": ("descent", "learning_rate")})
     curves = [
-        [e["metric"] for e in run_trial(spec(target=0.0, track="external"), Blobs("smoke"), submission(p), DATA).evaluations]
+        [e["metric"] for e in run_record(spec(target=0.0, track="external"), Blobs("smoke"), submission(p), DATA).evaluations]
         for p in (deaf, ear)
     ]
     assert curves[0] == curves[1] and len(curves[0]) == 12

@@ -9,9 +9,9 @@ from torch import nn
 from torch.autograd import forward_ad
 
 from harness.contracts import ContractError
-from harness.trial.loop import _prepare, run_trial
+from harness.trial.setup import prepare
 from tests.hostile import DATA, race
-from tests.toy import Blobs, Plain, spec, submission
+from tests.toy import Blobs, Plain, run_record, spec, submission
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ class GradientsInside(nn.Module):
 
 
 def toy_task():
-    return _prepare(spec(), Blobs("smoke"), DATA, torch.device("cpu"))[0]
+    return prepare(spec(), Blobs("smoke"), DATA, torch.device("cpu"))[0]
 
 
 @pytest.mark.parametrize("call", ["loss", "example_losses"])
@@ -180,6 +180,6 @@ def test_what_hearing_the_validation_metric_costs_is_no_overshoot():
     data = {**DATA, "validation": {name: values.repeat_interleave(9, 0) for name, values in DATA["validation"].items()}}
     workload = Blobs("smoke")
     workload.settings = replace(workload.settings, validation_examples=0)
-    record = run_trial(spec(track="self-tuning", target=0.0), workload, submission(Hears), data)
+    record = run_record(spec(track="self-tuning", target=0.0), workload, submission(Hears), data)
     assert (record.status, record.reason[:4]) == ("missed", "best")
     assert record.clocks["examples"] > 1.1 * 960

@@ -7,9 +7,8 @@ import torch
 from torch import nn
 
 from harness.trial.judging import Judge
-from harness.trial.loop import run_trial
 from tests.hostile import DATA, Early, race
-from tests.toy import Blobs, Plain, spec, submission
+from tests.toy import Blobs, Plain, run_record, spec, submission
 
 
 class TrainsEarly(Early):
@@ -245,6 +244,6 @@ def test_models_that_cannot_be_copied_are_judged_all_the_same():
             return Keeps()
 
     workload = Kept("smoke")
-    record = run_trial(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
+    record = run_record(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
     values = [evaluation["metric"] for evaluation in record.evaluations]
     assert record.status == "missed" and min(values) < 0.8 * values[0]

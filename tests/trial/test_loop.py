@@ -8,17 +8,16 @@ import torch
 from harness import ContractError, schedule
 from harness.pruning import Best
 from harness.records import NO_TARGET
-from harness.trial.loop import run_trial
 from harness.trial.time_limit import TrialTimeout, time_limit
-from tests.toy import Blobs, Plain, linear_down, spec, submission
+from tests.toy import Blobs, Plain, linear_down, run_record, spec, submission
 
 torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
 
 
-def race(plugin=linear_down, *, variant="", complete=False, best=None, **changes):
-    return run_trial(
-        spec(**changes), Blobs("smoke", variant), submission(plugin), DATA, complete=complete, best_so_far=lambda: best
+def race(plugin=linear_down, *, variant="", run_to_end=False, best=None, **changes):
+    return run_record(
+        spec(**changes), Blobs("smoke", variant), submission(plugin), DATA, run_to_end=run_to_end, stop_channel=lambda: best
     )
 
 
@@ -54,7 +53,7 @@ def test_a_trial_ends_at_the_target():
 
 
 def test_a_trial_without_pruning_runs_on_past_the_target_and_stays_reached():
-    cut, whole = race(), race(complete=True)
+    cut, whole = race(), race(run_to_end=True)
     assert (whole.status, whole.complete, cut.complete) == ("reached", True, False)
     assert whole.clocks["examples"] == 960
     strip = [{k: v for k, v in e.items() if k != "seconds"} for e in whole.evaluations]
@@ -92,7 +91,7 @@ def test_on_equal_time_the_lower_index_goes_on(trial, last):
 
 
 def test_without_pruning_nobody_is_beaten():
-    assert race(target=0.0, best=Best(80.0, 0, "abc"), trial=1, complete=True).status == "missed"
+    assert race(target=0.0, best=Best(80.0, 0, "abc"), trial=1, run_to_end=True).status == "missed"
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial_as_diverged():
@@ -128,7 +127,7 @@ def test_a_plug_in_that_raises_fails_with_one_line_that_names_the_place():
 
     record = race(Raises)
     assert record.status == "failed"
-    assert record.reason.startswith("KeyError: 'nothing here' (test_trial.py:")
+    assert record.reason.startswith("KeyError: 'nothing here' (test_loop.py:")
     assert "\n" not in record.reason
 
 

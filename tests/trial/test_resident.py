@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from harness.trial.judging import evaluate, refresh_batchnorm
-from harness.trial.loop import _prepare, run_trial
-from tests.toy import Blobs, linear_down, spec, submission
+from harness.trial.setup import prepare
+from tests.toy import Blobs, linear_down, run_record, spec, submission
 
 torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
@@ -31,7 +31,7 @@ def blobs(resident):
 
 
 def race(resident, device="cpu"):
-    record = run_trial(spec(target=0.0), blobs(resident), submission(linear_down), DATA, device=device)
+    record = run_record(spec(target=0.0), blobs(resident), submission(linear_down), DATA, device=device)
     return [{k: v for k, v in evaluation.items() if k != "seconds"} for evaluation in record.evaluations]
 
 
@@ -51,7 +51,7 @@ def test_data_on_the_host_train_an_accelerator_the_same():
 def test_the_store_stays_where_it_should_and_every_batch_is_on_the_device(resident):
     """The meta device stands for an accelerator: its tensors have a place and no content."""
     workload = blobs(resident)
-    task, validation, _ = _prepare(spec(), workload, DATA, torch.device("meta"))
+    task, validation, _ = prepare(spec(), workload, DATA, torch.device("meta"))
     home = {v.device.type for v in (*task._train.values(), *validation.values())}
     assert home == {"meta" if resident else "cpu"}
     assert {v.device.type for v in task.draw(4)._examples.values()} == {"meta"}

@@ -13,7 +13,7 @@ from PIL import Image
 from harness import DataUnavailable, Size
 from harness.records import TrialSpec
 from harness.registry import find_submission
-from harness.trial.loop import run_trial
+from tests.toy import run_record
 from workloads.data import imagenet as module
 from workloads.data.imagenet import imagenet
 from workloads.imagenet_resnet50 import ImagenetResnet50
@@ -190,7 +190,7 @@ def test_a_trial_runs_end_to_end_on_mapped_images(source, tmp_path):
         evaluation_period=18,
         target=float("nan"),
     )
-    record = run_trial(spec, workload, submission, data, complete=True)
+    record = run_record(spec, workload, submission, data, run_to_end=True)
     assert record.status == "missed", record.reason
     assert len(record.evaluations) == 20
     assert record.evaluations[-1]["metric"] < 0.8 * workload.trivial_metric()

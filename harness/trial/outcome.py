@@ -1,0 +1,120 @@
+"""What has happened in a trial so far, how it ended, and the record that it leaves."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.contracts import TrainingAlgorithm, Workload
+from harness.pruning import FORECAST, Stop, beater_of, forecast, kind_of
+from harness.records import Artefact, Status, TrialRecord, TrialResult, TrialSpec, shortened
+from harness.registry import Submission
+from harness.rules import OVERSHOOT, RULESETS
+from harness.trial.answers import learning_rate
+from harness.trial.facts import submission_facts, workload_facts
+from harness.trial.task import TrialTask
+
+TRACEBACK = "traceback.txt"
+"""Name of the artefact that holds the whole traceback of what ended a trial."""
+
+
+class Trace:
+    """The recorded learning rates: one point about every `every` charged examples.
+
+    Args:
+        every: charged examples between two points.
+        points: where (steps, examples, learning rate) is appended.
+    """
+
+    def __init__(self, every: float, points: list[tuple[float, float, float]]) -> None:
+        self.due, self._every, self._points = 0.0, 3 * every, points
+
+    def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
+        """Add the point that is due; the next one is due `every` examples later."""
+        self._points.append((task.steps, task.examples, learning_rate(algorithm) or 0.0))
+        self.due += self._every
+
+
+class Run:
+    """A trial that is running: its evaluations and clocks so far, and its status once it has ended."""
+
+    def __init__(self, spec: TrialSpec, workload: Workload) -> None:
+        self.spec, self.workload = spec, workload
+        self.status, self.reason = Status.FAILED, "it did not start"
+        self.complete = False
+        self.evaluations: list[dict[str, float]] = []
+        self.learning_rates: list[tuple[float, float, float]] = []
+        self.clocks: dict[str, float] = {}
+        self.beater: dict[str, Any] | None = None
+        self.pruned_by = ""
+        self.artefacts: list[Artefact] = []
+
+    def end(self, status: Status, reason: str, *, complete: bool = False) -> None:
+        """Set how the trial ended; a trial that has reached its target keeps that status."""
+        self.complete = complete
+        if self.status != Status.REACHED:
+            self.status, self.reason = status, reason
+
+    def broke(self, status: Status, reason: str, error: BaseException) -> None:
+        """End the trial because of an exception, and keep its whole traceback as an artefact."""
+        self.end(status, reason)
+        text = "".join(traceback.format_exception(error))
+        self.artefacts.append(Artefact(TRACEBACK, shortened(text.encode("utf-8", "backslashreplace"))))
+
+    def stop(self, stop: Stop, due: float, clock: str) -> None:
+        """End the trial as pruned, because of what its stop channel returned."""
+        self.beater, self.pruned_by = beater_of(stop, due), kind_of(stop)
+        self.end(Status.PRUNED, stop.words(clock))
+
+    def overspent(self, before: float, now: float, end: float) -> bool:
+        """Return whether the last step went too far past the end of the trial; if so, the trial has ended unjudged.
+
+        A step may go past the end by `OVERSHOOT` of the trial's length, or by one evaluation period where that is more:
+        a batch that is larger than the reference batch, or that does not divide what is left, must not cost a hit.
+
+        Args:
+            before: charged examples before the step; the charge for the validation metric is not part of the step.
+            now: charged examples after it.
+            end: charged examples at which the trial ends.
+        """
+        over, most = now - max(before, end), max(OVERSHOOT * end, self.spec.evaluation_period)
+        if over > most:
+            status = Status.MISSED if RULESETS[self.spec.track].targeted else Status.FAILED
+            reason = f"the last step ended {over:g} examples past the end of the trial; at most {most:g} are allowed"
+            self.end(status, reason, complete=status == Status.MISSED and bool(self.evaluations))
+        return over > most
+
+    def hopeless(self, end: float) -> bool:
+        """Return whether the forecast says that the target is out of reach; if so, the trial has ended as pruned."""
+        examples, values = ([evaluation[name] for evaluation in self.evaluations] for name in ("examples", "metric"))
+        target, lower = self.spec.target, self.workload.lower_is_better
+        why = forecast(examples, values, self.learning_rates, target=target, lower_is_better=lower, end=end)
+        if why:
+            self.pruned_by = FORECAST
+            self.end(Status.PRUNED, why)
+        return bool(why)
+
+    def best(self) -> float:
+        """Return the best value of the metric so far."""
+        values = [evaluation["metric"] for evaluation in self.evaluations]
+        return min(values) if self.workload.lower_is_better else max(values)
+
+    def result(self, submission: Submission, environment: Mapping[str, Any], wall_seconds: float) -> TrialResult:
+        """Return the record of the trial and its artefacts."""
+        record = TrialRecord(
+            spec=self.spec,
+            status=self.status,
+            reason=self.reason,
+            complete=self.complete,
+            evaluations=tuple(self.evaluations),
+            learning_rates=tuple(self.learning_rates),
+            clocks={**self.clocks, "wall_seconds": wall_seconds},
+            beater=self.beater,
+            pruned_by=self.pruned_by,
+            environment=dict(environment),
+            facts={"workload": workload_facts(self.workload), "submission": submission_facts(submission, self.spec)},
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        return TrialResult(record, tuple(self.artefacts))
