@@ -81,7 +81,8 @@ def test_an_address_where_nobody_answers_is_bad_input(tmp_path):
 def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, executor):
     plugin = tmp_path / "explodes.py"
     plugin.write_text(
-        "from harness import schedule\n@schedule\ndef explodes(step, horizon):\n    '''Fails.'''\n    return 1 / (step - 3)\n"
+        "from harness import schedule\n@schedule\ndef explodes(step, horizon):\n    '''Fails.'''\n"
+        "    return 0.1 / max(3 - step, 0)\n"
     )
     results = tmp_path / "results"
     done = timetrial(*SMALL[:5], "-s", plugin, "--studies", 1, "--executor", executor, "--results", results)
@@ -107,8 +108,8 @@ def assert_tracebacks(results, plugin):
         path = ResultStore(results).artefact_path(record.spec, "traceback.txt")
         text = path.read_text(encoding="utf-8")
         assert text.startswith("Traceback (most recent call last):")
-        assert f'File "{plugin}", line 5, in explodes' in text and "return 1 / (step - 3)" in text
-        assert text.endswith("ZeroDivisionError: division by zero\n")
+        assert f'File "{plugin}", line 5, in explodes' in text and "return 0.1 / max(3 - step, 0)" in text
+        assert text.endswith("ZeroDivisionError: float division by zero\n")
     kept = [path for path in (results / "artefacts").rglob("*") if path.is_file()]
     assert len(kept) == 6
     assert {path.suffix for path in (results / "trials").rglob("*") if path.is_file()} == {".json"}
