@@ -16,6 +16,7 @@ BREAKING = {
     "harness/targets/imports_cli.py": "from harness.cli import app",
     "harness/contracts/imports_records.py": "from harness.records import TrialSpec",
     "harness/results/imports_registry.py": "def later():\n    from harness.registry import find_submission",
+    "harness/report/views/imports_text.py": "from harness.report.text import latex",
     "harness/scoring/imports_torch.py": "import torch",
     "harness/extra/__init__.py": "",
     "submissions/schedules/imports_judging.py": "from harness.trial.judging import Judge",

@@ -1,4 +1,9 @@
-"""The leaderboard as people and programs read it: page, figures, JSON, CSV, Markdown, LaTeX, terminal. Never imports torch."""
+"""The leaderboard as people and programs read it. Never imports torch.
+
+Imports go one way: `words` and `colours`, then `figures` (matplotlib), `views` (what a section shows), `page` (HTML) and
+`text` (JSON, CSV, Markdown, LaTeX, terminal), `docs` (generated pages of the documentation), and last `write` and
+`write_figures`, which write files.
+"""
 
 from harness.report.text.exports import markdown_table
 from harness.report.text.latex import latex_table

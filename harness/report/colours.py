@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.records import stable_hash
@@ -16,6 +16,9 @@ DARK_COLOURS = ("#5ab4f0", "#ff9248", "#35c99a", "#f283c4", "#e3b93c", "#a79cff"
 
 GREY = "#8b949e"
 """What a submission turns to in a file where there are too many for a colour each."""
+
+MOST_COLOURED, COLOURED_OF_MANY = 12, 8
+"""Number of submissions up to which all are in colour; of more, only the best `COLOURED_OF_MANY` are when a page opens."""
 
 DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.6), (1.4, 1.4), (6, 1.5, 1.4, 1.5), (9, 2.5), (3, 1.2, 3, 3))
 """Dash patterns in units of the line's width; the empty one is solid."""
@@ -63,6 +66,17 @@ def marks(names: Iterable[str]) -> dict[str, Mark]:
         )
         for index, (name, place) in enumerate(sorted(chosen.items()))
     }
+
+
+def in_colour(ranked: Sequence[str], marks: Mapping[str, Mark]) -> list[str]:
+    """Return the submissions that are in colour when a page opens: all, or the best few of too many.
+
+    Args:
+        ranked: the submissions on the board, best first.
+        marks: a mark for each submission on the page.
+    """
+    unranked = [name for name in marks if name not in ranked]
+    return [*ranked, *unranked] if len(marks) <= MOST_COLOURED else list(ranked[:COLOURED_OF_MANY])
 
 
 def anchor(kind: str, name: str, place: int) -> str:

@@ -84,6 +84,11 @@ def times(value: Any) -> str:
     return f"{value:.2f}×" if finite(value) else NONE
 
 
+def percent(share: float) -> str:
+    """Return a share of the budget, such as ``25 %``."""
+    return f"{100 * share:g} %"
+
+
 def span(low: Any, high: Any, write: Any = score) -> str:
     """Return ``low–high`` in the spelling of `write`, or nothing where either does not exist."""
     return f"{write(low)}–{write(high)}" if finite(low) and finite(high) else ""

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.report.colours import Mark, marks
+from harness.report.colours import Mark, in_colour, marks
 from harness.report.figures import Drawing, cost_drawing, profile_drawing, save, strip_drawing
 from harness.report.figures.race_lines import lines
-from harness.report.page.page import coloured
 from harness.report.views.budget import quality_drawing
 from harness.report.views.panels import by_workload, race_of
 from harness.report.views.ranking import labels
@@ -55,7 +54,7 @@ def write_figures(
     taken: set[str] = set()
     found = [*_drawings(ordered, board, drawn, names), *rate_drawings(rates, drawn).values()]
     for drawing in [*found, *(_drawings(ordered, shares, drawn, names) if shares else ())]:
-        made += save(_named(drawing, taken), directory, drawn, coloured(names, drawn))
+        made += save(_named(drawing, taken), directory, drawn, in_colour(names, drawn))
     return made
 
 

@@ -1,1 +1,1 @@
-"""Generated pages of docs/: the galleries of workloads and of submissions."""
+"""Generated pages of the documentation: `workloads`, `schedules`, and `gallery` (the shapes of the schedules)."""

@@ -1,4 +1,9 @@
-"""The board's figures, drawn by matplotlib in seaborn's style: inline in the page, or as SVG and PDF files."""
+"""The board's figures, drawn by matplotlib in seaborn's style.
+
+`drawing` holds what all share and writes a figure into the page or into files; `svg` fits matplotlib's SVG into a page. The
+figures: `race` (its curves are chosen in `race_lines`), `strip` (time to target of every trial), `profile`, `cost`, `curves`
+(lines over a logarithmic axis: sensitivity, quality against the budget).
+"""
 
 from harness.report.figures.cost import cost_drawing
 from harness.report.figures.curves import Curve, curves_drawing

@@ -10,10 +10,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from harness.report import words
-from harness.report.colours import Mark, anchor, marks
+from harness.report.colours import Mark, anchor, in_colour, marks
 from harness.report.figures import Drawing, inlined
-from harness.report.page.page import coloured, render
-from harness.report.text.quality import percent
+from harness.report.page.render import render
 from harness.report.views import integrity as trust
 from harness.report.views.budget import quality_drawing
 from harness.report.views.cards import cards, summaries
@@ -67,10 +66,10 @@ def quality_page(
         trials,
         drawn,
         exports,
-        coloured=coloured(names, drawn),
+        coloured=in_colour(names, drawn),
         board=board,
         rows=[_view(row, board, drawn[row.name], lines.get(row.name, "")) for row in board.rows],
-        shares=[percent(share) for share in board.shares],
+        shares=[words.percent(share) for share in board.shares],
         skipped=sorted((skipped or {}).items()),
         warnings=[f"Partial board: {progress['done']} of {progress['planned']} trials are done."]
         if progress and partial
@@ -100,7 +99,7 @@ def _missing(board: QualityBoard) -> list[tuple[str, str, str]]:
     for row in board.rows:
         at = {q.share: q for q in row.shares}
         for workload in board.workloads:
-            lost = [percent(s) for s in board.shares if s not in at or not at[s].studies.get(workload)]
+            lost = [words.percent(s) for s in board.shares if s not in at or not at[s].studies.get(workload)]
             if lost:
                 gaps.append((row.name, workload, f"no study at {', '.join(lost)} of the budget"))
     return gaps

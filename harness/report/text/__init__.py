@@ -1,1 +1,5 @@
-"""The leaderboard as text: terminal, JSON, CSV, Markdown, LaTeX."""
+"""The board as text.
+
+`exports` (JSON, CSV, Markdown), `latex`, `terminal`, `quality` (all of these for a board without a race), `readme` (the
+Markdown table between the two markers of a longer text).
+"""

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from harness.report import words
 from harness.report.text.exports import escaped, spreadsheet_safe
+from harness.report.views.budget import budget_table
 from harness.report.views.rates import rate_text, rate_workloads
 from harness.scoring.quality_board import QualityBoard
 from harness.scoring.sensitivity import RateRow
@@ -25,23 +26,6 @@ BUDGET_FIELDS = (
 RATE_FIELDS = ("track", "suite", "clock", "submission", "workload", "sensitivity", "edge", "learning_rate", "loss")
 
 NAME_WIDTH = 24
-
-
-def percent(share: float) -> str:
-    """Return a share of the budget, such as ``25 %``."""
-    return f"{100 * share:g} %"
-
-
-def budget_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
-    """Return head and rows of the ranking: mean rank and regret, in all and at every share of the budget."""
-    head = ["rank", "submission", "mean rank", "regret", *(f"at {percent(share)}" for share in board.shares)]
-    rows = []
-    for row in board.rows:
-        at = {q.share: q for q in row.shares}
-        regrets = [words.score(at[share].regret) if share in at else words.NONE for share in board.shares]
-        mean_rank = words.NONE if row.mean_rank is None else f"{row.mean_rank:.2f}"
-        rows.append([str(row.rank), row.name, mean_rank, words.score(row.regret), *regrets])
-    return head, rows
 
 
 def rate_table(rows: Sequence[RateRow]) -> tuple[list[str], list[list[str]]]:

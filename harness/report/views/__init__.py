@@ -1,1 +1,5 @@
-"""Numbers of a board turned into words and positions, one module a section of the page."""
+"""What the sections of a page show, as frozen dataclasses of finished words, positions and figures; a module per section.
+
+`ranking` (also read by the text tables), `pair_matrix`, `clock` (the board on one clock), `panels` (a workload) with
+`trials`, `budget`, `rates` (sensitivity to the peak rate), `cards` (a submission), `integrity`.
+"""

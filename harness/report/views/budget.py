@@ -12,7 +12,6 @@ from harness.report import words
 from harness.report.colours import Mark
 from harness.report.figures import Curve, Drawing, curves_drawing, inlined
 from harness.report.figures.drawing import stem
-from harness.report.text.quality import budget_table, percent
 from harness.scoring.quality_board import QualityBoard
 
 
@@ -24,6 +23,18 @@ class BudgetView:
     head: tuple[str, ...]
     rows: tuple[tuple[Mark, tuple[str, ...]], ...]
     figures: tuple[tuple[str, Markup], ...]
+
+
+def budget_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows of the ranking: mean rank and regret, in all and at every share of the budget."""
+    head = ["rank", "submission", "mean rank", "regret", *(f"at {words.percent(share)}" for share in board.shares)]
+    rows = []
+    for row in board.rows:
+        at = {q.share: q for q in row.shares}
+        regrets = [words.score(at[share].regret) if share in at else words.NONE for share in board.shares]
+        mean_rank = words.NONE if row.mean_rank is None else f"{row.mean_rank:.2f}"
+        rows.append([str(row.rank), row.name, mean_rank, words.score(row.regret), *regrets])
+    return head, rows
 
 
 def budget_view(board: QualityBoard, marks: Mapping[str, Mark], *, figures: bool) -> BudgetView:
@@ -55,5 +66,5 @@ def quality_drawing(label: str, board: QualityBoard, drawn: Mapping[str, Mark]) 
         x_label="share of the budget, each a run of its own",
         y_label=f"final validation {words.one_line(board.metrics[label], 40)}",
         ticks=board.shares,
-        write=percent,
+        write=words.percent,
     )
