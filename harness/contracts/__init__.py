@@ -1,4 +1,4 @@
-"""What a plug-in implements. Imports no other room, and torch only inside functions and for types."""
+"""What a plug-in implements. It imports no other package of `harness`, and torch only inside functions and for types."""
 
 from harness.contracts.algorithms import Batch, Task, TrainingAlgorithm
 from harness.contracts.errors import BadInput, ContractError, did_you_mean

@@ -1,4 +1,4 @@
-"""The training-algorithm contract: everything that AlgoPerf lets a submission own, and what the harness hands it."""
+"""The training-algorithm contract: what a submission may control, as in AlgoPerf, and what the harness gives it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from harness.contracts.attributes import check_attributes, check_signals, first_line
 from harness.contracts.errors import ContractError
 from harness.contracts.schedules import SIGNALS, Feedback
-from harness.contracts.spaces import Hyperparameters, Space, check_known, check_plain
+from harness.contracts.spaces import Hyperparameters, Space, check_known, check_recordable
 
 if TYPE_CHECKING:
     import torch
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Batch(Protocol):
-    """Examples handed to a training algorithm. Opaque: only `Task` turns a batch into a loss."""
+    """Training examples for one step. A batch does not show its examples: only `Task` computes a loss from it."""
 
     @property
     def size(self) -> int:
@@ -24,33 +24,34 @@ class Batch(Protocol):
 
     @property
     def indices(self) -> Tensor:
-        """Which training examples these are, int64 [size]."""
+        """Indices of the examples in the training set, int64 [size]."""
 
 
 class Task(Protocol):
-    """What the harness hands to a training algorithm: the model, the data stream and the loss, all of it counted.
+    """What the harness gives a training algorithm: the model, the data and the loss. Every computation of a loss is charged.
 
-    Charges, in examples: `loss` with gradients enabled 1 an example, without 1/3; every backward pass through a
-    returned loss after the first 2/3; `example_losses`, `example_correct` 1/3 (1 with gradients); `example_gradients`
-    1; `hessian_vector_product` 3 (2 where the loss has no second derivative); `stacked_losses` 1/3 for each set of weights.
-    A loss inside torch.func's transforms or forward-mode differentiation, and a backward pass through it with `create_graph` or
-    `is_grads_batched`, raise `ContractError`, for they cost more than their charge.
+    Charges in examples, per example of the batch: `loss` 1 with gradients enabled and 1/3 without, and 2/3 for every backward
+    pass through a returned loss after the first; `example_losses` the same; `example_correct` 1/3; `example_gradients` 1;
+    `hessian_vector_product` 3 (2 if the loss has no second derivative in torch); `stacked_losses` 1/3 per set of weights.
+    A loss inside torch.func's transforms or forward-mode differentiation raises `ContractError`, and so does a backward pass
+    with `create_graph` or `is_grads_batched`: they would cost more than their charge.
 
-    A task is there to be read: setting an attribute or copying it raises `ContractError`. At evaluations the harness judges a
-    model of its own with the values of `model`'s parameters and buffers, so put new values into what is there. A trial fails
-    whose modules or parameters were replaced or added to (keep averages outside of `model`; no `assign=True` in loading).
+    Setting an attribute of a task, or copying it, raises `ContractError`. At an evaluation the harness copies the values of
+    `model`'s parameters and buffers into a model of its own and judges that. So write new values into the existing tensors: a
+    trial fails if modules or parameters were replaced or added (keep averages outside of `model`; do not load a state dict
+    with `assign=True`).
 
     Attributes:
         model: the module to train, on `device`, in training mode whenever the algorithm runs.
-        device: where batches live.
+        device: where batches are.
         workload: the workload's name.
         batch_size: the workload's reference batch size.
         train_size: number of training examples.
-        budget: charged examples after which the trial ends at the latest.
+        budget: charged examples after which every trial ends.
         horizon: charged examples after which this trial ends, <= budget.
-        warmup: examples of the workload's reference warm-up.
+        warmup: charged examples of the linear warm-up.
         reference: the reference optimizer's hyperparameters, `learning_rate` included.
-        generator: a seeded CPU generator, the only source of randomness an algorithm may use.
+        generator: a seeded CPU generator, the only source of randomness that an algorithm may use.
     """
 
     model: nn.Module
@@ -70,10 +71,10 @@ class Task(Protocol):
 
     @property
     def step(self) -> float:
-        """Charged examples so far over the reference batch size; a schedule's step is this less the warm-up's."""
+        """Charged examples so far divided by the reference batch size; a schedule's step is this minus the warm-up steps."""
 
     def draw(self, size: int) -> Batch:
-        """Return the next `size` training examples of the seeded stream (shared by all submissions)."""
+        """Return the next `size` training examples of the seeded stream, which is the same for all submissions."""
 
     def fetch(self, indices: Tensor) -> Batch:
         """Return the training examples `indices` (int64 [n], each in [0, train_size))."""
@@ -85,29 +86,32 @@ class Task(Protocol):
         """Return the loss of every example, [size]."""
 
     def example_correct(self, batch: Batch) -> Tensor:
-        """Return whether every example is predicted correctly, bool [size].
+        """Return for each example whether its prediction is correct, bool [size].
 
         Raises:
-            ContractError: the workload has no notion of a correct prediction.
+            ContractError: the workload does not define a correct prediction.
         """
 
     def example_gradients(self, batch: Batch) -> dict[str, Tensor]:
-        """Return per-example gradients of the loss, {parameter name: [size, *shape]}, normalisation statistics frozen.
+        """Return per-example gradients of the loss, {parameter name: [size, *shape]}.
 
-        Vectorised where torch can; else one example after the other, at the same charge.
+        Normalisation statistics and dropout are frozen. The computation is vectorised where torch supports it; otherwise it
+        takes one example after the other, for the same charge.
         """
 
     def hessian_vector_product(self, batch: Batch, vectors: Sequence[Tensor]) -> list[Tensor]:
-        """Return the Hessian of the batch loss times `vectors` (one a trained parameter), statistics and dropout frozen.
+        """Return the product of the Hessian of the batch loss with `vectors`, one tensor per trained parameter.
 
-        Where an operation of the loss has no second derivative in torch (the CTC loss, say): the central difference of
-        two gradients, good to about a percent.
+        Normalisation statistics and dropout are frozen. If an operation of the loss has no second derivative in torch (as
+        the CTC loss has none), the result is a central difference of two gradients, accurate to about one percent.
         """
 
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
-        """Return the loss of `batch` under k sets of weights, [k], without gradients.
+        """Return the loss of `batch` for each of k sets of weights, [k], without gradients.
 
-        `weights` maps parameter names to [k, *shape].
+        Args:
+            batch: the examples.
+            weights: {parameter name: [k, *shape]}.
         """
 
 
@@ -126,12 +130,13 @@ FACTS = ("name", "paper", "summary", "space", "defaults", "anytime", "cost", "de
 
 
 class TrainingAlgorithm:
-    """A whole training procedure. Subclass it, write `update`, and override what else you own.
+    """A complete training procedure. Subclass it, define `update`, and override the other methods as needed.
 
-    Facts are class attributes: `paper`, `defaults` (hyperparameters), `space` (workload-agnostic search space),
-    `anytime`, `cost`, `deviation`, `listens` (signals of `Feedback` to be sent to `observe`) and
-    `refresh_batchnorm` (whether the harness recomputes BatchNorm statistics on a fixed number of training examples
-    before each evaluation; free of charge). Any other public name in the class body is an error.
+    Facts are class attributes: `name`, `summary` (by default the docstring's first line), `paper`, `defaults`
+    (hyperparameters), `space` (a search space, the same for all workloads), `anytime`, `cost`, `deviation`, `listens` (the
+    signals of `Feedback` that `observe` receives) and `refresh_batchnorm` (whether the harness recomputes BatchNorm
+    statistics on a fixed number of training examples before each evaluation, free of charge). Any other public name in the
+    class body is an error.
 
     >>> class Sgd(TrainingAlgorithm):
     ...     '''Plain gradient descent.'''
@@ -164,45 +169,45 @@ class TrainingAlgorithm:
             )
         check_signals(cls.__name__, cls.listens, SIGNALS)
         check_known(cls.__name__, cls.space, cls.defaults)
-        check_plain(cls.__name__, cls.defaults, cls.space)
+        check_recordable(cls.__name__, cls.defaults, cls.space)
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
         if "summary" not in vars(cls):
             cls.summary = first_line(cls)
 
     def __init__(self, task: Task, hyperparameters: Hyperparameters) -> None:
-        """Set up for one trial; not charged. Override `__init__` to make optimizer state, and call super first."""
+        """Prepare one trial; the time is not charged. To create optimizer state, override this and call `super().__init__`."""
         self.task = task
         self.hyperparameters = hyperparameters
 
     def batch_size(self) -> int:
-        """Return how many examples the coming step draws (default: the workload's reference)."""
+        """Return how many examples the next step takes (default: the workload's reference batch size)."""
         return self.task.batch_size
 
     def select(self) -> Batch:
-        """Return the batch of the coming step (default: the next `batch_size()` of the shared stream)."""
+        """Return the batch of the next step (default: the next `batch_size()` examples of the shared stream)."""
         return self.task.draw(self.batch_size())
 
     def update(self, batch: Batch) -> None:
-        """Train the model on `batch`: required."""
+        """Train the model on `batch`. Every subclass must define it."""
         raise NotImplementedError
 
     def observe(self, feedback: Feedback) -> None:
-        """Hear the signals named in `listens`."""
+        """Receive the signals named in `listens`, after each step and after each evaluation."""
 
     def learning_rate(self) -> float | None:
-        """Return the learning rate of the last step, for the record; None where there is no such thing."""
+        """Return the learning rate of the last step, for the record; None if the procedure has none."""
         return None
 
     def prepare_for_evaluation(self) -> None:
-        """Bring the weights to be judged into the model; charged like training."""
+        """Write the weights that are to be judged into the model; charged like training."""
 
     def restore_after_evaluation(self) -> None:
-        """Bring the weights to be trained back; charged like training."""
+        """Write the weights that are being trained back into the model; charged like training."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that a resumed trial needs beside the model's weights."""
+        """Return everything that a resumed trial needs, apart from the model's weights."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up a state that `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""

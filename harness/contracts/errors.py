@@ -1,4 +1,4 @@
-"""How a mistake is told: one plain line that says what, why, and what to type instead."""
+"""The errors that reach a user as one line: what is wrong, why, and what to type instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class BadInput(Exception):
 
 
 class ContractError(BadInput):
-    """A plug-in that does not keep its contract: the message names the part and the nearest right name."""
+    """A plug-in does not keep its contract. The message names the plug-in, and the correct name where one is misspelt."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.attributes import first_line
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Hyperparameters, Range, Space, check_known, check_plain
+from harness.contracts.spaces import Hyperparameters, Range, Space, check_known, check_recordable
 
 if TYPE_CHECKING:
     import torch
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer recipe and its facts; made by `optimizer`, called like the function it wraps.
+    """An optimizer recipe and its facts. `optimizer` makes it; it is called like the function that it wraps.
 
     Attributes:
         name: what users type before the ``+`` in ``-s OPTIMIZER+SCHEDULE``.
-        function: ``(model, hyperparameters) -> torch.optim.Optimizer``, its learning rate the peak.
+        function: ``(model, hyperparameters) -> torch.optim.Optimizer``; the optimizer's learning rate is the peak rate.
+        summary: first line of the docstring.
         defaults: every hyperparameter with its default; `learning_rate` is always one of them.
-        space: workload-agnostic search space for the `external` track.
-        summary, paper, cost, deviation: as for a schedule.
+        space: search space for the `external` track, the same for all workloads.
+        paper: where the optimizer comes from (arXiv number, DOI or book).
+        cost: what a step costs beyond one forward and one backward pass, in words; empty if nothing.
+        deviation: how this recipe differs from the source, in words; empty if it does not.
     """
 
     name: str
@@ -39,7 +42,7 @@ class Optimizer:
     kind = "optimizer"
 
     def __call__(self, model: torch.nn.Module, hyperparameters: Mapping[str, Any] | None = None) -> torch.optim.Optimizer:
-        """Return the optimizer of `model`; hyperparameters not given take their defaults.
+        """Return the optimizer of `model`; a hyperparameter that is not given takes its default.
 
         Raises:
             ContractError: a hyperparameter is not declared.
@@ -61,8 +64,8 @@ def optimizer(
     """Turn a function ``(model, hyperparameters) -> torch.optim.Optimizer`` into an `Optimizer`.
 
     Raises:
-        ContractError: the signature is another, `learning_rate` has no default, or the space names an
-            undeclared hyperparameter.
+        ContractError: the function's arguments are not ``(model, hyperparameters)``, `learning_rate` has no default, the
+            space names a hyperparameter without a default, or a default cannot be stored in a record.
     """
 
     def wrap(function: Callable[[Any, Hyperparameters], Any]) -> Optimizer:
@@ -77,7 +80,7 @@ def optimizer(
                 f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}"
             )
         check_known(f"optimizer '{title}'", dict(space or {}), defaults)
-        check_plain(f"optimizer '{title}'", defaults, space or {})
+        check_recordable(f"optimizer '{title}'", defaults, space or {})
         return Optimizer(
             name=title,
             function=function,
@@ -93,9 +96,9 @@ def optimizer(
 
 
 def decay_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Return two parameter groups: matrices with `weight_decay`, biases and norm parameters (< 2-D) without.
+    """Return two parameter groups: tensors of two or more dimensions with `weight_decay`, biases and norm scales without.
 
-    Every recipe uses this one split, so that submissions differ in what they mean to differ in.
+    Every recipe uses this split, so that submissions differ only where their authors intend it.
     """
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [

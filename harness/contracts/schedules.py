@@ -1,4 +1,4 @@
-"""The schedule contract: a pure function of step and horizon, or a closed loop that listens."""
+"""The schedule contract: a pure function of step and horizon, or a class that reacts to the run (a closed loop)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Protocol, overload
 
 from harness.contracts.attributes import check_attributes, check_signals, first_line
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Range, Space, check_known, check_plain, check_words
+from harness.contracts.spaces import Range, Space, check_choices, check_known, check_recordable
 
 CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
-"""What a schedule may name as an argument: see `Schedule`."""
+"""Arguments of a schedule that the harness fills in: see `Schedule`. All others are hyperparameters."""
 
 HOOKS = ("observe", "multiplier", "state_dict", "load_state_dict")
 """The methods of a closed-loop schedule."""
@@ -21,19 +21,21 @@ HOOKS = ("observe", "multiplier", "state_dict", "load_state_dict")
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a listening plug-in hears. A signal it did not ask for, or that is not due now, is None.
+    """What is measured of a run for a plug-in that listens. A signal is None if the plug-in did not name it in `listens`, and
+    on calls at which it is not measured.
 
     Attributes:
-        step: optimizer steps after warm-up at the reference batch size (0 after the first one that follows it;
-            negative during warm-up).
+        step: steps after warm-up at the reference batch size (0 after the first step that follows warm-up; negative
+            during warm-up).
         examples: charged examples so far.
         training_loss: mean loss of the step's batch (nats unless the workload says otherwise).
-        gradient_norm_l1, gradient_norm_l2: norm of the whole gradient before any clipping.
-        validation_metric: the workload's metric, sign-adjusted so that lower is better; due after evaluations.
-        descent: inner product of the step's gradient g_t, over all weights together, with what the step before took
-            off the weights, w_{t-1} - w_t: a longer step then would have lowered the loss where it is positive. Due
-            from the third step on.
-        descent_cosine: the cosine of the angle between the two (0 where one of them vanishes).
+        gradient_norm_l1, gradient_norm_l2: norm of the gradient over all parameters together, before any clipping.
+        validation_metric: the workload's metric, negated where higher is better, so that lower is always better; measured
+            at evaluations, where every other signal is None.
+        descent: inner product of this step's gradient g_t with the change that the step before made, w_{t-1} - w_t, over
+            all parameters together. If it is positive, a longer step would have lowered the loss further. Measured from
+            the third step on.
+        descent_cosine: cosine of the angle between those two vectors (0 if one of them is zero).
         learning_rate: the learning rate of the step.
     """
 
@@ -53,10 +55,10 @@ SIGNALS = tuple(field.name for field in fields(Feedback) if field.name not in ("
 
 
 class ClosedLoop(Protocol):
-    """A schedule that listens: `observe` what it asked for, then answer `multiplier`."""
+    """A schedule that reacts to the run: the harness calls `observe` after a step, then `multiplier` before the next."""
 
     def observe(self, feedback: Feedback) -> None:
-        """Hear of the step (or the evaluation) that just ended."""
+        """Receive the signals of the step, or of the evaluation, that just ended."""
 
     def multiplier(self, step: float) -> float:
         """Return the multiplier (finite, >= 0) of the peak learning rate for the coming step."""
@@ -64,12 +66,12 @@ class ClosedLoop(Protocol):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning-rate schedule and its facts; made by `schedule`, called like the function it wraps.
+    """A learning-rate schedule and its facts. `schedule` makes it; it is called like the function that it wraps.
 
-    The function returns a multiplier in [0, 1] of the peak learning rate. Its arguments are taken by name from:
-    `step` and `horizon` (optimizer steps after warm-up, 0 <= step < horizon), `warmup` (warm-up steps before
-    step 0), `batch_size` (examples a step) and `examples` (examples seen before this step, warm-up included).
-    Every further argument is a hyperparameter and needs a default.
+    The function returns a multiplier in [0, 1] of the peak learning rate. The harness passes these arguments by name, as far
+    as the function has them: `step` and `horizon` (steps after warm-up, 0 <= step < horizon), `warmup` (steps of warm-up
+    before step 0), `batch_size` (examples per step) and `examples` (examples before this step, warm-up included). Every
+    other argument is a hyperparameter and needs a default.
 
     Attributes:
         name: what users type after ``-s``.
@@ -78,10 +80,11 @@ class Schedule:
         paper: where the schedule comes from (arXiv number, DOI or book).
         anytime: whether it ignores the horizon.
         defaults: hyperparameters and their declared defaults.
-        space: search space of those hyperparameters that are tuned outside the `schedule` track.
-        listens: the `SIGNALS` that a closed loop asked for; empty for a pure function.
-        cost: extra cost a step beyond evaluating a formula, in words; empty when nil.
-        deviation: how this differs from the source, in words; empty when it does not.
+        space: search space of the hyperparameters that are tuned; the `schedule` track leaves them at their defaults.
+        listens: the signals of `Feedback` that a closed loop needs; empty for a pure function.
+        cost: what a step costs beyond evaluating a formula, in words; empty if nothing.
+        deviation: how this differs from the source, in words; empty if it does not.
+        context: which of `CONTEXT` the function takes.
     """
 
     name: str
@@ -100,7 +103,7 @@ class Schedule:
 
     @property
     def closed_loop(self) -> bool:
-        """Whether the schedule listens to the run (a class) instead of being a pure function."""
+        """Whether the schedule is a class that reacts to the run, not a pure function."""
         return inspect.isclass(self.function)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -110,20 +113,20 @@ class Schedule:
     def start(
         self, *, horizon: float, warmup: float = 0, batch_size: int = 1, hyperparameters: Mapping[str, Any] | None = None
     ) -> ClosedLoop:
-        """Return the schedule bound to one run: an object with `multiplier(step)` and `observe(feedback)`.
+        """Return the schedule for one run: an object with `multiplier(step)` and `observe(feedback)`.
 
         Args:
             horizon: steps after warm-up.
             warmup: warm-up steps.
             batch_size: reference batch size, in examples.
-            hyperparameters: overrides of the declared defaults.
+            hyperparameters: values that replace the declared defaults.
 
         Raises:
-            ContractError: a hyperparameter is not declared, or a word is none of its options.
+            ContractError: a hyperparameter is not declared, or a string is not one of its options.
         """
         given = dict(hyperparameters or {})
         check_known(f"schedule '{self.name}'", given, self.defaults)
-        check_words(f"schedule '{self.name}'", given, self.space)
+        check_choices(f"schedule '{self.name}'", given, self.space)
         keywords = {**self.defaults, **given}
         fixed = {"horizon": horizon, "warmup": warmup, "batch_size": batch_size}
         keywords |= {name: fixed[name] for name in self.context if name in fixed}
@@ -133,7 +136,7 @@ class Schedule:
         return _Bound(self, keywords, warmup, batch_size)
 
     def curve(self, horizon: int, hyperparameters: Mapping[str, Any] | None = None, *, warmup: int = 0) -> list[float]:
-        """Return the multipliers at steps 0 .. horizon-1 of a pure schedule (a closed loop hears nothing)."""
+        """Return the multipliers at steps 0 .. horizon-1; a closed loop receives no signals meanwhile."""
         bound = self.start(horizon=horizon, warmup=warmup, hyperparameters=hyperparameters)
         return [checked_multiplier(self, bound.multiplier(step), step) for step in range(horizon)]
 
@@ -148,7 +151,7 @@ class _Bound:
     batch_size: int
 
     def observe(self, feedback: Feedback) -> None:
-        """A pure schedule does not listen."""
+        """Do nothing: a pure schedule does not depend on the run."""
 
     def multiplier(self, step: float) -> float:
         moving: dict[str, float] = {}
@@ -161,7 +164,11 @@ class _Bound:
 
 
 def checked_multiplier(plugin: Schedule, value: Any, step: float) -> float:
-    """Return `value` as a float, or raise `ContractError`: in [0, 1], or for a closed loop finite and >= 0."""
+    """Return `value` as a float.
+
+    Raises:
+        ContractError: it is not in [0, 1], or for a closed loop not a finite number >= 0.
+    """
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -198,7 +205,7 @@ def schedule(
     cost: str = "",
     deviation: str = "",
 ) -> Schedule | Callable[[Callable[..., Any]], Schedule]:
-    """Turn a function ``(step, horizon, ...) -> multiplier``, or a listening class, into a `Schedule`.
+    """Turn a function ``(step, horizon, ...) -> multiplier``, or the class of a closed loop, into a `Schedule`.
 
     >>> @schedule(paper="arXiv:2107.04197")
     ... def rex(step, horizon):
@@ -209,22 +216,22 @@ def schedule(
     0.667
 
     Raises:
-        ContractError: an argument is neither known context nor a hyperparameter with a default, a hook is
-            misspelt or missing, or an asked-for signal does not exist.
+        ContractError: an argument is neither filled in by the harness nor has a default, a method of a closed loop is
+            misspelt or missing, or a signal that it listens to does not exist.
     """
 
     def wrap(function: Callable[..., Any]) -> Schedule:
         title = name or function.__name__
-        wanted = (listens,) if isinstance(listens, str) else tuple(listens)
+        signals = (listens,) if isinstance(listens, str) else tuple(listens)
         if inspect.isclass(function):
-            _check_closed_loop(title, function, wanted)
-        elif wanted:
+            _check_closed_loop(title, function, signals)
+        elif signals:
             raise ContractError(
-                f"schedule '{title}' listens to {wanted[0]}, so it must be a class with observe() and multiplier()"
+                f"schedule '{title}' listens to {signals[0]}, so it must be a class with observe() and multiplier()"
             )
         context, defaults = _read_signature(title, function, anytime)
         check_known(f"schedule '{title}'", dict(space or {}), defaults)
-        check_plain(f"schedule '{title}'", defaults, space or {})
+        check_recordable(f"schedule '{title}'", defaults, space or {})
         return Schedule(
             name=title,
             function=function,
@@ -233,7 +240,7 @@ def schedule(
             anytime=anytime,
             defaults=defaults,
             space=dict(space or {}),
-            listens=wanted,
+            listens=signals,
             cost=cost,
             deviation=deviation,
             context=context,
@@ -248,12 +255,14 @@ def _read_signature(title: str, function: Callable[..., Any], anytime: bool) -> 
     defaults: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise ContractError(f"schedule '{title}': name every argument instead of '{parameter}'")
+            raise ContractError(f"schedule '{title}': name every argument; '{parameter}' cannot be filled in")
         if parameter.name in allowed:
             context.append(parameter.name)
         elif parameter.default is parameter.empty:
             hint = did_you_mean(parameter.name, allowed)
-            raise ContractError(f"schedule '{title}': argument '{parameter.name}' has no default and is not one of ours{hint}")
+            raise ContractError(
+                f"schedule '{title}': argument '{parameter.name}' has no default and is not one that the harness fills in{hint}"
+            )
         else:
             defaults[parameter.name] = parameter.default
     if not inspect.isclass(function) and "step" not in context and "examples" not in context:
@@ -263,13 +272,14 @@ def _read_signature(title: str, function: Callable[..., Any], anytime: bool) -> 
     return tuple(context), defaults
 
 
-def _check_closed_loop(title: str, loop: type, wanted: tuple[str, ...]) -> None:
+def _check_closed_loop(title: str, loop: type, listens: tuple[str, ...]) -> None:
     check_attributes(loop, title, "a closed-loop schedule", HOOKS)
     for hook in ("observe", "multiplier"):
         if not callable(getattr(loop, hook, None)):
-            raise ContractError(f"schedule '{title}' is a class without {hook}()")
-    check_signals(f"schedule '{title}'", wanted, SIGNALS)
-    if not wanted:
+            raise ContractError(f"schedule '{title}' is a class, so it needs a method {hook}()")
+    check_signals(f"schedule '{title}'", listens, SIGNALS)
+    if not listens:
         raise ContractError(
-            f"schedule '{title}' is a class, so it must say what it hears: @schedule(listens=...), one of {', '.join(SIGNALS)}"
+            f"schedule '{title}' is a class, so it must name the signals that it needs:"
+            f" @schedule(listens=...), some of {', '.join(SIGNALS)}"
         )

@@ -1,4 +1,4 @@
-"""Search spaces and the hyperparameters drawn from them."""
+"""Hyperparameters, and the search spaces from which their values are drawn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.contracts.errors import ContractError, did_you_mean
 
 @dataclass(frozen=True)
 class Uniform:
-    """A real hyperparameter, uniform on [low, high]."""
+    """The range of a real hyperparameter that is uniform on [low, high]."""
 
     low: float
     high: float
@@ -24,7 +24,11 @@ class Uniform:
 
 @dataclass(frozen=True)
 class LogUniform:
-    """A positive hyperparameter whose logarithm is uniform on [log low, log high]."""
+    """The range of a positive hyperparameter whose logarithm is uniform on [log low, log high].
+
+    Raises:
+        ContractError: the bounds are not 0 < low <= high.
+    """
 
     low: float
     high: float
@@ -40,7 +44,11 @@ class LogUniform:
 
 @dataclass(frozen=True)
 class Choice:
-    """A hyperparameter that takes one of `options`, each equally likely."""
+    """The range of a hyperparameter that takes one of `options`, all equally likely.
+
+    Raises:
+        ContractError: there are no options.
+    """
 
     options: tuple[Any, ...]
 
@@ -59,7 +67,7 @@ Space = Mapping[str, Range]
 
 
 class Hyperparameters(Mapping[str, Any]):
-    """Read-only hyperparameters, by key or by attribute; a name that is not there is an error that helps.
+    """Read-only hyperparameters, by key or by attribute; an unknown name raises `ContractError` and names the nearest one.
 
     >>> h = Hyperparameters(learning_rate=0.1)
     >>> h.learning_rate, h["learning_rate"]
@@ -98,46 +106,52 @@ class Hyperparameters(Mapping[str, Any]):
 
 
 def check_known(owner: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Raise `ContractError` when `given` has a hyperparameter that `owner` does not declare."""
+    """Raise `ContractError` if `given` contains a hyperparameter that is not in `known`, those that `owner` declares."""
     for name in given:
         if name not in known:
             raise ContractError(f"{owner} has no hyperparameter '{name}'{did_you_mean(name, known)}")
 
 
-def check_plain(owner: str, defaults: Mapping[str, Any], space: Space) -> None:
-    """Raise `ContractError` when a default or a choice is none that a record can hold: numbers, words, switches, None."""
+def check_recordable(owner: str, defaults: Mapping[str, Any], space: Space) -> None:
+    """Raise `ContractError` if a default or an option of a `Choice` cannot be stored in a record.
+
+    A record stores finite numbers, strings, booleans, None, and lists and string-keyed mappings of these.
+    """
     options = {name: item.options for name, item in space.items() if isinstance(item, Choice)}
     for name, default in defaults.items():
         for value in (default, *options.get(name, ())):
-            if not _is_plain(value):
-                what = f"{value}" if isinstance(value, float) else f"such a {type(value).__name__}"
+            if not _is_recordable(value):
+                what = f"{value}" if isinstance(value, float) else f"a {type(value).__name__} like this one"
                 raise ContractError(
-                    f"{owner}: hyperparameter '{name}' cannot be {what}: use a finite number, a word, True, False or None, or a"
-                    " list of these"
+                    f"{owner}: hyperparameter '{name}' cannot be {what}: use a finite number, a string, True, False or None,"
+                    " or a list of these"
                 )
 
 
-DEEPEST, LARGEST = 8, 2**63
-"""Of a hyperparameter that a record can hold: lists within lists, and an integer's size."""
+MAX_DEPTH = 8
+"""How deep lists may be nested in a hyperparameter's value."""
+
+MAX_INTEGER = 2**63
+"""An integer hyperparameter is smaller than this in magnitude."""
 
 
-def _is_plain(value: Any, deepest: int = DEEPEST) -> bool:
-    """Return whether JSON holds a value as it is; a tuple becomes a list."""
+def _is_recordable(value: Any, depth: int = MAX_DEPTH) -> bool:
+    """Return whether JSON stores a value without loss, apart from a tuple, which becomes a list."""
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, int):
-        return abs(value) < LARGEST
+        return abs(value) < MAX_INTEGER
     if isinstance(value, dict):
-        return all(isinstance(name, str) for name in value) and _is_plain(list(value.values()), deepest)
+        return all(isinstance(name, str) for name in value) and _is_recordable(list(value.values()), depth)
     if isinstance(value, list | tuple):
-        return deepest > 0 and all(_is_plain(inner, deepest - 1) for inner in value)
+        return depth > 0 and all(_is_recordable(inner, depth - 1) for inner in value)
     return value is None or isinstance(value, str)
 
 
-def check_words(owner: str, given: Mapping[str, Any], space: Space) -> None:
-    """Raise `ContractError` when a hyperparameter that is a choice of words is given another word.
+def check_choices(owner: str, given: Mapping[str, Any], space: Space) -> None:
+    """Raise `ContractError` if a hyperparameter whose options are strings has a value that is not one of them.
 
-    Numbers may lie outside of what is searched: a space says where to look, and only words say what there is.
+    String values must be one of the listed choices; numbers may lie outside the search range.
     """
     for name, value in given.items():
         item = space.get(name)

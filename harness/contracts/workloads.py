@@ -1,4 +1,4 @@
-"""The workload contract: data, model, loss, metric, target and the reference recipe, in one or more sizes."""
+"""The workload contract: data, model, loss, metric, target and reference recipe, in one or more sizes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,19 @@ Examples = Mapping[str, "Tensor"]
 
 
 class DataUnavailable(Exception):
-    """The data of a workload cannot be had; the message is the reason that the board prints."""
+    """The data of a workload cannot be loaded on this machine. Boards print the message as the reason."""
 
 
 @dataclass(frozen=True)
 class DataFacts:
-    """Where data come from: shown on the board and in the docs."""
+    """Where the data come from, for boards and docs.
+
+    Attributes:
+        source: data set and distributor.
+        licence: name of the licence.
+        citation: authors, year, title and publisher.
+        family: kind of data, such as "images" or "text"; boards group workloads by it.
+    """
 
     source: str
     licence: str
@@ -38,12 +45,12 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Reference:
-    """The reference recipe of a workload: what the `schedule` track holds fixed.
+    """The reference recipe of a workload, which the `schedule` track uses for every schedule.
 
     Attributes:
-        learning_rate: centre of the peak-rate grid.
+        learning_rate: the reference peak rate; the tracks try multiples of it.
         optimizer: name of a registered optimizer recipe.
-        hyperparameters: its hyperparameters other than the learning rate.
+        hyperparameters: the optimizer's hyperparameters except the learning rate.
         warmup: linear warm-up as a fraction of the budget.
     """
 
@@ -60,17 +67,17 @@ class Size:
     Attributes:
         batch_size: reference batch size, examples.
         budget: charged examples after which a trial ends.
-        evaluation_period: charged examples between evaluations; 20 to 40 a budget.
-        parameters: how many parameters the model has, as the built model counts them.
-        target: value of the metric that ends the race; left out, it is read from `TARGETS` beside the workload's module,
-            which `timetrial targets` writes.
-        reference: reference optimizer, learning rate and warm-up; read from there too where the target is.
-        validation_examples: how many validation examples an evaluation uses (the first ones); 0 means all.
+        evaluation_period: charged examples between evaluations; 20 to 40 evaluations per budget are usual.
+        parameters: number of the model's parameters.
+        target: value of the metric that is to be reached. If it is left out, the file `TARGETS` beside the workload's module
+            states it; `timetrial targets` writes that file.
+        reference: reference optimizer, learning rate and warm-up; read from the same file as the target.
+        validation_examples: an evaluation uses this many validation examples, the first ones; 0 means all.
         model: keyword arguments of the model.
-        precision: "float32" or "bfloat16" (autocast), the same for every submission.
-        compiled: whether the model is compiled by torch.compile.
-        resident: whether examples are moved to the device whole, before the clock starts; else they stay on the host
-            and each batch is moved, as data must that the device cannot hold.
+        precision: "float32" or "bfloat16" (autocast), for every submission.
+        compiled: whether torch.compile compiles the model.
+        resident: whether all examples are moved to the device before the clock starts. If not, they stay in host memory and
+            each batch is moved when it is drawn, as necessary for data larger than the device's memory.
         target_provenance: how the target was set, in words.
     """
 
@@ -89,7 +96,7 @@ class Size:
 
 
 TARGETS = "targets.json"
-"""Where targets set by the protocol lie: {workload: {size: {"target", "reference", "words", "variants", ...}}}."""
+"""Name of the file that `timetrial targets` writes: {workload: {size: {"target", "reference", "words", "variants", ...}}}."""
 
 
 FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants")
@@ -106,15 +113,15 @@ HOOKS = (
 
 
 class Workload:
-    """A fixed problem. Subclass it, state the facts, and write `load`, `build_model`, `forward` and `example_losses`.
+    """A fixed training problem. Subclass it, state the facts, and define `load`, `build_model`, `forward`, `example_losses`.
 
-    Facts (class attributes): `name`; `version` (raise it when the meaning changes); `algoperf`, the AlgoPerf
-    counterpart; `metric`, the name of the validation metric (a key of `example_metrics`); `lower_is_better`;
-    `data`; `sizes`, {"smoke" | "laptop" | "full": Size}; `variants`, the held-out variants {name: overrides of
-    `Size` fields, `model` merged into the base's; a mapping {size: value} where sizes differ}. Any other public name in
-    the class body is an error.
+    Facts are class attributes: `name`; `version` (raise it when results stop being comparable); `summary` (by default the
+    docstring's first line); `algoperf`, the AlgoPerf workload that it corresponds to; `metric`, the name of the validation
+    metric (a key of `example_metrics`); `lower_is_better`; `data`; `sizes`, {"smoke" | "laptop" | "full": Size}; `variants`,
+    the held-out variants, {name: {field of `Size`: value}}, where `model` is merged into the base's and a mapping
+    {size: value} gives each size its own value. Any other public name in the class body is an error.
 
-    An instance is the workload at one size, as itself or as one of its variants.
+    An instance is the workload at one size: the base, or one of its variants.
     """
 
     name: ClassVar[str] = ""
@@ -133,10 +140,10 @@ class Workload:
         check_attributes(cls, cls.__name__, "a Workload", HOOKS + FACTS)
         for fact in ("name", "data", "sizes"):
             if not getattr(cls, fact, None):
-                raise ContractError(f"{cls.__name__} states no {fact}: it is a required fact of a Workload")
+                raise ContractError(f"{cls.__name__} has no attribute '{fact}', which a Workload must state")
         for hook in ("load", "build_model", "forward", "example_losses"):
             if getattr(cls, hook) is getattr(Workload, hook):
-                raise ContractError(f"{cls.__name__} has no {hook}(): it is a required part of a Workload")
+                raise ContractError(f"{cls.__name__} has no {hook}(), which a Workload must define")
         if "summary" not in vars(cls):
             cls.summary = first_line(cls)
 
@@ -159,11 +166,11 @@ class Workload:
         }
         self.settings: Size = replace(base, **{**overrides, "model": {**base.model, **overrides.get("model", {})}})
         if math.isnan(self.settings.target):
-            self.settings = replace(self.settings, **_from_protocol(type(self), size, variant))
+            self.settings = replace(self.settings, **_from_targets_file(type(self), size, variant))
 
     @property
     def label(self) -> str:
-        """What boards call it: the name, and for a variant ``name_variant``."""
+        """The name on boards: ``name``, or ``name_variant`` for a held-out variant."""
         return f"{self.name}_{self.variant}" if self.variant else self.name
 
     @property
@@ -173,18 +180,18 @@ class Workload:
         return Hyperparameters({**reference.hyperparameters, "learning_rate": reference.learning_rate})
 
     def load(self, directory: Path) -> Mapping[str, Examples]:
-        """Return {"train", "validation", "test": {name: tensor [n, ...]}}, fetched into `directory` where needed.
+        """Return {"train", "validation", "test": {name: tensor [n, ...]}}; missing files are fetched into `directory`.
 
         Raises:
-            DataUnavailable: the data cannot be had here; the message says why and what to do.
+            DataUnavailable: the data cannot be loaded on this machine; the message says why and what to do.
         """
         raise NotImplementedError
 
     def build_model(self) -> nn.Module:
-        """Return a freshly initialised model; torch's global generator is seeded by the harness.
+        """Return a newly initialised model; the harness has seeded torch's global generator.
 
-        It is called twice a trial: one model is trained, the other is judged with the first one's parameters and saved
-        buffers. What evaluation needs must be one of these.
+        It is called twice per trial: one model is trained, and the other is judged with the first one's parameters and
+        persistent buffers. Whatever evaluation depends on must be a parameter or a persistent buffer.
         """
         raise NotImplementedError
 
@@ -193,40 +200,40 @@ class Workload:
         raise NotImplementedError
 
     def example_losses(self, outputs: Any, examples: Examples) -> Tensor:
-        """Return the training loss of every example, [n]; AlgoPerf's ``loss_fn``."""
+        """Return the training loss of each example, [n]; AlgoPerf's ``loss_fn``."""
         raise NotImplementedError
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Tensor]:
-        """Return the metric, and what is reported beside it, for every example: {name: [n]}; boards print means."""
+        """Return the metric and other reported quantities for each example, {name: [n]}; evaluations record their means."""
         return {self.metric: self.example_losses(outputs, examples)}
 
     def example_correct(self, outputs: Any, examples: Examples) -> Tensor | None:
-        """Return whether every example is predicted correctly, bool [n], or None where that means nothing."""
+        """Return for each example whether its prediction is correct, bool [n]; None if the workload does not define that."""
         return None
 
     def aggregate(self, means: dict[str, float]) -> dict[str, float]:
-        """Return what is recorded of an evaluation, from the means of all that `example_metrics` names: here the means."""
+        """Return what an evaluation records, computed from the means of `example_metrics` (default: the means themselves)."""
         return means
 
     def trivial_metric(self) -> float:
-        """Return the metric of a model that has learnt nothing (NaN where unknown): the zero of regret."""
+        """Return the metric of a model that has learnt nothing (NaN if unknown), from which regret is measured."""
         return float("nan")
 
 
 def targets_file(workload: type[Workload]) -> Path:
-    """Return the path of `TARGETS` beside the module that defines a workload; the file need not exist."""
+    """Return the path of the file `TARGETS` beside the module that defines a workload; the file need not exist."""
     return Path(inspect.getfile(workload)).resolve().with_name(TARGETS)
 
 
 @lru_cache(maxsize=8)
 def _targets(path: Path, modified: int, size: int) -> dict[str, Any]:
-    """Return the content of a targets file; read again once the file has changed."""
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    """Return the content of a targets file; time and size are arguments so that a changed file is read again."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
-def _from_protocol(workload: type[Workload], size: str, variant: str) -> dict[str, Any]:
-    """Return the settings that the target protocol fixed: target, reference recipe and provenance, as far as there are any.
+def _from_targets_file(workload: type[Workload], size: str, variant: str) -> dict[str, Any]:
+    """Return the fields of `Size` that the targets file states: target, reference recipe and provenance; {} if it has none.
 
     Raises:
         BadInput: the file is damaged.
@@ -235,10 +242,10 @@ def _from_protocol(workload: type[Workload], size: str, variant: str) -> dict[st
         path = targets_file(workload)
         stat = path.stat()
         entry = _targets(path, stat.st_mtime_ns, stat.st_size).get(workload.name, {}).get(size)
-    except (FileNotFoundError, TypeError):  # TypeError: a class typed at a prompt has no file
+    except (FileNotFoundError, TypeError):  # TypeError: a class that was typed at a prompt has no file
         return {}
     except (ValueError, AttributeError) as error:
-        raise BadInput(f"{path} is damaged ({error}): restore it, or write it anew by `timetrial targets`") from None
+        raise BadInput(f"{path} is damaged ({error}): restore it, or remove it and run `timetrial targets`") from None
     own = entry if entry is None or not variant else entry.get("variants", {}).get(variant)
     if own is None:
         return {}
