@@ -13,7 +13,7 @@ from analyses.claim_verdicts import Contest, Measured
 from analyses.loss_law import FITTED
 from harness.contracts.errors import BadInput
 from harness.forecast.fit import fit_law
-from harness.forecast.recorded import Recorded, recorded
+from harness.forecast.recorded import RecordedCurve, recorded_curve
 from harness.records import TrialRecord
 from harness.registry import find_schedule
 from harness.scoring.intervals import Estimate
@@ -76,11 +76,11 @@ def law_errors(records: Sequence[TrialRecord]) -> list[float]:
     """
     errors = []
     for study in sorted({r.spec.study for r in records}):
-        at_rate: dict[float, dict[str, Recorded]] = defaultdict(dict)
+        at_rate: dict[float, dict[str, RecordedCurve]] = defaultdict(dict)
         for record in records:
             if record.spec.study == study and record.complete:
                 try:
-                    run = recorded(record, find_schedule)
+                    run = recorded_curve(record, find_schedule)
                 except BadInput:
                     continue
                 at_rate[float(record.spec.hyperparameters["learning_rate"])][record.spec.submission] = run

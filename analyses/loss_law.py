@@ -27,7 +27,7 @@ from harness.execution.inline import run_inline
 from harness.execution.race import Race
 from harness.execution.settings import Settings
 from harness.forecast.fit import SOURCE_MEMORY, Curve, fit_law
-from harness.forecast.recorded import Recorded, recorded
+from harness.forecast.recorded import RecordedCurve, recorded_curve
 from harness.plan import Request, make_plan
 from harness.records import TrialRecord
 from harness.registry import find_schedule
@@ -70,14 +70,14 @@ def run_trials(results: Path, workloads: tuple[str, ...]) -> None:
     run_inline(race)
 
 
-def groups(records: list[TrialRecord], track: str, each_seed: bool = False) -> list[dict[str, list[Recorded]]]:
+def groups(records: list[TrialRecord], track: str, each_seed: bool = False) -> list[dict[str, list[RecordedCurve]]]:
     """Return the runs of every schedule: a mapping for each workload, peak rate and horizon (and seed) that all ran with."""
-    found: dict[tuple, dict[str, list[Recorded]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple, dict[str, list[RecordedCurve]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         spec = record.spec
         if spec.track == track and record.complete and spec.submission in (*FITTED, *FORETOLD):
             try:
-                run = recorded(record, find_schedule)
+                run = recorded_curve(record, find_schedule)
             except BadInput as reason:
                 print(f"left out: {reason}", file=sys.stderr)
                 continue
@@ -86,13 +86,13 @@ def groups(records: list[TrialRecord], track: str, each_seed: bool = False) -> l
     return [runs for _, runs in sorted(found.items()) if all(name in runs for name in (*FITTED, *FORETOLD))]
 
 
-def mean_curve(runs: list[Recorded]) -> Curve:
+def mean_curve(runs: list[RecordedCurve]) -> Curve:
     """Return the mean curve of runs that differ in their seeds."""
     first = runs[0].curve
     return Curve(first.rates, first.steps, np.mean([run.curve.losses for run in runs], axis=0))
 
 
-def measure(runs: dict[str, list[Recorded]]) -> list[Error]:
+def measure(runs: dict[str, list[RecordedCurve]]) -> list[Error]:
     """Return the errors of the schedules that the law was not fitted to."""
     curves = {name: mean_curve(some) for name, some in runs.items()}
     fitted = [curves[name] for name in FITTED]

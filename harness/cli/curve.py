@@ -1,8 +1,9 @@
-"""`timetrial curve`: the multiplier of a schedule, or its predicted loss, printed, as JSON, or drawn; without torch."""
+"""`timetrial curve`: the multipliers of a schedule or its predicted loss, as text, JSON or a figure; without torch."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,41 +14,46 @@ from harness.contracts.errors import BadInput, did_you_mean
 from harness.contracts.schedules import Schedule
 
 STEPS = 1000
-"""Steps that are drawn where nobody says how many."""
+"""The default horizon, in steps."""
+
+FIGURE_SUFFIXES = (".svg", ".png", ".pdf")
 
 
 @app.command()
 def curve(
-    name: Annotated[str, typer.Argument(help="a schedule, by name or path")],
-    horizon: Annotated[int | None, typer.Option(help=f"steps after warm-up; {STEPS} by default", show_default=False)] = None,
-    param: Annotated[list[str] | None, typer.Option("--param", help="a hyperparameter, K=V; repeatable")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help='{"name", "horizon", "multiplier": [...]}')] = False,
-    plot: Annotated[Path | None, typer.Option(help="write a figure (.svg, .png or .pdf)")] = None,
-    predict: Annotated[
-        bool, typer.Option("--predict", help="the loss it would have had, by the loss law; needs --fit")
-    ] = False,
-    fit: Annotated[list[str] | None, typer.Option(help="a recorded trial, its id or path; repeatable")] = None,
-    results: Annotated[Path, typer.Option(help="results directory, where --fit names an id")] = Path("results"),
+    name: Annotated[str, typer.Argument(help="name or path of a schedule")],
+    horizon: Annotated[int | None, typer.Option(help=f"steps after warm-up (default: {STEPS})", show_default=False)] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="value of a hyperparameter; repeatable")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print a JSON object")] = False,
+    plot: Annotated[Path | None, typer.Option(help="draw a figure into this file (.svg, .png or .pdf)")] = None,
+    predict: Annotated[bool, typer.Option("--predict", help="predict the loss by the loss law; needs --fit")] = False,
+    fit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TRIAL", help="id or path of a recorded trial that the loss law is fitted to; repeatable"),
+    ] = None,
+    results: Annotated[Path, typer.Option(help="results directory in which --fit looks for ids")] = Path("results"),
 ) -> int:
-    """Print the multiplier of the peak learning rate at steps 0 .. horizon-1, or the loss that is predicted for it."""
-    if plot is not None and plot.suffix not in (".svg", ".png", ".pdf"):
-        raise BadInput(f"--plot {plot}: the name must end in .svg, .png or .pdf")
-    if predict != bool(fit):
-        raise BadInput(
-            "--predict needs --fit RUN, the trial to fit" if predict else "--fit says what --predict is fitted to: add it"
-        )
+    """Print the multipliers of the peak learning rate at steps 0 to HORIZON-1, or the loss that is predicted for them."""
+    if plot is not None and plot.suffix not in FIGURE_SUFFIXES:
+        raise BadInput(f"--plot {plot}: the file name must end in .svg, .png or .pdf")
+    if predict and not fit:
+        raise BadInput("--predict needs at least one recorded trial to fit the loss law to: add --fit TRIAL")
+    if fit and not predict:
+        raise BadInput("--fit names a trial for --predict: add --predict")
     if predict and horizon is not None:
-        raise BadInput(f"--horizon {horizon}: a prediction has the horizon of its --fit RUN; leave it out")
+        raise BadInput(f"--horizon {horizon}: a prediction has the horizon of its --fit trial; leave --horizon out")
     if horizon is not None and horizon < 1:
         raise BadInput(f"--horizon {horizon}: at least 1 step is needed")
     from harness.registry import find_schedule
 
     schedule = find_schedule(name)
-    settings = _parse(schedule.name, param or [], dict(schedule.defaults))
+    hyperparameters = _parse(schedule.name, param or [], schedule.defaults)
     if fit:
-        return _predict(schedule, settings, fit, results, as_json, plot)
+        return _predict(schedule, hyperparameters, fit, results, as_json=as_json, plot=plot)
     horizon = horizon or STEPS
-    values = schedule.curve(horizon, settings)
+    values = schedule.curve(horizon, hyperparameters)
     if as_json:
         print(json.dumps({"name": schedule.name, "horizon": horizon, "multiplier": values}, allow_nan=False))
     elif plot is not None:
@@ -60,44 +66,49 @@ def curve(
 
 
 def _predict(
-    schedule: Schedule, settings: dict[str, Any], fit: list[str], results: Path, as_json: bool, plot: Path | None
+    schedule: Schedule,
+    hyperparameters: Mapping[str, Any],
+    fit: Sequence[str],
+    results: Path,
+    *,
+    as_json: bool,
+    plot: Path | None,
 ) -> int:
-    """Print, or draw, the loss that is predicted."""
-    from harness.cli import predicted
+    """Print or draw the predicted loss."""
+    from harness.cli import curve_prediction as prediction
 
-    prediction, runs = predicted.predicted_curve(schedule, settings, fit, results)
+    predicted, runs = prediction.predicted_curve(schedule, hyperparameters, fit, results)
     if as_json:
-        predicted.show_json(schedule, prediction, runs)
+        prediction.print_json(schedule, predicted, runs)
     elif plot is not None:
-        predicted.draw(schedule, prediction, runs, plot)
+        prediction.draw(schedule, predicted, runs, plot)
         print(f"wrote {plot}")
     else:
-        predicted.show_table(schedule, prediction, runs)
+        prediction.print_table(schedule, predicted, runs)
     return 0
 
 
-def _parse(schedule: str, given: list[str], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Return K=V pairs as values of the same type as the defaults."""
+def _parse(schedule: str, pairs: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of NAME=VALUE pairs: JSON values, or strings where the default is a string."""
     values: dict[str, Any] = {}
-    for pair in given:
+    for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
             raise BadInput(f"--param {pair}: write it as NAME=VALUE")
         if key not in defaults:
-            raise BadInput(
-                f"schedule '{schedule}' has no hyperparameter '{key}'{did_you_mean(key, defaults) or ' (it has none)'}"
-            )
+            hint = did_you_mean(key, defaults) or "; it has none"
+            raise BadInput(f"schedule '{schedule}' has no hyperparameter '{key}'{hint}")
         if isinstance(defaults[key], str):
             values[key] = text
             continue
         try:
             values[key] = json.loads(text)
         except ValueError:
-            raise BadInput(f"--param {pair}: '{text}' is not a value like {defaults[key]!r}") from None
+            raise BadInput(f"--param {pair}: '{text}' is not a value like the default {defaults[key]!r}") from None
     return values
 
 
-def _draw(name: str, values: list[float], path: Path) -> None:
+def _draw(name: str, values: Sequence[float], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("agg")

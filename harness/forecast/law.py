@@ -1,4 +1,4 @@
-"""The loss law with learning-rate annealing: the loss at a step from the learning rates up to it. NumPy and SciPy only."""
+"""The loss law with learning-rate annealing: it gives the loss at a step from the learning rates up to that step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def area(rates: Sequence[float] | Array) -> Array:
-    """Return S1, the learning rates summed up to and including each step.
+    """Return S1, for each step the sum of the learning rates up to and including it, [steps].
 
     >>> area([1.0, 1.0, 0.5]).tolist()
     [1.0, 2.0, 2.5]
@@ -22,13 +22,13 @@ def area(rates: Sequence[float] | Array) -> Array:
 
 
 def annealing(rates: Sequence[float] | Array, decay: float) -> Array:
-    """Return S2, what the falls of the learning rate have brought up to each step, with momentum.
+    """Return S2, for each step the accumulated effect of decreases of the learning rate, [steps].
 
-    a_0 = 0, a_i = decay a_{i-1} + (rate_{i-1} - rate_i), S2(s) = a_0 + ... + a_s. Without momentum (0) it is how far the rate
-    has fallen; with full momentum (1) a fall counts once for every step since.
+    a_0 = 0, a_i = decay a_{i-1} + (rate_{i-1} - rate_i), S2(s) = a_0 + ... + a_s. With decay 0, S2 is the difference between
+    the first rate and the current one; with decay 1, each decrease counts once for every step since.
 
     Args:
-        rates: learning rate of every step from the first on, warm-up steps at the rate that they lead to.
+        rates: learning rate of each step from the first on, where warm-up steps have the rate at the end of warm-up.
         decay: lambda, in [0, 1].
 
     Source: arXiv:2408.11029.
@@ -49,11 +49,13 @@ class Law:
     """L(s) = floor + scale S1(s)^-exponent - gain S2(s).
 
     Attributes:
-        floor: L0, the loss that no training goes below while the rate stays up, in the metric's unit.
+        floor: L0, the limit of the loss under a constant rate, in the metric's unit.
         scale: A >= 0.
         exponent: alpha >= 0.
-        gain: C >= 0, what annealing brings.
-        decay: lambda in [0, 1], the momentum of S2; 1 - lambda scales as one over the number of steps.
+        gain: C >= 0, the coefficient of annealing.
+        decay: lambda in [0, 1], the momentum of S2; 1 - lambda is inversely proportional to the number of steps.
+
+    Source: arXiv:2408.11029.
     """
 
     floor: float
@@ -63,11 +65,11 @@ class Law:
     decay: float
 
     def predict(self, rates: Sequence[float] | Array) -> Array:
-        """Return the loss after each step of a run with these learning rates.
+        """Return the loss after each step of a run with these learning rates, [steps].
 
         Args:
-            rates: learning rate of every step from the first on, warm-up steps at the rate that they lead to. Before the
-                first rate above 0 the loss is infinite.
+            rates: learning rate of each step from the first on, where warm-up steps have the rate at the end of warm-up.
+                The loss is infinite before the first rate above 0.
         """
         with np.errstate(divide="ignore"):
             fall = self.scale * area(rates) ** -self.exponent

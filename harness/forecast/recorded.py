@@ -1,4 +1,4 @@
-"""Recorded trials as curves that the loss law is fitted to, and the loss that it predicts for another schedule."""
+"""Recorded trials as curves that the loss law is fitted to, and the metric that it predicts for another schedule."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule, checked_multiplier
 from harness.forecast.fit import FEWEST, Curve, Fit, Steps, fit_law
 from harness.forecast.law import Array
-from harness.records import TrialRecord
+from harness.records import Status, TrialRecord
 
-LOGARITHM = "log10_"
-"""Metrics whose names start so are the decimal logarithm of a loss; the loss is fitted, and told as its logarithm again."""
+LOG10_PREFIX = "log10_"
+"""A metric whose name starts so is the decimal logarithm of a loss. The law is fitted to the loss itself."""
 
-USABLE = ("reached", "missed", "finished", "pruned")
-"""How a trial may have ended whose curve is fitted, as far as it goes."""
+USABLE = (Status.REACHED, Status.MISSED, Status.FINISHED, Status.PRUNED)
+"""Statuses of trials that can be fitted; of a pruned trial, the part that ran."""
 
-NEAR = 1e-4
-"""Relative difference between a recorded rate and the schedule's that may be rounding."""
+RATE_TOLERANCE = 1e-4
+"""Relative difference between a recorded learning rate and the schedule's that may be rounding."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The loss that the law predicts for a schedule that was not run.
+    """The metric that the law predicts for a schedule that was not run.
 
     Attributes:
-        steps, examples: of every evaluation after warm-up.
-        values: the metric there.
-        fit: the law, and how it fits the curves that it comes from.
-        notes: what makes one doubt it, in words.
+        steps, examples: steps and charged examples at each evaluation after warm-up, [n].
+        values: the predicted metric, [n].
+        fit: the law, and how well it fits the curves.
+        notes: reasons to doubt the prediction, sentences.
     """
 
     steps: Steps
@@ -44,8 +44,15 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A recorded trial whose rate followed a closed-form schedule, as the law sees it."""
+class RecordedCurve:
+    """The loss curve of a recorded trial whose learning rate followed a closed-form schedule.
+
+    Attributes:
+        record: the trial.
+        curve: learning rates, and losses at evaluations after warm-up.
+        batch_size: examples per step.
+        metric: name of the recorded metric: the loss, or its decimal logarithm.
+    """
 
     record: TrialRecord
     curve: Curve
@@ -55,143 +62,149 @@ class Recorded:
     @property
     def logarithmic(self) -> bool:
         """Whether the metric is the decimal logarithm of the loss that is fitted."""
-        return self.metric.startswith(LOGARITHM)
+        return self.metric.startswith(LOG10_PREFIX)
 
-    def shown(self, losses: Array) -> Array:
-        """Return losses as values of the metric; NaN where there is no such value."""
+    def as_metric(self, losses: Array) -> Array:
+        """Return losses converted to the metric; NaN if a loss has no logarithm."""
         if not self.logarithmic:
             return losses
         return np.where(losses > 0, np.log10(np.maximum(losses, 1e-300)), math.nan)
 
 
-def recorded(record: TrialRecord, find_schedule: Callable[[str], Schedule]) -> Recorded:
-    """Return a trial as the law sees it: the rate of every step, and the loss at the evaluations after warm-up.
+def recorded_curve(record: TrialRecord, find_schedule: Callable[[str], Schedule]) -> RecordedCurve:
+    """Return the loss curve of a trial: the learning rate of each step, and the losses at evaluations after warm-up.
 
     Args:
-        record: of a trial of a schedule, or of OPTIMIZER+SCHEDULE.
-        find_schedule: what a name or path means.
+        record: a trial of a schedule, or of OPTIMIZER+SCHEDULE.
+        find_schedule: returns the schedule of a name or path.
 
     Raises:
-        BadInput: it is no such trial, diverged, has too few evaluations, a metric that is no loss, or a rate that is not what
-            the schedule's source here says.
+        BadInput: the trial is imported or did not train to an end, its schedule is a closed loop, it has too few evaluations,
+            its metric is not a loss, or its learning rates are not those of the schedule's present source.
     """
     spec, facts = record.spec, record.facts.get("workload", {})
-    who, batch, metric = f"--fit {spec.id}", facts.get("batch_size"), str(facts.get("metric", "metric"))
+    option, batch, metric = f"--fit {spec.id}", facts.get("batch_size"), str(facts.get("metric", "metric"))
     if record.facts.get("imported") is not None or not batch:
-        raise BadInput(f"{who}: an imported log does not say what its learning rate was; give a trial that timetrial ran")
+        raise BadInput(f"{option}: an imported log contains no learning rates; name a trial that timetrial ran")
     if record.status not in USABLE:
-        raise BadInput(f"{who}: that trial ended as '{record.status}' ({record.reason}); give one that trained to its end")
+        raise BadInput(f"{option}: that trial ended as '{record.status}' ({record.reason}); name one that trained to its end")
     if not facts.get("lower_is_better", True):
-        raise BadInput(f"{who}: {metric} of '{spec.workload_label}' is better when higher, and the law is one of losses")
-    schedule = _closed_form(find_schedule(spec.source or spec.submission), who)
-    settings = {name: value for name, value in spec.hyperparameters.items() if name in schedule.defaults}
-    rates = rates_of(schedule, settings, spec.horizon, spec.warmup, batch, float(spec.hyperparameters.get("learning_rate", 0)))
-    _check_rates(record, rates, spec.warmup // batch, who)
+        raise BadInput(f"{option}: the metric {metric} of '{spec.workload_label}' is better when higher, so it is not a loss")
+    schedule = _closed_form(find_schedule(spec.source or spec.submission), option)
+    hyperparameters = {name: value for name, value in spec.hyperparameters.items() if name in schedule.defaults}
+    rates = _rates_in(record, schedule, hyperparameters, batch)
+    _check_rates(record, rates, spec.warmup // batch, option)
     after = [e for e in record.evaluations if (e["examples"] or 0) > spec.warmup]
     values = np.array([np.nan if e["metric"] is None else e["metric"] for e in after], dtype=float)
-    losses = 10.0**values if metric.startswith(LOGARITHM) else values
+    losses = 10.0**values if metric.startswith(LOG10_PREFIX) else values
     if len(losses) < FEWEST:
-        raise BadInput(f"{who}: {len(losses)} evaluations after warm-up, the fit needs {FEWEST}; give a longer trial")
-    if not (np.isfinite(losses).all() and (losses > 0).all()):
         raise BadInput(
-            f"{who}: {metric} of '{spec.workload_label}' is not above 0 everywhere, as a loss is; it cannot be fitted"
+            f"{option}: it has {len(losses)} evaluations after warm-up; the fit needs {FEWEST}, so name a longer trial"
         )
+    if not (np.isfinite(losses).all() and (losses > 0).all()):
+        raise BadInput(f"{option}: {metric} of '{spec.workload_label}' is not above 0 at every evaluation, so it is not a loss")
     steps = np.array([round(e["steps"] or 0) for e in after], dtype=np.int64)
-    return Recorded(record, Curve(rates, steps, losses), batch, metric)
+    return RecordedCurve(record, Curve(rates, steps, losses), batch, metric)
 
 
-def rates_of(schedule: Schedule, settings: Mapping[str, Any], horizon: int, warmup: int, batch_size: int, peak: float) -> Array:
-    """Return the learning rate of every step of a trial, its warm-up steps at the rate that they lead to.
+def predict(schedule: Schedule, hyperparameters: Mapping[str, Any], runs: Sequence[RecordedCurve]) -> Prediction:
+    """Return the metric that the law, fitted to `runs`, predicts for a schedule with the first run's horizon and warm-up.
 
     Args:
         schedule: a closed-form one.
-        settings: its hyperparameters where they are not the defaults.
-        horizon, warmup: charged examples, the horizon with the warm-up.
-        batch_size: examples a step.
-        peak: the peak learning rate.
-    """
-    before, steps = warmup // batch_size, round(horizon / batch_size)
-    bound = schedule.start(horizon=steps - before, warmup=before, batch_size=batch_size, hyperparameters=settings)
-    multipliers = [checked_multiplier(schedule, bound.multiplier(float(step)), step) for step in range(steps - before)]
-    return peak * np.array(multipliers[:1] * before + multipliers)
-
-
-def predict(schedule: Schedule, settings: Mapping[str, Any], runs: Sequence[Recorded]) -> Prediction:
-    """Return the metric that the law, fitted to `runs`, predicts for a schedule over the first run's horizon and warm-up.
+        hyperparameters: values that replace the schedule's declared defaults.
+        runs: at least one.
 
     Raises:
-        BadInput: the schedule is not closed-form, the runs do not belong together, or none says what annealing brings.
+        BadInput: the schedule is a closed loop, the runs differ in more than schedule, seed and horizon, or the learning
+            rate of no run decreases.
     """
     _closed_form(schedule, f"'{schedule.name}'")
     for other in runs[1:]:
-        _belong_together(runs[0], other)
+        _check_comparable(runs[0], other)
     if all((np.diff(run.curve.rates[: run.curve.steps[-1]]) >= 0).all() for run in runs):
         names = " and ".join(f"'{run.record.spec.submission}'" for run in runs)
-        raise BadInput(f"the rate of {names} never falls, which says nothing of annealing: add --fit with a run of cosine, say")
+        raise BadInput(
+            f"the learning rate of {names} never falls, so the effect of annealing cannot be fitted: add --fit with a trial"
+            " whose rate falls, of cosine for example"
+        )
     first, fit = runs[0], fit_law([run.curve for run in runs])
-    spec = first.record.spec
-    rates = rates_of(
-        schedule, settings, spec.horizon, spec.warmup, first.batch_size, float(spec.hyperparameters["learning_rate"])
-    )
-    steps = _evaluated(first)
+    rates = _rates_in(first.record, schedule, hyperparameters, first.batch_size)
+    steps = _evaluation_steps(first)
     losses = fit.law.predict(rates)[steps - 1]
-    notes = tuple(note for run in runs if (note := _rising(run)))
+    notes = tuple(note for run in runs if (note := _note_on_rise(run)))
     if not (np.isfinite(losses).all() and (losses > 0).all()):
-        notes += ("the predicted loss leaves what a loss can be: the law does not hold for this schedule",)
-    return Prediction(steps, steps * first.batch_size, first.shown(losses), fit, notes)
+        notes += ("some predicted losses are not above 0: the law does not hold for this schedule",)
+    return Prediction(steps, steps * first.batch_size, first.as_metric(losses), fit, notes)
 
 
-def _closed_form(schedule: Schedule, who: str) -> Schedule:
+def _rates_in(record: TrialRecord, schedule: Schedule, hyperparameters: Mapping[str, Any], batch_size: int) -> Array:
+    """Return the learning rate of each step if `schedule` were run with a record's peak rate, horizon and warm-up, [steps].
+
+    Warm-up steps have the rate at the end of warm-up, as the law requires.
+    """
+    spec = record.spec
+    before, steps = spec.warmup // batch_size, round(spec.horizon / batch_size)
+    bound = schedule.start(horizon=steps - before, warmup=before, batch_size=batch_size, hyperparameters=hyperparameters)
+    multipliers = [checked_multiplier(schedule, bound.multiplier(float(step)), step) for step in range(steps - before)]
+    peak = float(spec.hyperparameters.get("learning_rate", 0))
+    return peak * np.array(multipliers[:1] * before + multipliers)
+
+
+def _closed_form(schedule: Schedule, subject: str) -> Schedule:
     if schedule.closed_loop:
         raise BadInput(
-            f"{who}: '{schedule.name}' listens to its run, so its rate is not known beforehand; choose a closed-form one"
+            f"{subject}: the rate of '{schedule.name}' depends on the run, so it is not known in advance;"
+            " choose a closed-form schedule"
         )
     return schedule
 
 
-def _check_rates(record: TrialRecord, rates: Array, warmup: int, who: str) -> None:
-    """Compare the recorded trace, whose points are told after their step, with what the schedule's source says."""
+def _check_rates(record: TrialRecord, rates: Array, warmup: int, option: str) -> None:
+    """Compare the recorded rates with the schedule's; a point of the trace carries the number of steps after its step."""
     trace = [(round(step) - 1, rate) for step, _, rate in record.learning_rates if round(step) > warmup]
+    tolerance = RATE_TOLERANCE * rates.max()
     if any(
-        step >= len(rates) or not math.isclose(rate, rates[step], rel_tol=NEAR, abs_tol=NEAR * rates.max())
+        step >= len(rates) or not math.isclose(rate, rates[step], rel_tol=RATE_TOLERANCE, abs_tol=tolerance)
         for step, rate in trace
     ):
         raise BadInput(
-            f"{who}: its recorded learning rates are not those of '{record.spec.submission}' as it stands here; run it again"
+            f"{option}: its recorded learning rates are not those of '{record.spec.submission}' as its source is now;"
+            " run the trial again"
         )
 
 
-def _evaluated(run: Recorded) -> Steps:
-    """Return the steps at which a whole trial of this specification is evaluated after its warm-up."""
+def _evaluation_steps(run: RecordedCurve) -> Steps:
+    """Return the steps at which a complete trial of this specification is evaluated after warm-up."""
     spec, batch = run.record.spec, run.batch_size
     due = [*range(spec.evaluation_period, spec.horizon, spec.evaluation_period), spec.horizon]
     return np.array(sorted({-(-at // batch) for at in due if at > spec.warmup}), dtype=np.int64)
 
 
-def _belong_together(first: Recorded, other: Recorded) -> None:
-    """Refuse runs whose curves one law cannot hold for."""
+def _check_comparable(first: RecordedCurve, other: RecordedCurve) -> None:
+    """Raise `BadInput` if two runs differ in a condition on which the law's parameters depend."""
     for what, value in _conditions(other).items():
         expected = _conditions(first)[what]
         if value != expected:
             raise BadInput(
-                f"--fit {other.record.spec.id}: its {what} is {value}, that of {first.record.spec.id} {expected}; "
-                "give runs that differ in schedule, seed or horizon only"
+                f"--fit {other.record.spec.id}: its {what} is {value}, that of {first.record.spec.id} is {expected}; "
+                "name trials that differ only in schedule, seed or horizon"
             )
 
 
-def _conditions(run: Recorded) -> dict[str, Any]:
+def _conditions(run: RecordedCurve) -> dict[str, Any]:
     spec = run.record.spec
     return {
         "workload": f"{spec.workload_label} ({spec.size})",
-        "version of the workload": spec.workload_hash[:12],
+        "workload version": spec.workload_hash[:12],
         "optimizer": spec.submission.rpartition("+")[0] or "the reference",
         "batch size": run.batch_size,
         "peak learning rate": float(spec.hyperparameters["learning_rate"]),
     }
 
 
-def _rising(run: Recorded) -> str:
-    """Return a note where the loss of a run rises at its end, which the law cannot do; else ""."""
+def _note_on_rise(run: RecordedCurve) -> str:
+    """Return a note if the loss of a run rises at its end, which the law cannot describe; else ""."""
     quarters = [float(part.mean()) for part in np.array_split(run.curve.losses, 4)]
     if quarters[-1] <= quarters[-2]:
         return ""

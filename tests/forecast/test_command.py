@@ -85,8 +85,8 @@ def test_a_compacted_run_is_found_by_its_id_and_the_path_of_its_parquet_file_say
 def test_the_table_names_law_and_error_and_ends_at_the_last_step(results, whole, capsys):
     assert run_app([*predicted(results, whole, "wsd", "cosine", more=["--param", "decay_fraction=0.3"])]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "predicted, not run" in lines[0]
-    assert "mean error of the fit" in lines[1]
+    assert "it was not run" in lines[0]
+    assert "mean relative error of the fit" in lines[1]
     assert int(lines[-1].split("\t")[0]) == round(whole["cosine"].evaluations[-1]["steps"])
 
 
@@ -117,17 +117,17 @@ def test_what_cannot_be_fitted_is_told_in_one_line(results, whole, capsys, tmp_p
     assert "no such trial" in refused("rex", "ffff")
     assert "no such trial" in refused("rex", "")
     assert "no such file" in refused("rex", str(tmp_path / "none.json"))
-    assert "listens to its run" in refused("rex", "plateau")
-    assert "listens to its run" in refused("plateau", "cosine")
+    assert "depends on the run" in refused("rex", "plateau")
+    assert "depends on the run" in refused("plateau", "cosine")
     assert "never falls" in refused("rex", "constant")
-    assert "leave it out" in refused("rex", "cosine", more=["--horizon", "10"])
+    assert "leave --horizon out" in refused("rex", "cosine", more=["--horizon", "10"])
     assert "must end in" in refused("rex", "cosine", more=["--plot", "x.gif"])
     assert "no hyperparameter" in refused("rex", "cosine", more=["--param", "x=1"])
     assert "--fit" in told(capsys, "curve", "rex", "--predict")
     assert "--predict" in told(capsys, "curve", "rex", "--fit", "ab")
     torn = tmp_path / "torn.json"
     torn.write_text("{")
-    assert "not a sound trial record" in refused("rex", str(torn))
+    assert "not a valid trial record" in refused("rex", str(torn))
 
 
 CHANGED = {

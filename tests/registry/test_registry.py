@@ -184,7 +184,8 @@ def test_the_built_in_file_may_be_given_by_its_path():
         ("import sys\nsys.exit(3)\n", "broken.py, line 2: SystemExit: 3"),
         (
             "from harness import schedule\n@schedule\ndef f(step, horizn): ...\n",
-            "broken.py, line 2: schedule 'f': argument 'horizn' has no default and is not one that the harness fills in; did you mean 'horizon'?",
+            "broken.py, line 2: schedule 'f': argument 'horizn' has no default and is not one that the harness fills in;"
+            " did you mean 'horizon'?",
         ),
         (
             "from harness import TrainingAlgorithm\nclass A(TrainingAlgorithm):\n    update = btach_size = print\n",

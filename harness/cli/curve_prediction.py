@@ -1,4 +1,4 @@
-"""`timetrial curve NAME --predict --fit RUN`: the loss that a schedule which was not run is predicted to have."""
+"""`timetrial curve NAME --predict --fit TRIAL`: the predicted loss of a schedule that was not run."""
 
 from __future__ import annotations
 
@@ -10,59 +10,61 @@ from typing import Any
 
 from harness.contracts import Schedule
 from harness.contracts.errors import BadInput
-from harness.forecast.recorded import Prediction, Recorded, predict, recorded
+from harness.forecast.recorded import Prediction, RecordedCurve, predict, recorded_curve
 from harness.records import TrialRecord, plain
 from harness.registry import find_schedule
 from harness.results import ResultStore, read_record
 
 
 def predicted_curve(
-    schedule: Schedule, settings: Mapping[str, Any], fit: Sequence[str], results: Path
-) -> tuple[Prediction, list[Recorded]]:
-    """Return the prediction for a schedule, and the runs that it is fitted to.
+    schedule: Schedule, hyperparameters: Mapping[str, Any], fit: Sequence[str], results: Path
+) -> tuple[Prediction, list[RecordedCurve]]:
+    """Return the prediction for a schedule, and the recorded curves that the loss law is fitted to.
 
     Args:
         schedule: a closed-form one.
-        settings: its hyperparameters where they are not the defaults.
-        fit: trials: the path of a record, or an id (or its unique beginning) in `results`.
+        hyperparameters: values that replace the schedule's declared defaults.
+        fit: trials; each is the path of a record, or an id in `results` or an unambiguous beginning of one.
         results: a results directory.
 
     Raises:
-        BadInput: a trial that is not there or cannot be fitted, or runs that do not belong together.
+        BadInput: a trial does not exist or cannot be fitted, or the trials differ in more than schedule, seed and horizon.
     """
-    runs = [recorded(record, find_schedule) for record in _found(fit, results)]
-    return predict(schedule, settings, runs), runs
+    runs = [recorded_curve(record, find_schedule) for record in _records(fit, results)]
+    return predict(schedule, hyperparameters, runs), runs
 
 
-def _found(names: Sequence[str], results: Path) -> list[TrialRecord]:
-    """Return the records that ids or paths name."""
+def _records(names: Sequence[str], results: Path) -> list[TrialRecord]:
+    """Return the records with these paths or ids."""
     paths = {name: Path(name) for name in names if name.endswith(".json") or Path(name).is_file()}
     known = [] if len(paths) == len(set(names)) else list(ResultStore(results).records())
-    return [_record(paths[name]) if name in paths else _by_id(name, known, results) for name in names]
+    return [_by_path(paths[name]) if name in paths else _by_id(name, known, results) for name in names]
 
 
-def _record(path: Path) -> TrialRecord:
-    if path.suffix == ".parquet":  # what the page names as the record file of a compacted trial
-        raise BadInput(f"--fit {path}: a Parquet file holds the records of many trials; give the trial's id instead")
+def _by_path(path: Path) -> TrialRecord:
+    if path.suffix == ".parquet":  # the leaderboard page links a compacted trial to such a file
+        raise BadInput(f"--fit {path}: a Parquet file contains the records of many trials; give the trial's id instead")
     try:
         return read_record(path)
     except FileNotFoundError:
-        raise BadInput(f"--fit {path}: there is no such file") from None
+        raise BadInput(f"--fit {path}: no such file") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"--fit {path}: not a sound trial record ({error})") from None
+        raise BadInput(f"--fit {path}: not a valid trial record ({error})") from None
 
 
 def _by_id(name: str, known: Sequence[TrialRecord], results: Path) -> TrialRecord:
-    found = [record for record in known if name and record.spec.id.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        some = ", ".join(record.spec.id for record in found[:3])
-        raise BadInput(f"--fit {name}: {len(found)} trials of '{results}' begin so ({some}, ...); give more of the id")
+    matches = [record for record in known if name and record.spec.id.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        some = ", ".join(record.spec.id for record in matches[:3])
+        raise BadInput(
+            f"--fit {name}: the ids of {len(matches)} trials in '{results}' begin so ({some}, ...); give more of the id"
+        )
     raise BadInput(f"--fit {name}: no such trial in '{results}'; give a trial's id, its beginning, or the path of its record")
 
 
-def show_json(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorded]) -> None:
+def print_json(schedule: Schedule, prediction: Prediction, runs: Sequence[RecordedCurve]) -> None:
     """Print the prediction as JSON."""
     spec = runs[0].record.spec
     value = {
@@ -84,14 +86,14 @@ def show_json(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorde
     print(json.dumps(plain(value), allow_nan=False))
 
 
-def show_table(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorded]) -> None:
-    """Print what was fitted, then step and predicted value, one evaluation a line."""
+def print_table(schedule: Schedule, prediction: Prediction, runs: Sequence[RecordedCurve]) -> None:
+    """Print the fitted law, then one line per evaluation: step and predicted metric."""
     law, metric = prediction.fit.law, runs[0].metric
     loss = f"10^{metric}" if runs[0].logarithmic else metric
-    print(f"# {metric} of '{schedule.name}' on {runs[0].record.spec.workload_label}, predicted, not run")
+    print(f"# predicted {metric} of '{schedule.name}' on {runs[0].record.spec.workload_label}; it was not run")
     print(
         f"# {loss} = {law.floor:.5g} + {law.scale:.5g} S1^-{law.exponent:.4g} - {law.gain:.5g} S2, lambda {law.decay:.5g}; "
-        f"mean error of the fit {prediction.fit.error:.2%}"
+        f"mean relative error of the fit {prediction.fit.error:.2%}"
     )
     for note in prediction.notes:
         print(f"# note: {note}")
@@ -99,8 +101,8 @@ def show_table(schedule: Schedule, prediction: Prediction, runs: Sequence[Record
         print(f"{step}\t{value:.6g}")
 
 
-def draw(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorded], path: Path) -> None:
-    """Write a figure: the predicted curve, and the runs that it is fitted to as points."""
+def draw(schedule: Schedule, prediction: Prediction, runs: Sequence[RecordedCurve], path: Path) -> None:
+    """Write a figure: the predicted curve as a line, the recorded curves as points."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -112,10 +114,10 @@ def draw(schedule: Schedule, prediction: Prediction, runs: Sequence[Recorded], p
         axes = figure.subplots()
         for run in runs:
             spec, curve = run.record.spec, run.curve
-            label = f"{spec.submission}, study {spec.study} (run)"
-            axes.plot(curve.steps, run.shown(curve.losses), "o", markersize=3, label=label)
+            label = f"{spec.submission}, study {spec.study} (recorded)"
+            axes.plot(curve.steps, run.as_metric(curve.losses), "o", markersize=3, label=label)
         axes.plot(prediction.steps, prediction.values, color="black", label=f"{schedule.name} (predicted)")
-        title = f"{runs[0].record.spec.workload_label}: {schedule.name}, not run"
+        title = f"{runs[0].record.spec.workload_label}: {schedule.name}, predicted"
         axes.set(xlabel="step", ylabel=runs[0].metric, title=title)
         axes.legend(fontsize="small")
         figure.savefig(path)
