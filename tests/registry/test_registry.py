@@ -362,5 +362,5 @@ def test_the_workload_hash_follows_the_definition_but_not_how_the_target_was_set
 
 def test_a_misspelt_class_in_the_contract_is_a_contract_error(here):
     (here / "mine.py").write_text("from harness import Workload\nclass W(Workload):\n    name = 'w'\n")
-    with pytest.raises(ContractError, match="line 2: W states no data"):
+    with pytest.raises(ContractError, match="line 2: W has no attribute .data."):
         find_submission("./mine.py")
