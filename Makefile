@@ -3,10 +3,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: bench bench-all reference test test-all lint report clean benchmarks install picture screenshots docs
+.PHONY: help install smoke bench bench-all reference report test test-all benchmarks lint docs site clean picture screenshots
 .DEFAULT_GOAL := bench
 
-install: $(READY)
+help:                    ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(READY)        ## the environment in .venv: the package, the test tools and the docs tools, as constraints.txt pins them
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("timetrial needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
@@ -14,18 +17,21 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-bench: $(READY)          ## the main job: environment, data, laptop suite, leaderboard
+smoke: $(READY)          ## ten schedules on handwritten digits, three studies: one minute
+	$(BIN)/timetrial run --suite smoke
+
+bench: $(READY)          ## the main job: data, the laptop suite, results/leaderboard.html
 	$(BIN)/timetrial run --suite laptop
 
-bench-all: $(READY)      ## every schedule there is on the laptop suite; goes on where it was stopped, and from `make bench`
+bench-all: $(READY)      ## every schedule on the laptop suite; resumes what was stopped, and adds to `make bench`
 	$(BIN)/timetrial run --suite laptop --track schedule --all
 
 REFERENCE ?= results/reference-run
 RACE      ?= --suite laptop --studies 3
 CLAIMED   := analyses/claimed
 RACING     = $(BIN)/timetrial run $(RACE) --results $(REFERENCE)
-GOES_ON    = || test $$? -eq 1  # some trials failed: the table says which, and the next track runs all the same
-reference: $(READY)      ## every run that docs/claims.md asks for, into REFERENCE; goes on where it was stopped
+GOES_ON    = || test $$? -eq 1  # status 1: some trials failed. The table names them, and the next track runs all the same
+reference: $(READY)      ## every run that docs/claims.md asks for, into REFERENCE=DIR; resumes what was stopped
 	$(RACING) --track schedule --all $(GOES_ON)
 	$(RACING) --track self-tuning --all $(GOES_ON)
 	$(RACING) --track self-tuning -s adamw+linear \
@@ -37,13 +43,14 @@ reference: $(READY)      ## every run that docs/claims.md asks for, into REFEREN
 report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report
 
-test: $(READY)           ## the tests, about eleven minutes on 2 cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
+PYTEST_OPTIONS ?=
+test: $(READY)           ## every test but those marked slow or gpu, on two processes; PYTEST_OPTIONS=... passes options on
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" $(PYTEST_OPTIONS)
 
 test-all: $(READY)       ## all tests, the slow ones included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
-benchmarks: $(READY)     ## speed measurements of the harness itself
+benchmarks: $(READY)     ## what the harness costs per step and per page (docs/performance.md)
 	$(BIN)/python tests/benchmarks/harness_tax.py
 	$(BIN)/python -m tests.benchmarks.page_at_scale
 
@@ -53,14 +60,18 @@ lint: $(READY)           ## format, style, types, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(READY)           ## docs/workloads.md, docs/schedules.md and their figures, from the code and workloads/targets.json
+docs: $(READY)           ## writes docs/workloads.md, docs/schedules.md and their figures from the code and workloads/targets.json
 	$(BIN)/timetrial list workloads --docs docs
 	$(BIN)/timetrial list submissions --docs docs
 
-clean:                   ## removes the environment and what runs wrote; keeps downloaded data
+site: $(READY)           ## the site in build/site, from docs/ and the docstrings; offline, a warning is an error
+	$(BIN)/python -m sphinx -b html -q -W --keep-going docs build/site
+	@echo "the site: build/site/index.html"
+
+clean:                   ## removes the environment, the site and what runs wrote; keeps downloaded data
 	rm -rf $(VENV) build *.egg-info results/trials results/runs results/leaderboard.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-picture:                 ## the README's picture of results/leaderboard.html; needs Debian's chromium
+picture:                 ## docs/leaderboard.png, the README's picture of results/leaderboard.html; needs Debian's chromium
 	chromium --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars \
 	  --user-data-dir=$$(mktemp -d) --window-size=1440,1150 --screenshot=docs/leaderboard.png file://$(CURDIR)/results/leaderboard.html
 

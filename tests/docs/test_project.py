@@ -1,0 +1,113 @@
+"""The files around the code agree with one another: addresses, versions, pins, targets, hooks, verbs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness import __version__, contracts
+from harness.cli.app import VERBS
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SOURCE = PROJECT["urls"]["Source"]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def parsed(name: str):
+    return yaml.safe_load(read(name))
+
+
+def distribution(requirement: str) -> str:
+    """Return the normalised name of a requirement or a pin."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[\s<>=\[;]", requirement, maxsplit=1)[0]).lower()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/index.md"])
+def test_the_clone_line_names_the_project_s_address(page):
+    assert f"git clone {SOURCE}.git" in read(page)
+
+
+def test_the_citation_has_the_project_s_address_version_and_licence():
+    citation = parsed("CITATION.cff")
+    found = citation["repository-code"], str(citation["version"]), citation["license"]
+    assert found == (SOURCE, PROJECT["version"], PROJECT["license"])
+
+
+def test_the_package_says_the_version_of_the_project():
+    assert __version__ == PROJECT["version"]
+
+
+def test_every_dependency_is_pinned():
+    pins = {distribution(line) for line in read("constraints.txt").splitlines()}
+    wanted = {*PROJECT["dependencies"], *(r for extra in PROJECT["optional-dependencies"].values() for r in extra)}
+    assert sorted({distribution(r) for r in wanted} - pins - {PROJECT["name"]}) == []
+
+
+def test_make_help_lists_every_target():
+    makefile = read("Makefile")
+    targets = re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE)
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [line.split()[1] for line in listed.splitlines()] == targets
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert phony is not None and sorted(phony[1].split()) == sorted(targets)
+
+
+def test_the_hooks_before_a_commit_are_the_checks_of_make_lint():
+    lint = re.search(r"^lint:.*\n((?:\t.*\n)+)", read("Makefile"), re.MULTILINE)
+    assert lint is not None
+    checks = [Path(line.split()[0]).name for line in lint[1].splitlines()]
+    (local,) = parsed(".pre-commit-config.yaml")["repos"]
+    assert local["repo"] == "local"
+    assert [Path(hook["entry"].split()[0]).name for hook in local["hooks"]] == checks
+    assert {hook["language"] for hook in local["hooks"]} == {"system"}, "a hook of another kind would need the network"
+
+
+def test_ci_runs_the_committed_script_on_the_oldest_and_the_newest_python():
+    (job,) = parsed(".github/workflows/ci.yml")["jobs"].values()
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert PROJECT["requires-python"] == ">=3.11"
+    assert any(step.get("run") == "./.ci/run" for step in job["steps"])
+    assert [line for line in read(".ci/run").splitlines() if line.startswith("make ")] == [
+        "make lint",
+        "make site",
+        "make test PYTEST_OPTIONS=--durations=30",
+    ]
+
+
+@pytest.mark.parametrize("form", sorted(p.name for p in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")))
+def test_an_issue_form_has_a_name_and_fields_with_labels(form):
+    content = parsed(f".github/ISSUE_TEMPLATE/{form}")
+    assert content["name"] and content["description"]
+    fields = [part for part in content["body"] if part["type"] != "markdown"]
+    assert fields and all(part["attributes"]["label"] for part in fields)
+
+
+def test_the_readme_has_every_verb_and_only_options_that_exist():
+    readme = read("README.md")
+    verbs = {verb.rstrip("_") for verb in VERBS}
+    used = re.findall(r"timetrial ([a-z]+)((?: [^`\n|]*)?)", readme)
+    assert {verb for verb, _ in used} == verbs
+    for verb in sorted(verbs):
+        options = {option for name, rest in used if name == verb for option in re.findall(r"--[a-z-]+", rest)}
+        arguments = [verb, "algoperf"] if verb == "import" else [verb]
+        shown = subprocess.run(
+            [sys.executable, "-m", "harness.cli", *arguments, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        assert sorted(option for option in options if option not in shown) == [], verb
+
+
+def test_every_contract_is_on_a_page_of_the_site():
+    from harness import __all__ as public
+
+    page = read("docs/api/contracts.rst")
+    assert [name for name in contracts.__all__ if name not in public and f":: {name}\n" not in page] == []
