@@ -31,9 +31,11 @@ import pandas as pd
 from harness.compat.algoperf_targets import V05
 from harness.compat.first_hits import first_hit_table, first_hits
 from harness.pruning import SCORE_ONLY, Best, Entry, Limit, Span, Undecided, faster, tighter
-from harness.scoring.canonical import canonical_studies, checked
-from harness.scoring.pool import build_pool
+from harness.scoring.canonical import canonical_studies
 from harness.scoring.profiles import scores
+from harness.scoring.rules import ScoringRules
+from harness.scoring.study_times import build_study_times
+from harness.scoring.trial_table import checked
 
 HOUR = 3600.0
 INF = math.inf
@@ -215,9 +217,10 @@ def scored(outcome: Outcome | None, pruned_by: Sequence[str] = ()) -> dict[str, 
         trials.loc[gone, "end_seconds"] = seconds[gone]
         trials.loc[how == SCORE_ONLY, "pruned_by"] = SCORE_ONLY
         trials.loc[how == SCORE_ONLY, "pruned_due"] = seconds[how == SCORE_ONLY]
-    studies = canonical_studies(trials, "seconds", pruned_by=pruned_by)
+    rules = ScoringRules("seconds", pruned_by=tuple(pruned_by))
+    studies = canonical_studies(trials, rules)
     assert outcome is None or not any(study.missing for study in studies)
-    return scores(build_pool(trials, studies, "seconds"))
+    return scores(build_study_times(trials, studies, rules))
 
 
 RULES = {

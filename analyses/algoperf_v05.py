@@ -20,11 +20,13 @@ from analyses.score_differences import ScoreDifference, score_differences
 from harness.compat.first_hits import SOURCE, first_hits
 from harness.results import write_atomically
 from harness.scoring import Board, score_board
-from harness.scoring.canonical import canonical_studies, checked
-from harness.scoring.pool import Pool, build_pool
+from harness.scoring.canonical import canonical_studies
 from harness.scoring.profiles import contributions, grid_contributions, workload_contributions
 from harness.scoring.profiles import scores as pool_scores
-from harness.scoring.resampling import drawn
+from harness.scoring.resampling import random_resample
+from harness.scoring.rules import ScoringRules
+from harness.scoring.study_times import StudyTimes, build_study_times
+from harness.scoring.trial_table import checked
 
 BASELINE = "baseline"
 Scores = Mapping[str, float]
@@ -35,7 +37,7 @@ class Study:
     """The official table, scored by our rules and by the published ones."""
 
     trials: pd.DataFrame
-    pool: Pool
+    study_times: StudyTimes
     ours: Board
     published: Board
     differences: Mapping[tuple[str, str], ScoreDifference]
@@ -45,17 +47,27 @@ class Study:
 def study() -> Study:
     """Return the study: a few seconds."""
     trials = checked(first_hits().trials)
-    pool = _pool(trials)
-    return Study(trials, pool, board(trials), board(trials, legacy_tie_rule=True, legacy_grid=True), score_differences(pool))
+    study_times = study_times_of(trials)
+    return Study(
+        trials,
+        study_times,
+        board(trials),
+        board(trials, legacy_tie_rule=True, legacy_grid=True),
+        score_differences(study_times),
+    )
 
 
-def _pool(trials: pd.DataFrame, *, by_index: bool = False) -> Pool:
-    return build_pool(trials, canonical_studies(trials, "seconds", by_index=by_index), "seconds")
+def study_times_of(trials: pd.DataFrame, *, by_index: bool = False) -> StudyTimes:
+    """Return the study times of a table of first hits; `by_index`: AlgoPerf's rule for ties."""
+    rules = ScoringRules("seconds", legacy_tie_rule=by_index)
+    return build_study_times(trials, canonical_studies(trials, rules), rules)
 
 
 def board(trials: pd.DataFrame, *, legacy_tie_rule: bool = False, legacy_grid: bool = False) -> Board:
     """Return the board of `trials` over AlgoPerf's baseline on the clock of seconds."""
-    return score_board(trials, clock="seconds", baseline=BASELINE, legacy_tie_rule=legacy_tie_rule, legacy_grid=legacy_grid)
+    return score_board(
+        trials, ScoringRules("seconds", baseline=BASELINE, legacy_tie_rule=legacy_tie_rule, legacy_grid=legacy_grid)
+    )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -182,7 +194,7 @@ def leaders() -> str:
 def submissions() -> str:
     """What leaving out one submission does to the others."""
     known = study()
-    full = pool_scores(known.pool)
+    full = pool_scores(known.study_times)
     left = known.ours.leave_out["submission"]
     rows = []
     for gone in (row.name for row in known.ours.rows):
@@ -196,7 +208,7 @@ def submissions() -> str:
 def workloads() -> str:
     """What leaving out one workload does to scores and to the order."""
     known = study()
-    full = pool_scores(known.pool)
+    full = pool_scores(known.study_times)
     left = known.ours.leave_out["workload"]
     rows = []
     for gone in known.ours.workloads:
@@ -259,7 +271,7 @@ def tie_ranges(trials: pd.DataFrame) -> dict[str, tuple[float, float]]:
     for name in sorted(set(trials["submission"])):
         own = trials["submission"] == name
         low, high = (
-            pool_scores(_pool(checked(pd.concat(parts)), by_index=True), grid_contributions)[name]
+            pool_scores(study_times_of(checked(pd.concat(parts)), by_index=True), grid_contributions)[name]
             for parts in ((slow[own], trials[~own]), (trials[own], slow[~own]))
         )
         ranges[name] = low, high
@@ -283,16 +295,18 @@ def slowest_of_ties(trials: pd.DataFrame) -> pd.DataFrame:
 def doubt() -> str:
     """Where the width of each interval comes from."""
     known = study()
-    spread = np.stack([contributions(drawn(known.pool, w).times).var(axis=1) for w in known.pool.workloads], axis=1)
-    h = workload_contributions(known.pool)
+    spread = np.stack(
+        [contributions(random_resample(known.study_times, w).times).var(axis=1) for w in known.study_times.workloads], axis=1
+    )
+    h = workload_contributions(known.study_times)
     rows = []
     for row in known.ours.rows:
-        i = known.pool.submissions.index(row.name)
+        i = known.study_times.submissions.index(row.name)
         order = np.argsort(-spread[i], kind="stable")[:2]
         total = float(spread[i].sum())
         parts = [f"{known.pool.workloads[k]} {spread[i, k] / total:.0%}" for k in order if total and spread[i, k] > 0]
         mixed = [c for c in row.cells.values() if 0 < c.reached < c.studies]
-        error = total**0.5 / len(known.pool.workloads)
+        error = total**0.5 / len(known.study_times.workloads)
         full = int((h[i] > 0).sum())
         rows.append([row.name, f"{error:.3f}", ", ".join(parts) or "-", f"{len(mixed)} of {len(row.cells)}", f"{full}"])
     head = (
@@ -309,7 +323,7 @@ def coverage() -> str:
     """How often the intervals hold in worlds shaped like the table; a minute."""
     from analyses.algoperf_world import coverage_table
 
-    return coverage_table(study().pool, table)
+    return coverage_table(study().study_times, table)
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
@@ -326,7 +340,7 @@ def write_page(out: Path) -> None:
     note = {"imported": {"from": f"AlgoPerf 0.5 ({SOURCE})"}}
     with TemporaryDirectory() as place:
         page = Path(place) / "algoperf.html"
-        write_report(trials.assign(facts=pd.Series([note] * len(trials))), page, clock="seconds", baseline=BASELINE)
+        write_report(trials.assign(facts=pd.Series([note] * len(trials))), page, ScoringRules("seconds", baseline=BASELINE))
         write_atomically(out, page.read_text(encoding="utf-8"))
 
 

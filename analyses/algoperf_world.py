@@ -9,9 +9,10 @@ import numpy as np
 
 from analyses.score_differences import score_differences
 from harness.records import stable_seed
-from harness.scoring.pool import Floats, Pool, medians
+from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import apply_held_out, contributions
-from harness.scoring.resampling import drawn
+from harness.scoring.resampling import random_resample
+from harness.scoring.study_times import StudyTimes
 from harness.scoring.uncertainty import score_estimates, unit_interval
 
 TRUTH_BOARDS, BOARDS, DRAWS = 4000, 200, 1000
@@ -29,12 +30,12 @@ class World:
             not show. Otherwise the observed share of misses is the truth.
     """
 
-    pool: Pool
+    study_times: StudyTimes
     smoothed: bool
 
     def times(self, generator: np.random.Generator, label: str, boards: int) -> Floats:
         """Return X, [submissions, boards, studies]; NaN where the table has no study."""
-        seen = self.pool.times[label]
+        seen = self.study_times.times[label]
         present = ~np.isnan(seen)
         hit = np.isfinite(seen)
         logs = np.where(hit, np.log(np.where(hit, seen, 1.0)), 0.0)
@@ -54,8 +55,8 @@ class World:
     def scores(self, times: dict[str, Floats]) -> Floats:
         """Return the scores of boards, [submissions, boards]."""
         h = [
-            contributions(apply_held_out(medians(times[w]), [medians(times[v]) for v in self.pool.variants[w]]))
-            for w in self.pool.workloads
+            contributions(apply_held_out(medians(times[w]), [medians(times[v]) for v in self.study_times.variants[w]]))
+            for w in self.study_times.workloads
         ]
         mean: Floats = np.mean(h, axis=0)
         return mean
@@ -71,14 +72,14 @@ def coverage(world: World, boards: int = BOARDS, truth_boards: int = TRUTH_BOARD
     truth = world.scores(_drawn(world, "truth", truth_boards)).mean(axis=1)
     times = _drawn(world, "boards", boards)
     held, pairs_held, wrong = [], [], 0
-    names = world.pool.submissions
+    names = world.study_times.submissions
     for board in range(boards):
-        pool = replace(world.pool, times={label: values[:, board] for label, values in times.items()})
-        joint = [drawn(pool, workload, DRAWS) for workload in pool.workloads]
-        estimates, _ = score_estimates(pool, joint, np.stack([contributions(r.times) for r in joint]))
+        study_times = replace(world.study_times, times={label: values[:, board] for label, values in times.items()})
+        joint = [random_resample(study_times, workload, DRAWS) for workload in study_times.workloads]
+        estimates, _ = score_estimates(study_times, joint, np.stack([contributions(r.times) for r in joint]))
         intervals = [e.interval() for e in estimates]
         held.append([_holds(unit_interval(*i) if i else None, value) for i, value in zip(intervals, truth, strict=True)])
-        differences = score_differences(pool, draws=DRAWS)
+        differences = score_differences(study_times, draws=DRAWS)
         gaps = {pair: float(truth[names.index(pair[0])] - truth[names.index(pair[1])]) for pair in differences}
         pairs_held.append([_holds(d.estimate.interval(), gaps[pair]) for pair, d in differences.items()])
         wrong += any(d.separable and d.estimate.value * gaps[pair] <= 0 for pair, d in differences.items())
@@ -87,7 +88,7 @@ def coverage(world: World, boards: int = BOARDS, truth_boards: int = TRUTH_BOARD
 
 def _drawn(world: World, what: str, boards: int) -> dict[str, Floats]:
     generator = np.random.default_rng(stable_seed("v05 world", what, world.smoothed))
-    return {label: world.times(generator, label, boards) for label in world.pool.labels}
+    return {label: world.times(generator, label, boards) for label in world.study_times.labels}
 
 
 def _holds(interval: tuple[float, float] | None, value: float) -> float:
@@ -95,12 +96,14 @@ def _holds(interval: tuple[float, float] | None, value: float) -> float:
     return np.nan if interval is None else float(interval[0] - 1e-12 <= value <= interval[1] + 1e-12)
 
 
-def coverage_table(pool: Pool, table: Callable[[Sequence[str], Sequence[Sequence[str]]], str], boards: int = BOARDS) -> str:
+def coverage_table(
+    study_times: StudyTimes, table: Callable[[Sequence[str], Sequence[Sequence[str]]], str], boards: int = BOARDS
+) -> str:
     """Return the coverage in both worlds as a table."""
     rows = []
     for name, smoothed in (("misses as observed", False), ("rare misses everywhere", True)):
-        scores, pairs, wrong = coverage(World(pool, smoothed), boards)
-        worst = pool.submissions[int(scores.argmin())]
+        scores, pairs, wrong = coverage(World(study_times, smoothed), boards)
+        worst = study_times.submissions[int(scores.argmin())]
         rows.append([name, _spread(scores), worst, _spread(pairs), f"{wrong:.1%}"])
     head = ("world", "score intervals hold", "the least of", "differences hold", "boards with a wrong verdict")
     return (

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from analyses.claim_verdicts import REGRET_MARGIN, TIME_MARGIN, Contest, Measured
-from harness.scoring.canonical import checked, exact_on, run_clock
-from harness.scoring.compare import pool_of_two
+from harness.scoring.compare import study_times_of_two
 from harness.scoring.intervals import satterthwaite
 from harness.scoring.speed import contrast, log_times
+from harness.scoring.trial_table import checked, exact_on, track_of
 
 FEWEST = 3
 """Studies of a workload from which there is an interval."""
@@ -32,24 +32,24 @@ def measure_race(trials: pd.DataFrame, contest: Contest, workloads: Sequence[str
         return Measured(contest, None, TIME_MARGIN, reason=reason)
     trials = checked(trials)
     clock = "examples"
-    pool = pool_of_two(trials, contest.a, contest.b, clock)
-    a, b = (pool.submissions.index(name) for name in (contest.a, contest.b))
-    common = {w: int(np.sum(~np.isnan(pool.times[w][[a, b]]).any(axis=0))) for w in pool.workloads}
+    study_times = study_times_of_two(trials, contest.a, contest.b, clock)
+    a, b = (study_times.submissions.index(name) for name in (contest.a, contest.b))
+    common = {w: int(np.sum(~np.isnan(study_times.times[w][[a, b]]).any(axis=0))) for w in study_times.workloads}
     reason = _too_few(common, workloads, studies)
     if reason:
         return Measured(contest, None, TIME_MARGIN, reason=reason)
-    pool = pool.with_workloads([w for w in pool.workloads if w in workloads])
-    found = contrast(log_times(pool), a, b)
-    misses = tuple(int(sum(np.isinf(pool.times[w][i]).sum() for w in pool.workloads)) for i in (a, b))
+    study_times = study_times.with_workloads([w for w in study_times.workloads if w in workloads])
+    found = contrast(log_times(study_times), a, b)
+    misses = tuple(int(sum(np.isinf(study_times.times[w][i]).sum() for w in study_times.workloads)) for i in (a, b))
     notes = [] if found.decided else ["neither reached a target anywhere"]
     if not exact_on(trials, clock):
-        notes.append(f"pruned on the {run_clock(contest.track)} clock: {clock} are upper bounds")
+        notes.append(f"pruned on the {track_of(trials).clock} clock: {clock} are upper bounds")
     return Measured(
         contest,
         found.estimate,
         TIME_MARGIN,
         studies=found.smallest,
-        workloads=len(pool.workloads),
+        workloads=len(study_times.workloads),
         misses=(misses[0], misses[1]),
         bound=found.bound,
         decided=found.decided,
@@ -58,7 +58,7 @@ def measure_race(trials: pd.DataFrame, contest: Contest, workloads: Sequence[str
 
 
 def measure_regret(
-    regrets: pd.DataFrame, contest: Contest, workloads: Sequence[str], studies: int = FEWEST, pool: Sequence[str] = ()
+    regrets: pd.DataFrame, contest: Contest, workloads: Sequence[str], studies: int = FEWEST, study_times: Sequence[str] = ()
 ) -> Measured:
     """Return the mean over workloads and studies of B's regret less A's, at the contest's shares of the budget.
 
@@ -74,7 +74,7 @@ def measure_regret(
     if reason:
         return Measured(contest, None, REGRET_MARGIN, reason=reason)
     table = regrets[regrets["share"].isin(contest.shares) & regrets["workload"].isin(list(workloads))]
-    reason = _pool_lacks(table, pool, len(workloads) * len(contest.shares), studies)
+    reason = _pool_lacks(table, study_times, len(workloads) * len(contest.shares), studies)
     if reason:
         return Measured(contest, None, REGRET_MARGIN, reason=reason)
     sides = [_by_study(table[table["submission"] == name], len(contest.shares)) for name in (contest.a, contest.b)]
@@ -106,11 +106,11 @@ def _by_study(table: pd.DataFrame, shares: int) -> pd.Series[float]:
     return mean[groups.size() == shares]
 
 
-def _pool_lacks(table: pd.DataFrame, pool: Sequence[str], cells: int, studies: int) -> str:
+def _pool_lacks(table: pd.DataFrame, study_times: Sequence[str], cells: int, studies: int) -> str:
     """Say which of the pool have not run `studies` studies in each of the `cells`, workloads by shares."""
     runs = table.groupby(["submission", "workload", "share"]).size()
     whole = runs[runs >= studies].groupby("submission").size()
-    absent = [name for name in pool if whole.get(name, 0) < cells]
+    absent = [name for name in study_times if whole.get(name, 0) < cells]
     return f"the pool lacks studies of {', '.join(absent)}" if absent else ""
 
 

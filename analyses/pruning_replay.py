@@ -29,7 +29,8 @@ import pandas as pd
 from harness.pruning import FORECAST, RULES, SAFE_ONLY, SCORE_ONLY, Best, Entry, Span, Stop, Undecided, faster, kind_of, tighter
 from harness.results import ResultStore, board_input
 from harness.scoring import board_json, score_board
-from harness.scoring.canonical import run_clock
+from harness.scoring.rules import ScoringRules
+from harness.scoring.trial_table import track_of
 
 Cell = tuple[str, str, int]
 
@@ -124,7 +125,7 @@ def replay(
     entries = [Entry((r.submission, r.workload, r.study), r.base_workload, r.trial) for r in trials.itertuples()]
     bounds, gives_up = Undecided(entries if prune == SCORE_ONLY else ()), hopeless or {}
     rows = {row["id"]: row for row in trials.to_dict("records")}
-    clock = run_clock(str(trials["track"].iloc[0]))
+    clock = track_of(trials).clock
     queue = [rows[name] for name in order if name in rows]
     bests: dict[Cell, Best] = {}
     ended: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -189,13 +190,13 @@ def replay(
 
 def scores_of(trials: pd.DataFrame, pruned_by: Sequence[str] = ()) -> dict[str, float]:
     """Return the score of every submission."""
-    board = score_board(trials, clock=run_clock(str(trials["track"].iloc[0])), pruned_by=pruned_by)
+    board = score_board(trials, ScoringRules(track_of(trials).clock, pruned_by=tuple(pruned_by)))
     return {row.name: row.score for row in board.rows}
 
 
 def board_text(trials: pd.DataFrame) -> str:
     """Return the board of `trials` as JSON text, but for the machines it ran on."""
-    board = score_board(trials, clock=run_clock(str(trials["track"].iloc[0])))
+    board = score_board(trials, ScoringRules(track_of(trials).clock))
     return json.dumps(board_json(board, []), allow_nan=False)
 
 

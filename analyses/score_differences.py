@@ -9,9 +9,10 @@ from itertools import combinations
 import numpy as np
 
 from harness.scoring.intervals import Estimate, holm, satterthwaite
-from harness.scoring.pool import Floats, Pool
+from harness.scoring.medians import Floats
 from harness.scoring.profiles import Contribution, contributions, means, workload_contributions
-from harness.scoring.resampling import DRAWS, drawn
+from harness.scoring.resampling import DRAWS, random_resample
+from harness.scoring.study_times import StudyTimes
 from harness.scoring.uncertainty import ENOUGH_STUDIES
 
 
@@ -32,7 +33,7 @@ class ScoreDifference:
 
 
 def score_differences(
-    pool: Pool, contribution: Contribution = contributions, draws: int = DRAWS
+    study_times: StudyTimes, contribution: Contribution = contributions, draws: int = DRAWS
 ) -> Mapping[tuple[str, str], ScoreDifference]:
     """Return the difference of every pair of scores, keys (a, b) with names sorted.
 
@@ -40,13 +41,13 @@ def score_differences(
     h_aw - h_bw is resampled as one number; its variances add over workloads as the score's do (Satterthwaite 1946).
     This tests the score itself; `harness.scoring.pairs` tests speed, in which a miss costs only the budget.
     """
-    h = np.stack([contribution(drawn(pool, workload, draws).times) for workload in pool.workloads])
-    observed = workload_contributions(pool, contribution)
-    counts: Floats = np.stack([pool.count(workload) for workload in pool.workloads], axis=1).astype(float)
-    score = means(pool.submissions, observed)
+    h = np.stack([contribution(random_resample(study_times, workload, draws).times) for workload in study_times.workloads])
+    observed = workload_contributions(study_times, contribution)
+    counts: Floats = np.stack([study_times.count(workload) for workload in study_times.workloads], axis=1).astype(float)
+    score = means(study_times.submissions, observed)
     found = []
-    for i, j in combinations(range(len(pool.submissions)), 2):
-        a, b = pool.submissions[i], pool.submissions[j]
+    for i, j in combinations(range(len(study_times.submissions)), 2):
+        a, b = study_times.submissions[i], study_times.submissions[j]
         found.append((a, b, _difference(h[:, i] - h[:, j], counts[[i, j]], score[a] - score[b])))
     adjusted = holm([estimate.p for _, _, estimate in found])
     return {(a, b): ScoreDifference(a, b, estimate, estimate.p, q) for (a, b, estimate), q in zip(found, adjusted, strict=True)}

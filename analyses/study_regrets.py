@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from harness.scoring.pool import medians
+from harness.scoring.medians import medians
 from harness.scoring.quality import best_finals, regret_of, trivial_metrics
 
 

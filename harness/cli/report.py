@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.results import BoardInput
+    from harness.scoring import ScoringRules
 
 FORMATS = ("html", "md", "tex")
 
@@ -59,6 +60,7 @@ def report(
     from harness.report import terminal_table, write_figures, write_report
     from harness.results import board_input
     from harness.rules import TRACKS
+    from harness.scoring import ScoringRules
 
     console = Console(highlight=False)
     if compact:
@@ -67,18 +69,18 @@ def report(
     given = board_input(results, track=track, suite=suite)
     if given.trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
-    rules = TRACKS.get(str(given.trials["track"].iloc[0]))
-    scored: dict[str, Any] = {
-        "clock": clock or (rules.clock if rules else "examples"),
-        "baseline": choose_baseline(baseline, set(given.trials["submission"])),
-        "workloads": given.workloads,
-        "legacy_tie_rule": legacy_tie_rule,
-        "legacy_grid": legacy_grid,
-        "legacy_speedup": legacy_speedup,
-        "pruned_by": given.pruned_by,
-    }
+    track_rules = TRACKS.get(str(given.trials["track"].iloc[0]))
+    rules = ScoringRules(
+        clock=clock or (track_rules.clock if track_rules else "examples"),
+        baseline=choose_baseline(baseline, set(given.trials["submission"])),
+        workloads=given.workloads,
+        pruned_by=given.pruned_by,
+        legacy_tie_rule=legacy_tie_rule,
+        legacy_grid=legacy_grid,
+        legacy_speedup=legacy_speedup,
+    )
     if format != "html":
-        _tell_table(format, given, scored, out)
+        _tell_table(format, given, rules, out)
         return 0
     for path, reason in given.damaged.items():
         console.print(f"left out {path}: {reason}", markup=False)
@@ -86,11 +88,11 @@ def report(
     board = write_report(
         given.trials,
         page,
+        rules,
         progress={"done": given.done, "planned": given.planned},
         skipped=given.skipped,
         sensitivity=given.sensitivity,
         budget=given.budget,
-        **scored,
     )
     terminal_table(board, console)
     legacy = getattr(board, "legacy", ())
@@ -115,13 +117,13 @@ def _compact(results: Path, console: Console) -> None:
     console.print(f"compacted: {files} single files; {records} records in Parquet files that changed", markup=False)
 
 
-def _tell_table(format: str, given: BoardInput, scored: Mapping[str, Any], out: Path | None) -> None:
+def _tell_table(format: str, given: BoardInput, rules: ScoringRules, out: Path | None) -> None:
     """Print the table as Markdown or LaTeX, or write it to `out`: Markdown between the markers of a text that is there."""
     from harness.report import latex_table, marked_table, put_table, scored_board
     from harness.results import write_atomically
     from harness.scoring import Board
 
-    board = scored_board(given.trials, **scored)
+    board = scored_board(given.trials, rules)
     if format == "tex" and not isinstance(board, Board):
         raise BadInput(f"--format tex: there is no LaTeX table of the {board.track} track; use --format md")
     if out is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from harness.report.text.latex import latex_table
 from harness.report.text.quality import quality_csv, quality_markdown
 from harness.report.views.trials import in_reading_order, trial_columns
 from harness.results import write_atomically
-from harness.scoring.board import board_json, score_board
+from harness.scoring.board import score_board
 from harness.scoring.board_parts import Board
+from harness.scoring.export import board_json
 from harness.scoring.quality_board import QualityBoard, quality_board, quality_json, sensitivity_json
+from harness.scoring.rules import DEFAULT_RULES, ScoringRules
 from harness.scoring.sensitivity import sensitivities
 
 UNRACED = ("budget", "sensitivity")
@@ -30,18 +32,12 @@ UNRACED = ("budget", "sensitivity")
 def write_report(
     trials: pd.DataFrame,
     out: Path,
+    rules: ScoringRules = DEFAULT_RULES,
     *,
-    clock: str = "examples",
-    baseline: str = "cosine",
     progress: Mapping[str, int] | None = None,
     skipped: Mapping[str, str] | None = None,
     figures: bool = True,
-    workloads: Sequence[str] = (),
-    legacy_tie_rule: bool = False,
-    legacy_grid: bool = False,
-    legacy_speedup: bool = False,
     sensitivity: pd.DataFrame | None = None,
-    pruned_by: Sequence[str] = (),
     budget: pd.DataFrame | None = None,
 ) -> Board | QualityBoard:
     """Write the page to `out` and the same board beside it as .json and .csv; return the board.
@@ -51,15 +47,11 @@ def write_report(
     Args:
         trials: one row a trial, from `harness.load_results`.
         out: path of the page; the other two take its stem.
-        clock: "examples", "seconds" or "steps".
-        baseline: submission that speed-ups refer to.
+        rules: how trials are scored; the page says where that is not by our rules.
         progress: {"done": n, "planned": m} while a run goes on: the page says that it is partial.
         skipped: {workload: reason} of workloads that did not run.
         figures: draw the figures; without them the page is made in a fraction of the time.
-        workloads: base workloads that must be on the board; without any trial they count as unsolved.
-        legacy_tie_rule, legacy_grid, legacy_speedup: AlgoPerf's published rules, see `score_board`; the board says so.
         sensitivity: trials of ``--sensitivity``, for a section of their own.
-        pruned_by: what may have stopped trials beside the safe rules, see `score_board`; the page says so in red.
         budget: trials of the budget track, for curves beside the race.
 
     Raises:
@@ -69,17 +61,9 @@ def write_report(
     if out.suffix in (".json", ".csv"):
         raise BadInput(f"the page cannot be called {out.name}: its data go there; use --out {out.stem}.html")
     if len(trials) and set(trials["track"]) <= set(UNRACED):
-        return _write_quality(trials, out, clock, progress, skipped, figures)
-    rules: dict[str, Any] = {
-        "baseline": baseline,
-        "workloads": workloads,
-        "legacy_tie_rule": legacy_tie_rule,
-        "legacy_grid": legacy_grid,
-        "legacy_speedup": legacy_speedup,
-        "pruned_by": pruned_by,
-    }
-    board = score_board(trials, clock=clock, **rules)
-    others = _on_other_clocks(trials, clock, rules) if figures else []
+        return _write_quality(trials, out, rules.clock, progress, skipped, figures)
+    board = score_board(trials, rules)
+    others = _on_other_clocks(trials, rules) if figures else []
     rates = sensitivities(sensitivity) if sensitivity is not None else ()
     ordered = in_reading_order(trials)
     content = board_json(board, _environments(ordered)) | ({"sensitivity": sensitivity_json(rates)} if rates else {})
@@ -87,7 +71,7 @@ def write_report(
     offered = {
         "leaderboard.json": json_text(content, indent=None),
         "leaderboard.csv": texts[".csv"],
-        "trials.json": json_text(trial_columns(ordered, clock), indent=None),
+        "trials.json": json_text(trial_columns(ordered, rules.clock), indent=None),
         "leaderboard.md": markdown_table(board),
         "leaderboard.tex": latex_table(board),
     }
@@ -106,19 +90,19 @@ def write_report(
     return board
 
 
-def scored_board(trials: pd.DataFrame, *, clock: str, **rules: Any) -> Board | QualityBoard:
+def scored_board(trials: pd.DataFrame, rules: ScoringRules) -> Board | QualityBoard:
     """Return the board of `trials` without writing it; arguments as of `write_report`."""
     if len(trials) and set(trials["track"]) <= set(UNRACED):
         return quality_board(trials)
-    return score_board(trials, clock=clock, **rules)
+    return score_board(trials, rules)
 
 
-def _on_other_clocks(trials: pd.DataFrame, clock: str, rules: Mapping[str, Any]) -> list[Board]:
+def _on_other_clocks(trials: pd.DataFrame, rules: ScoringRules) -> list[Board]:
     """Return the board on the other clocks, for the page's switch; without those that these records cannot be scored on."""
     boards = []
     for other in CLOCKS:
         with suppress(BadInput):
-            boards += [score_board(trials, clock=other, **rules)] if other != clock else []
+            boards += [score_board(trials, rules.on(other))] if other != rules.clock else []
     return boards
 
 

@@ -1,4 +1,4 @@
-"""Scores, intervals and verdicts: pure functions from a DataFrame of trials to a board. Never imports torch."""
+"""Scores, intervals and verdicts: pure functions from a DataFrame of trials to a board. Nothing here imports torch."""
 
 from harness.scoring.board import score_board
 from harness.scoring.board_parts import Board, Cell, Pair, Profile, Row, WorkloadRatio
@@ -6,6 +6,7 @@ from harness.scoring.compare import Comparison, compare, comparison_json
 from harness.scoring.export import board_json
 from harness.scoring.quality import Quality, score_budget, trivial_metrics
 from harness.scoring.quality_board import QualityBoard, QualityRow, quality_board, quality_json
+from harness.scoring.rules import ScoringRules
 from harness.scoring.sensitivity import RateRow, Sensitivity, rate_losses, sensitivities, sensitivity
 from harness.scoring.separable import LOOKS, Look, look, look_sentence
 
@@ -22,6 +23,7 @@ __all__ = [
     "QualityRow",
     "RateRow",
     "Row",
+    "ScoringRules",
     "Sensitivity",
     "WorkloadRatio",
     "board_json",

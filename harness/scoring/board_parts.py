@@ -1,4 +1,4 @@
-"""What a board is made of: frozen, plain numbers, ready to print. Infinite means missed, None not available."""
+"""What a board is made of: plain numbers, ready to print. An infinite time means missed, None means not available."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ class Cell:
     """One submission on one workload.
 
     Attributes:
-        submission, workload: whose, and where (label).
+        submission: its name.
+        workload: label of the workload or held-out variant.
         time: median time to target over studies, on the board's clock; inf if missed.
         low, high: range or interval of the study times, None with fewer than two studies.
         level: what `low` and `high` are, in words: "range of 3 studies", "95 % interval".
         reached: studies in which the target was reached.
         studies: studies that count.
-        missing: studies of this workload that this submission lacks: killed, not yet run, or without a valid beater.
+        missing: studies of this workload that do not count until they are rerun: killed, not yet run, or pruned by a trial
+            whose record is gone.
         study_times: time of each study, in the order of `study_ids`.
         study_ids: which studies.
-        contribution: this cell's share of the score before averaging, in [0, 1]; 0 for a held-out variant.
+        contribution: its profile integral, in [0, 1], of which the score is the mean; 0 for a held-out variant.
         bound: "≤" where pruned trials might have been faster on this clock, else "".
-        note: why the cell counts for less than its time says, in words.
-        cut: studies without a hit in which ``--prune score-only`` cut a trial: they may not have missed.
+        note: why the cell counts as missed despite its time, in words; else "".
+        cut: studies without a hit in which ``--prune score-only`` cut a trial, so that they may not be misses.
     """
 
     submission: str
@@ -45,7 +47,7 @@ class Cell:
 
     @property
     def unknown(self) -> bool:
-        """Whether its median may not be the miss that it seems: cut studies decide it."""
+        """Whether the median is unknown: it looks like a miss, but cut studies would decide it."""
         return math.isinf(self.time) and self.cut > 0 and self.studies - self.reached - self.cut <= self.studies // 2
 
 
@@ -55,15 +57,16 @@ class Row:
 
     Attributes:
         name: the submission.
-        rank, rank_low, rank_high: place by score, ties share; range of each 95 %, not all at once.
+        rank, rank_low, rank_high: place by score, which equal scores share; a 95 % range for each row, not for all at once.
         score, score_low, score_high: profile integral and its 95 % interval.
-        approximate: intervals of this row are approximate: some cell mixes studies that reached and that missed.
-        note: what a reader of this row must know, in words.
-        speedup, speedup_low, speedup_high, speedup_bound: geometric-mean speed-up over the baseline; "", "≤", "≥", "~".
+        approximate: its interval is approximate, since in some cell some studies reached the target and others missed it.
+        note: what a reader must know beside this row, in words.
+        speedup, speedup_low, speedup_high: geometric-mean speed-up over the baseline and its 95 % interval.
+        speedup_bound: "" where exact; "≤", "≥" or "~" where a miss was charged the budget, see `Contrast.bound`.
         targets_reached: base workloads whose median study reached the target.
-        race_cost: clock spent by all trials of a perfectly pruned race.
+        race_cost: clock that all its trials take in a perfectly pruned race.
         trials: number of trials.
-        reach_share: share of trials that reach the target, from unpruned records only.
+        reach_share: share of its trials that reach the target; None where trials were pruned.
         cells: by workload label, held-out variants included.
         population_low, population_high: interval of the score as if the workloads had been drawn at random.
     """
@@ -92,12 +95,12 @@ class Row:
 
 @dataclass(frozen=True)
 class WorkloadRatio:
-    """Two submissions on one workload; descriptive, no test.
+    """Two submissions on one workload, without a test.
 
     Attributes:
         ratio: how many times faster the first one is (geometric mean over studies), None without common studies.
-        wins, losses, ties: counts of studies.
-        bound: as on the speed-up.
+        wins, losses, ties: numbers of studies in which the first one is faster, slower, equally fast.
+        bound: as `Pair.bound`.
     """
 
     ratio: float | None
@@ -112,14 +115,14 @@ class Pair:
     """Two submissions over all workloads.
 
     Attributes:
-        a, b: the two.
+        a, b: their names.
         ratio, low, high: how many times faster `a` is than `b`, with a 95 % interval.
-        bound: "", "≤", "≥", "~" where a miss was charged the budget.
-        p: two-sided t test, unadjusted. None with too few studies.
-        p_holm: the same after Holm over all pairs of the board; equal to `p` in a comparison of two.
+        bound: "" where exact; "≤", "≥" or "~" where a miss was charged the budget, see `Contrast.bound`.
+        p: p-value of the two-sided t test, unadjusted; None with too few studies.
+        p_holm: the same, Holm-adjusted over all pairs of the board; equal to `p` in a comparison of two.
         separable: `p_holm` <= .05.
-        faster, faster_low, faster_high: share of studies in which `a` is faster, ties half; Wilson interval.
-        workloads: by workload.
+        faster, faster_low, faster_high: share of studies in which `a` is faster, a tie counted half; Wilson interval.
+        workloads: the two on every workload.
     """
 
     a: str
@@ -139,12 +142,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Profile:
-    """Performance profile of one submission: share of workloads solved within `tau` times the fastest.
+    """Performance profile of one submission: share of workloads on which it needs at most `tau` times the fastest time.
 
     Attributes:
         name: the submission.
         taus: ascending, from 1 to 4; `values[i]` holds from `taus[i]` up to the next one.
-        values: exact step function.
+        values: that share, an exact step function.
         band_low, band_high: pointwise 95 % band, empty with too few studies.
     """
 
@@ -160,22 +163,23 @@ class Board:
     """A scored leaderboard.
 
     Attributes:
-        track, clock, suite, baseline: what was scored; `baseline` is "" where it did not run.
+        track, clock, suite: what was scored.
+        baseline: submission that speed-ups refer to, "" where it did not run.
         workloads: base workloads, sorted.
         held_out: held-out variants that take part, sorted.
         rows: by rank, ties by name.
         pairs: all pairs, names sorted.
-        profiles: one a row, in the same order.
-        trials: canonical status counts.
+        profiles: one per row, in the same order.
+        trials: number of trials by status, as in a perfectly pruned race.
         adjacent_separable: share of neighbouring rows that are separable, None with one row.
         verdict: one sentence.
-        notes: plain sentences.
+        notes: what a reader must know, in plain sentences.
         leave_out: {"submission" | "workload" | "family": {what is left out: {submission: score}}}.
-        easier: {workload label: {submission: score if that target were 1 % easier}}; empty without curves.
+        easier: {workload label: {submission: score if that target were 1 % easier}}; empty without evaluation curves.
         families: workload to data family.
         studies: most studies of any cell.
-        pruned_by: what stopped trials beside the safe rules ("score-only", "forecast"), and what that means in a sentence.
-        legacy: AlgoPerf's options that were asked for, of "tie-rule", "grid" and "speedup"; empty: all rules are ours.
+        legacy: AlgoPerf's rules that were asked for, of "tie-rule", "grid" and "speedup".
+        pruned_by: what may have stopped trials beside the safe rules ("score-only", "forecast") -> what that means.
     """
 
     track: str

@@ -1,4 +1,4 @@
-"""`timetrial compare A B`: two submissions, paired, unadjusted."""
+"""Two submissions against each other on common studies, without adjustment for other comparisons (`timetrial compare`)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import pandas as pd
 
 from harness.contracts import BadInput, did_you_mean
 from harness.pruning import FORECAST, SCORE_ONLY
-from harness.records import CLOCKS, plain
+from harness.records import plain
 from harness.scoring.board_parts import Pair
-from harness.scoring.canonical import canonical_studies, checked, exact_on, run_clock
+from harness.scoring.canonical import canonical_studies
+from harness.scoring.notes import pruning_labels
 from harness.scoring.pairs import LEVEL, pair
-from harness.scoring.pool import Pool, build_pool
-from harness.scoring.sentences import pruning_labels
+from harness.scoring.rules import ScoringRules
 from harness.scoring.speed import log_times
+from harness.scoring.study_times import StudyTimes, build_study_times
+from harness.scoring.trial_table import checked, exact_on, track_of
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,10 @@ class Comparison:
 
     Attributes:
         pair: ratio, interval, unadjusted p, frequency, per-workload ratios.
-        clock: what was compared.
-        times: {workload: (times of a, times of b)}, in the order of studies; inf missed, NaN missing.
-        sentence: the result in words.
-        notes: plain sentences.
+        clock: on which clock.
+        times: {workload: (times of a, times of b)}, in the order of studies; inf where missed, NaN where missing.
+        sentence: the result in one sentence.
+        notes: what a reader must know beside it, in plain sentences.
     """
 
     pair: Pair
@@ -51,67 +53,74 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
         BadInput: an unknown clock or submission, or the same one twice.
     """
     trials = checked(trials)
-    kinds = set(trials["pruned_by"]) if "pruned_by" in trials.columns else set()
-    if SCORE_ONLY in kinds:
-        raise BadInput("these trials were pruned by --prune score-only, which leaves no tests: run the same command without it")
-    pool = pool_of_two(trials, a, b, clock)
-    found = pair(pool, log_times(pool), *(pool.submissions.index(name) for name in (a, b)))
-    lines = ["This is one comparison, chosen by you: p is not adjusted for others. The board's pairs are (Holm)."]
-    if FORECAST in kinds:
-        lines += pruning_labels(kinds, int((trials["pruned_by"] == FORECAST).sum())).values()
-    if not pool.paired:
+    pruned_by = set(trials["pruned_by"]) if "pruned_by" in trials.columns else set()
+    if SCORE_ONLY in pruned_by:
+        raise BadInput(
+            "these trials were pruned by --prune score-only, after which nothing can be tested: run them again without it"
+        )
+    study_times = study_times_of_two(trials, a, b, clock)
+    both = [study_times.submissions.index(name) for name in (a, b)]
+    result = pair(study_times, log_times(study_times), *both)
+    lines = [
+        "You chose this one comparison, so p is not adjusted for others; on the board, p is adjusted over all pairs (Holm)."
+    ]
+    if FORECAST in pruned_by:
+        lines += pruning_labels(pruned_by, int((trials["pruned_by"] == FORECAST).sum())).values()
+    if not study_times.paired:
         lines.append(
-            "Studies share no seeds between submissions: variances add, and the frequency is over all pairs of studies."
+            "Studies share no seeds between submissions, so they are not paired: the variances of both are added, and the "
+            "share of faster studies is over all pairs of studies."
         )
     if not exact_on(trials, clock):
-        lines.append(f"Trials were pruned on the {run_clock(str(trials['track'].iloc[0]))} clock: {clock} are upper bounds.")
-    alone = [w for w, ratio in found.workloads.items() if ratio.ratio is None]
+        lines.append(f"Trials were pruned on the {track_of(trials).clock} clock, so times in {clock} are upper bounds.")
+    alone = [w for w, ratio in result.workloads.items() if ratio.ratio is None]
     if alone:
-        lines.append(f"Without a common study: {', '.join(alone)}.")
-    rows = {name: pool.submissions.index(name) for name in (a, b)}
-    times = {w: (tuple(pool.times[w][rows[a]].tolist()), tuple(pool.times[w][rows[b]].tolist())) for w in pool.workloads}
-    return Comparison(found, clock, times, sentence(found), tuple(lines))
+        lines.append(f"The two have no study in common on {', '.join(alone)}.")
+    times = {}
+    for workload in study_times.workloads:
+        of_a, of_b = (tuple(study_times.times[workload][i].tolist()) for i in both)
+        times[workload] = of_a, of_b
+    return Comparison(result, clock, times, sentence(result), tuple(lines))
 
 
-def pool_of_two(trials: pd.DataFrame, a: str, b: str, clock: str) -> Pool:
-    """Return the pool of two submissions, budgets as of all `trials` (from `checked`).
+def study_times_of_two(trials: pd.DataFrame, a: str, b: str, clock: str) -> StudyTimes:
+    """Return the study times of two submissions; budgets are read from all `trials` (from `checked`).
 
     Raises:
         BadInput: an unknown clock or submission, the same one twice, or no base workload.
     """
-    if clock not in CLOCKS:
-        raise BadInput(f"there is no clock '{clock}'{did_you_mean(clock, CLOCKS)}")
+    rules = ScoringRules(clock, pruned_by=(FORECAST,))
     known = sorted(set(trials["submission"]))
     for name in (a, b):
         if name not in known:
             raise BadInput(f"there are no results of '{name}'{did_you_mean(name, known)}")
     if a == b:
         raise BadInput(f"'{a}' cannot be compared with itself: name two submissions")
-    pool = build_pool(trials, canonical_studies(trials, clock, pruned_by=(FORECAST,)), clock)
+    study_times = build_study_times(trials, canonical_studies(trials, rules), rules)
     for name in known:
         if name not in (a, b):
-            pool = pool.without_submission(name)
-    return pool.with_workloads([w for w in pool.workloads if pool.count(w).all()])
+            study_times = study_times.without_submission(name)
+    return study_times.with_workloads([w for w in study_times.workloads if study_times.count(w).all()])
 
 
-def sentence(found: Pair) -> str:
+def sentence(result: Pair) -> str:
     """Return the result of a comparison in one sentence."""
-    if found.ratio is None:
-        return f"{found.a} and {found.b} have no study of a workload in common."
-    first, second, ratio, low, high = found.a, found.b, found.ratio, found.low, found.high
+    if result.ratio is None:
+        return f"{result.a} and {result.b} have no study of a workload in common."
+    first, second, ratio, low, high = result.a, result.b, result.ratio, result.low, result.high
     if ratio < 1:
         first, second, ratio = second, first, 1 / ratio
         low, high = (None if high is None else 1 / high), (None if low is None else 1 / low)
-    sign = {"≤": "≥", "≥": "≤"}.get(found.bound, found.bound) if first != found.a else found.bound
+    sign = {"≤": "≥", "≥": "≤"}.get(result.bound, result.bound) if first != result.a else result.bound
     text = (
         f"{first} is {sign}{ratio:.2f} times as fast as {second}"
         if not math.isclose(ratio, 1)
         else f"{first} is as fast as {second}"
     )
-    if low is None or high is None or found.p is None:
-        return f"{text}; too few studies for an interval (3 at least)."
-    verdict = "separable" if found.p <= LEVEL else "not separable"
-    return f"{text} [{low:.2f}, {high:.2f}], p = {found.p:.2g}: {verdict}."
+    if low is None or high is None or result.p is None:
+        return f"{text}; an interval needs at least 3 common studies per workload."
+    verdict = "separable" if result.p <= LEVEL else "not separable"
+    return f"{text} [{low:.2f}, {high:.2f}], p = {result.p:.2g}: {verdict}."
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:

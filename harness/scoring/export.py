@@ -1,4 +1,4 @@
-"""leaderboard.json: the board as strict JSON, null for infinite or unavailable."""
+"""The board as `leaderboard.json`: strict JSON, null for infinite or unavailable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BOARD_SCHEMA = 1
 
 
 def board_json(board: Board, environment: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the board as JSON types: the fixed keys first, ours after them; infinities and NaN become null."""
+    """Return the board as JSON types: fixed keys first, then further ones; infinities and NaN become null."""
     value: dict[str, Any] = plain(
         {
             "schema": BOARD_SCHEMA,

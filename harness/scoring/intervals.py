@@ -1,4 +1,4 @@
-"""Intervals and tests from textbooks: t with Satterthwaite's degrees of freedom, order statistics, Wilson, Holm, power."""
+"""Textbook intervals and tests: t with Satterthwaite's degrees of freedom, order statistics, Wilson, Holm, power."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over workloads: value, standard error (NaN: not available), degrees of freedom."""
+    """A mean over workloads.
+
+    Attributes:
+        value: the point estimate.
+        error: its standard error, NaN where there is none.
+        freedom: degrees of freedom, NaN where there is no standard error.
+    """
 
     value: float
     error: float
@@ -22,11 +28,11 @@ class Estimate:
 
     @property
     def available(self) -> bool:
-        """Whether there were enough studies for a standard error."""
+        """Whether there is a standard error."""
         return math.isfinite(self.error)
 
     def interval(self, level: float = 0.95) -> tuple[float, float] | None:
-        """Return the t interval of `level`, None without a standard error."""
+        """Return the t interval of confidence `level`, None without a standard error."""
         if not self.available:
             return None
         half = t_quantile((1 + level) / 2, self.freedom) * self.error if self.error else 0.0
@@ -58,17 +64,17 @@ def satterthwaite(value: float, variances: Floats, freedoms: Floats, weight: flo
         value: the point estimate.
         variances: variance v of each part, NaN where unknown.
         freedoms: degrees of freedom of each.
-        weight: what each part is multiplied by, 1/W for a mean over W workloads.
+        weight: factor of each part, 1/W for a mean over W workloads.
 
-    se = weight * sqrt(sum v); df = (sum v)^2 / sum(v^2 / freedom) (Satterthwaite 1946). A part known to be constant
-    (v = 0) adds neither.
+    se = weight * sqrt(sum v); df = (sum v)^2 / sum(v^2 / freedom) (Satterthwaite 1946). A part with
+    v = 0 contributes to neither.
     """
     if not variances.size or np.isnan(variances).any():
         return Estimate(value, math.nan, math.nan)
     total = math.fsum(variances.tolist())
     if total == 0:
         return Estimate(value, 0.0, math.inf)
-    # Relative variances: squares of tiny ones would underflow.
+    # Relative to the total, since squares of tiny variances would underflow.
     shares = variances / total
     with np.errstate(divide="ignore"):
         freedom = 1 / math.fsum((shares**2 / freedoms)[shares > 0].tolist()) if (freedoms[shares > 0] > 0).all() else math.nan
@@ -78,10 +84,10 @@ def satterthwaite(value: float, variances: Floats, freedoms: Floats, weight: flo
 
 
 def median_interval(times: Sequence[float]) -> tuple[float | None, float | None, str]:
-    """Return (low, high, what they are) for the median of study times.
+    """Return (low, high, what these are, in words) for the median of study times.
 
-    Up to five studies their range, which covers the median with 1 - 2^(1-n); from six on the narrowest pair of order
-    statistics with at least 95 %.
+    With two to five studies it is their range, which covers the median with probability 1 - 2^(1-n); with six or more the
+    narrowest pair of order statistics that covers it with at least 95 %.
 
     >>> median_interval([3.0, 1.0, float("inf")])
     (1.0, inf, 'range of 3 studies')
@@ -99,7 +105,7 @@ def median_interval(times: Sequence[float]) -> tuple[float | None, float | None,
 
 
 def order_statistics(n: int) -> tuple[int, int]:
-    """Return the 1-based order statistics of the narrowest interval for a median with at least 95 %, n >= 6.
+    """Return the 1-based order statistics of the narrowest interval that covers a median with at least 95 %, for n >= 6.
 
     >>> order_statistics(6), order_statistics(10)
     ((1, 6), (2, 9))
@@ -125,7 +131,7 @@ def wilson(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return Holm's (1979) adjusted p-values; None counts as a test that was not won and stays None.
+    """Return Holm's (1979) adjusted p-values. None counts as a test that was not significant, and stays None.
 
     >>> holm([0.01, None, 0.02])
     [0.03, None, 0.04]
@@ -142,7 +148,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def detectable(error: float, freedom: float, level: float = 0.05, power: float = 0.80) -> float:
-    """Return the smallest true log ratio that a two-sided t test of `level` finds with `power` (noncentral t).
+    """Return the smallest true log ratio that a two-sided t test of `level` detects with `power` (noncentral t).
 
     >>> round(detectable(0.1, 1000.0), 2)
     0.28

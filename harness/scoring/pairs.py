@@ -1,4 +1,4 @@
-"""Two submissions against each other: ratio, test, frequency; all pairs of a board with Holm."""
+"""Pairs of submissions: ratio of times, test and frequency; all pairs of a board, Holm-adjusted."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ import numpy as np
 
 from harness.scoring.board_parts import Pair, WorkloadRatio
 from harness.scoring.intervals import holm, wilson
-from harness.scoring.pool import Pool
 from harness.scoring.speed import Contrast, LogTimes, contrast, log_times
+from harness.scoring.study_times import StudyTimes
 
 LEVEL = 0.05
+"""A pair is separable where its adjusted p-value is at most this."""
 
 
-def all_pairs(pool: Pool, times: LogTimes | None = None) -> tuple[Pair, ...]:
-    """Return every pair of the pool, names sorted, Holm-adjusted over all of them."""
-    times = times or log_times(pool)
-    pairs = [pair(pool, times, a, b) for a, b in combinations(range(len(pool.submissions)), 2)]
+def all_pairs(study_times: StudyTimes, times: LogTimes | None = None) -> tuple[Pair, ...]:
+    """Return every pair of submissions, names sorted, p-values Holm-adjusted over all pairs."""
+    times = times or log_times(study_times)
+    pairs = [pair(study_times, times, a, b) for a, b in combinations(range(len(study_times.submissions)), 2)]
     adjusted = holm([p.p for p in pairs])
     return tuple(replace(p, p_holm=q, separable=q is not None and q <= LEVEL) for p, q in zip(pairs, adjusted, strict=True))
 
 
-def pair(pool: Pool, times: LogTimes, a: int, b: int) -> Pair:
-    """Return the pair of submissions `a` and `b` (indices into the pool), unadjusted."""
+def pair(study_times: StudyTimes, times: LogTimes, a: int, b: int) -> Pair:
+    """Return the pair of submissions `a` and `b` (indices of submissions), p-value not adjusted."""
     difference = contrast(times, a, b)
     interval = difference.estimate.interval()
-    counts = [_wins(pool, workload, a, b) for workload in pool.workloads]
+    counts = [_wins(study_times, workload, a, b) for workload in study_times.workloads]
     share, share_interval = _frequency(counts)
     p = difference.estimate.p
     known = difference.smallest > 0
     return Pair(
-        a=pool.submissions[a],
-        b=pool.submissions[b],
+        a=study_times.submissions[a],
+        b=study_times.submissions[b],
         ratio=math.exp(difference.estimate.value) if known else None,
         low=math.exp(interval[0]) if interval else None,
         high=math.exp(interval[1]) if interval else None,
@@ -45,14 +46,14 @@ def pair(pool: Pool, times: LogTimes, a: int, b: int) -> Pair:
         faster=share,
         faster_low=share_interval[0] if share_interval else None,
         faster_high=share_interval[1] if share_interval else None,
-        workloads={w: _ratio(difference, k, counts[k]) for k, w in enumerate(pool.workloads)},
+        workloads={w: _ratio(difference, k, counts[k]) for k, w in enumerate(study_times.workloads)},
     )
 
 
-def _wins(pool: Pool, workload: str, a: int, b: int) -> tuple[int, int, int, int]:
-    """Wins, losses, ties of `a`, and the number of independent pairs they stand for."""
-    x, y = pool.times[workload][a], pool.times[workload][b]
-    if pool.paired:
+def _wins(study_times: StudyTimes, workload: str, a: int, b: int) -> tuple[int, int, int, int]:
+    """Wins, losses and ties of `a`, and how many independent pairs of studies these amount to."""
+    x, y = study_times.times[workload][a], study_times.times[workload][b]
+    if study_times.paired:
         common = ~np.isnan(x) & ~np.isnan(y)
         first, second, independent = x[common], y[common], int(common.sum())
     else:

@@ -1,4 +1,4 @@
-"""Performance profiles (Dahl et al. 2023): held-out rule, contribution of each workload, the step function."""
+"""Performance profiles (Dahl et al. 2023): the held-out rule, the profile integral of each workload, scores, ranks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from harness.scoring.pool import Floats, Pool, medians
+from harness.scoring.medians import Floats, medians
+from harness.scoring.study_times import StudyTimes
 
 CUT_OFF = 4.0
 """Times beyond this many times the fastest count as unsolved; the profile is integrated from 1 to here."""
@@ -15,26 +16,27 @@ CUT_OFF = 4.0
 LEGACY_GRID = np.linspace(1, CUT_OFF, 100)
 
 Contribution = Callable[[Floats], Floats]
+"""Median times of one workload or several, submissions on axis 0, to contributions of the same shape."""
 
 
 def apply_held_out(base: Floats, variants: Sequence[Floats]) -> Floats:
-    """Return the base times that stand: infinite where the base is too slow, or lost on a held-out variant.
+    """Return the base times that count: infinite where the base is too slow, or where it fails on a held-out variant.
 
     Args:
         base: median times, [submissions, ...]; NaN counts as missed.
         variants: the same of each held-out variant.
 
-    AlgoPerf's order of rules: a variant is lost where its base is; any time above 4x the column minimum is lost; a
-    base is lost where its variant is.
+    AlgoPerf's order of rules: a variant counts as missed where its base does; any time above 4x the column minimum counts
+    as missed; a base counts as missed where its variant does.
     """
     base = np.where(np.isnan(base), np.inf, base)
     if not variants:
         return base
-    standing = _cut(base)
+    counting = _cut(base)
     for variant in variants:
         variant = np.where(np.isnan(variant) | np.isinf(base), np.inf, variant)
-        standing = np.where(np.isinf(_cut(variant)), np.inf, standing)
-    return standing
+        counting = np.where(np.isinf(_cut(variant)), np.inf, counting)
+    return counting
 
 
 def _cut(times: Floats) -> Floats:
@@ -44,7 +46,7 @@ def _cut(times: Floats) -> Floats:
 
 
 def ratios(times: Floats) -> Floats:
-    """Return times over the fastest of the pool (axis 0); infinite where missed, also if all missed."""
+    """Return times divided by the fastest submission's (axis 0); infinite where missed, also if all missed."""
     best = times.min(axis=0, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(np.isinf(times), np.inf, np.where(times == best, 1.0, times / best))
@@ -61,28 +63,29 @@ def contributions(times: Floats) -> Floats:
 
 
 def grid_contributions(times: Floats) -> Floats:
-    """Return the same by the trapezoid rule on AlgoPerf's 100 points, as its published scorer does."""
+    """Return the profile integral by the trapezoid rule on AlgoPerf's 100 points, as its published scorer does."""
     solved = ratios(times)[..., None] <= LEGACY_GRID
     value: Floats = np.trapezoid(solved.astype(float), LEGACY_GRID, axis=-1) / (CUT_OFF - 1)
     return value
 
 
-def standing_times(pool: Pool) -> Floats:
+def median_times(study_times: StudyTimes) -> Floats:
     """Return the median times after the held-out rule, [submissions, workloads]."""
     columns = [
-        apply_held_out(medians(pool.times[w]), [medians(pool.times[v]) for v in pool.variants[w]]) for w in pool.workloads
+        apply_held_out(medians(study_times.times[w]), [medians(study_times.times[v]) for v in study_times.variants[w]])
+        for w in study_times.workloads
     ]
-    return np.stack(columns, axis=1) if columns else np.empty((len(pool.submissions), 0))
+    return np.stack(columns, axis=1) if columns else np.empty((len(study_times.submissions), 0))
 
 
-def workload_contributions(pool: Pool, contribution: Contribution = contributions) -> Floats:
-    """Return h, [submissions, workloads]."""
-    return contribution(standing_times(pool))
+def workload_contributions(study_times: StudyTimes, contribution: Contribution = contributions) -> Floats:
+    """Return h, the profile integral of every workload, [submissions, workloads]."""
+    return contribution(median_times(study_times))
 
 
-def scores(pool: Pool, contribution: Contribution = contributions) -> dict[str, float]:
-    """Return the score of every submission: the mean of its contributions, 0 without workloads."""
-    return means(pool.submissions, workload_contributions(pool, contribution))
+def scores(study_times: StudyTimes, contribution: Contribution = contributions) -> dict[str, float]:
+    """Return the score of every submission: the mean of its contributions over workloads, 0 without workloads."""
+    return means(study_times.submissions, workload_contributions(study_times, contribution))
 
 
 def means(names: Sequence[str], values: Floats) -> dict[str, float]:

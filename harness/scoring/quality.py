@@ -1,4 +1,4 @@
-"""Quality at a budget, without a target: regret and mean rank (the `budget` track)."""
+"""Quality at shares of the budget, without a target: final metric, regret and mean rank (the `budget` track)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from harness.contracts import BadInput
+from harness.records import FAILURES, Status
 from harness.rules import BUDGET_SHARES
-from harness.scoring.pool import Floats, medians
+from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import ranked
 
-CAME_TO_NOTHING = ("diverged", "failed", "timeout", "out-of-memory")
-"""Statuses of a trial that counts as the trivial model; `killed` is missing, and with it the study at that share."""
+UNTRAINED = (Status.DIVERGED, *FAILURES)
+"""Statuses of a trial that counts as an untrained model. A `killed` trial is missing, and with it its study at that share."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,12 @@ class Quality:
 
     Attributes:
         name: the submission.
-        share: horizon over budget, 0.25 for "25 %".
-        regret: mean over workloads of (q - q_best)/(q_trivial - q_best), in [0, inf); None without a trivial metric.
+        share: horizon divided by budget, 0.25 for "25 %".
+        regret: mean over workloads of (q - q_best)/(q_trivial - q_best), in [0, inf); None where the records do not state
+            q_trivial, the metric of an untrained model.
         mean_rank: mean over workloads of its rank by q.
         final: workload -> q, the median over studies of the final metric of the study's best trial.
-        low, high: workload -> the smallest and the largest of those over studies.
+        low, high: workload -> the smallest and the largest of these final metrics over studies.
         studies: workload -> studies that count.
     """
 
@@ -43,14 +45,14 @@ class Quality:
 
 
 def trivial_metrics(trials: pd.DataFrame) -> dict[str, float]:
-    """Return workload -> metric of a model that has learnt nothing, where the records carry that fact."""
-    found: dict[str, float] = {}
+    """Return workload -> metric of an untrained model, where the records state it."""
+    metrics: dict[str, float] = {}
     for workload, facts in zip(trials["workload"], trials.get("facts", [None] * len(trials)), strict=True):
         about = facts.get("workload") if isinstance(facts, Mapping) else None
         value = about.get("trivial_metric") if isinstance(about, Mapping) else None
         if value is not None and math.isfinite(value):
-            found[str(workload)] = float(value)
-    return found
+            metrics[str(workload)] = float(value)
+    return metrics
 
 
 def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = None) -> tuple[Quality, ...]:
@@ -58,20 +60,20 @@ def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = Non
 
     Args:
         trials: what `harness.load_results` returns; only trials that ran to their end count.
-        trivial: workload -> metric of a model that has learnt nothing; by default what the records say. A trial
-            that is not finite, or failed, counts as that.
+        trivial: workload -> metric of an untrained model; by default what the records state. A trial that failed, or whose
+            metric is not finite, counts as an untrained model.
 
     Raises:
         BadInput: no complete trial.
     """
     trivial = trivial_metrics(trials) if trivial is None else dict(trivial)
     best, signs = best_finals(trials, trivial)
-    found = [
+    qualities = [
         quality
         for value, rows in best.groupby("share", sort=True)
         for quality in _at_share(float(str(value)), rows, signs, trivial)
     ]
-    return tuple(sorted(found, key=lambda q: (q.share, q.mean_rank, q.name)))
+    return tuple(sorted(qualities, key=lambda q: (q.share, q.mean_rank, q.name)))
 
 
 def best_finals(trials: pd.DataFrame, trivial: Mapping[str, float]) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -87,10 +89,10 @@ def best_finals(trials: pd.DataFrame, trivial: Mapping[str, float]) -> tuple[pd.
         BadInput: no complete trial.
     """
     trials = trials[~trials["held_out"].astype(bool)]
-    whole = trials["complete"].astype(bool)
-    ended = trials[whole | trials["status"].isin(CAME_TO_NOTHING)]
-    if not (whole | (trials["status"] == "diverged")).any():
-        raise BadInput("no trial ran to its end: the budget track needs complete trials, run it with --no-prune")
+    complete = trials["complete"].astype(bool)
+    ended = trials[complete | trials["status"].isin(UNTRAINED)]
+    if not (complete | (trials["status"] == Status.DIVERGED)).any():
+        raise BadInput("no trial ran to its end, but the budget track needs complete trials: run it with --no-prune")
     signs = {str(w): 1.0 if low else -1.0 for w, low in zip(ended["workload"], ended["lower_is_better"], strict=True)}
     final = [
         _as_loss(metric, signs[w], trivial.get(w, math.nan))
@@ -98,9 +100,9 @@ def best_finals(trials: pd.DataFrame, trivial: Mapping[str, float]) -> tuple[pd.
     ]
     keys = ["submission", "workload", "study"]
     table = ended[keys].assign(share=_shares(ended), loss=final)
-    killed = trials[trials["status"] == "killed"]
-    lost = set(killed[keys].assign(share=_shares(killed)).itertuples(index=False, name=None))
-    table = table[[row not in lost for row in table[[*keys, "share"]].itertuples(index=False, name=None)]]
+    killed = trials[trials["status"] == Status.KILLED]
+    missing = set(killed[keys].assign(share=_shares(killed)).itertuples(index=False, name=None))
+    table = table[[row not in missing for row in table[[*keys, "share"]].itertuples(index=False, name=None)]]
     return table.groupby(["share", "submission", "workload", "study"], sort=True)["loss"].min().reset_index(), signs
 
 
@@ -112,7 +114,7 @@ def regret_of(q: Floats, best: Floats, trivial: Floats) -> Floats:
 
 
 def _shares(trials: pd.DataFrame) -> list[float]:
-    """Horizon over budget; horizons are whole steps, so what is nearest to a share of the track is that share."""
+    """Horizon divided by budget. Horizons are whole steps, so a ratio counts as the nearest share of the track."""
     ratios = (trials["horizon_examples"].astype(float) / trials["budget_examples"].astype(float)).tolist()
     near = [min(BUDGET_SHARES, key=lambda share: abs(share - ratio)) for ratio in ratios]
     return [share if abs(share - ratio) <= share / 5 else round(ratio, 6) for share, ratio in zip(near, ratios, strict=True)]
@@ -126,14 +128,14 @@ def final_metrics(trials: pd.DataFrame) -> list[float]:
 
 def _final(curve: Mapping[str, Floats], status: str, end: float) -> float:
     metric = np.asarray(curve.get("metric", ()), dtype=float)
-    if not len(metric) or status in CAME_TO_NOTHING:
+    if not len(metric) or status in UNTRAINED:
         return math.nan
-    # A trial that met its target and diverged later is recorded as reached; its clock ran on past its last evaluation.
+    # A trial that met its target and diverged later is recorded as reached, but its clock is past its last evaluation.
     return float(metric[-1]) if end <= float(curve["examples"][-1]) * (1 + 1e-9) else math.nan
 
 
 def _as_loss(last: float, sign: float, trivial: float) -> float:
-    """The final metric as a loss; a run that ended in nothing finite is worth the trivial model."""
+    """The final metric as a loss; a metric that is not finite, or worse than an untrained model's, counts as that."""
     worst = sign * trivial if math.isfinite(trivial) else math.inf
     return min(sign * last, worst) if math.isfinite(last) else worst
 
@@ -142,10 +144,10 @@ def _at_share(share: float, rows: pd.DataFrame, signs: Mapping[str, float], triv
     names = sorted(set(rows["submission"]))
     workloads = sorted(set(rows["workload"]))
     q = np.full((len(names), len(workloads)), np.inf)
-    seen: dict[tuple[str, str], Floats] = {}
+    finals: dict[tuple[str, str], Floats] = {}
     for (name, workload), cell in rows.groupby(["submission", "workload"], sort=True):
         losses = cell.sort_values("study")["loss"].to_numpy(dtype=float)
-        seen[str(name), str(workload)] = np.sort(signs[str(workload)] * losses)
+        finals[str(name), str(workload)] = np.sort(signs[str(workload)] * losses)
         q[names.index(str(name)), workloads.index(str(workload))] = medians(losses)
     ranks = np.stack([ranked(-q[:, k]) for k in range(len(workloads))], axis=1)
     zero = np.array([signs[w] * trivial.get(w, math.nan) for w in workloads])
@@ -159,9 +161,9 @@ def _at_share(share: float, rows: pd.DataFrame, signs: Mapping[str, float], triv
             else None,
             mean_rank=math.fsum(ranks[i].tolist()) / len(workloads),
             final={w: signs[w] * float(q[i, k]) for k, w in enumerate(workloads)},
-            low={w: float(seen[name, w][0]) for w in workloads if (name, w) in seen},
-            high={w: float(seen[name, w][-1]) for w in workloads if (name, w) in seen},
-            studies={w: len(seen.get((name, w), ())) for w in workloads},
+            low={w: float(finals[name, w][0]) for w in workloads if (name, w) in finals},
+            high={w: float(finals[name, w][-1]) for w in workloads if (name, w) in finals},
+            studies={w: len(finals.get((name, w), ())) for w in workloads},
         )
         for i, name in enumerate(names)
     ]

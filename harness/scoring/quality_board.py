@@ -1,4 +1,4 @@
-"""The board of what has no race: quality at shares of the budget, and sensitivity to the peak rate."""
+"""Boards without a time to target: quality at shares of the budget, and sensitivity to the peak learning rate."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from harness.records import STATUSES, plain
-from harness.scoring.canonical import checked
 from harness.scoring.export import BOARD_SCHEMA
 from harness.scoring.profiles import ranked
 from harness.scoring.quality import Quality, score_budget
 from harness.scoring.sensitivity import RateRow, sensitivities
 from harness.scoring.sentences import listed
+from harness.scoring.trial_table import checked, track_of
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class QualityRow:
 
     Attributes:
         name: the submission.
-        rank: place by mean rank over shares; ties share.
+        rank: by mean rank over shares; equal submissions share a rank.
         mean_rank: mean over shares of its mean rank over workloads; None on a board of sensitivities.
-        regret: mean over shares of its regret; None where one of them has none.
-        shares: its quality at every share, ascending.
+        regret: mean over shares of its regret; None if it is unknown at one of them.
+        shares: its quality at every share of the budget, ascending.
         trials: number of trials.
         note: what a reader of this row must know, in words.
     """
@@ -45,7 +45,7 @@ class QualityRow:
 
 @dataclass(frozen=True)
 class QualityBoard:
-    """A board without a race: of the `budget` track, or of ``--sensitivity`` alone (then `shares` is empty).
+    """A board without a time to target: of the `budget` track, or of ``--sensitivity`` alone (then `shares` is empty).
 
     Attributes:
         track, clock, suite: what was scored.
@@ -86,36 +86,36 @@ def quality_board(trials: pd.DataFrame) -> QualityBoard:
         BadInput: no trials, several tracks or suites, a trial twice, or no trial that ran to its end.
     """
     trials = checked(trials)
-    track = str(trials["track"].iloc[0])
+    track = track_of(trials)
     base = trials[~trials["held_out"].astype(bool)]
-    found = score_budget(base) if track == "budget" else ()
-    probes = () if track == "budget" else sensitivities(base)
-    rows = _rows(base, found, probes)
+    qualities = () if track.targeted else score_budget(base)
+    by_rate = sensitivities(base) if track.targeted else ()
+    rows = _rows(base, qualities, by_rate)
     statuses = Counter(trials["status"].astype(str))
     first = base.drop_duplicates("workload")
     return QualityBoard(
-        track=track,
+        track=track.name,
         clock="examples",
         suite=str(trials["suite"].iloc[0]),
-        shares=tuple(sorted({q.share for q in found})),
+        shares=tuple(sorted({q.share for q in qualities})),
         workloads=tuple(sorted(set(base["workload"].astype(str)))),
         metrics=dict(zip(first["workload"].astype(str), first["metric"].astype(str), strict=True)),
         lower_is_better=dict(zip(first["workload"].astype(str), first["lower_is_better"].astype(bool), strict=True)),
         rows=rows,
-        sensitivity=probes,
+        sensitivity=by_rate,
         trials={status: statuses[status] for status in STATUSES if statuses[status]},
-        verdict=_verdict(rows, probes),
-        notes=tuple(_notes(rows, found, probes)),
+        verdict=_verdict(rows, by_rate),
+        notes=tuple(_notes(rows, qualities, by_rate)),
         studies=int(base.groupby(["submission", "workload"])["study"].nunique().max()),
     )
 
 
-def _rows(trials: pd.DataFrame, found: Sequence[Quality], probes: Sequence[RateRow]) -> tuple[QualityRow, ...]:
+def _rows(trials: pd.DataFrame, qualities: Sequence[Quality], by_rate: Sequence[RateRow]) -> tuple[QualityRow, ...]:
     count = trials["submission"].astype(str).value_counts()
-    names = [row.name for row in probes] or sorted({q.name for q in found})
-    own = {name: tuple(q for q in found if q.name == name) for name in names}
+    names = [row.name for row in by_rate] or sorted({q.name for q in qualities})
+    own = {name: tuple(q for q in qualities if q.name == name) for name in names}
     middle = {name: math.fsum(q.mean_rank for q in shares) / len(shares) for name, shares in own.items() if shares}
-    order = [middle[name] for name in names] if middle else [math.inf if p.value is None else p.value for p in probes]
+    order = [middle[name] for name in names] if middle else [math.inf if row.value is None else row.value for row in by_rate]
     places = ranked(-np.array(order, dtype=float))
     rows = [
         QualityRow(
@@ -139,50 +139,46 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _row_note(shares: Sequence[Quality]) -> str:
     absent = sorted({w for q in shares for w, count in q.studies.items() if not count})
-    return f"no study of {listed(absent)}: it counts as last there" if absent else ""
+    return f"no study of {listed(absent)}: it counts as the last one there" if absent else ""
 
 
-def _verdict(rows: Sequence[QualityRow], probes: Sequence[RateRow]) -> str:
-    if probes:
-        known = [row for row in probes if row.value is not None]
+def _verdict(rows: Sequence[QualityRow], by_rate: Sequence[RateRow]) -> str:
+    if by_rate:
+        known = [row for row in by_rate if row.value is not None]
         if not known:
             return "No submission has a sensitivity on every workload."
-        told = f"{known[0].name} minds its peak rate least: sensitivity {known[0].value:.3f}"
-        return f"{told}{_marked(known[0])}." if len(known) == 1 else f"{told}{_marked(known[0])}; {_most(known[-1])}."
+        least = f"{known[0].name} is the least sensitive to its peak learning rate ({_with_mark(known[0])})"
+        return f"{least}." if len(known) == 1 else f"{least}, {known[-1].name} the most ({_with_mark(known[-1])})."
     tied = [row.name for row in rows if row.rank == 1]
     leader = rows[0]
     regret = "" if leader.regret is None else f", mean regret {leader.regret:.3f}"
     verb = "lead" if len(tied) > 1 else "leads"
-    return f"{listed(tied)} {verb} over the budgets with mean rank {leader.mean_rank:.2f}{regret}."
+    return f"{listed(tied)} {verb} over all shares of the budget with mean rank {leader.mean_rank:.2f}{regret}."
 
 
-def _most(row: RateRow) -> str:
-    return f"{row.name} most: {row.value:.3f}{_marked(row)}"
+def _with_mark(row: RateRow) -> str:
+    return f"at least {row.value:.3f}, its best rate is at an edge of the grid" if row.edge else f"{row.value:.3f}"
 
 
-def _marked(row: RateRow) -> str:
-    return " at least (optimum at an edge of the grid)" if row.edge else ""
-
-
-def _notes(rows: Sequence[QualityRow], found: Sequence[Quality], probes: Sequence[RateRow]) -> list[str]:
+def _notes(rows: Sequence[QualityRow], qualities: Sequence[Quality], by_rate: Sequence[RateRow]) -> list[str]:
     lines = []
-    if found:
-        lines.append("Ranks of this track carry no intervals: beside each quality stands the range of its studies.")
+    if qualities:
+        lines.append("Ranks in this track have no intervals; each quality is shown with the range over its studies.")
         if any(row.regret is None for row in rows):
-            lines.append("Regret is missing where the records do not say what a model that has learnt nothing scores.")
+            lines.append("Regret is missing where the records do not state the metric of an untrained model.")
     reasons: dict[str, list[str]] = {}
-    for row in probes:
+    for row in by_rate:
         for workload, reason in row.unavailable.items():
             reasons.setdefault(reason, []).append(f"{row.name} on {workload}")
     lines += [f"No sensitivity, because {reason}: {listed(where)}." for reason, where in sorted(reasons.items())]
-    edges = [row.name for row in probes if row.edge]
+    edges = [row.name for row in by_rate if row.edge]
     if edges:
-        lines.append(f"The optimum lies at an edge of the grid, so the value is too small: {listed(edges)}.")
+        lines.append(f"The best rate is at an edge of the grid, so the true sensitivity is larger: {listed(edges)}.")
     return lines
 
 
 def quality_json(board: QualityBoard, environment: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the board as strict JSON types: a race board's fixed keys (null where there is no race), then its own."""
+    """Return the board as strict JSON types: the fixed keys of a timed board (null where nothing is timed), then its own."""
     value: dict[str, Any] = plain(
         {
             "schema": BOARD_SCHEMA,
@@ -204,7 +200,7 @@ def quality_json(board: QualityBoard, environment: Sequence[Mapping[str, Any]]) 
     return value
 
 
-RACE_KEYS = ("rank_low", "rank_high", "score", "score_low", "score_high", "speedup", "speedup_low", "speedup_high")
+TIMED_KEYS = ("rank_low", "rank_high", "score", "score_low", "score_high", "speedup", "speedup_low", "speedup_high")
 
 
 def _row_json(row: QualityRow, board: QualityBoard) -> dict[str, Any]:
@@ -212,7 +208,7 @@ def _row_json(row: QualityRow, board: QualityBoard) -> dict[str, Any]:
     return {
         "name": row.name,
         "rank": row.rank,
-        **dict.fromkeys(RACE_KEYS),
+        **dict.fromkeys(TIMED_KEYS),
         "targets_reached": None,
         "workloads": {
             w: {"time": None, "low": None, "high": None, "reached": None, "studies": counts[w], "quality": _cells(row, w)}

@@ -1,4 +1,4 @@
-"""Studies resampled: the bootstrap distribution of every workload's contributions."""
+"""Resampled studies: the bootstrap distribution of the median times of every workload."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.records import stable_seed
-from harness.scoring.pool import Floats, Pool, medians
-from harness.scoring.profiles import apply_held_out, ratios
+from harness.scoring.medians import Floats, medians
+from harness.scoring.profiles import apply_held_out
+from harness.scoring.study_times import StudyTimes
 
 DRAWS = 4000
 ENUMERATED_STUDIES = 7
 ENUMERATED_COMBINATIONS = 50_000
-"""Base and variants are resampled apart: their combinations are enumerated together only up to this many."""
+"""A base and its variants are resampled separately; their combinations are enumerated only up to this many."""
 
 
 @dataclass(frozen=True)
 class Resample:
-    """Median times of one workload label under resampled studies, [submissions, draws], and the weight of each draw."""
+    """Median times of one workload under resampled studies.
+
+    Attributes:
+        times: medians after the held-out rule, [submissions, draws].
+        weights: probability of each draw, [draws].
+    """
 
     times: Floats
     weights: Floats
@@ -43,48 +49,48 @@ def multisets(n: int) -> tuple[NDArray[np.int64], Floats]:
     return indices, weights
 
 
-def enumerable(pool: Pool, workload: str) -> bool:
-    """Return whether the bootstrap of `workload` is enumerated in full: paired, up to 7 studies, few combinations."""
-    sizes = [pool.times[label].shape[1] for label in (workload, *pool.variants[workload])]
-    if not pool.paired or not all(1 <= n <= ENUMERATED_STUDIES for n in sizes):
+def can_enumerate(study_times: StudyTimes, workload: str) -> bool:
+    """Return whether all resamples of `workload` can be enumerated: paired, up to 7 studies, at most 50,000 combinations."""
+    sizes = [study_times.times[label].shape[1] for label in (workload, *study_times.variants[workload])]
+    if not study_times.paired or not all(1 <= n <= ENUMERATED_STUDIES for n in sizes):
         return False
     return prod(comb(2 * n - 1, n) for n in sizes) <= ENUMERATED_COMBINATIONS
 
 
-def enumerated(pool: Pool, workload: str) -> Resample:
-    """Return the standing times of `workload` under every resample of its studies and its variants' studies."""
-    parts = [multisets(pool.times[label].shape[1]) for label in (workload, *pool.variants[workload])]
+def all_resamples(study_times: StudyTimes, workload: str) -> Resample:
+    """Return the median times of `workload` under every resample of its studies and of its variants' studies."""
+    parts = [multisets(study_times.times[label].shape[1]) for label in (workload, *study_times.variants[workload])]
     grids = np.meshgrid(*(np.arange(len(weights)) for _, weights in parts), indexing="ij")
     picks = [grid.ravel() for grid in grids]
     weights = np.prod([part_weights[pick] for (_, part_weights), pick in zip(parts, picks, strict=True)], axis=0)
     columns = [
-        _resampled_medians(pool.times[label], indices)[:, pick]
-        for label, (indices, _), pick in zip((workload, *pool.variants[workload]), parts, picks, strict=True)
+        _resampled_medians(study_times.times[label], indices)[:, pick]
+        for label, (indices, _), pick in zip((workload, *study_times.variants[workload]), parts, picks, strict=True)
     ]
     return Resample(apply_held_out(columns[0], columns[1:]), weights)
 
 
-def drawn(pool: Pool, workload: str, draws: int = DRAWS) -> Resample:
-    """Return the standing times of `workload` under `draws` random resamples, the same for the same studies."""
-    columns = [_drawn_medians(pool, label, draws) for label in (workload, *pool.variants[workload])]
+def random_resample(study_times: StudyTimes, workload: str, draws: int = DRAWS) -> Resample:
+    """Return the median times of `workload` under `draws` random resamples; equal studies give equal draws."""
+    columns = [_random_medians(study_times, label, draws) for label in (workload, *study_times.variants[workload])]
     return Resample(apply_held_out(columns[0], columns[1:]), np.full(draws, 1.0 / draws))
 
 
-def _drawn_medians(pool: Pool, label: str, draws: int) -> Floats:
-    times = pool.times[label]
+def _random_medians(study_times: StudyTimes, label: str, draws: int) -> Floats:
+    times = study_times.times[label]
     n = times.shape[1]
     if n == 0:
         return np.full((len(times), draws), np.nan)
-    if pool.paired:
+    if study_times.paired:
         generator = np.random.default_rng(stable_seed("studies", label))
         if n > ENUMERATED_STUDIES:
             return _resampled_medians(times, (generator.random((draws, n)) * n).astype(np.int64))
-        # The same distribution, by far fewer medians: draw among the enumerated resamples.
+        # Drawing among the enumerated resamples gives the same distribution and needs far fewer medians.
         indices, weights = multisets(n)
         picks = np.searchsorted(np.cumsum(weights)[:-1], generator.random(draws), side="right")
         return _resampled_medians(times, indices)[:, picks]
     rows = []
-    for name, row in zip(pool.submissions, times, strict=True):
+    for name, row in zip(study_times.submissions, times, strict=True):
         present = row[~np.isnan(row)]
         uniform = np.random.default_rng(stable_seed("studies", label, name)).random((draws, max(len(present), 1)))
         rows.append(medians(present[(uniform * len(present)).astype(np.int64)]) if len(present) else np.full(draws, np.nan))
@@ -92,21 +98,14 @@ def _drawn_medians(pool: Pool, label: str, draws: int) -> Floats:
 
 
 def _resampled_medians(times: Floats, indices: NDArray[np.int64]) -> Floats:
-    """Medians of `times[:, indices]`; where a draw holds no study of a submission, its observed median stands."""
-    drawn_medians = medians(times[:, indices])
-    observed: Floats = np.where(np.isnan(drawn_medians), medians(times)[:, None], drawn_medians)
-    return observed
-
-
-def joint_ratios(pool: Pool, draws: int = DRAWS) -> Floats:
-    """Return ratios to the fastest under joint draws over all workloads, [workloads, submissions, draws]."""
-    shape = (0, len(pool.submissions), draws)
-    columns = [ratios(drawn(pool, workload, draws).times) for workload in pool.workloads]
-    return np.stack(columns) if columns else np.empty(shape)
+    """Medians of `times[:, indices]`; where a draw holds no study of a submission, its observed median is used."""
+    resampled = medians(times[:, indices])
+    filled: Floats = np.where(np.isnan(resampled), medians(times)[:, None], resampled)
+    return filled
 
 
 def population_draws(contributions: Floats) -> Floats:
-    """Return scores under workloads, then studies, resampled, [submissions, draws].
+    """Return scores when first workloads and then their studies are resampled, [submissions, draws].
 
     Args:
         contributions: joint draws, [workloads, submissions, draws].
@@ -114,7 +113,7 @@ def population_draws(contributions: Floats) -> Floats:
     width, _, draws = contributions.shape
     generator = np.random.default_rng(stable_seed("workloads", width, draws))
     workloads = (generator.random((draws, width)) * width).astype(np.int64)
-    # A workload drawn twice brings two independent sets of studies.
+    # A workload that is drawn twice gets two independent sets of studies.
     studies = (generator.random((draws, width)) * draws).astype(np.int64)
     picked: Floats = contributions[workloads, :, studies].mean(axis=1)
     return picked.T

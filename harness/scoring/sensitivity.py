@@ -1,4 +1,4 @@
-"""Learning-rate sensitivity over seven half-decades, after Wortsman et al. (2023)."""
+"""Sensitivity to the peak learning rate over seven half-decades, after Wortsman et al. (2023)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pandas as pd
 
 from harness.contracts import BadInput
 from harness.rules import HALF_DECADES
-from harness.scoring.pool import medians
-from harness.scoring.quality import CAME_TO_NOTHING, final_metrics, trivial_metrics
+from harness.scoring.medians import medians
+from harness.scoring.quality import UNTRAINED, final_metrics, trivial_metrics
 
 __all__ = ["HALF_DECADES", "RateRow", "Sensitivity", "rate_losses", "sensitivities", "sensitivity"]
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """How much a wrong peak rate costs: 0 not at all, 1 as much as not learning.
+    """How much a wrong peak learning rate costs: 0 nothing, 1 as much as not training at all.
 
     Attributes:
-        value: mean over rates of [min(l, l0) - l*]/(l0 - l*); None if no rate beats the trivial loss.
-        edge: the optimum lies at an edge of the grid: the value is too small.
-        rates, losses: the grid and the median final loss at each rate; not finite counts as l0.
+        value: mean over rates of [min(l, l0) - l*]/(l0 - l*); None if no rate does better than an untrained model.
+        edge: the best rate is the smallest or the largest of the grid, so the value is too small.
+        rates, losses: the grid, and the median final loss at each rate; a loss that is not finite counts as l0.
     """
 
     value: float | None
@@ -37,8 +37,8 @@ def sensitivity(losses: Mapping[float, list[float]], trivial: float) -> Sensitiv
     """Return the sensitivity of final losses at several peak rates.
 
     Args:
-        losses: peak rate -> final losses, one a seed; NaN and infinity where the run diverged.
-        trivial: l0, the loss of a model that has learnt nothing.
+        losses: peak rate -> final losses, one per seed; NaN or infinity where the run diverged.
+        trivial: l0, the loss of an untrained model.
 
     >>> sensitivity({0.01: [1.0], 0.1: [0.5], 1.0: [float("nan")]}, trivial=2.5).value
     0.4166666666666667
@@ -49,7 +49,7 @@ def sensitivity(losses: Mapping[float, list[float]], trivial: float) -> Sensitiv
         BadInput: no losses, or `trivial` is not finite.
     """
     if not losses or not math.isfinite(trivial):
-        raise BadInput("sensitivity needs final losses at several rates and the finite loss of a model that has learnt nothing")
+        raise BadInput("sensitivity needs final losses at several rates, and the finite loss of an untrained model")
     rates = tuple(sorted(losses))
     middle = []
     for rate in rates:
@@ -63,12 +63,12 @@ def sensitivity(losses: Mapping[float, list[float]], trivial: float) -> Sensitiv
 
 
 def rate_losses(trials: pd.DataFrame, submission: str, workload: str) -> dict[float, list[float]]:
-    """Return final losses by peak rate of one submission on one workload, from complete trials only, seeds by study.
+    """Return final losses by peak rate of one submission on one workload, one per study, from complete trials only.
 
-    NaN where a trial diverged or failed. A metric where higher is better is turned round.
+    NaN where a trial diverged or failed. A metric where higher is better is negated.
     """
     own = trials[(trials["submission"] == submission) & (trials["workload"] == workload)]
-    own = own[own["complete"].astype(bool) | own["status"].isin(CAME_TO_NOTHING)]
+    own = own[own["complete"].astype(bool) | own["status"].isin(UNTRAINED)]
     losses: dict[float, list[float]] = {}
     own = own.sort_values(["study", "trial", "id"])
     columns = (own["hyperparameters"], own["lower_is_better"], final_metrics(own))
@@ -79,12 +79,12 @@ def rate_losses(trials: pd.DataFrame, submission: str, workload: str) -> dict[fl
 
 @dataclass(frozen=True)
 class RateRow:
-    """How sensitive one submission is to its peak rate.
+    """How sensitive one submission is to its peak learning rate.
 
     Attributes:
         name: the submission.
-        value: mean over workloads; None where one of them has no value.
-        edge: on some workload the optimum lies at an edge of the grid: the value is too small.
+        value: mean over workloads; None if one of them has no value.
+        edge: on some workload the best rate is at an edge of the grid, so the value is too small.
         workloads: workload -> its sensitivity; a workload without one is in `unavailable`.
         unavailable: workload -> why there is no value, in words.
     """
@@ -100,7 +100,7 @@ def sensitivities(trials: pd.DataFrame) -> tuple[RateRow, ...]:
     """Return the sensitivity of every submission, the least sensitive first, those without a value last.
 
     Args:
-        trials: those of ``--sensitivity``, as `harness.load_results` returns them; none gives no rows.
+        trials: those of ``--sensitivity``, as `harness.load_results` returns them; without trials there are no rows.
     """
     if trials.empty:
         return ()
@@ -112,25 +112,24 @@ def sensitivities(trials: pd.DataFrame) -> tuple[RateRow, ...]:
 
 
 def _rate_row(trials: pd.DataFrame, name: str, workloads: list[str], trivial: Mapping[str, float]) -> RateRow:
-    found: dict[str, Sensitivity] = {}
+    known: dict[str, Sensitivity] = {}
     unavailable: dict[str, str] = {}
     for workload in workloads:
         own = trials[(trials["submission"] == name) & (trials["workload"] == workload)]
         losses = rate_losses(own, name, workload)
-        told = own["complete"].astype(bool) | own["status"].isin(CAME_TO_NOTHING)
-        if not told.all() or len(losses) < len(HALF_DECADES):
+        ended = own["complete"].astype(bool) | own["status"].isin(UNTRAINED)
+        if not ended.all() or len(losses) < len(HALF_DECADES):
             unavailable[workload] = "not all seven rates have complete trials"
         elif workload not in trivial:
-            unavailable[workload] = "the records do not say what a model that has learnt nothing scores"
+            unavailable[workload] = "the records do not state the metric of an untrained model"
         else:
             sign = 1.0 if own["lower_is_better"].iloc[0] else -1.0
-            found[workload] = sensitivity(losses, sign * trivial[workload])
-    values = [s.value for s in found.values() if s.value is not None]
-    known = len(values) == len(workloads)
+            known[workload] = sensitivity(losses, sign * trivial[workload])
+    values = [s.value for s in known.values() if s.value is not None]
     return RateRow(
         name=name,
-        value=math.fsum(values) / len(values) if known else None,
-        edge=any(s.edge for s in found.values()),
-        workloads=found,
+        value=math.fsum(values) / len(values) if len(values) == len(workloads) else None,
+        edge=any(s.edge for s in known.values()),
+        workloads=known,
         unavailable=unavailable,
     )

@@ -1,4 +1,4 @@
-"""Pool-independent comparison: log time ratios over common studies, misses charged the budget."""
+"""Speed-ups that do not depend on who else entered: log time ratios over common studies, a miss charged the budget."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.scoring.intervals import Estimate, satterthwaite
-from harness.scoring.pool import Floats, Pool, medians
+from harness.scoring.medians import Floats, medians
+from harness.scoring.study_times import StudyTimes
 
 Bools = NDArray[np.bool_]
-SLACK = 1.0
-"""AlgoPerf's legacy option charges a miss the budget and one second."""
+LEGACY_EXTRA = 1.0
+"""Seconds beyond the budget that AlgoPerf's rules charge a miss."""
 
 
 @dataclass(frozen=True)
 class LogTimes:
-    """Charged log times of a pool's base workloads, padded to the same number of studies.
+    """Charged log times of a board's base workloads, padded to the same number of studies.
 
     Attributes:
         values: log min(X, B), [submissions, workloads, studies]; NaN where missing.
@@ -35,15 +36,16 @@ class LogTimes:
 
 @dataclass(frozen=True)
 class Contrast:
-    """How much faster one submission is than another: mean log ratio with its error, bound, per-workload means.
+    """How much faster one submission is than another.
 
     Attributes:
-        estimate: mean over workloads of mean over studies of log(time of other / time of this).
-        bound: "≤" this one missed where the other did not, "≥" the other way, "~" both; "" exact.
+        estimate: mean over workloads of the mean over studies of log(time of other / time of this).
+        bound: "≤" where only this one missed in some study, "≥" where only the other did, "~" where both did in different
+            studies; "" where the estimate is exact.
         by_workload: log ratio, [workloads]; NaN without common studies.
         bounds: bound of each workload.
-        smallest: fewest studies of any workload that takes part, 0 without any.
-        decided: whether at least one of the two reached a target somewhere.
+        smallest: fewest common studies of any workload that has some, 0 without any.
+        decided: whether at least one of the two reached a target in some study.
     """
 
     estimate: Estimate
@@ -54,30 +56,30 @@ class Contrast:
     decided: bool
 
 
-def log_times(pool: Pool, *, legacy: bool = False, clock: str = "seconds") -> LogTimes:
-    """Return the charged log times of `pool`.
+def log_times(study_times: StudyTimes, *, legacy: bool = False, clock: str = "seconds") -> LogTimes:
+    """Return the charged log times of a board.
 
     Args:
-        pool: the pool.
-        legacy: AlgoPerf's options: the median of studies as a single value, budget + 1 s for a miss, and a time
-            beyond the budget stands.
-        clock: of the pool; on another one than seconds the legacy charge is the budget.
+        study_times: of the board.
+        legacy: AlgoPerf's rules: the median of studies as a single value, budget + 1 s for a miss, and a time beyond the
+            budget counts as it is.
+        clock: of the study times; on another clock than seconds the legacy charge for a miss is the budget alone.
     """
-    widest = 1 if legacy else max((pool.times[w].shape[1] for w in pool.workloads), default=0)
-    shape = (len(pool.submissions), len(pool.workloads), widest)
+    widest = 1 if legacy else max((study_times.times[w].shape[1] for w in study_times.workloads), default=0)
+    shape = (len(study_times.submissions), len(study_times.workloads), widest)
     values, missed = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
     steps = np.zeros(shape[:2])
-    for k, workload in enumerate(pool.workloads):
-        times = medians(pool.times[workload])[:, None] if legacy else pool.times[workload]
-        budget = pool.budgets.get(workload, math.nan)
-        charge = budget + SLACK if legacy and clock == "seconds" else budget
+    for k, workload in enumerate(study_times.workloads):
+        times = medians(study_times.times[workload])[:, None] if legacy else study_times.times[workload]
+        budget = study_times.budgets.get(workload, math.nan)
+        charge = budget + LEGACY_EXTRA if legacy and clock == "seconds" else budget
         lost = np.isinf(times) if legacy else np.isinf(times) | (times > budget)
         charged = np.where(lost, charge, times)
         values[:, k, : times.shape[1]] = np.log(np.maximum(charged, np.finfo(float).tiny))
         missed[:, k, : times.shape[1]] = lost
         if not legacy:
-            steps[:, k] = _log_steps(charged, pool.steps[workload])
-    return LogTimes(values, missed, steps, pool.paired)
+            steps[:, k] = _log_steps(charged, study_times.steps[workload])
+    return LogTimes(values, missed, steps, study_times.paired)
 
 
 def _log_steps(charged: Floats, steps: Floats) -> Floats:
@@ -91,10 +93,10 @@ def _log_steps(charged: Floats, steps: Floats) -> Floats:
 
 
 def contrast(times: LogTimes, this: int, other: int) -> Contrast:
-    """Return how much faster submission `this` is than `other` (indices into the pool).
+    """Return how much faster submission `this` is than `other` (indices of submissions).
 
-    v_w = max(var_j(d_wj)/n, g_w^2/(6n)): the floor is the rounding of two times to the evaluation grid (two uniform
-    errors of variance g^2/12 each). Unpaired studies contribute the sum of the two variances (Welch 1938).
+    v_w = max(var_j(d_wj)/n, g_w^2/(6n)): the lower limit is the error of rounding two times to the evaluation grid (two
+    uniform errors of variance g^2/12 each). Unpaired studies contribute the sum of the two variances (Welch 1938).
     """
     differences, variances, freedoms, smallest = _paired(times, this, other) if times.paired else _unpaired(times, this, other)
     used = ~np.isnan(differences)
@@ -114,8 +116,8 @@ def _paired(times: LogTimes, this: int, other: int) -> Parts:
     d = times.values[other] - times.values[this]
     n = np.sum(~np.isnan(d), axis=1)
     mean, variance = _moments(d, n)
-    floor = (times.steps[this] ** 2 + times.steps[other] ** 2) / 12 / np.maximum(n, 1)
-    return mean, [np.maximum(variance / np.maximum(n, 1), floor)], [n - 1.0], n
+    rounding = (times.steps[this] ** 2 + times.steps[other] ** 2) / 12 / np.maximum(n, 1)
+    return mean, [np.maximum(variance / np.maximum(n, 1), rounding)], [n - 1.0], n
 
 
 def _unpaired(times: LogTimes, this: int, other: int) -> Parts:

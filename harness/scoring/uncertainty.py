@@ -1,4 +1,4 @@
-"""How sure the score, the rank and the profile are: intervals over repetitions of the same protocol."""
+"""Intervals of scores, ranks and profiles over repetitions of the same protocol."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.scoring.intervals import Estimate, satterthwaite, t_quantile
-from harness.scoring.pool import Floats, Pool
+from harness.scoring.medians import Floats
 from harness.scoring.profiles import CUT_OFF, Contribution, contributions, means, ranked, ratios, workload_contributions
-from harness.scoring.resampling import Resample, drawn, enumerable, enumerated, population_draws, quantile_ranks
+from harness.scoring.resampling import Resample, all_resamples, can_enumerate, population_draws, quantile_ranks, random_resample
+from harness.scoring.study_times import StudyTimes
 
 ENOUGH_STUDIES = 3
 ENOUGH_WORKLOADS = 8
@@ -21,11 +22,11 @@ Interval = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """Per submission, in the order of the pool: score estimates, rank ranges, profile bands, population intervals.
+    """Score estimates, rank ranges, profile bands and population intervals of every submission, sorted by name.
 
     Attributes:
-        estimates: score with standard error; the error is NaN with too few studies or if nothing was ever reached.
-        ranks: (low, high).
+        estimates: score with standard error; the error is NaN with too few studies, or if no target was ever reached.
+        ranks: 95 % range of the rank, (low, high).
         band_low, band_high: of the profile at `BAND_TAUS`, [submissions, taus].
         population: intervals as if the workloads had been drawn at random, None with fewer than 8 workloads.
         fewest: fewest studies of any workload that the submission ran, 0 if it ran none.
@@ -39,63 +40,68 @@ class Uncertainty:
     fewest: tuple[int, ...]
 
 
-def uncertainty(pool: Pool, contribution: Contribution = contributions) -> Uncertainty:
-    """Return the uncertainty of a pool of at least one workload."""
-    joint = [drawn(pool, workload) for workload in pool.workloads]
+def uncertainty(study_times: StudyTimes, contribution: Contribution = contributions) -> Uncertainty:
+    """Return the uncertainty of a board of at least one workload."""
+    joint = [random_resample(study_times, workload) for workload in study_times.workloads]
     h = np.stack([contribution(resample.times) for resample in joint])
-    estimates, fewest = score_estimates(pool, joint, h, contribution)
+    estimates, fewest = score_estimates(study_times, joint, h, contribution)
     low, high = _bands(np.stack([ratios(resample.times) for resample in joint]))
     return Uncertainty(estimates, rank_ranges(h, estimates, fewest), low, high, _population(h, estimates), fewest)
 
 
 def score_estimates(
-    pool: Pool, joint: list[Resample], h: Floats, contribution: Contribution = contributions
+    study_times: StudyTimes, joint: list[Resample], h: Floats, contribution: Contribution = contributions
 ) -> tuple[tuple[Estimate, ...], tuple[int, ...]]:
     """Return the score of every submission with its standard error, and its fewest studies of any workload that it ran.
 
     Args:
-        pool: the pool.
+        study_times: of the board.
         joint: joint draws of every workload.
         h: their contributions, [workloads, submissions, draws].
         contribution: profile integral of one workload.
     """
-    counts: Floats = np.stack([pool.count(workload) for workload in pool.workloads], axis=1).astype(float)
+    counts: Floats = np.stack([study_times.count(workload) for workload in study_times.workloads], axis=1).astype(float)
     fewest = tuple(int(row[row > 0].min()) if row.any() else 0 for row in counts)
-    return _estimates(pool, joint, h, contribution, counts, fewest), fewest
+    return _estimates(study_times, joint, h, contribution, counts, fewest), fewest
 
 
 def _estimates(
-    pool: Pool, joint: list[Resample], h: Floats, contribution: Contribution, counts: Floats, fewest: tuple[int, ...]
+    study_times: StudyTimes,
+    joint: list[Resample],
+    h: Floats,
+    contribution: Contribution,
+    counts: Floats,
+    fewest: tuple[int, ...],
 ) -> tuple[Estimate, ...]:
     columns = []
-    for k, workload in enumerate(pool.workloads):
-        if enumerable(pool, workload):
-            resample = enumerated(pool, workload)
+    for k, workload in enumerate(study_times.workloads):
+        if can_enumerate(study_times, workload):
+            resample = all_resamples(study_times, workload)
             columns.append(_variance(contribution(resample.times), resample.weights))
         else:
             columns.append(_variance(h[k], joint[k].weights))
     v = np.stack(columns, axis=1)
-    score = means(pool.submissions, workload_contributions(pool, contribution))
-    reached = np.any([np.any(np.isfinite(pool.times[w]), axis=1) for w in pool.workloads], axis=0).tolist()
+    score = means(study_times.submissions, workload_contributions(study_times, contribution))
+    reached = np.any([np.any(np.isfinite(study_times.times[w]), axis=1) for w in study_times.workloads], axis=0).tolist()
     result = []
-    for i, name in enumerate(pool.submissions):
+    for i, name in enumerate(study_times.submissions):
         if fewest[i] < ENOUGH_STUDIES or not reached[i]:
             result.append(Estimate(score[name], math.nan, math.nan))
         else:
-            # A workload that was never run counts as unsolved in every repetition: no variance.
-            result.append(satterthwaite(score[name], v[i], np.maximum(counts[i] - 1.0, 1.0), 1 / len(pool.workloads)))
+            # A workload that was never run counts as unsolved in every repetition, so it has no variance.
+            result.append(satterthwaite(score[name], v[i], np.maximum(counts[i] - 1.0, 1.0), 1 / len(study_times.workloads)))
     return tuple(result)
 
 
 def _variance(h: Floats, weights: Floats) -> Floats:
     mean = h @ weights
     centred = np.maximum(((h - mean[:, None]) ** 2) @ weights, 0.0)
-    # A constant differs from its weighted mean by rounding only.
+    # A constant differs from its weighted mean by rounding error only.
     return np.where(np.ptp(h, axis=1) == 0, 0.0, centred)
 
 
 def rank_ranges(h: Floats, estimates: tuple[Estimate, ...], fewest: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """Quantiles of the joint draws, widened to the observed rank where they leave it out."""
+    """Return the 95 % range of every rank: quantiles of the joint draws, widened to the observed rank where it lies outside."""
     low, high = quantile_ranks(ranked(h.mean(axis=0)))
     observed = ranked(np.array([e.value for e in estimates])).astype(int)
     everyone = (1, len(estimates))
@@ -134,5 +140,5 @@ def _population(h: Floats, estimates: tuple[Estimate, ...]) -> tuple[Interval, .
 
 
 def unit_interval(low: float, high: float) -> tuple[float, float]:
-    """Return the interval cut to [0, 1]."""
+    """Return the interval, limited to [0, 1]."""
     return max(0.0, low), min(1.0, high)

@@ -1,36 +1,33 @@
-"""Trials that ``--prune score-only`` cut: which of them could change a score of the board at hand, whatever its pool."""
+"""Trials that ``--prune score-only`` cut and whose cut the other trials of the board at hand do not justify."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from harness.pruning import SCORE_ONLY, Entry, Span, unjustified
-
-if TYPE_CHECKING:
-    from harness.scoring.canonical import Study, Trial
-
-Key = tuple[str, str, int]
+from harness.records import Status
+from harness.scoring.studies import Study, Trial
 
 
-def unjustified_studies(studies: Sequence[Study]) -> set[Key]:
-    """Return the studies (submission, workload, study) that hold a trial cut for reasons that this board does not hold.
+def unjustified_studies(studies: Sequence[Study]) -> set[tuple[str, str, int]]:
+    """Return the keys of the studies in which a cut trial could have changed a score of this board.
 
-    A cut rests on the medians of others; a board of fewer submissions, or one that lacks a study, may not bear it out.
+    A cut rests on the medians of other submissions and studies; a board that lacks some of these may not justify it. A
+    study that counts as missing can in turn take the justification from others, hence the loop.
     """
-    gone: set[Key] = set()
+    missing: set[tuple[str, str, int]] = set()
     while True:
         entries = [
-            Entry((s.submission, s.workload, s.study), s.base, t.trial, _span(t, s.time), t.pruned_by == SCORE_ONLY)
-            for s in studies
-            if (not s.missing or "skipped" in s.statuses) and (s.submission, s.workload, s.study) not in gone
-            for t in s.trials
+            Entry(study.key, study.base, trial.trial, _span(trial, study.time), trial.pruned_by == SCORE_ONLY)
+            for study in studies
+            if (not study.missing or Status.SKIPPED in study.statuses) and study.key not in missing
+            for trial in study.trials
         ]
-        found = {cell for cell, _ in unjustified(entries)}
-        if not found:
-            return gone
-        gone |= found
+        more = {key for key, _ in unjustified(entries)}
+        if not more:
+            return missing
+        missing |= more
 
 
 def _span(trial: Trial, best: float) -> Span:
@@ -38,4 +35,4 @@ def _span(trial: Trial, best: float) -> Span:
         return Span(trial.hit, trial.hit)
     if trial.pruned_by == SCORE_ONLY:
         return Span(trial.due, math.inf)
-    return Span(best if trial.status == "pruned" and not trial.pruned_by else math.inf, math.inf)
+    return Span(best if trial.status == Status.PRUNED and not trial.pruned_by else math.inf, math.inf)

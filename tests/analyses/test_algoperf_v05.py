@@ -84,18 +84,18 @@ def test_the_published_scores_lie_within_what_any_order_of_files_can_give() -> N
 
 
 def test_a_world_draws_cells_of_the_tables_shape() -> None:
-    pool = v05.study().pool
-    caspr = pool.submissions.index("caspr_adaptive")
+    study_times = v05.study().study_times
+    caspr = study_times.submissions.index("caspr_adaptive")
     generator = np.random.default_rng(1)
-    times = World(pool, smoothed=False).times(generator, "fastmri", 500)
+    times = World(study_times, smoothed=False).times(generator, "fastmri", 500)
     assert times.shape == (11, 500, 5)
-    seen = np.where(np.isfinite(pool.times["fastmri"]), pool.times["fastmri"], np.nan)
+    seen = np.where(np.isfinite(study_times.times["fastmri"]), study_times.times["fastmri"], np.nan)
     assert np.nanmedian(times[caspr]) == pytest.approx(np.nanmedian(seen[caspr]), rel=0.1)
-    assert np.isnan(World(pool, smoothed=True).times(generator, "criteo1tb", 3)[caspr]).all()
+    assert np.isnan(World(study_times, smoothed=True).times(generator, "criteo1tb", 3)[caspr]).all()
 
 
 def test_a_few_boards_of_the_world_hold_most_scores() -> None:
-    scores, pairs, wrong = coverage(World(v05.study().pool, smoothed=True), boards=15, truth_boards=1000)
+    scores, pairs, wrong = coverage(World(v05.study().study_times, smoothed=True), boards=15, truth_boards=1000)
     assert scores.mean() > 0.85 and pairs.mean() > 0.85 and wrong < 0.2
 
 

@@ -151,19 +151,19 @@ def test_shares_are_averaged_within_a_study_and_must_all_be_there():
 
 
 def test_a_third_submission_moves_what_the_best_is():
-    pool = {**FINALS, "c": {"v": [0.2] * 3, "w": [0.5] * 3}}
-    found = measure_regret(study_regrets(budget_frame(pool), TRIVIAL), WHOLE, ["v", "w"])
+    study_times = {**FINALS, "c": {"v": [0.2] * 3, "w": [0.5] * 3}}
+    found = measure_regret(study_regrets(budget_frame(study_times), TRIVIAL), WHOLE, ["v", "w"])
     assert found.estimate.value == pytest.approx(0.3 / 1.8 / 2)
 
 
 def test_while_one_of_the_pool_has_not_run_everywhere_no_regret_is_known():
     table = study_regrets(budget_frame(FINALS), TRIVIAL)
-    assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b"]).estimate is not None
-    absent = measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"])
+    assert measure_regret(table, WHOLE, ["v", "w"], study_times=["a", "b"]).estimate is not None
+    absent = measure_regret(table, WHOLE, ["v", "w"], study_times=["a", "b", "c"])
     assert absent.estimate is None and absent.reason == "the pool lacks studies of c"
     for partly in ({"v": [0.2] * 3}, {"v": [0.2] * 3, "w": [0.5] * 2}):
         table = study_regrets(budget_frame({**FINALS, "c": partly}), TRIVIAL)
-        assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"]).reason == absent.reason
+        assert measure_regret(table, WHOLE, ["v", "w"], study_times=["a", "b", "c"]).reason == absent.reason
 
 
 def test_study_that_learns_nothing_is_a_miss_and_two_that_never_learn_are_not_level():

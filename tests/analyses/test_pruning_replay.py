@@ -6,7 +6,7 @@ from analyses.hopeless_replay import given_up, measure
 from analyses.pruning_replay import against, board_text, replay, scores_of
 from harness import load_results
 from harness.results import ResultStore
-from harness.scoring.canonical import checked
+from harness.scoring.trial_table import checked
 from tests.execution.commands import timetrial
 from tests.report.boards import board_trials
 

@@ -18,6 +18,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from harness.scoring.rules import ScoringRules
+
 SAMPLE = Path(__file__).parents[1] / "data" / "algoperf" / "logs_sample" / "external_tuning"
 SUBMISSIONS, STUDIES, TRIALS = 11, 5, 5
 MOST_SECONDS, MOST_MEGABYTES = 6.0, 400.0
@@ -70,13 +72,13 @@ def step(name: str, root: Path) -> None:
         if name == "read and write records":
             write_logs(logs, ResultStore(results))
         else:
-            score_board(logs.trials, clock="seconds", baseline="submission_00", workloads=logs.workloads)
+            score_board(logs.trials, ScoringRules("seconds", baseline="submission_00", workloads=logs.workloads))
         return
     from harness.report import write_report
     from harness.results import board_input
 
     given = board_input(results)
-    write_report(given.trials, root / "page.html", clock="seconds", baseline="submission_00", workloads=given.workloads)
+    write_report(given.trials, root / "page.html", ScoringRules("seconds", baseline="submission_00", workloads=given.workloads))
 
 
 STEPS = ("read and score", "read and write records", "report from records")

@@ -10,6 +10,7 @@ from harness import BadInput
 from harness.compat import V05, log_records, read_logs, read_targets
 from harness.records import TrialRecord
 from harness.scoring import score_board
+from harness.scoring.rules import ScoringRules
 
 DATA = Path(__file__).parents[1] / "data" / "algoperf"
 LOGS = DATA / "logs_sample" / "external_tuning"
@@ -47,7 +48,7 @@ def test_no_trial_outlives_its_budget_by_more_than_an_evaluation_period() -> Non
 
 def test_imported_trials_score_with_absent_workloads_unsolved() -> None:
     logs = read_logs(LOGS)
-    board = score_board(logs.trials, clock="seconds", baseline="baseline", workloads=logs.workloads)
+    board = score_board(logs.trials, ScoringRules("seconds", baseline="baseline", workloads=logs.workloads))
     assert board.workloads == tuple(sorted(V05.bases)) and board.held_out == ()
     assert all(row.score <= 2 / 8 for row in board.rows)
     assert any("share no seeds" in note for note in board.notes)
@@ -55,7 +56,7 @@ def test_imported_trials_score_with_absent_workloads_unsolved() -> None:
 
 def test_a_clock_that_the_logs_do_not_carry_is_bad_input() -> None:
     with pytest.raises(BadInput, match="--clock seconds"):
-        score_board(read_logs(LOGS).trials, clock="examples")
+        score_board(read_logs(LOGS).trials)
 
 
 def test_the_order_of_directories_changes_nothing(copy: Path) -> None:
@@ -63,7 +64,7 @@ def test_the_order_of_directories_changes_nothing(copy: Path) -> None:
     shutil.move(copy / "baseline", moved)
     shutil.move(moved, copy / "baseline")
     (copy / "baseline" / "study_1" / "fastmri_jax").rename(copy / "baseline" / "study_1" / "fastmri")
-    a, b = (score_board(read_logs(d).trials, clock="seconds", baseline="baseline") for d in (LOGS, copy))
+    a, b = (score_board(read_logs(d).trials, ScoringRules("seconds", baseline="baseline")) for d in (LOGS, copy))
     assert a == b
 
 
@@ -72,7 +73,7 @@ def test_missing_trials_and_workloads_are_no_crash(copy: Path) -> None:
     shutil.rmtree(copy / "shampoo_submission" / "study_1" / "fastmri_pytorch" / "trial_2")
     logs = read_logs(copy)
     assert len(logs.trials) == 34
-    board = score_board(logs.trials, clock="seconds", baseline="baseline")
+    board = score_board(logs.trials, ScoringRules("seconds", baseline="baseline"))
     assert next(row for row in board.rows if row.name == "baseline").cells["ogbg"].missing == 1
 
 

@@ -12,6 +12,7 @@ from harness import BadInput
 from harness.compat import V05, first_hits, log_records, read_logs, write_logs
 from harness.results import ResultStore, board_input, frame, load_results
 from harness.scoring import board_json, score_board
+from harness.scoring.rules import ScoringRules
 from tests.compat.test_algoperf_logs import LOGS
 from tests.execution.commands import timetrial
 from tests.scoring.test_algoperf import PUBLISHED
@@ -38,8 +39,8 @@ def test_a_board_from_records_is_the_board_from_logs(tmp_path: Path) -> None:
     write_logs(logs, ResultStore(tmp_path))
     given = board_input(tmp_path)
     assert given.workloads == tuple(sorted(V05.bases))
-    a = score_board(given.trials, clock="seconds", baseline="baseline", workloads=given.workloads)
-    b = score_board(logs.trials, clock="seconds", baseline="baseline", workloads=logs.workloads)
+    a = score_board(given.trials, ScoringRules("seconds", baseline="baseline", workloads=given.workloads))
+    b = score_board(logs.trials, ScoringRules("seconds", baseline="baseline", workloads=logs.workloads))
     assert board_json(a, []) == board_json(b, [])
 
 
@@ -64,8 +65,8 @@ def published(board: object) -> dict[str, float]:
 def test_the_official_table_as_logs_and_records_gives_every_published_score(tmp_path: Path) -> None:
     logs = read_logs(written_logs(tmp_path))
     trials = frame(log_records(logs), ResultStore(tmp_path))
-    rules = {"clock": "seconds", "legacy_tie_rule": True, "legacy_grid": True}
-    assert published(score_board(trials, workloads=logs.workloads, **rules)) == PUBLISHED
+    rules = ScoringRules("seconds", workloads=logs.workloads, legacy_tie_rule=True, legacy_grid=True)
+    assert published(score_board(trials, rules)) == PUBLISHED
 
 
 @pytest.mark.slow
@@ -82,11 +83,11 @@ def test_importing_again_changes_no_record_and_no_board(tmp_path: Path) -> None:
     logs, store = read_logs(LOGS), ResultStore(tmp_path)
     write_logs(logs, store)
     before = {path: path.read_bytes() for path in tmp_path.glob("trials/*/*/*.json")}
-    board = board_json(score_board(board_input(tmp_path).trials, clock="seconds"), [])
+    board = board_json(score_board(board_input(tmp_path).trials, ScoringRules("seconds")), [])
     write_logs(logs, store)
     assert {path: path.read_bytes() for path in tmp_path.glob("trials/*/*/*.json")} == before
     assert len(list(tmp_path.glob("runs/*.json"))) == 1
-    assert board_json(score_board(board_input(tmp_path).trials, clock="seconds"), []) == board
+    assert board_json(score_board(board_input(tmp_path).trials, ScoringRules("seconds")), []) == board
 
 
 def test_newer_logs_of_a_submission_replace_the_older_ones(tmp_path: Path) -> None:

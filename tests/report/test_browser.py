@@ -10,6 +10,7 @@ import pytest
 
 from harness.report import write_report
 from harness.scoring.board import score_board
+from harness.scoring.rules import ScoringRules
 
 from .boards import board_trials
 from .browsing import browser, tab
@@ -51,7 +52,7 @@ def test_the_page_loads_offline_without_an_error_or_a_request(open_tab, page):
 
 def test_a_header_sorts_both_ways_by_keyboard_says_so_and_stays_in_the_address(open_tab, page, trials):
     open_tab.open(page)
-    board = score_board(trials, clock="examples")
+    board = score_board(trials)
     head = open_tab.page.locator("table.ranking:visible th[data-k=score]")
     head.locator("button").focus()
     open_tab.page.keyboard.press("Enter")
@@ -71,7 +72,7 @@ def test_a_header_sorts_both_ways_by_keyboard_says_so_and_stays_in_the_address(o
 def test_the_clock_switch_shows_the_board_that_python_scores_on_that_clock(open_tab, page, trials, clock):
     open_tab.open(page)
     open_tab.page.check(f"#clock-{clock}")
-    board = score_board(trials, clock=clock)
+    board = score_board(trials, ScoringRules(clock))
     assert open_tab.names() == [row.name for row in board.rows]
     assert open_tab.page.inner_text(".verdict:visible") == board.verdict
     shown = open_tab.page.locator(f"table[data-clock={clock}] tbody tr td:nth-child(3)").evaluate_all(
@@ -83,7 +84,7 @@ def test_the_clock_switch_shows_the_board_that_python_scores_on_that_clock(open_
 
 def test_times_turn_relative_to_the_best_and_to_the_baseline(open_tab, page, trials):
     open_tab.open(page)
-    board = score_board(trials, clock="examples")
+    board = score_board(trials)
     row, workload = board.rows[0], board.workloads[0]
     best = min(r.cells[workload].time for r in board.rows)
     pace = next(r.cells[workload].time for r in board.rows if r.name == "cosine")
@@ -101,7 +102,7 @@ def test_a_subset_of_workloads_is_ranked_again_badged_and_undone(open_tab, page,
     open_tab.page.locator("#chooser summary").click()
     open_tab.page.uncheck("#chooser input[value=shakespeare_lm]")
     kept = ["digits_mlp", "fashion_mnist_resnet"]
-    board = score_board(trials[trials["workload"].isin(kept)], clock="examples")
+    board = score_board(trials[trials["workload"].isin(kept)])
     assert open_tab.names() == [row.name for row in board.rows]
     badge = open_tab.page.inner_text("#unofficial")
     assert "Unofficial ranking on 2 of 3 workloads: digits_mlp, fashion_mnist_resnet" in badge
@@ -204,7 +205,7 @@ def test_the_theme_follows_the_system_until_the_switch_says_otherwise(shown, pag
 def test_the_tables_and_the_clock_switch_work_with_scripts_off(shown, page, trials):
     with tab(shown, java_script_enabled=False) as still:
         still.open(page)
-        board = score_board(trials, clock="examples")
+        board = score_board(trials)
         texts = still.page.locator("table[data-clock=examples] tbody tr").all_inner_texts()
         assert [row.name in text and f"{row.score:.3f}" in text for row, text in zip(board.rows, texts, strict=True)] == [
             True

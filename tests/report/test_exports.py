@@ -18,7 +18,7 @@ from .boards import board_trials
 
 @pytest.fixture(scope="module")
 def board():
-    return score_board(board_trials(["cosine", "linear", "rex"]), clock="examples", baseline="cosine")
+    return score_board(board_trials(["cosine", "linear", "rex"]))
 
 
 def renamed(board, name):

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.report import write_report
+from harness.scoring.rules import ScoringRules
 
 from .boards import board_trials
 from .reading import Reader, read
@@ -56,7 +57,7 @@ def assert_inert(tmp_path, name):
     trials["hyperparameters"] = [{name: name, "learning_rate": 0.1}] * len(trials)
     trials["machine"] = name
     out = tmp_path / "leaderboard.html"
-    write_report(trials, out, baseline=name, skipped={name + "!": name})
+    write_report(trials, out, ScoringRules(baseline=name), skipped={name + "!": name})
     assert dangerous(read(out)) == in_a_plain_page()
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00\x1b]", out.read_text("utf-8"))
     json.loads(out.with_suffix(".json").read_text("utf-8"))

@@ -15,6 +15,7 @@ from harness.contracts import BadInput
 from harness.records import CLOCKS
 from harness.report import write as writing
 from harness.report import write_report
+from harness.scoring.rules import ScoringRules
 from tests.benchmarks.page_at_scale import SIZES, generated
 
 from .boards import WORKLOADS, board_trials, unraced
@@ -167,7 +168,7 @@ def test_a_running_board_says_how_far_it_got_and_what_was_skipped(trials, tmp_pa
 def test_mixed_machines_are_told_in_red_on_the_seconds_clock_only(trials, tmp_path):
     mixed = trials.assign(machine=["a laptop", "a cluster"] * (len(trials) // 2) + ["a laptop"] * (len(trials) % 2))
     out = tmp_path / "leaderboard.html"
-    write_report(mixed, out, clock="seconds", figures=False)
+    write_report(mixed, out, ScoringRules("seconds"), figures=False)
     assert "Seconds of 2 different machines are mixed" in out.read_text()
     write_report(mixed, out, figures=False)
     assert "different machines are mixed" not in out.read_text()

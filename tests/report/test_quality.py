@@ -9,6 +9,7 @@ from rich.console import Console
 
 from harness import BadInput
 from harness.report import terminal_table, write_report
+from harness.scoring.rules import ScoringRules
 
 from .boards import board_trials, unraced
 from .reading import read
@@ -50,7 +51,7 @@ def test_a_race_shows_the_sensitivity_that_lies_beside_it(tmp_path):
 
 def test_quality_has_one_clock(tmp_path):
     with pytest.raises(BadInput, match="--clock seconds"):
-        write_report(unraced("budget"), tmp_path / "b.html", clock="seconds")
+        write_report(unraced("budget"), tmp_path / "b.html", ScoringRules("seconds"))
 
 
 def test_the_terminal_shows_every_submission_once(tmp_path):

@@ -11,7 +11,8 @@ import pytest
 
 from harness.report.page.page import page
 from harness.scoring.board import score_board
-from harness.scoring.canonical import checked
+from harness.scoring.rules import ScoringRules
+from harness.scoring.trial_table import checked
 
 from .boards import board_trials
 from .browsing import browser, tab
@@ -61,11 +62,11 @@ def test_scores_ranks_and_targets_on_subsets_equal_pythons_on_random_boards(show
     with tab(shown) as seen:
         for _ in range(boards):
             trials = random_trials(rng)
-            board = score_board(trials, clock="examples", baseline="s0", legacy_grid=legacy)
+            board = score_board(trials, ScoringRules(baseline="s0", legacy_grid=legacy))
             out.write_text(page(board, checked(trials), figures=False))
             some = sorted(rng.choice(board.workloads, int(rng.integers(1, len(board.workloads))), replace=False).tolist())
             own = trials[trials["base_workload"].isin(some)]
-            expected = score_board(own, clock="examples", baseline="s0", legacy_grid=legacy, workloads=some)
+            expected = score_board(own, ScoringRules(baseline="s0", legacy_grid=legacy, workloads=some))
             found = seen.open(out, f"#workloads={','.join(some)}").page.evaluate(READ)
             assert [row["name"] for row in found] == [row.name for row in expected.rows], json.dumps(some)
             assert [row["rank"] for row in found] == [row.rank for row in expected.rows]
@@ -79,7 +80,7 @@ def test_scores_ranks_and_targets_on_subsets_equal_pythons_on_random_boards(show
 def test_the_comparison_would_see_a_difference(shown, tmp_path):
     rng = np.random.default_rng(7)
     trials = random_trials(rng)
-    board = score_board(trials, clock="examples", baseline="s0")
+    board = score_board(trials, ScoringRules(baseline="s0"))
     out = tmp_path / "leaderboard.html"
     text = page(board, checked(trials), figures=False)
     with tab(shown) as seen:

@@ -29,7 +29,7 @@ from .test_hostile import HOSTILE
 
 @pytest.fixture(scope="module")
 def board():
-    return score_board(board_trials(["cosine", "linear", "rex"]), clock="examples", baseline="cosine")
+    return score_board(board_trials(["cosine", "linear", "rex"]))
 
 
 def body(table):
@@ -77,7 +77,7 @@ def test_a_best_time_with_a_miss_says_both():
     trials.loc[lost, ["hit_examples", "hit_seconds", "hit_steps"]] = math.inf
     trials.loc[lost, "hit_index"] = -1
     trials.loc[~lost & (trials["submission"] == "cosine"), ["hit_examples", "hit_index"]] = [10.0, 0]
-    board = score_board(trials, clock="examples")
+    board = score_board(trials)
     assert "**10** (missed 1 of 3)" in markdown_table(board)
     assert "\\textbf{10} (missed 1 of 3)" in latex_table(board)
 

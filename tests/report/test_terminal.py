@@ -13,7 +13,7 @@ from .boards import board_trials
 
 @pytest.fixture(scope="module")
 def board():
-    return score_board(board_trials(), clock="examples", baseline="cosine")
+    return score_board(board_trials())
 
 
 def printed(board, width, *, terminal=False, **more):

@@ -30,7 +30,7 @@ def trials():
 
 @pytest.fixture(scope="module")
 def board(trials):
-    return score_board(trials, clock="examples")
+    return score_board(trials)
 
 
 def test_each_figure_becomes_an_svg_and_a_pdf_the_same_bytes_for_the_same_records(trials, board, tmp_path):
@@ -66,7 +66,7 @@ def test_a_board_of_quality_has_its_figures_too(tmp_path):
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_name_of_a_workload_leaves_the_directory_or_overwrites_another(tmp_path, name):
     trials = board_trials([name, "cosine"], {f"../{name}": (2.3, 0.9), f"__/{name}": (2.3, 1.0)}, studies=1, trials=1)
-    made = write_figures(trials, score_board(trials, clock="examples"), tmp_path / "figures")
+    made = write_figures(trials, score_board(trials), tmp_path / "figures")
     assert len({path.name.lower() for path in made}) == len(made) == 2 * (2 + 4)
     assert {path.parent for path in made} == {tmp_path / "figures"}
     assert [path.name for path in tmp_path.iterdir()] == ["figures"]
@@ -79,7 +79,7 @@ def test_no_name_of_a_workload_leaves_the_directory_or_overwrites_another(tmp_pa
 def test_a_crowd_turns_grey_beyond_the_best_few(tmp_path):
     names = [f"s{i:02}" for i in range(20)]
     trials = board_trials(names, {"w": (2.3, 0.9)}, studies=1, trials=1)
-    write_figures(trials, score_board(trials, clock="examples"), tmp_path)
+    write_figures(trials, score_board(trials), tmp_path)
     text = (tmp_path / "profiles_examples.svg").read_text()
     assert text.count(f"stroke: {GREY}") == 12
     assert sum(name in text for name in names) == 8

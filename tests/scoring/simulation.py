@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.scoring.intervals import holm
-from harness.scoring.pool import Floats, Pool, medians
+from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import contributions, ranked
-from harness.scoring.resampling import drawn
+from harness.scoring.resampling import random_resample
 from harness.scoring.speed import contrast, log_times
+from harness.scoring.study_times import StudyTimes
 from harness.scoring.uncertainty import rank_ranges, score_estimates
 
 SUBMISSIONS, WORKLOADS = 4, 8
@@ -76,11 +77,11 @@ HARD = Design(_normal, 0.0, _CONCENTRATED)
 """Two cells of eight carry nearly all of a submission's variance: three studies often show none of it."""
 
 
-def pool(times: Floats, grid: float) -> Pool:
+def study_times(times: Floats, grid: float) -> StudyTimes:
     """Return the pool of one board's times, [submissions, workloads, n]."""
     labels = tuple(f"w{k}" for k in range(times.shape[1]))
     step = grid * BUDGET if grid else math.nan
-    return Pool(
+    return StudyTimes(
         submissions=tuple(f"s{i}" for i in range(times.shape[0])),
         workloads=labels,
         variants=dict.fromkeys(labels, ()),
@@ -112,8 +113,8 @@ def coverage(design: Design, n: int, boards: int, seed: int, repetitions: int = 
     true_rank = ranked(true_score)
     held = np.zeros((3, SUBMISSIONS))
     for times in design.times(generator, boards, n):
-        made = pool(times, design.grid)
-        joint = [drawn(made, workload) for workload in made.workloads]
+        made = study_times(times, design.grid)
+        joint = [random_resample(made, workload) for workload in made.workloads]
         h = np.stack([contributions(resample.times) for resample in joint])
         estimates, fewest = score_estimates(made, joint, h)
         ranks = rank_ranges(h, estimates, fewest)
@@ -133,7 +134,7 @@ def family_wise_error(design: Design, n: int, boards: int, seed: int) -> float:
     equal = Design(design.noise, design.grid, np.broadcast_to(design.misses[0], design.misses.shape))
     wrong = 0
     for times in equal.times(generator, boards, n, np.zeros(SUBMISSIONS)):
-        logs = log_times(pool(times, design.grid))
+        logs = log_times(study_times(times, design.grid))
         p = [contrast(logs, a, b).estimate.p for a in range(SUBMISSIONS) for b in range(a)]
         wrong += any(q is not None and q <= 0.05 for q in holm(p))
     return wrong / boards

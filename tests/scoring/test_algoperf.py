@@ -8,6 +8,7 @@ import pytest
 
 from harness.compat import V05
 from harness.scoring import Board, score_board
+from harness.scoring.rules import ScoringRules
 from tests.scoring.frames import algoperf
 
 PUBLISHED = {
@@ -32,7 +33,7 @@ def trials() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def ours(trials: pd.DataFrame) -> Board:
-    return score_board(trials, clock="seconds", baseline="baseline")
+    return score_board(trials, ScoringRules("seconds", baseline="baseline"))
 
 
 def rounded(board: Board) -> dict[str, float]:
@@ -40,18 +41,18 @@ def rounded(board: Board) -> dict[str, float]:
 
 
 def test_the_legacy_flags_give_every_published_score_to_four_decimals(trials: pd.DataFrame) -> None:
-    board = score_board(trials, clock="seconds", baseline="baseline", legacy_tie_rule=True, legacy_grid=True)
+    board = score_board(trials, ScoringRules("seconds", baseline="baseline", legacy_tie_rule=True, legacy_grid=True))
     assert rounded(board) == PUBLISHED
     assert [row.name for row in board.rows] == list(PUBLISHED)
 
 
 def test_choosing_trials_by_time_changes_only_lawa_ema(trials: pd.DataFrame) -> None:
-    board = score_board(trials, clock="seconds", baseline="baseline", legacy_grid=True)
+    board = score_board(trials, ScoringRules("seconds", baseline="baseline", legacy_grid=True))
     assert rounded(board) == {**PUBLISHED, "lawa_ema": 0.3434}
 
 
 def test_the_grid_moves_a_score_by_about_fifteen_ten_thousandths_at_most(trials: pd.DataFrame, ours: Board) -> None:
-    board = score_board(trials, clock="seconds", baseline="baseline", legacy_grid=True)
+    board = score_board(trials, ScoringRules("seconds", baseline="baseline", legacy_grid=True))
     grid, exact = ({row.name: row.score for row in b.rows} for b in (board, ours))
     assert 0.0010 < max(abs(grid[name] - exact[name]) for name in grid) < 0.00155
 
@@ -68,9 +69,9 @@ def test_every_interval_holds_its_score_and_stays_within_zero_and_one(ours: Boar
 
 
 def test_a_workload_named_in_the_targets_and_absent_from_the_logs_is_unsolved_not_a_crash(trials: pd.DataFrame) -> None:
-    board = score_board(trials, clock="seconds", baseline="baseline", workloads=["finewebedu_lm"])
+    board = score_board(trials, ScoringRules("seconds", baseline="baseline", workloads=("finewebedu_lm",)))
     assert "finewebedu_lm" in board.workloads
-    exact = score_board(trials, clock="seconds", baseline="baseline")
+    exact = score_board(trials, ScoringRules("seconds", baseline="baseline"))
     for row in board.rows:
         other = next(r for r in exact.rows if r.name == row.name)
         assert row.score == pytest.approx(other.score * 8 / 9)
@@ -78,7 +79,7 @@ def test_a_workload_named_in_the_targets_and_absent_from_the_logs_is_unsolved_no
 
 
 def test_the_legacy_speed_up_is_the_geometric_mean_of_medians_with_a_miss_at_budget_and_a_second(trials: pd.DataFrame) -> None:
-    board = score_board(trials, clock="seconds", baseline="baseline", legacy_speedup=True)
+    board = score_board(trials, ScoringRules("seconds", baseline="baseline", legacy_speedup=True))
     own = trials[~trials["held_out"]]
     best = own.groupby(["submission", "workload", "study"])["hit_seconds"].min()
     middle = best.groupby(["submission", "workload"]).apply(lambda times: float(np.median(times))).unstack("workload")

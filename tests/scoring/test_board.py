@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.records import STATUSES
 from harness.scoring import board_json, score_board
+from harness.scoring.rules import ScoringRules
 from tests.scoring.frames import from_times
 from tests.scoring.frames import row as trial_row
 
@@ -28,7 +29,7 @@ def tables(draw: st.DrawFn) -> dict[str, dict[str, list[float]]]:
 
 
 def dumped(trials: pd.DataFrame, **options: object) -> str:
-    return json.dumps(board_json(score_board(trials, baseline="s0", **options), []), allow_nan=False)  # type: ignore[arg-type]
+    return json.dumps(board_json(score_board(trials, ScoringRules(baseline="s0", **options)), []), allow_nan=False)  # type: ignore[arg-type]
 
 
 @settings(max_examples=25, deadline=None)
@@ -43,7 +44,7 @@ def test_no_order_of_rows_changes_a_byte(table: dict[str, dict[str, list[float]]
 @settings(max_examples=25, deadline=None)
 @given(tables())
 def test_scores_and_ranks_lie_where_they_must(table: dict[str, dict[str, list[float]]]) -> None:
-    board = score_board(from_times(table), baseline="s0")
+    board = score_board(from_times(table), ScoringRules(baseline="s0"))
     assert len(board.rows) == len(table) and len(board.pairs) == len(table) * (len(table) - 1) // 2
     for row in board.rows:
         assert 0 <= row.score <= 1 and 1 <= row.rank_low <= row.rank <= row.rank_high <= len(table)
@@ -62,9 +63,11 @@ def test_scores_and_ranks_lie_where_they_must(table: dict[str, dict[str, list[fl
 def test_a_dominated_newcomer_changes_nobodys_score_or_speed_up(
     table: dict[str, dict[str, list[float]]], slower: float
 ) -> None:
-    before = {row.name: row for row in score_board(from_times(table), baseline="s0").rows}
+    before = {row.name: row for row in score_board(from_times(table), ScoringRules(baseline="s0")).rows}
     worse = {w: [1000 + slower * x for x in studies] for w, studies in table["s0"].items()}
-    after = {row.name: row for row in score_board(from_times({**table, "z": worse}, budget=9000.0), baseline="s0").rows}
+    after = {
+        row.name: row for row in score_board(from_times({**table, "z": worse}, budget=9000.0), ScoringRules(baseline="s0")).rows
+    }
     for name, row in before.items():
         assert after[name].score == row.score
         assert (after[name].rank < after["z"].rank) or row.score == 0
@@ -74,29 +77,29 @@ def test_a_dominated_newcomer_changes_nobodys_score_or_speed_up(
 @given(tables(), st.integers(2, 9))
 def test_scores_do_not_depend_on_the_unit_of_the_clock(table: dict[str, dict[str, list[float]]], unit: int) -> None:
     scaled = {s: {w: [x * 2.0**unit for x in studies] for w, studies in ws.items()} for s, ws in table.items()}
-    a = score_board(from_times(table), baseline="s0")
-    b = score_board(from_times(scaled, budget=1000 * 2.0**unit), baseline="s0")
+    a = score_board(from_times(table), ScoringRules(baseline="s0"))
+    b = score_board(from_times(scaled, budget=1000 * 2.0**unit), ScoringRules(baseline="s0"))
     assert [(r.name, r.score, r.rank_low, r.rank_high) for r in a.rows] == [
         (r.name, r.score, r.rank_low, r.rank_high) for r in b.rows
     ]
 
 
 def test_one_submission_alone_scores_its_share_of_targets() -> None:
-    board = score_board(from_times({"a": {"w": [100, 200, 300], "v": [INF, INF, 5]}}), baseline="a")
+    board = score_board(from_times({"a": {"w": [100, 200, 300], "v": [INF, INF, 5]}}), ScoringRules(baseline="a"))
     assert board.rows[0].score == 0.5
     assert board.pairs == () and board.adjacent_separable is None
     assert "Only a ran" in board.verdict
 
 
 def test_all_missed_scores_zero_without_an_interval() -> None:
-    board = score_board(from_times({"a": {"w": [INF] * 3}, "b": {"w": [INF] * 3}}), baseline="a")
+    board = score_board(from_times({"a": {"w": [INF] * 3}, "b": {"w": [INF] * 3}}), ScoringRules(baseline="a"))
     assert [(r.score, r.score_low, r.rank, r.speedup) for r in board.rows][1] == (0.0, None, 1, None)
     assert board.verdict == "No submission reaches a target."
 
 
-@pytest.mark.parametrize(("studies", "words"), [(1, "One study"), (2, "too few")])
+@pytest.mark.parametrize(("studies", "words"), [(1, "only one study"), (2, "too few")])
 def test_one_or_two_studies_give_no_interval_and_any_rank(studies: int, words: str) -> None:
-    board = score_board(from_times({"a": {"w": [100.0] * studies}, "b": {"w": [300.0] * studies}}), baseline="a")
+    board = score_board(from_times({"a": {"w": [100.0] * studies}, "b": {"w": [300.0] * studies}}), ScoringRules(baseline="a"))
     for row in board.rows:
         assert row.score_low is None and (row.rank_low, row.rank_high) == (1, 2)
     assert all(pair.p is None and not pair.separable for pair in board.pairs)
@@ -104,7 +107,7 @@ def test_one_or_two_studies_give_no_interval_and_any_rank(studies: int, words: s
 
 
 def test_a_missing_study_is_not_a_miss() -> None:
-    board = score_board(from_times({"a": {"w": [100, math.nan, 300]}, "b": {"w": [200, 200, 200]}}), baseline="b")
+    board = score_board(from_times({"a": {"w": [100, math.nan, 300]}, "b": {"w": [200, 200, 200]}}), ScoringRules(baseline="b"))
     cell = next(row for row in board.rows if row.name == "a").cells["w"]
     assert (cell.time, cell.reached, cell.studies, cell.missing) == (200.0, 2, 2, 1)
     assert any("killed" in note for note in board.notes)
@@ -118,7 +121,8 @@ def test_an_absent_baseline_leaves_out_speed_ups_and_says_so() -> None:
 
 def test_a_base_is_lost_with_its_held_out_variant_and_the_cell_says_so() -> None:
     board = score_board(
-        from_times({"a": {"w": [100] * 3, "w+v": [500] * 3}, "b": {"w": [200] * 3, "w+v": [100] * 3}}), baseline="a"
+        from_times({"a": {"w": [100] * 3, "w+v": [500] * 3}, "b": {"w": [200] * 3, "w+v": [100] * 3}}),
+        ScoringRules(baseline="a"),
     )
     scores = {row.name: row.score for row in board.rows}
     assert scores == {"a": 0.0, "b": 1.0}
@@ -128,14 +132,14 @@ def test_a_base_is_lost_with_its_held_out_variant_and_the_cell_says_so() -> None
 
 
 def test_even_studies_half_missed_are_missed() -> None:
-    board = score_board(from_times({"a": {"w": [100, 100, INF, INF]}}), baseline="a")
+    board = score_board(from_times({"a": {"w": [100, 100, INF, INF]}}), ScoringRules(baseline="a"))
     assert board.rows[0].cells["w"].time == INF
     assert any("Even numbers" in note for note in board.notes)
 
 
 def test_leaving_out_the_fastest_raises_the_second() -> None:
     board = score_board(
-        from_times({"a": {"w": [100] * 3, "x": [100] * 3}, "b": {"w": [200] * 3, "x": [100] * 3}}), baseline="a"
+        from_times({"a": {"w": [100] * 3, "x": [100] * 3}, "b": {"w": [200] * 3, "x": [100] * 3}}), ScoringRules(baseline="a")
     )
     assert board.leave_out["submission"]["a"] == {"b": 1.0}
     assert board.leave_out["workload"]["w"] == {"a": 1.0, "b": 1.0}
@@ -147,7 +151,7 @@ def test_a_target_one_percent_easier_is_met_where_the_curve_first_meets_it() -> 
         [trial_row("a", "w", j, 0, [2, 2, 2, 0.9]) for j in range(3)]
         + [trial_row("b", "w", j, 0, [1.005, 2, 2, 0.9]) for j in range(3)]
     )
-    board = score_board(trials, baseline="a")
+    board = score_board(trials, ScoringRules(baseline="a"))
     assert {r.name: r.score for r in board.rows} == {"a": 1.0, "b": 1.0}
     assert board.easier["w"] == {"a": 0.0, "b": 1.0}
 
@@ -155,12 +159,14 @@ def test_a_target_one_percent_easier_is_met_where_the_curve_first_meets_it() -> 
 def test_seconds_from_several_machines_are_noted() -> None:
     trials = from_times({"a": {"w": [100] * 3}, "b": {"w": [100] * 3}})
     trials["machine"] = ["x"] * 3 + ["y"] * 3
-    assert any("2 different machines" in note for note in score_board(trials, clock="seconds", baseline="a").notes)
-    assert not any("machines" in note for note in score_board(trials, baseline="a").notes)
+    assert any("2 different machines" in note for note in score_board(trials, ScoringRules("seconds", baseline="a")).notes)
+    assert not any("machines" in note for note in score_board(trials, ScoringRules(baseline="a")).notes)
 
 
 def test_the_json_has_the_fixed_keys_first_and_no_infinity() -> None:
-    value = board_json(score_board(from_times({"a": {"w": [INF] * 3}, "b": {"w": [1] * 3}}), baseline="a"), [{"machine": "m"}])
+    value = board_json(
+        score_board(from_times({"a": {"w": [INF] * 3}, "b": {"w": [1] * 3}}), ScoringRules(baseline="a")), [{"machine": "m"}]
+    )
     assert list(value)[:8] == ["schema", "track", "clock", "suite", "submissions", "workloads", "trials", "environment"]
     assert list(value["submissions"][0])[:12] == [
         *("name", "rank", "rank_low", "rank_high", "score", "score_low", "score_high"),
@@ -177,7 +183,7 @@ def test_a_run_pruned_for_the_score_only_has_a_score_and_nothing_that_is_not_exa
     trials.loc[last, "status"] = "pruned"
     trials = trials.assign(pruned_by=last.map({True: "score-only", False: ""}), pruned_due=math.nan)
     trials.loc[last, "pruned_due"] = 500.0
-    board = score_board(trials, baseline="b", pruned_by=["score-only"])
+    board = score_board(trials, ScoringRules(baseline="b", pruned_by=("score-only",)))
     assert [(row.name, row.score) for row in board.rows] == [("a", 1.0), ("b", pytest.approx(2 / 3))]
     for entry in board.rows:
         assert (entry.score_low, entry.speedup, entry.rank_low, entry.rank_high) == (None, None, 1, 2)
@@ -191,9 +197,9 @@ def test_a_leader_by_score_that_is_slower_by_speed_is_called_so() -> None:
     near, far = [200.0, 210.0, 205.0, 202.0, 208.0], [10.0, 10.4, 10.2, 10.1, 10.3]
     a = {"v": [x * 30 for x in far], "w": near, "x": near, "y": near}
     b = {"v": far, "w": [x * 2.5 for x in near], "x": [x * 2.5 for x in near], "y": [x * 2.5 for x in near]}
-    board = score_board(from_times({"a": a, "b": b}), baseline="a")
+    board = score_board(from_times({"a": a, "b": b}), ScoringRules(baseline="a"))
     assert board.rows[0].name == "a" and (board.pairs[0].ratio or 0) < 1 and board.pairs[0].separable
-    assert "yet slower than b" in board.verdict
+    assert "but slower than b" in board.verdict
 
 
 def test_scoring_imports_no_torch() -> None:

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from harness import BadInput
 from harness.scoring import board_json, score_board
-from harness.scoring.canonical import canonical_studies, checked
+from harness.scoring.canonical import canonical_studies
+from harness.scoring.rules import ScoringRules
+from harness.scoring.trial_table import checked
 from tests.scoring.frames import complete_run, from_times, pruned_run, row, scripts
 
 
 def as_json(trials: pd.DataFrame, clock: str = "examples", *, cost: bool = True) -> str:
-    value = board_json(score_board(trials, clock=clock, baseline="s0"), [])
+    value = board_json(score_board(trials, ScoringRules(clock, baseline="s0")), [])
     if not cost:
         del value["trials"]
         for row in value["submissions"]:
@@ -42,7 +44,7 @@ def test_the_pruning_property_is_not_vacuous() -> None:
 
 
 def study(*rows: dict, clock: str = "examples"):  # type: ignore[no-untyped-def, type-arg]
-    (found,) = canonical_studies(checked(pd.DataFrame(rows)), clock)
+    (found,) = canonical_studies(checked(pd.DataFrame(rows)), ScoringRules(clock))
     return found
 
 
@@ -54,7 +56,7 @@ def test_the_fastest_trial_wins_and_of_equal_ones_the_lowest_index() -> None:
 
 def test_a_lower_index_keeps_the_evaluation_at_the_winners_time_and_a_higher_one_does_not() -> None:
     found = study(row("a", "w", 0, 0, [2, 2, 2]), row("a", "w", 0, 1, [2, 0.5]), row("a", "w", 0, 2, [2, 2, 2]))
-    assert found.kept == (2, 2, 1)
+    assert found.counted == (2, 2, 1)
 
 
 def test_tuning_costs_each_trial_up_to_the_studys_best() -> None:
@@ -84,28 +86,28 @@ def test_what_failed_has_missed(status: str) -> None:
     assert not found.missing and math.isinf(found.time)
 
 
-def test_a_pruned_trial_without_a_beater_is_missing() -> None:
+def test_a_study_whose_pruning_trial_is_gone_is_missing() -> None:
     found = study(row("a", "w", 0, 0, [2], status="pruned"))
-    assert found.missing and "beater" in found.reason
+    assert found.missing and "pruned one of its trials is gone" in found.reason
 
 
 def test_a_study_with_fewer_trials_than_the_others_is_missing() -> None:
     rows = [row("a", "w", 0, 0, [0.5]), row("a", "w", 0, 1, [0.5]), row("a", "w", 1, 0, [0.5])]
-    assert [s.missing for s in canonical_studies(checked(pd.DataFrame(rows)), "examples")] == [False, True]
+    assert [s.missing for s in canonical_studies(checked(pd.DataFrame(rows)), ScoringRules())] == [False, True]
 
 
 def test_a_variant_whose_base_missed_everywhere_is_skipped_in_every_record() -> None:
     trials = from_times({"a": {"w": [math.inf, math.inf], "w+v": [100, 100]}})
-    board = score_board(trials, baseline="a")
+    board = score_board(trials, ScoringRules(baseline="a"))
     assert board.trials == {"missed": 2, "skipped": 2}
 
 
 def test_another_clock_than_the_races_shows_bounds_where_a_pruned_trial_might_have_been_faster() -> None:
     slow = row("a", "w", 0, 0, [2, 2], status="pruned") | {"end_seconds": 1.0}
-    board = score_board(pd.DataFrame([slow, row("a", "w", 0, 1, [2, 2, 0.5])]), clock="seconds", baseline="a")
+    board = score_board(pd.DataFrame([slow, row("a", "w", 0, 1, [2, 2, 0.5])]), ScoringRules("seconds", baseline="a"))
     assert board.rows[0].cells["w"].bound == "≤"
     assert any("--no-prune" in note for note in board.notes)
-    board = score_board(pd.DataFrame([slow, row("a", "w", 0, 1, [2, 2, 0.5])]), clock="examples", baseline="a")
+    board = score_board(pd.DataFrame([slow, row("a", "w", 0, 1, [2, 2, 0.5])]), ScoringRules(baseline="a"))
     assert board.rows[0].cells["w"].bound == ""
 
 
@@ -124,4 +126,4 @@ def test_bad_frames_are_told_in_one_plain_line() -> None:
 
 def test_of_two_records_of_a_trial_the_newest_counts_where_dates_are_known() -> None:
     old, new = (from_times({"a": {"w": [time]}}, created=day) for time, day in ((100, "2026-01-01"), (300, "2026-01-02")))
-    assert score_board(pd.concat([new, old]), baseline="a").rows[0].cells["w"].time == 300
+    assert score_board(pd.concat([new, old]), ScoringRules(baseline="a")).rows[0].cells["w"].time == 300

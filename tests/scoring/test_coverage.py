@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.scoring.speed import contrast, log_times
-from tests.scoring.simulation import DESIGNS, SUBMISSIONS, coverage, family_wise_error, pool
+from tests.scoring.simulation import DESIGNS, SUBMISSIONS, coverage, family_wise_error, study_times
 
 SEED = 1
 BOARDS = 2000
@@ -44,5 +44,5 @@ def test_intervals_do_not_cover_by_being_useless() -> None:
     """Five studies of eight workloads separate the slowest of four submissions, 45 % slower, from the fastest."""
     design = DESIGNS["lognormal"]
     for times in design.times(np.random.default_rng(SEED), 20, 5):
-        p = contrast(log_times(pool(times, design.grid)), 0, SUBMISSIONS - 1).estimate.p
+        p = contrast(log_times(study_times(times, design.grid)), 0, SUBMISSIONS - 1).estimate.p
         assert p is not None and p < 0.05 / 6

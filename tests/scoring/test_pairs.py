@@ -7,6 +7,7 @@ from scipy import stats
 
 from harness import BadInput
 from harness.scoring import compare, comparison_json, look, look_sentence, score_board
+from harness.scoring.rules import ScoringRules
 from tests.scoring.frames import from_times, row
 
 INF = math.inf
@@ -14,9 +15,12 @@ INF = math.inf
 
 def test_speed_up_is_the_geometric_mean_of_time_ratios_and_ignores_the_pool() -> None:
     table = {"base": {"w": [100, 200, 400], "v": [100] * 3}, "a": {"w": [50, 100, 200], "v": [400] * 3}}
-    rows = {r.name: r for r in score_board(from_times(table), baseline="base").rows}
+    rows = {r.name: r for r in score_board(from_times(table), ScoringRules(baseline="base")).rows}
     assert rows["a"].speedup == pytest.approx(math.sqrt(2 * 0.25))
-    more = {r.name: r for r in score_board(from_times({**table, "c": {"w": [1] * 3, "v": [1] * 3}}), baseline="base").rows}
+    more = {
+        r.name: r
+        for r in score_board(from_times({**table, "c": {"w": [1] * 3, "v": [1] * 3}}), ScoringRules(baseline="base")).rows
+    }
     assert (more["a"].speedup, more["a"].speedup_low) == (rows["a"].speedup, rows["a"].speedup_low)
     assert more["a"].score < rows["a"].score
 
@@ -32,7 +36,7 @@ def test_speed_up_is_the_geometric_mean_of_time_ratios_and_ignores_the_pool() ->
     ],
 )
 def test_a_miss_is_charged_the_budget_and_shown_as_a_bound(mine: list[float], theirs: list[float], bound: str) -> None:
-    rows = {r.name: r for r in score_board(from_times({"a": {"w": mine}, "b": {"w": theirs}}), baseline="b").rows}
+    rows = {r.name: r for r in score_board(from_times({"a": {"w": mine}, "b": {"w": theirs}}), ScoringRules(baseline="b")).rows}
     d = [math.log(min(y, 1000) / min(x, 1000)) for x, y in zip(mine, theirs, strict=True)]
     assert rows["a"].speedup == pytest.approx(math.exp(sum(d) / 3))
     assert rows["a"].speedup_bound == bound
@@ -40,7 +44,7 @@ def test_a_miss_is_charged_the_budget_and_shown_as_a_bound(mine: list[float], th
 
 def test_equal_ratios_keep_the_width_of_the_evaluation_grid() -> None:
     trials = pd.DataFrame([row(s, "w", j, 0, [2] * k + [0.5]) for s, k in (("a", 3), ("b", 7)) for j in range(3)])
-    a = next(r for r in score_board(trials, baseline="b").rows if r.name == "a")
+    a = next(r for r in score_board(trials, ScoringRules(baseline="b")).rows if r.name == "a")
     steps = math.log(400 / 300) ** 2 + math.log(800 / 700) ** 2
     half = float(stats.t.ppf(0.975, 2)) * math.sqrt(steps / 12 / 3)
     assert a.speedup == pytest.approx(2)
@@ -73,7 +77,7 @@ def test_the_share_of_faster_studies_counts_ties_and_common_misses_half() -> Non
 def test_pairs_of_a_board_are_adjusted_and_a_comparison_is_not() -> None:
     generator = np.random.default_rng(0)
     table = {f"s{i}": {"w": (300 * np.exp(0.2 * i + generator.normal(0, 0.1, 5))).tolist()} for i in range(4)}
-    board = score_board(from_times(table), baseline="s0")
+    board = score_board(from_times(table), ScoringRules(baseline="s0"))
     alone = compare(from_times(table), "s0", "s3").pair
     together = next(p for p in board.pairs if (p.a, p.b) == ("s0", "s3"))
     assert together.p == alone.p and (together.p_holm or 0) > (alone.p or 1)

@@ -14,9 +14,11 @@ from harness import BadInput
 from harness.pruning import SCORE_ONLY, UNKNOWN, Entry, Span, Undecided, tighter
 from harness.pruning.safe import Best, faster
 from harness.scoring import score_board
-from harness.scoring.canonical import canonical_studies, checked
-from harness.scoring.pool import build_pool
+from harness.scoring.canonical import canonical_studies
 from harness.scoring.profiles import scores as pool_scores
+from harness.scoring.rules import ScoringRules
+from harness.scoring.study_times import build_study_times
+from harness.scoring.trial_table import checked
 from tests.scoring.frames import PERIOD, Script, complete_run, from_times, row, scripts
 
 INF = math.inf
@@ -25,10 +27,11 @@ INF = math.inf
 def scores(trials: pd.DataFrame, pruned_by: Sequence[str] = ()) -> dict[str, float]:
     """Return the scores alone: what `score_board` gives, without the seconds that intervals take."""
     trials = checked(trials)
-    studies = canonical_studies(trials, "examples", pruned_by=pruned_by)
+    rules = ScoringRules(pruned_by=tuple(pruned_by))
+    studies = canonical_studies(trials, rules)
     if pruned_by:
         assert not any(study.missing for study in studies)
-    return pool_scores(build_pool(trials, studies, "examples"))
+    return pool_scores(build_study_times(trials, studies, rules))
 
 
 def varied(generator: random.Random, submissions: int, workloads: int, studies: int, trials: int) -> list[Script]:
@@ -134,9 +137,9 @@ def test_scores_are_the_unpruned_ones_to_the_last_digit(
 
 
 def test_the_board_has_the_scores_and_nothing_that_is_not_exact() -> None:
-    complete = score_board(complete_run(varied(random.Random(5), 4, 3, 3, 2)), baseline="s0")
+    complete = score_board(complete_run(varied(random.Random(5), 4, 3, 3, 2)), ScoringRules(baseline="s0"))
     board = score_board(
-        cut_run(varied(random.Random(5), 4, 3, 3, 2), random.Random(6), 3), baseline="s0", pruned_by=[SCORE_ONLY]
+        cut_run(varied(random.Random(5), 4, 3, 3, 2), random.Random(6), 3), ScoringRules(baseline="s0", pruned_by=(SCORE_ONLY,))
     )
     assert {r.name: r.score for r in board.rows} == {r.name: r.score for r in complete.rows}
     assert [p.values for p in board.profiles] == [p.values for p in complete.profiles]
@@ -163,7 +166,7 @@ def test_a_board_without_scores_to_keep_counts_cut_studies_as_missing() -> None:
     plan = varied(random.Random(3), 4, 3, 3, 2)
     cut = cut_run(plan, random.Random(3), 2)
     assert (cut["pruned_by"] == SCORE_ONLY).any()
-    board = score_board(cut, baseline="s0")
+    board = score_board(cut, ScoringRules(baseline="s0"))
     assert board.pruned_by == {} and any("does not allow" in note for note in board.notes)
 
 
@@ -175,7 +178,7 @@ def test_a_smaller_pool_takes_no_cut_on_trust(seed: int) -> None:
     complete = complete_run(varied(random.Random(seed), 4, 2, 3, 2))
     cut = cut_run(plan, random.Random(seed), 2)
     few, whole = (frame[frame["submission"] != "s1"] for frame in (cut, complete))
-    studies = canonical_studies(checked(few), "examples", pruned_by=[SCORE_ONLY])
+    studies = canonical_studies(checked(few), ScoringRules(pruned_by=(SCORE_ONLY,)))
     if not any(study.missing for study in studies):
         assert scores(few, [SCORE_ONLY]) == scores(whole)
 
@@ -228,7 +231,7 @@ def test_the_board_says_cut_where_a_median_is_not_known_and_missed_where_it_is()
     trials["pruned_by"], trials["pruned_due"] = "", math.nan
     which = (trials["submission"] == "b") | ((trials["submission"] == "c") & (trials["study"] == 2))
     trials.loc[which, ["status", "pruned_by", "pruned_due"]] = ["pruned", SCORE_ONLY, 500.0]
-    board = score_board(trials, baseline="a", pruned_by=[SCORE_ONLY])
+    board = score_board(trials, ScoringRules(baseline="a", pruned_by=(SCORE_ONLY,)))
     cells = {row.name: row.cells["w"] for row in board.rows}
     assert cells["b"].unknown and not cells["c"].unknown
     assert "c misses" in board.verdict and "b miss" not in board.verdict
@@ -239,4 +242,4 @@ def test_other_clocks_and_rules_than_the_runs_are_refused() -> None:
     trials = pd.DataFrame([row("a", "w", 0, 0, [0.5])])
     for asked in ({"clock": "seconds"}, {"legacy_tie_rule": True}):
         with pytest.raises(BadInput, match="score-only"):
-            score_board(trials, pruned_by=[SCORE_ONLY], **asked)
+            score_board(trials, ScoringRules(pruned_by=(SCORE_ONLY,), **asked))

@@ -24,4 +24,4 @@ def test_of_many_the_best_are_told_and_the_others_counted():
     missed = ("a", "b", "c", "ab", "ac", "bc", "ab")
     rows = [row("x", 1, ""), *(row(f"y{place}", place + 2, what) for place, what in enumerate(missed))]
     text = verdict(rows, [], "abc")
-    assert "y2 misses c; y3 and y6 miss a and b; 2 more miss some." in text
+    assert "y2 misses c; y3 and y6 miss a and b; 2 more submissions miss some targets." in text

@@ -151,7 +151,7 @@ class Session:
     def _board(self, *, figures: bool, show: bool = False) -> None:
         """Rewrite the leaderboard; a board that cannot be drawn never ends a run."""
         from harness.report import sensitivity_table, terminal_table, write_report
-        from harness.scoring import sensitivities
+        from harness.scoring import ScoringRules, sensitivities
 
         began = time.monotonic()
         if self.race.plan.pair or not self.race.plan.track.board:  # studies that serve a pair, or no board at all
@@ -166,12 +166,11 @@ class Session:
         board = write_report(
             given.trials,
             self.results / "leaderboard.html",
-            clock=track.clock,
+            ScoringRules(track.clock, pruned_by=given.pruned_by),
             progress={"done": given.done, "planned": given.planned},
             skipped=given.skipped,
             figures=figures,
             sensitivity=given.sensitivity,
-            pruned_by=given.pruned_by,
             budget=given.budget,
         )
         self._last_board = time.monotonic()

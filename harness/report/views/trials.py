@@ -14,7 +14,7 @@ from harness.records import STATUSES
 from harness.report import words
 from harness.report.colours import Mark
 from harness.report.words import visible
-from harness.scoring.canonical import checked
+from harness.scoring.trial_table import checked
 
 
 def in_reading_order(trials: pd.DataFrame) -> pd.DataFrame:

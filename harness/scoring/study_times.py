@@ -1,4 +1,4 @@
-"""The pool of a board as arrays: study times, budgets and evaluation steps, by workload."""
+"""The study times of one board as arrays, by workload, with budgets and the steps between evaluations."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.scoring.canonical import Study
-
-Floats = NDArray[np.float64]
+from harness.records import Status
+from harness.scoring.medians import Floats
+from harness.scoring.rules import ScoringRules
+from harness.scoring.studies import Study
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Everything that scoring computes from. Infinite means missed, NaN that the study is missing.
+class StudyTimes:
+    """What scores, speed-ups and intervals are computed from. An infinite time means missed, NaN that the study is missing.
 
     Attributes:
-        submissions: sorted.
+        submissions: all submissions of the board, sorted.
         workloads: base workloads, sorted.
         variants: held-out variants of each base workload, sorted.
         families: data family of each base workload.
         studies: study ids of each workload label, sorted.
         times: label -> X, [submissions, studies].
-        steps: label -> clock between evaluations near X, [submissions, studies].
+        steps: label -> clock between the evaluations near X, [submissions, studies].
         budgets: label -> clock at which a trial ends at the latest, NaN where unknown.
         paired: equal study ids mean equal seeds for all submissions.
     """
@@ -41,18 +42,18 @@ class Pool:
     budgets: Mapping[str, float]
     paired: bool
 
-    def without_submission(self, name: str) -> Pool:
-        """Return the pool that lacks the submission `name`."""
-        keep = [i for i, other in enumerate(self.submissions) if other != name]
+    def without_submission(self, name: str) -> StudyTimes:
+        """Return the same study times without the submission `name`."""
+        others = [i for i, other in enumerate(self.submissions) if other != name]
         return replace(
             self,
-            submissions=tuple(self.submissions[i] for i in keep),
-            times={label: times[keep] for label, times in self.times.items()},
-            steps={label: steps[keep] for label, steps in self.steps.items()},
+            submissions=tuple(self.submissions[i] for i in others),
+            times={label: times[others] for label, times in self.times.items()},
+            steps={label: steps[others] for label, steps in self.steps.items()},
         )
 
-    def with_workloads(self, workloads: Sequence[str]) -> Pool:
-        """Return the pool of these base workloads, with their variants."""
+    def with_workloads(self, workloads: Sequence[str]) -> StudyTimes:
+        """Return the study times of these base workloads, with their variants."""
         return replace(self, workloads=tuple(workloads))
 
     def count(self, label: str) -> NDArray[np.int64]:
@@ -66,18 +67,17 @@ class Pool:
         return tuple(label for base in self.workloads for label in (base, *self.variants[base]))
 
 
-def build_pool(trials: pd.DataFrame, studies: Sequence[Study], clock: str, workloads: Sequence[str] | None = None) -> Pool:
-    """Return the pool of canonical `studies`.
+def build_study_times(trials: pd.DataFrame, studies: Sequence[Study], rules: ScoringRules) -> StudyTimes:
+    """Return the study times of canonical `studies`.
 
     Args:
         trials: from `checked`; budgets, families and pairing are read from it.
         studies: from `canonical_studies`.
-        clock: "examples", "seconds" or "steps".
-        workloads: base workloads that must be on the board; those without any trial count as unsolved.
+        rules: of them the clock, and the base workloads that must be there even without any trial.
     """
     submissions = tuple(sorted(set(trials["submission"])))
-    ran = {s.workload for s in studies if not s.held_out and "skipped" not in s.statuses}
-    bases = tuple(sorted(ran | set(workloads or ())))
+    ran = {s.workload for s in studies if not s.held_out and Status.SKIPPED not in s.statuses}
+    bases = tuple(sorted(ran | set(rules.workloads)))
     variants = {base: tuple(sorted({s.workload for s in studies if s.held_out and s.base == base})) for base in bases}
     row = {name: i for i, name in enumerate(submissions)}
     ids: dict[str, tuple[int, ...]] = {}
@@ -95,7 +95,7 @@ def build_pool(trials: pd.DataFrame, studies: Sequence[Study], clock: str, workl
                 steps[label][row[study.submission], column[study.study]] = study.step
     base_rows = trials[~trials["held_out"].astype(bool)]
     families = {str(w): str(f) for w, f in zip(base_rows["workload"], base_rows["family"], strict=True)}
-    return Pool(
+    return StudyTimes(
         submissions=submissions,
         workloads=bases,
         variants=variants,
@@ -103,15 +103,15 @@ def build_pool(trials: pd.DataFrame, studies: Sequence[Study], clock: str, workl
         studies=ids,
         times=times,
         steps=steps,
-        budgets=_budgets(trials, clock),
+        budgets=_budgets(trials, rules.clock),
         paired=bool(trials["paired"].astype(bool).all()),
     )
 
 
 def _budgets(trials: pd.DataFrame, clock: str) -> dict[str, float]:
-    """The rules' budget; where they define none on this clock, the latest clock at which an unbeaten trial ended."""
+    """The rules' budget; where they define none on this clock, the latest clock at which a trial ended that nothing stopped."""
     budgets: dict[str, float] = {}
-    ended = trials[~trials["status"].isin(["pruned", "killed", "skipped"])]
+    ended = trials[~trials["status"].isin([Status.PRUNED, Status.KILLED, Status.SKIPPED])]
     for label, rows in trials.groupby("workload", sort=True):
         stated = rows[f"budget_{clock}"].astype(float).to_numpy()
         stated = stated[np.isfinite(stated)]
@@ -119,21 +119,3 @@ def _budgets(trials: pd.DataFrame, clock: str) -> dict[str, float]:
         ends = ends[np.isfinite(ends)]
         budgets[str(label)] = float(stated.max()) if stated.size else float(ends.max()) if ends.size else math.nan
     return budgets
-
-
-def medians(times: Floats) -> Floats:
-    """Return the median over the last axis: NaN is absent, infinity takes part, an even count with one infinity gives infinity.
-
-    >>> medians(np.array([[1.0, 2.0, np.inf], [1.0, np.inf, np.nan], [np.nan, np.nan, np.nan]]))
-    array([ 2., inf, nan])
-    """
-    if times.shape[-1] == 0:
-        return np.full(times.shape[:-1], np.nan)
-    ordered = np.sort(times, axis=-1)
-    count = np.sum(~np.isnan(times), axis=-1)
-    low = np.maximum(count - 1, 0) // 2
-    high = np.minimum(count // 2, times.shape[-1] - 1)
-    first = np.take_along_axis(ordered, low[..., None], axis=-1)[..., 0]
-    second = np.take_along_axis(ordered, high[..., None], axis=-1)[..., 0]
-    middle: Floats = np.where(first == second, first, (first + second) / 2)
-    return middle

@@ -1,0 +1,142 @@
+"""What a reader of a board must know beside its numbers, in plain sentences and a fixed order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+
+import pandas as pd
+
+from harness.pruning import FORECAST, SCORE_ONLY
+from harness.scoring.board_parts import Cell
+from harness.scoring.cells import Cells
+from harness.scoring.scored import Scored
+from harness.scoring.sentences import listed
+from harness.scoring.studies import SKIPPED, Study
+from harness.scoring.study_times import StudyTimes
+
+LEGACY = {
+    "tie-rule": "a study's trial is chosen by evaluation index, not by time",
+    "grid": "profiles are integrated on 100 points, not exactly",
+    "speedup": "speed-ups compare medians over studies, charge a miss the budget and one second, and have no interval, "
+    "while comparisons of pairs keep our rules",
+}
+
+
+def pruning_labels(pruned_by: Collection[str], by_forecast: int) -> dict[str, str]:
+    """Return what a board must say of trials that something beside the safe rules stopped, one sentence or two per kind.
+
+    Args:
+        pruned_by: "score-only", "forecast".
+        by_forecast: how many trials a forecast stopped.
+    """
+    labels = {}
+    if SCORE_ONLY in pruned_by:
+        labels[SCORE_ONLY] = (
+            "Pruned with --prune score-only: the scores are exact, but there are no intervals, speed-ups or tests. The median "
+            "of a cell marked “cut” is unknown; it can change no score, but more targets may be reached than the board counts."
+        )
+    if FORECAST in pruned_by and by_forecast:
+        labels[FORECAST] = (
+            f"Pruned with --stop-hopeless: a forecast stopped {by_forecast} {'trial' if by_forecast == 1 else 'trials'}, which "
+            "count as missed. Some of them might have reached the target; no interval includes that error."
+        )
+    return labels
+
+
+def notes(scored: Scored, cells: Cells) -> list[str]:
+    """Return the notes of a board, those on pruning apart."""
+    trials, study_times, clock = scored.trials, scored.study_times, scored.rules.clock
+    lines = [
+        *_options(scored),
+        *_machines(trials, clock),
+        *_few(scored.fewest_studies, study_times),
+        *_missing(scored.studies),
+        *_absent(study_times, cells),
+    ]
+    if not study_times.paired:
+        lines.append("Studies share no seeds between submissions, so the studies of each submission are resampled separately.")
+    if not scored.exact:
+        lines.append(
+            f"Trials were pruned on the {scored.track.clock} clock. On the {clock} clock a time marked ≤ is an upper bound, "
+            "and scores and intervals that use it are not exact. Run with --no-prune for exact ones."
+        )
+    unlimited = [w for w in study_times.workloads if pd.isna(trials.loc[trials["workload"] == w, f"budget_{clock}"]).all()]
+    if unlimited and any(math.isinf(cell.time) or cell.reached < cell.studies for cell in cells.values()):
+        lines.append(
+            f"The rules set no budget in {clock} on {listed(unlimited)}: a miss there is charged as much as the longest trial "
+            "that ended by itself."
+        )
+    alone = sorted({s.workload for s in scored.studies if s.held_out} - set(study_times.labels))
+    if alone:
+        lines.append(f"Held-out variants do not count where their base workload did not run: {listed(alone)}.")
+    skipped = sorted({s.workload for s in scored.studies if not s.held_out} - set(study_times.workloads))
+    if skipped:
+        lines.append(f"Skipped for every submission, so not scored: {listed(skipped)}.")
+    nobody = [w for w in study_times.workloads if all(math.isinf(cells[s, w].time) for s in study_times.submissions)]
+    if nobody:
+        lines.append(f"No submission reaches the target of {listed(nobody)}, which lowers every score alike.")
+    return lines
+
+
+def _options(scored: Scored) -> list[str]:
+    lines = []
+    if scored.rules.legacy:
+        rules = "; ".join(LEGACY[name] for name in scored.rules.legacy)
+        lines.append(f"Scored by AlgoPerf's published rules instead of ours: {rules}.")
+    baseline = scored.rules.baseline
+    if baseline not in scored.submissions:
+        lines.append(f"The baseline {baseline} did not run, so there are no speed-ups: choose another one with --baseline.")
+    return lines
+
+
+def _machines(trials: pd.DataFrame, clock: str) -> list[str]:
+    if clock != "seconds":
+        return []
+    lines = []
+    machines = sorted({str(m) for m in trials["machine"] if m})
+    if len(machines) > 1:
+        lines.append(
+            f"The seconds come from {len(machines)} different machines ({listed(machines)}), so they are not comparable."
+        )
+    levels = sorted({int(c) for c in trials["concurrency"] if c is not None and not pd.isna(c)})
+    if len(levels) > 1:
+        lines.append(
+            f"Some seconds were measured with {levels[0]} and some with up to {levels[-1]} trials at a time: trials that run "
+            "together share caches and slow each other down."
+        )
+    return lines
+
+
+def _few(fewest: int, study_times: StudyTimes) -> list[str]:
+    if fewest == 1:
+        return ["There is only one study, so there are no intervals and every rank is possible."]
+    if fewest == 2:
+        return ["Two studies are too few for intervals: run at least 3, better 5."]
+    even = sorted({w for w in study_times.workloads if any(n and n % 2 == 0 for n in study_times.count(w))})
+    if not even:
+        return []
+    return [
+        f"Even numbers of studies on {listed(even)}: if half of them miss, the median counts as missed. Odd numbers are better."
+    ]
+
+
+def _missing(studies: Sequence[Study]) -> list[str]:
+    reasons: dict[str, list[str]] = {}
+    for s in studies:
+        if s.missing and s.reason != SKIPPED:
+            reasons.setdefault(s.reason, []).append(f"{s.submission} on {s.workload} (study {s.study})")
+    return [f"Missing until rerun, because {reason}: {listed(where)}." for reason, where in sorted(reasons.items())]
+
+
+def _absent(study_times: StudyTimes, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for name in study_times.submissions:
+        empty = [w for w in study_times.workloads if not cells[name, w].studies]
+        if empty:
+            names.setdefault(listed(empty), []).append(name)
+    return [
+        f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {which}: a workload without runs counts as unsolved, "
+        "and comparisons of speed leave it out."
+        for which, who in names.items()
+    ]
