@@ -1,6 +1,6 @@
-"""Names -> plug-ins: built-in folders, ./submissions, a .py path, an installed entry point, a library's class.
+"""Finds plug-ins by name: in the built-in folders, ./submissions, a .py file, installed entry points and libraries.
 
-Imports torch only for a library's class; a plug-in's module is imported when it is listed or looked for.
+A plug-in's module is imported when it is listed or looked up; torch is imported only for a library's class.
 """
 
 from harness.registry.sources import library_versions

@@ -16,19 +16,22 @@ SCHEDULERS = ("torch.optim.lr_scheduler",)
 
 _RENAMED = {"lr": "learning_rate", "eps": "epsilon"}
 _IMPLEMENTATION = ("foreach", "maximize", "capturable", "differentiable", "fused")
-_FILLED = ("T_max", "T_0", "total_iters", "total_steps")
+"""Arguments of torch optimizers that choose an implementation: they are not hyperparameters."""
+
+_HORIZON_ARGUMENTS = ("T_max", "T_0", "total_iters", "total_steps")
+"""Arguments of torch schedulers that are set to the horizon."""
 
 
 def is_library_name(name: str) -> bool:
-    """Return whether `name` is that of a class of one of the libraries: `OPTIMIZERS`, `SCHEDULERS`."""
+    """Return whether `name` has the form of a class in one of the modules `OPTIMIZERS` or `SCHEDULERS`."""
     return name.rpartition(".")[0] in OPTIMIZERS + SCHEDULERS
 
 
 def library_plugin(name: str) -> Optimizer | Schedule:
-    """Return the optimizer recipe or the schedule that wraps a library's class.
+    """Return an optimizer recipe or a schedule that wraps a library's class.
 
     Raises:
-        BadInput: the library is not installed, has no such class, or the class needs what a recipe cannot give it.
+        BadInput: the library is not installed, it has no such class, or the class needs arguments that a recipe cannot give.
     """
     module_name, _, class_name = name.rpartition(".")
     try:
@@ -52,7 +55,7 @@ def library_plugin(name: str) -> Optimizer | Schedule:
 
 
 def _optimizer(name: str, kind: type) -> Optimizer:
-    """Return the generic recipe: `decay_groups`, and every plain number of the constructor as a hyperparameter."""
+    """Return a recipe with `decay_groups` in which every numeric argument of the constructor is a hyperparameter."""
     parameters = dict(list(inspect.signature(kind).parameters.items())[1:])
     _refuse(name, kind, parameters)
     defaults = _numbers(parameters)
@@ -82,7 +85,7 @@ def _optimizer(name: str, kind: type) -> Optimizer:
 
 
 def _refuse(name: str, kind: type, parameters: Mapping[str, inspect.Parameter]) -> None:
-    """Raise `BadInput` for a class whose `step` or constructor needs more than parameters and numbers."""
+    """Raise `BadInput` if the constructor needs more than parameters and numbers, or `step` needs an argument."""
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     missing = [
         key for key, item in parameters.items() if item.default is item.empty and item.kind not in variadic and key != "lr"
@@ -93,13 +96,13 @@ def _refuse(name: str, kind: type, parameters: Mapping[str, inspect.Parameter]) 
         )
     closure = inspect.signature(getattr(kind, "step")).parameters.get("closure")  # noqa: B009 a bare type has no step
     if closure is not None and closure.default is closure.empty:
-        raise BadInput(f"'{name}' evaluates the loss by itself: write a procedure: timetrial new NAME --kind procedure")
+        raise BadInput(f"'{name}' computes the loss itself: write a procedure: timetrial new NAME --kind procedure")
     if callable(getattr(kind, "eval", None)):
-        raise BadInput(f"'{name}' swaps weights for evaluation: write a procedure, like the built-in 'schedule_free_adamw'")
+        raise BadInput(f"'{name}' exchanges weights for evaluation: write a procedure, like the built-in 'schedule_free_adamw'")
 
 
 def _numbers(parameters: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
-    """Return the constructor's arguments that are plain numbers or switches, under the harness's names."""
+    """Return {name in this harness: default} of the constructor's arguments that are numbers or booleans."""
     plain = {key: item.default for key, item in parameters.items() if isinstance(item.default, int | float)}
     return {_RENAMED.get(key, key): value for key, value in plain.items() if key not in _IMPLEMENTATION}
 
@@ -109,21 +112,23 @@ def _is_numbers(value: Any) -> bool:
 
 
 def _schedule(name: str, kind: type) -> Schedule:
-    """Return a torch scheduler as a multiplier, tabulated on a dummy optimizer whose learning rate is 1."""
+    """Return a schedule that tabulates a torch scheduler on a dummy optimizer whose learning rate is 1."""
     parameters = dict(list(inspect.signature(kind).parameters.items())[1:])
-    missing = [key for key, item in parameters.items() if item.default is item.empty and key not in (*_FILLED, "max_lr")]
+    missing = [
+        key for key, item in parameters.items() if item.default is item.empty and key not in (*_HORIZON_ARGUMENTS, "max_lr")
+    ]
     if missing:
-        raise BadInput(f"'{name}' needs '{missing[0]}', which the horizon does not give: write a schedule: timetrial new NAME")
+        raise BadInput(f"'{name}' needs '{missing[0]}', which has no default: write a schedule: timetrial new NAME")
     if "metrics" in inspect.signature(getattr(kind, "step")).parameters:  # noqa: B009 a bare type has no step
-        raise BadInput(f"'{name}' listens to the run: use the built-in 'plateau'")
-    filled = [key for key in _FILLED if key in parameters]
+        raise BadInput(f"'{name}' depends on the run's metrics: use the built-in schedule 'plateau'")
+    horizon_arguments = [key for key in _HORIZON_ARGUMENTS if key in parameters]
 
     @lru_cache(maxsize=8)
     def table(horizon: int) -> list[float]:
         torch = import_module("torch")
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
         extra = {key: value for key, value in (("max_lr", 1.0), ("cycle_momentum", False)) if key in parameters}
-        scheduler = kind(optimizer, **dict.fromkeys(filled, horizon), **extra)
+        scheduler = kind(optimizer, **dict.fromkeys(horizon_arguments, horizon), **extra)
         values = []
         for _ in range(horizon):
             values.append(float(optimizer.param_groups[0]["lr"]))
@@ -136,4 +141,4 @@ def _schedule(name: str, kind: type) -> Schedule:
         return table(max(math.ceil(horizon), 1))[int(step)]
 
     summary = (inspect.getdoc(kind) or name).strip().splitlines()[0]
-    return Schedule(name, multiplier, summary, anytime=not filled, deviation="tabulated at whole steps")
+    return Schedule(name, multiplier, summary, anytime=not horizon_arguments, deviation="tabulated at whole steps")

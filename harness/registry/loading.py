@@ -1,4 +1,4 @@
-"""A Python file -> the plug-ins that it defines."""
+"""Loads a Python file and returns the plug-ins that it defines."""
 
 from __future__ import annotations
 
@@ -19,13 +19,22 @@ from harness.registry.sources import OURS, Sources, read_sources, shown
 Plugin = Schedule | Optimizer | type[TrainingAlgorithm] | type[Workload]
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_FOLDERS = "timetrial_plugins"
+PLUGIN_PACKAGE = "timetrial_plugins"
+"""Name of the package under which plug-ins outside of installed packages are imported."""
+
 _loaded: dict[Path, tuple[str, ModuleType]] = {}
 
 
 @dataclass(frozen=True)
-class Found:
-    """A plug-in, the name that it goes by, and the sources that it was read from."""
+class LoadedPlugin:
+    """A plug-in and where it comes from.
+
+    Attributes:
+        name: its name in the index; of an entry point that names one object, the entry point's name.
+        plugin: the schedule, optimizer, training algorithm or workload.
+        sources: its file and the files that it imports.
+        module: name of the module that defines it.
+    """
 
     name: str
     plugin: Plugin
@@ -34,57 +43,57 @@ class Found:
 
     @property
     def path(self) -> Path:
-        """The file that defines it."""
+        """The file that defines the plug-in."""
         return self.sources.files[0]
 
 
-def load_file(path: Path) -> list[Found]:
-    """Return the plug-ins that file `path` defines, in the order of definition; loads it again once it has changed.
+def load_file(path: Path) -> list[LoadedPlugin]:
+    """Return the plug-ins that file `path` defines, in the order of definition. A file that has changed is loaded again.
 
-    Modules beside the file can be imported as ``from .helper import x`` or ``from helper import x``.
+    The file can import modules of its folder as ``from .helper import x`` or ``from helper import x``.
 
     Raises:
-        BadInput: the file cannot be read, or raises when it is imported; one line that names file and line.
-        ContractError: a plug-in in it breaks its contract.
+        BadInput: the file cannot be read, or its import raises an error; the message names file and line.
+        ContractError: a plug-in in it does not keep its contract.
     """
     path = path.resolve()
     try:
         sources = read_sources(path)
     except OSError as error:
         raise BadInput(f"cannot read {shown(path)}: {error.strerror}") from None
-    known = _loaded.get(path)
-    if known is not None and known[0] == sources.content_hash:
-        module = known[1]
+    loaded = _loaded.get(path)
+    if loaded is not None and loaded[0] == sources.content_hash:
+        module = loaded[1]
     else:
-        if known is not None:
-            _forget(_inside(sys.modules, sources.files))
+        if loaded is not None:
+            _forget(_loaded_from(sources.files, sys.modules))
         module = _run(path, sources)
         _loaded[path] = sources.content_hash, module
-    return [Found(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
+    return [LoadedPlugin(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
 
 
 def plugins_of(module: ModuleType) -> list[Plugin]:
-    """Return the public plug-ins that `module` itself defines, not those that it imports.
+    """Return the public plug-ins that `module` itself defines, without those that it imports.
 
     Raises:
-        ContractError: a name cannot be typed on a command line.
+        ContractError: a plug-in's name contains characters that the command line does not accept.
     """
-    found: list[Plugin] = []
+    plugins: list[Plugin] = []
     for attribute, value in vars(module).items():
-        if attribute.startswith("_") or any(value is other for other in found):
+        if attribute.startswith("_") or any(value is other for other in plugins):
             continue
-        if _home(value) == module.__name__:
+        if _defining_module(value) == module.__name__:
             if not NAME.fullmatch(value.name):
                 raise ContractError(
                     f"{shown(Path(module.__file__ or module.__name__))}: a plug-in cannot be called '{value.name}':"
-                    " use letters, digits, '_' and '-', a letter first"
+                    " a name starts with a letter and contains only letters, digits, '_' and '-'"
                 )
-            found.append(value)
-    return found
+            plugins.append(value)
+    return plugins
 
 
-def _home(value: object) -> str | None:
-    """Return the name of the module that defines a plug-in, None for anything else."""
+def _defining_module(value: object) -> str | None:
+    """Return the name of the module that defines a plug-in, or None if `value` is not a plug-in."""
     if isinstance(value, Schedule | Optimizer):
         return getattr(value.function, "__module__", None)
     if isinstance(value, type) and issubclass(value, TrainingAlgorithm | Workload):
@@ -106,13 +115,13 @@ def _run(path: Path, sources: Sources) -> ModuleType:
         _UncachedLoader(name, str(path)).exec_module(module)
     except (Exception, SystemExit) as error:
         new = {key: sys.modules[key] for key in set(sys.modules) - before}
-        _forget(_inside(new, sources.files))
-        raise _plain(path, error) from error
+        _forget(_loaded_from(sources.files, new))
+        raise _one_line(path, error) from error
     return module
 
 
 class _UncachedLoader(SourceFileLoader):
-    """Compiles the source at every load: time stamps of byte code are too coarse for a file that is being edited."""
+    """Compiles the source at every load, since cached byte code has time stamps too coarse for a file that is being edited."""
 
     def get_code(self, fullname: str) -> CodeType | None:
         code = self.source_to_code(self.get_data(self.path), self.path)
@@ -120,19 +129,19 @@ class _UncachedLoader(SourceFileLoader):
 
 
 def _module_name(path: Path) -> str:
-    """Return the name under which the file is imported, its parent packages made ready."""
+    """Return the name under which the file is imported, and make sure that its parent packages exist."""
     for package, folder in OURS.items():
         if path.is_relative_to(folder):
-            _claim(package, folder)
+            _import_built_in(package, folder)
             return ".".join((package, *path.relative_to(folder).with_suffix("").parts))
-    _package(_FOLDERS, [])
-    folder_name = f"{_FOLDERS}.d{hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]}"
-    _package(folder_name, [str(path.parent)])
+    _make_package(PLUGIN_PACKAGE, [])
+    folder_name = f"{PLUGIN_PACKAGE}.d{hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]}"
+    _make_package(folder_name, [str(path.parent)])
     return f"{folder_name}.{path.stem}"
 
 
-def _claim(package: str, folder: Path) -> None:
-    """Make `package` mean ours, even where the current directory has a folder of that name on the import path."""
+def _import_built_in(package: str, folder: Path) -> None:
+    """Import our package of this name, even if the current directory has a folder of that name on the import path."""
     present = sys.modules.get(package)
     if present is not None and str(folder) in [str(Path(entry).resolve()) for entry in present.__path__]:
         return
@@ -143,7 +152,7 @@ def _claim(package: str, folder: Path) -> None:
     spec.loader.exec_module(module)
 
 
-def _package(name: str, search: list[str]) -> None:
+def _make_package(name: str, search: list[str]) -> None:
     if name not in sys.modules:
         spec = ModuleSpec(name, None, is_package=True)
         spec.submodule_search_locations = search
@@ -151,7 +160,7 @@ def _package(name: str, search: list[str]) -> None:
 
 
 def _check_siblings(folder: Path, siblings: Iterable[str]) -> None:
-    """Let modules of the folder be imported by their plain names, and make sure that these names mean them."""
+    """Make modules of the folder importable by their plain names, and check that no other module has such a name."""
     for name in sorted(siblings):
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
@@ -162,10 +171,11 @@ def _check_siblings(folder: Path, siblings: Iterable[str]) -> None:
             raise BadInput(f"'import {name}' could mean {shown(folder / name)} or {origin}: write 'from .{name} import ...'")
 
 
-def _inside(modules: dict[str, ModuleType], files: Iterable[Path]) -> list[str]:
-    wanted = {str(file) for file in files}
+def _loaded_from(files: Iterable[Path], modules: dict[str, ModuleType]) -> list[str]:
+    """Return the names of those modules that were loaded from one of the files."""
+    paths = {str(file) for file in files}
     located = {name: getattr(module, "__file__", None) for name, module in modules.items()}
-    return [name for name, file in located.items() if file and str(Path(file).resolve()) in wanted]
+    return [name for name, file in located.items() if file and str(Path(file).resolve()) in paths]
 
 
 def _forget(names: Iterable[str]) -> None:
@@ -174,8 +184,8 @@ def _forget(names: Iterable[str]) -> None:
             sys.modules.pop(name, None)
 
 
-def _plain(path: Path, error: BaseException) -> BadInput:
-    """Return the error as one line that names the file and the line where its import failed."""
+def _one_line(path: Path, error: BaseException) -> BadInput:
+    """Return the error of an import as one line that names the file and the line."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path]
     where = f"{shown(path)}, line {lines[-1]}" if lines and lines[-1] else shown(path)
     if isinstance(error, BadInput):

@@ -1,4 +1,4 @@
-"""Names as users type them after ``-s`` -> submissions."""
+"""Returns submissions by the names that users type after ``-s``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from harness.contracts import BadInput, Optimizer, Schedule, Space, TrainingAlgo
 from harness.records import plain, stable_hash
 from harness.registry.index import Index, submissions_index
 from harness.registry.libraries import is_library_name, library_plugin
-from harness.registry.loading import Found
-from harness.registry.names import from_file, halves, is_file, unknown
+from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
+from harness.registry.names import is_file, plugin_from_file, split_pair, unknown_name
 from harness.registry.sources import OURS, ROOT, library_versions, shown
 
 _ARTICLE = {"schedule": "a schedule", "optimizer": "an optimizer", "procedure": "a procedure", "workload": "a workload"}
@@ -20,20 +20,19 @@ _ARTICLE = {"schedule": "a schedule", "optimizer": "an optimizer", "procedure": 
 
 @dataclass(frozen=True)
 class Submission:
-    """What is raced.
+    """A competitor: a schedule, an optimizer with or without a schedule, or a training procedure.
 
     Attributes:
         name: as typed: ``rex``, ``adamw``, ``adamw+rex``, ``./my.py``, ``sam``.
         kind: "schedule", "optimizer" (with or without a schedule) or "procedure".
-        schedule, optimizer, procedure: the plug-ins; the ones that it has not are None. An optimizer without a
-            schedule leaves that to the plan.
-        path: the file it was read from (of OPTIMIZER+SCHEDULE the schedule's); None for a library's class.
+        schedule, optimizer, procedure: the plug-ins that the submission consists of; the others are None.
+        path: the file that defines it (of OPTIMIZER+SCHEDULE, the schedule's); None for a library's class.
         files: every file that `content_hash` covers.
-        content_hash: SHA-256 of those files' content; where they lie does not matter.
-        libraries: {name: version} of the third-party libraries that the files import or the name names.
-        facts: JSON: what lists and boards print.
-        source: what to hand to `find_submission` where the current directory is another (a Ray worker's); empty
-            when the name alone will do.
+        content_hash: SHA-256 of the content of these files; it does not depend on where they are.
+        libraries: {name: version} of the third-party libraries that the files import or that the name begins with.
+        facts: what lists and boards print, as JSON types.
+        source: what `find_submission` needs in another working directory, such as a Ray worker's; empty if the name is
+            enough.
     """
 
     name: str
@@ -50,55 +49,56 @@ class Submission:
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """Every hyperparameter with its declared default, the schedule's and the optimizer's together."""
+        """{hyperparameter: declared default} of all plug-ins of the submission."""
         return {key: value for plugin in self.plugins for key, value in plugin.defaults.items()}
 
     @property
     def space(self) -> Space:
-        """The search space, the schedule's and the optimizer's together."""
+        """The search spaces of all plug-ins of the submission."""
         return {key: value for plugin in self.plugins for key, value in plugin.space.items()}
 
     @property
     def plugins(self) -> tuple[Schedule | Optimizer | type[TrainingAlgorithm], ...]:
-        """The plug-ins it is made of: optimizer first, then schedule; or the procedure."""
+        """The plug-ins that the submission consists of: optimizer, then schedule; or the procedure."""
         return tuple(plugin for plugin in (self.optimizer, self.schedule, self.procedure) if plugin is not None)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """One half of OPTIMIZER+SCHEDULE, or all of another submission. `found` is None for a library's class."""
+    """One half of OPTIMIZER+SCHEDULE, or all of another submission. `loaded` is None for a library's class."""
 
     typed: str
     plugin: Schedule | Optimizer | type[TrainingAlgorithm]
-    found: Found | None
+    loaded: LoadedPlugin | None
+
+    @property
+    def packaged(self) -> bool:
+        """Whether a built-in or an installed package defines the plug-in."""
+        return self.loaded is not None and not self.loaded.module.startswith(f"{PLUGIN_PACKAGE}.")
 
     @property
     def source(self) -> str:
-        """The half as it can be typed from any directory: records keep it, so a file of the house is relative to the house."""
-        if (
-            self.found is None
-            or self.found.path.is_relative_to(OURS["submissions"])
-            or not self.found.module.startswith("timetrial_plugins")
-        ):
+        """The half in a form that works in any directory. Records store it, so a file below ROOT is relative to ROOT."""
+        if self.loaded is None or self.packaged or self.loaded.path.is_relative_to(OURS["submissions"]):
             return self.typed
-        path = self.found.path
-        return f"{path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path}:{self.found.name}"
+        path = self.loaded.path
+        return f"{path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path}:{self.loaded.name}"
 
 
 def find_submission(name: str) -> Submission:
-    """Return the submission that `name` means.
+    """Return the submission with a name.
 
-    A name is looked for in ./submissions, in the built-in folders and among installed entry points (group
-    ``timetrial.submissions``). It can also be a file (``./my.py``, or ``./my.py:name`` where that holds several),
-    a library's class (``torch.optim.X``, ``torch.optim.lr_scheduler.X``, ``pytorch_optimizer.X``), or
-    ``OPTIMIZER+SCHEDULE`` where each half is any of these.
+    The name is looked up in ./submissions, in the built-in folders and among installed entry points (group
+    ``timetrial.submissions``). It can also be a file (``./my.py``, or ``./my.py:name`` if the file defines several), a
+    library's class (``torch.optim.X``, ``torch.optim.lr_scheduler.X``, ``pytorch_optimizer.X``), or
+    ``OPTIMIZER+SCHEDULE``, where each half is any of these.
 
     Raises:
-        BadInput: there is no such submission (the nearest name is told), two files claim the name, or the file
+        BadInput: there is no such submission (the message names the nearest one), two files define the name, or its file
             cannot be loaded.
     """
     index = submissions_index()
-    pair = halves(name)
+    pair = split_pair(name)
     if pair is None:
         return _single(name, _part(name, index, ""))
     left, right = _part(pair[0], index, "optimizer"), _part(pair[1], index, "schedule")
@@ -109,63 +109,68 @@ def find_submission(name: str) -> Submission:
 
 
 def find_schedule(name: str) -> Schedule:
-    """Return the schedule that `name` means; of OPTIMIZER+SCHEDULE the second half.
+    """Return the schedule with a name; of OPTIMIZER+SCHEDULE, the second half.
 
     Raises:
-        BadInput: as `find_submission`, or it has no schedule.
+        BadInput: as `find_submission`, or the submission has no schedule.
     """
     submission = find_submission(name)
     if submission.schedule is None:
-        known = [other for other, entries in submissions_index().found.items() if entries[0].plugin.kind == "schedule"]
-        raise BadInput(f"'{name}' is {_ARTICLE[submission.kind]}, not a schedule; schedules: {', '.join(sorted(known))}")
+        raise _other_kind(submission, "schedule")
     return submission.schedule
 
 
 def find_optimizer(name: str) -> Optimizer:
-    """Return the optimizer recipe that `name` means; of OPTIMIZER+SCHEDULE the first half.
+    """Return the optimizer recipe with a name; of OPTIMIZER+SCHEDULE, the first half.
 
     Raises:
-        BadInput: as `find_submission`, or it has no optimizer.
+        BadInput: as `find_submission`, or the submission has no optimizer.
     """
     submission = find_submission(name)
     if submission.optimizer is None:
-        known = [other for other, entries in submissions_index().found.items() if entries[0].plugin.kind == "optimizer"]
-        raise BadInput(f"'{name}' is {_ARTICLE[submission.kind]}, not an optimizer; optimizers: {', '.join(sorted(known))}")
+        raise _other_kind(submission, "optimizer")
     return submission.optimizer
 
 
 def all_submissions() -> list[Submission]:
-    """Return every submission that has a name of its own, sorted by name.
+    """Return all submissions of the index, sorted by name.
 
-    One that cannot be loaded here (torch is missing, say) is there too: its `facts` hold the reason as "unavailable".
+    A submission that cannot be loaded on this machine (because torch is missing, for example) is included; its `facts`
+    state the reason as "unavailable".
 
     Raises:
-        BadInput: two files claim one name.
+        BadInput: two files define one name.
     """
     index = submissions_index()
-    listed = [_single(name, _part(name, index, "")) for name in index.found]
+    listed = [_single(name, _part(name, index, "")) for name in index.plugins]
     for name, error in index.broken.items():
-        if name not in index.found:
-            path = index.files.get(name)
+        if name not in index.plugins:
+            path = index.broken_files.get(name)
             kind = path.parent.name[:-1] if path and path.parent.name in ("optimizers", "procedures") else "schedule"
             facts = {"name": name, "kind": kind, "source": shown(path) if path else "", "unavailable": str(error)}
             listed.append(Submission(name, kind, path=path, facts=facts))
     return sorted(listed, key=lambda submission: submission.name)
 
 
+def _other_kind(submission: Submission, expected: str) -> BadInput:
+    known = sorted(name for name, entries in submissions_index().plugins.items() if entries[0].plugin.kind == expected)
+    is_not = f"is {_ARTICLE[submission.kind]}, not {_ARTICLE[expected]}"
+    return BadInput(f"'{submission.name}' {is_not}; {expected}s: {', '.join(known)}")
+
+
 def _part(name: str, index: Index, kind: str) -> _Part:
     if is_library_name(name):
         return _Part(name, library_plugin(name), None)
-    found = from_file(name, index, kind) if is_file(name) else index.only(name)
-    if found is None:
-        raise unknown("submission", name, index)
-    assert not (isinstance(found.plugin, type) and not issubclass(found.plugin, TrainingAlgorithm))
-    return _Part(name, found.plugin, found)
+    loaded = plugin_from_file(name, index, kind) if is_file(name) else index.find(name)
+    if loaded is None:
+        raise unknown_name("submission", name, index)
+    assert not (isinstance(loaded.plugin, type) and not issubclass(loaded.plugin, TrainingAlgorithm))
+    return _Part(name, loaded.plugin, loaded)
 
 
 def _single(name: str, part: _Part) -> Submission:
-    plugin, found = part.plugin, part.found
-    content = found.sources.content_hash if found else stable_hash(part.typed)
+    plugin, loaded = part.plugin, part.loaded
+    content = loaded.sources.content_hash if loaded else stable_hash(part.typed)
     libraries = _libraries(part)
     return Submission(
         name=name,
@@ -173,8 +178,8 @@ def _single(name: str, part: _Part) -> Submission:
         schedule=plugin if isinstance(plugin, Schedule) else None,
         optimizer=plugin if isinstance(plugin, Optimizer) else None,
         procedure=plugin if isinstance(plugin, type) else None,
-        path=found.path if found else None,
-        files=found.sources.files if found else (),
+        path=loaded.path if loaded else None,
+        files=loaded.sources.files if loaded else (),
         content_hash=content,
         libraries=libraries,
         facts=_facts(name, part, content),
@@ -217,16 +222,15 @@ def _pair(name: str, left: _Part, right: _Part) -> Submission:
 
 
 def _libraries(part: _Part) -> dict[str, str]:
-    if part.found is None:
+    if part.loaded is None:
         return library_versions(frozenset({part.typed.partition(".")[0], "torch"}))
     needed = set() if part.plugin.kind == "schedule" else {"torch"}
-    return library_versions(part.found.sources.libraries | needed)
+    return library_versions(part.loaded.sources.libraries | needed)
 
 
 def _facts(name: str, part: _Part, content: str) -> dict[str, Any]:
     plugin = part.plugin
     space = {key: {"distribution": type(item).__name__, **asdict(item)} for key, item in plugin.space.items()}
-    packaged = part.found is not None and not part.found.module.startswith("timetrial_plugins")
     return {
         "name": name,
         "kind": plugin.kind,
@@ -238,6 +242,13 @@ def _facts(name: str, part: _Part, content: str) -> dict[str, Any]:
         "listens": list(getattr(plugin, "listens", ())),
         "hyperparameters": plain(dict(plugin.defaults)),
         "space": plain(space),
-        "source": part.typed if part.found is None else part.found.module if packaged else shown(part.found.path),
+        "source": _origin(part),
         "content_hash": content,
     }
+
+
+def _origin(part: _Part) -> str:
+    """Return where boards say that a plug-in comes from: a library's class, a module or a file."""
+    if part.loaded is None:
+        return part.typed
+    return part.loaded.module if part.packaged else shown(part.loaded.path)

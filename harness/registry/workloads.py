@@ -1,4 +1,4 @@
-"""Workloads by name, their content hashes, and the suites that they make up."""
+"""Returns workloads by name, their content hashes, and the suites that contain them."""
 
 from __future__ import annotations
 
@@ -9,45 +9,48 @@ from pathlib import Path
 
 from harness.contracts import BadInput, ContractError, Workload
 from harness.records import stable_hash
-from harness.registry.index import Index, workloads_index
-from harness.registry.loading import Found
-from harness.registry.names import from_file, is_file, unknown
+from harness.registry.index import workloads_index
+from harness.registry.loading import LoadedPlugin
+from harness.registry.names import is_file, plugin_from_file, unknown_name
 from harness.registry.sources import OURS, read_sources
 from harness.registry.submissions import find_submission
 from harness.rules import RULESETS, SUITES
 
 
 def find_workload(name: str, size: str, variant: str = "") -> Workload:
-    """Return the workload `name` at a size, as itself or as one of its held-out variants.
+    """Return the workload with a name at a size: the base, or one of its held-out variants.
 
-    A name is looked for in ./workloads and ./submissions, in the built-in folder and among installed entry points
-    (group ``timetrial.workloads``); it can also be a file, ``./my.py`` or ``./my.py:name``.
+    The name is looked up in ./workloads and ./submissions, in the built-in folders and among installed entry points
+    (group ``timetrial.workloads``). It can also be a file, ``./my.py`` or ``./my.py:name``.
 
     Raises:
-        BadInput: no such workload, size or variant, or two files claim the name.
+        BadInput: there is no such workload, size or variant, or two files define the name.
     """
     index = workloads_index()
-    found = from_file(name, index, "workload") if is_file(name) else index.only(name)
-    if found is None:
-        raise unknown("workload", name, index)
-    return _class(found)(size, variant)
+    loaded = plugin_from_file(name, index, "workload") if is_file(name) else index.find(name)
+    if loaded is None:
+        raise unknown_name("workload", name, index)
+    return _class(loaded)(size, variant)
 
 
 def all_workloads() -> list[type[Workload]]:
-    """Return every workload that has a name and can be loaded here, sorted by name.
+    """Return all workloads of the index that can be loaded on this machine, sorted by name.
 
     Raises:
-        BadInput: two files claim one name.
+        BadInput: two files define one name.
     """
     index = workloads_index()
-    return [_class(found) for name in sorted(index.found) if (found := index.only(name)) is not None]
+    return [_class(loaded) for name in sorted(index.plugins) if (loaded := index.find(name)) is not None]
 
 
 def unavailable_workloads() -> dict[str, str]:
-    """Return {name: reason} of workload files and entry points that cannot be loaded here."""
-    index: Index = workloads_index()
-    mine = {name: error for name, error in index.broken.items() if "submissions" not in index.files.get(name, Path()).parts}
-    return {name: str(error) for name, error in sorted(mine.items())}
+    """Return {name: reason} of the workload files and entry points that cannot be loaded on this machine."""
+    index = workloads_index()
+    return {
+        name: str(error)
+        for name, error in sorted(index.broken.items())
+        if "submissions" not in index.broken_files.get(name, Path()).parts
+    }
 
 
 def suites() -> dict[str, list[str]]:
@@ -57,10 +60,10 @@ def suites() -> dict[str, list[str]]:
 
 
 def workload_hash(workload: Workload, track: str = "schedule") -> str:
-    """Return the SHA-256 of everything that fixes the workload at its size and variant under a track's rules.
+    """Return the SHA-256 of everything that defines the workload at its size and variant under a track's rules.
 
-    That is: name, version, settings, the source of its module and of the modules of ours that it imports; the target
-    where the track races to it, the reference recipe and the source of its optimizer where the track holds it fixed.
+    It covers name, version, size, and the source of the workload's module and of the built-in modules that it imports; the
+    target, if the track has one; and the reference recipe with the source of its optimizer, if the track fixes it.
 
     Raises:
         ContractError: the class was not defined in a file.
@@ -91,7 +94,7 @@ def _source_hash(workload: type[Workload]) -> str:
     return read_sources(path, packages).content_hash
 
 
-def _class(found: Found) -> type[Workload]:
-    if not (isinstance(found.plugin, type) and issubclass(found.plugin, Workload)):
-        raise BadInput(f"'{found.name}' is not a workload")
-    return found.plugin
+def _class(loaded: LoadedPlugin) -> type[Workload]:
+    if not (isinstance(loaded.plugin, type) and issubclass(loaded.plugin, Workload)):
+        raise BadInput(f"'{loaded.name}' is not a workload")
+    return loaded.plugin

@@ -1,4 +1,4 @@
-"""Names -> plug-ins, wherever they live."""
+"""Plug-ins are found by name, wherever they are defined."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_built_in_submissions_are_found_by_name_and_their_facts_are_json():
         assert len(submission.content_hash) == 64 and submission.path in submission.files
 
 
-def test_a_wrong_name_is_answered_with_the_nearest_right_one():
+def test_an_unknown_name_is_an_error_that_names_the_nearest_known_one():
     assert "did you mean 'cosine'?" in refused("cosin")
     assert "did you mean 'adamw'?" in refused("adamv+rex")
     assert "did you mean 'Adagrad'?" in refused("torch.optim.Adagard+rex")
@@ -107,7 +107,7 @@ def test_a_plug_in_is_found_from_another_directory_by_its_source(here, monkeypat
     assert find_submission("rex").source == ""
 
 
-def test_a_record_of_a_plug_in_of_the_house_holds_no_path_of_the_machine(here, monkeypatch):
+def test_the_source_of_a_file_in_this_repository_is_relative_to_its_root(here, monkeypatch):
     monkeypatch.chdir(ROOT)
     typed = "analyses/claimed/wsd_sqrt.py"
     found, pair = find_submission(typed), find_submission("adamw+" + typed)
@@ -148,12 +148,12 @@ def test_private_and_imported_plug_ins_are_not_submissions_of_a_file(here):
     assert find_submission("./mine.py").schedule.name == "open"
 
 
-def test_a_name_that_two_files_claim_is_an_error_that_names_both(here):
+def test_a_name_that_two_files_define_is_an_error_that_names_both(here):
     write(here / "submissions" / "one.py", "twin")
     write(here / "submissions" / "two.py", "twin")
     message = refused("twin")
     assert "submissions/one.py" in message and "submissions/two.py" in message
-    with pytest.raises(BadInput, match="taken twice"):
+    with pytest.raises(BadInput, match=r"is used by .* and .*: rename one"):
         all_submissions()
     assert find_submission("rex").schedule is not None
 
@@ -215,7 +215,7 @@ def test_a_broken_file_of_the_folder_is_listed_with_the_reason_and_does_not_stop
     assert "broken.py, line 1" in refused("broken")
 
 
-def test_a_failed_import_takes_the_siblings_it_loaded_with_it(here):
+def test_modules_that_a_failed_import_loaded_are_unloaded(here):
     (here / "failing_helper.py").write_text("x = 1\n")
     (here / "mine.py").write_text("from failing_helper import x\nraise ValueError(x)\n")
     assert "mine.py, line 2: ValueError: 1" in refused("./mine.py")
@@ -240,7 +240,7 @@ def test_an_imported_sibling_is_part_of_the_content_hash_and_is_read_again(here,
     assert after.schedule(9, 10) == 0.125
 
 
-def test_the_content_hash_does_not_depend_on_where_the_folder_lies(here):
+def test_the_content_hash_does_not_depend_on_where_the_folder_is(here):
     for folder in ("a", "b/c"):
         (here / folder).mkdir(parents=True)
         (here / folder / "my_part.py").write_text("after = 0.25\n")
@@ -250,7 +250,7 @@ def test_the_content_hash_does_not_depend_on_where_the_folder_lies(here):
     assert read_sources(Path(rex)).content_hash == find_submission("rex").content_hash
 
 
-def test_the_content_hash_covers_packages_of_ours_but_not_the_harness():
+def test_the_content_hash_covers_the_built_in_packages_but_not_the_harness():
     names = [path.name for path in find_submission("sam").files]
     assert names[0] == "sam.py" and {"_annealed_adamw.py", "adamw.py", "cosine.py"} <= set(names)
     assert not [path for path in find_submission("sam").files if "harness" in path.parts]
@@ -323,7 +323,7 @@ def test_a_library_optimizer_takes_its_defaults_from_the_constructor():
         ("torch.optim.lr_scheduler.ReduceLROnPlateau", "'plateau'"),
     ],
 )
-def test_a_library_class_that_no_recipe_can_serve_is_refused_with_the_way_out(name, reason):
+def test_a_library_class_that_cannot_be_a_recipe_is_an_error_that_says_what_to_write(name, reason):
     message = refused(name)
     assert name.rpartition(".")[0] in message and reason in message
 
@@ -360,7 +360,7 @@ def test_the_workload_hash_follows_the_definition_but_not_how_the_target_was_set
     assert workload_hash(Blobs("smoke")) != base
 
 
-def test_a_misspelt_class_in_the_contract_is_a_contract_error(here):
+def test_a_workload_without_data_is_a_contract_error(here):
     (here / "mine.py").write_text("from harness import Workload\nclass W(Workload):\n    name = 'w'\n")
-    with pytest.raises(ContractError, match="line 2: W has no attribute .data."):
+    with pytest.raises(ContractError, match="line 2: W has no attribute 'data'"):
         find_submission("./mine.py")
