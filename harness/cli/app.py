@@ -10,6 +10,9 @@ from typer.exceptions import Abort, TyperException
 
 from harness.contracts.errors import BadInput
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells report it."""
+
 VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor", "targets")
 
 app = typer.Typer(
@@ -41,7 +44,7 @@ def run_app(arguments: list[str] | None = None) -> int:
         return _misused(error)
     except (KeyboardInterrupt, Abort):
         print("\ninterrupted; run the same command again to resume", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except OSError as error:
         print(f"timetrial: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
         return 1

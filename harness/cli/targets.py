@@ -1,4 +1,4 @@
-"""`timetrial targets`: set targets by the protocol, or verify them."""
+"""`timetrial targets`: sets the targets of workloads by the documented protocol, or verifies them."""
 
 from __future__ import annotations
 
@@ -9,108 +9,122 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.app import app
+from harness.cli.app import INTERRUPTED, app
 from harness.cli.running.checks import check_execution
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
     from harness.contracts import Workload
-    from harness.execution.race import Settings
+    from harness.execution.settings import Settings
     from harness.plan import Plan
-    from harness.targets import Setting, Verified
+    from harness.targets import ProtocolRun
 
 
 class _Interrupted(Exception):
-    """The user stopped a phase; the exit status is the argument."""
+    """The user interrupted a phase of the protocol."""
 
 
 @app.command()
 def targets(
-    workload: Annotated[list[str] | None, typer.Option("-w", "--workload", help="only these workloads; repeatable")] = None,
-    suite: Annotated[str, typer.Option(help="the size: smoke, laptop or full")] = "laptop",
-    verify: Annotated[bool, typer.Option("--verify", help="repeat the checks on fresh seeds; set nothing")] = False,
+    workload: Annotated[list[str] | None, typer.Option("-w", "--workload", help="only this workload; repeatable")] = None,
+    suite: Annotated[str, typer.Option(help="size of the workloads: smoke, laptop or full")] = "laptop",
+    verify: Annotated[bool, typer.Option("--verify", help="only repeat the checks, on fresh seeds")] = False,
     reduced: Annotated[
-        bool | None, typer.Option("--reduced/--whole", help="16 draws and 3 seeds, marked provisional (default at size full)")
+        bool | None,
+        typer.Option("--reduced/--whole", help="16 draws and 3 seeds; such targets are provisional (default at size full)"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="of everything random (default: 0; 1 with --verify)")] = None,
-    results: Annotated[Path, typer.Option(help="directory of the protocol's records")] = Path("results/targets"),
+    seed: Annotated[int | None, typer.Option(help="seed of all random numbers (default: 0, with --verify 1)")] = None,
+    results: Annotated[Path, typer.Option(help="directory for the protocol's records")] = Path("results/targets"),
     executor: Annotated[str, typer.Option(help="ray or inline")] = "ray",
-    workers: Annotated[int | None, typer.Option(help="trials at a time (default: one a core or GPU)")] = None,
-    address: Annotated[str, typer.Option(help="of a running Ray cluster (default: RAY_ADDRESS, else start one here)")] = "",
+    workers: Annotated[int | None, typer.Option(help="number of simultaneous trials (default: one per core or GPU)")] = None,
+    address: Annotated[
+        str, typer.Option(help="address of a running Ray cluster (default: RAY_ADDRESS; without it, Ray starts here)")
+    ] = "",
 ) -> int:
-    """Set targets by the documented protocol, with provenance, in targets.json beside the workload's module; resumes."""
+    """Set targets by the documented protocol and write them to targets.json beside the workload's module."""
     check_execution(executor, workers, results)
     from harness.execution.environment import choose_device
-    from harness.execution.race import Settings
+    from harness.execution.settings import Settings
     from harness.results import ResultStore
-    from harness.targets import REDUCED, WHOLE, Setting
+    from harness.targets import REDUCED, WHOLE, ProtocolRun
     from workloads.data import data_directory
 
-    chosen = _chosen(tuple(workload or ()), suite, verify)
-    protocol = REDUCED if (suite == "full" if reduced is None else reduced) else WHOLE
-    settings = Settings(executor, data_directory(), choose_device(), workers, address, run_to_end=True)
-    seed = int(verify) if seed is None else seed
-    setting = Setting(chosen, protocol, ResultStore(results), lambda plan: _phase(plan, results, settings), seed)
+    workloads = _workloads(tuple(workload or ()), suite, verify)
+    settings = Settings(
+        executor=executor,
+        data_directory=data_directory(),
+        device=choose_device(),
+        workers=workers,
+        address=address,
+        run_to_end=True,
+    )
+    run = ProtocolRun(
+        workloads,
+        REDUCED if (suite == "full" if reduced is None else reduced) else WHOLE,
+        ResultStore(results),
+        lambda plan: _run_phase(plan, results, settings),
+        int(verify) if seed is None else seed,
+    )
     try:
-        return _verify(setting) if verify else _set(setting)
-    except _Interrupted as stopped:
-        return int(stopped.args[0])
+        return _verify(run) if verify else _set(run)
+    except _Interrupted:
+        return INTERRUPTED
 
 
-def _chosen(names: tuple[str, ...], suite: str, verify: bool) -> list[Workload]:
+def _workloads(names: tuple[str, ...], suite: str, verify: bool) -> list[Workload]:
+    """Return the named workloads, or all of the suite: to set targets, those that do not state one in their own file."""
     from harness.registry import find_workload, suites
     from harness.rules import SUITES
 
     if suite not in SUITES:
         raise BadInput(f"no suite '{suite}': choose one of {', '.join(SUITES)}")
-    chosen = [find_workload(name, suite) for name in names or suites()[suite]]
-    if not verify:
-        by_hand = [w.name for w in chosen if not math.isnan(w.sizes[suite].target)]
-        if names and by_hand:
-            raise BadInput(f"workload '{by_hand[0]}' states its target in its own file: remove it there first")
-        chosen = [w for w in chosen if w.name not in by_hand]
-    missing = [w.name for w in chosen if verify and math.isnan(w.settings.target)]
-    if missing:
-        raise BadInput(f"workload '{missing[0]}' has no target at size '{suite}' yet: leave --verify out to set one")
-    return chosen
+    workloads = [find_workload(name, suite) for name in names or suites()[suite]]
+    if verify:
+        missing = [w.name for w in workloads if math.isnan(w.settings.target)]
+        if missing:
+            raise BadInput(f"workload '{missing[0]}' has no target at size '{suite}' yet: leave --verify out to set one")
+        return workloads
+    stated = [w.name for w in workloads if not math.isnan(w.sizes[suite].target)]
+    if names and stated:
+        raise BadInput(f"workload '{stated[0]}' states its target in its own file: remove it there first")
+    return [w for w in workloads if w.name not in stated]
 
 
-def _phase(plan: Plan, results: Path, settings: Settings) -> None:
+def _run_phase(plan: Plan, results: Path, settings: Settings) -> None:
     from harness.cli.running.session import Session
 
-    status = Session(plan, results, settings).run()
-    if status == 130:
-        raise _Interrupted(status)
+    if Session(plan, results, settings).run() == INTERRUPTED:
+        raise _Interrupted
 
 
-def _set(setting: Setting) -> int:
+def _set(run: ProtocolRun) -> int:
     from harness.targets import write_entry
 
-    entries = setting.targets()
+    entries = run.set_targets()
     for label, entry in entries.items():
-        workload = setting.workloads[label]
+        workload = run.workloads[label]
         path = write_entry(workload, entry)
         print(f"{label}: {workload.metric} {entry['target']:g} ({entry['words']}), written to {path}")
         _print_checks(entry["checks"])
-    return _told(setting, all(c["passed"] for entry in entries.values() for c in entry["checks"].values()))
+    return _exit_status(run, passed=all(c["passed"] for entry in entries.values() for c in entry["checks"].values()))
 
 
-def _verify(setting: Setting) -> int:
+def _verify(run: ProtocolRun) -> int:
     from harness.targets import Configuration, verified_recipe
     from harness.targets.verdict import to_json
 
     references: dict[str, Configuration] = {}
-    goals: dict[str, float] = {}
+    targets: dict[str, float] = {}
     variants: dict[tuple[str, str], float] = {}
-    for label, workload in setting.workloads.items():
+    for label, workload in run.workloads.items():
         references[label] = Configuration(verified_recipe(workload), dict(workload.reference_hyperparameters))
-        goals[label] = workload.settings.target
-        variants |= {(label, name): v.settings.target for name, v in setting.variants[label].items()}
-    verified: Mapping[str, Verified] = setting.verify(references, goals, variants)
-    for label, found in verified.items():
-        print(f"{label}: {setting.workloads[label].metric} {goals[label]:g}")
-        _print_checks(to_json(found.checks))
-    return _told(setting, all(check.passed for found in verified.values() for check in found.checks.values()))
+        targets[label] = workload.settings.target
+        variants |= {(label, name): v.settings.target for name, v in run.variants[label].items()}
+    verifications = run.verify(references, targets, variants)
+    for label, verification in verifications.items():
+        print(f"{label}: {run.workloads[label].metric} {targets[label]:g}")
+        _print_checks(to_json(verification.checks))
+    return _exit_status(run, passed=all(check.passed for v in verifications.values() for check in v.checks.values()))
 
 
 def _print_checks(checks: Mapping[str, Mapping[str, Any]]) -> None:
@@ -118,7 +132,8 @@ def _print_checks(checks: Mapping[str, Mapping[str, Any]]) -> None:
         print(f"  {'ok    ' if check['passed'] else 'FAILED'} {name:<10} {check['value']:.3g} (limit {check['limit']:g})")
 
 
-def _told(setting: Setting, passed: bool) -> int:
-    for label, reason in setting.unset.items():
+def _exit_status(run: ProtocolRun, *, passed: bool) -> int:
+    """Print which workloads have no target, and return 0 if all have one and all checks passed."""
+    for label, reason in run.without_target.items():
         print(f"{label}: no target: {reason}")
-    return 0 if passed and not setting.unset else 1
+    return 0 if passed and not run.without_target else 1

@@ -1,4 +1,4 @@
-"""The target protocol's numbers, and the trials that each of its phases needs."""
+"""The numbers of the target protocol, and the trials of its phases."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from harness.rules import HALF_DECADES, HALTON_DIMENSIONS, TARGET_SEARCH, TARGET
 
 @dataclass(frozen=True)
 class Protocol:
-    """How much is run.
+    """How many trials each phase of the protocol runs.
 
     Attributes:
-        draws: quasi-random trials of the search, over all of `recipes`.
+        draws: quasi-random trials of the search, divided equally among the recipes.
         recipes: keys of `RECIPES`.
-        finalists: how many of the search's best configurations are run again, on
-        finalist_seeds: seeds each; the fittest by their curves wins (`verdict.fitness`).
-        seeds: seeds of the winner, whose median is the target.
-        fresh: fresh seeds of the winner, which must reach it.
-        rates: multiples of the winner's rate that are run beside 1.
-        rate_seeds: seeds at each of these.
-        variant_seeds: seeds of each held-out variant.
-        provisional: whether its targets are to be replaced by those of the whole protocol.
+        finalists: this many of the search's best configurations are run again.
+        finalist_seeds: seeds per finalist; `verdict.fitness` of their curves decides which one wins.
+        seeds: seeds of the winner; their median gives the target.
+        fresh: fresh seeds of the winner, which must reach the target.
+        rates: multiples of the winner's learning rate that are also run.
+        rate_seeds: seeds per multiple.
+        variant_seeds: seeds per held-out variant.
+        provisional: whether the targets are meant to be replaced by those of the whole protocol.
     """
 
     draws: int
@@ -66,23 +66,25 @@ RECIPES: Mapping[str, tuple[str, Mapping[str, Range]]] = {
     for name, (optimizer, space) in _OPTIMIZERS.items()
     for shape in ("linear", "cosine")
 }
-"""The reference set: {name: (submission, search space)}."""
+"""The recipes that the search tries: {name: (submission, search space)}."""
 
 WHOLE = Protocol(160, tuple(RECIPES), 20, 5, 20, 20, tuple(rate for rate in HALF_DECADES if rate != 1.0), 5, 5)
 REDUCED = Protocol(16, ("adamw+linear", "adamw+cosine"), 1, 0, 3, 3, (0.1, 10.0), 1, 3, provisional=True)
 
 TARGET_SHARE = 0.75
-"""The target is what the best configuration has reached by this share of the budget."""
+"""The target is the best value that the winner reaches within this share of the budget (median over seeds)."""
 
 DIGITS = 3
-"""Significant digits of drawn hyperparameters, so that a configuration can be quoted exactly."""
+"""Significant digits of drawn hyperparameters, so that docs can state a configuration exactly."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """An entry of the reference set with all that was drawn for it.
+    """A recipe with values for its hyperparameters.
 
-    `recipe` is a key of `RECIPES`, or a submission's name where it is none.
+    Attributes:
+        recipe: a key of `RECIPES`, or the name of a submission.
+        hyperparameters: the drawn or given values, `learning_rate` among them.
     """
 
     recipe: str
@@ -90,17 +92,17 @@ class Configuration:
 
     @property
     def submission(self) -> str:
-        """What ``-s`` would call it."""
+        """The name of its submission, as typed after ``-s``."""
         return RECIPES[self.recipe][0] if self.recipe in RECIPES else self.recipe
 
     def at(self, multiple: float) -> Configuration:
-        """Return the same at a multiple of its learning rate."""
+        """Return the same configuration with its learning rate multiplied."""
         rate = self.hyperparameters["learning_rate"] * multiple
         return replace(self, hyperparameters={**self.hyperparameters, "learning_rate": rate})
 
 
 def draws(protocol: Protocol, label: str, seed: int) -> Iterator[tuple[Configuration, int]]:
-    """Yield (configuration, index of the draw) of the search: scrambled Halton draws, as many of each recipe."""
+    """Yield (configuration, index within its recipe) of the search: scrambled Halton draws, equally many per recipe."""
     for recipe in protocol.recipes:
         space = RECIPES[recipe][1]
         sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=stable_seed(seed, label, recipe, "targets") % 2**32)
@@ -110,10 +112,10 @@ def draws(protocol: Protocol, label: str, seed: int) -> Iterator[tuple[Configura
 
 
 def search_trials(protocol: Protocol, workload: Workload, seed: int) -> list[tuple[Configuration, TrialSpec]]:
-    """Return configurations and their trials, all with the same seed: same initial weights, same data order."""
+    """Return the configurations of the search and their trials, all with one seed: same initial weights, same data order."""
     weights = stable_seed(seed, workload.label, "search")
     return [
-        (configuration, trial(workload, configuration, TARGET_SEARCH, weights, 0, index))
+        (configuration, trial_of(workload, configuration, TARGET_SEARCH, weights, 0, index))
         for configuration, index in draws(protocol, workload.label, seed)
     ]
 
@@ -121,15 +123,15 @@ def search_trials(protocol: Protocol, workload: Workload, seed: int) -> list[tup
 def seed_trials(
     workload: Workload, configuration: Configuration, count: int, seed: int, phase: str, track: Track = TARGET_SEEDS
 ) -> list[TrialSpec]:
-    """Return `count` trials of one configuration whose seeds belong to `phase`."""
+    """Return `count` trials of one configuration with the seeds of a phase."""
     return [
-        trial(workload, configuration, track, stable_seed(seed, workload.label, phase, index), index, 0)
+        trial_of(workload, configuration, track, stable_seed(seed, workload.label, phase, index), index, 0)
         for index in range(count)
     ]
 
 
-def trial(workload: Workload, configuration: Configuration, track: Track, seed: int, study: int, index: int) -> TrialSpec:
-    """Return one trial over the whole budget."""
+def trial_of(workload: Workload, configuration: Configuration, track: Track, seed: int, study: int, index: int) -> TrialSpec:
+    """Return the trial of a configuration with the whole budget as its horizon."""
     settings, submission = workload.settings, find_submission(configuration.submission)
     return TrialSpec(
         track=track.name,
@@ -155,7 +157,7 @@ def trial(workload: Workload, configuration: Configuration, track: Track, seed: 
 
 
 def plan_of(specs: Sequence[TrialSpec], workloads: Mapping[str, Workload], track: Track) -> Plan:
-    """Return the plan of these trials, workloads in turn, so that slow ones do not pile up at the end."""
+    """Return the plan of these trials, alternating between workloads so that slow ones do not all come at the end."""
     rows: dict[str, list[TrialSpec]] = {}
     for spec in specs:
         rows.setdefault(spec.workload_label, []).append(spec)

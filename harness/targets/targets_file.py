@@ -1,4 +1,4 @@
-"""What the protocol found, as `targets.json` keeps it."""
+"""Reads and writes `targets.json`, the file of the protocol's results beside a workload's module."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from harness.records import plain
 from harness.results import write_atomically
 
 DEPTH = 4
-"""Levels of the file that are written a line each; what lies deeper, search and seeds, is compact."""
+"""Mappings down to this level are written with one key per line; deeper ones (search, seeds) are on one line."""
 
 
 def write_entry(workload: Workload, entry: Mapping[str, Any]) -> Path:
-    """Write a workload's entry at its size into the file beside its module, others untouched; return the path.
+    """Write a workload's entry at its size into the file beside its module and return the path; other entries stay.
 
     Raises:
         BadInput: the file is damaged or cannot be written.
@@ -35,7 +35,7 @@ def write_entry(workload: Workload, entry: Mapping[str, Any]) -> Path:
 
 
 def verified_recipe(workload: Workload) -> str:
-    """Return the recipe (OPTIMIZER+SCHEDULE) that a workload's target was set by; else its reference under cosine."""
+    """Return the recipe (OPTIMIZER+SCHEDULE) that set a workload's target; if none did, the reference optimizer+cosine."""
     reference = workload.settings.reference.optimizer
     try:
         entries = json.loads(targets_file(type(workload)).read_text(encoding="utf-8"))

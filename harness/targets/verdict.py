@@ -1,7 +1,7 @@
-"""Curves -> target -> verdict: pure functions of validation curves.
+"""Pure functions of validation curves: the target that they give, and the checks that a target must pass.
 
-A curve is (clock [e], values [e]): charged examples and metric at each evaluation, better values lower: metrics that
-are better higher come with their sign turned. Where a trial diverged its curve ends early.
+A curve is (clock [n], values [n]): charged examples and metric at each evaluation. Lower values are better: a metric that is
+better when higher is negated. The curve of a trial that diverged ends early.
 """
 
 from __future__ import annotations
@@ -16,40 +16,51 @@ import numpy as np
 Curve = tuple[np.ndarray, np.ndarray]
 
 REACH = 0.95
-"""Least share of fresh seeds that reach the target: 19 of 20. A screen; designed for 99 %."""
+"""At least this share of fresh seeds must reach the target (19 of 20). Twenty seeds are a screen: 99 % of all
+seeds are meant to reach it."""
 
 WRONG_RATE = 0.2
-"""Most that reach it at a rate 10 times too small or too large: 1 of 5."""
+"""At most this share may reach the target at a learning rate 10 times too small or too large (1 of 5)."""
 
 NUDGE, MOVED = 0.01, 0.25
-"""The median time may move by less than `MOVED` when the target moves by `NUDGE` of its distance from the trivial value."""
+"""The median time must change by less than the fraction `MOVED` when the target changes by the fraction `NUDGE` of its distance
+from the trivial value."""
 
 HELD = 0.9
-"""Least share of first hits that hold at the mean of the next `NEXT` evaluations."""
+"""For at least this share of first hits, the mean of the next `NEXT` evaluations must meet the target too."""
+
 NEXT = 2
+"""Evaluations after a first hit that decide whether it holds."""
 
 STEADY = 0.95
-"""Least `steadiness` of a configuration that is to set a target: more than `HELD`, which is a screen of 20 seeds."""
+"""The least `steadiness` of a configuration that is to set a target: more than `HELD`, which is checked on 20 seeds only."""
 
 STEADY_SHARES = (0.65, 0.7, 0.75, 0.8)
-"""Shares of the budget, about the target's own, whose targets say how steadily a configuration's curves fall."""
+"""Shares of the budget around `TARGET_SHARE` at which `steadiness` places targets."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a target: what was measured, what it must be, and whether it is."""
+    """One check of a target.
+
+    Attributes:
+        passed: whether the value keeps the limit.
+        value: the measured value.
+        limit: the limit.
+        description: what was measured.
+    """
 
     passed: bool
     value: float
     limit: float
-    words: str
+    description: str
 
 
 def best_by(curve: Curve, clock: float) -> float:
-    """Return the best value up to `clock`; infinite where there is none."""
+    """Return the best value up to `clock`, or infinity if there is none."""
     examples, values = curve
-    seen = values[examples <= clock * (1 + 1e-9)]
-    return float(np.min(seen)) if len(seen) else math.inf
+    values_by_then = values[examples <= clock * (1 + 1e-9)]
+    return float(np.min(values_by_then)) if len(values_by_then) else math.inf
 
 
 def first_hit(curve: Curve, target: float) -> int | None:
@@ -59,16 +70,16 @@ def first_hit(curve: Curve, target: float) -> int | None:
 
 
 def hit_time(curve: Curve, target: float) -> float:
-    """Return the clock at the first hit; infinite where there is none."""
+    """Return the clock at the first hit, or infinity if there is none."""
     index = first_hit(curve, target)
     return math.inf if index is None else float(curve[0][index])
 
 
 def target_of(curves: Sequence[Curve], clock: float, digits: int = 4) -> float:
-    """Return the median over seeds of the best value by `clock`, rounded to `digits` significant digits.
+    """Return the median over seeds of the best value up to `clock`, rounded to `digits` significant digits.
 
     Raises:
-        ValueError: at least half of the seeds diverged before.
+        ValueError: at least half of the seeds diverged before their first evaluation.
     """
     median = float(np.median([best_by(curve, clock) for curve in curves]))
     if not math.isfinite(median):
@@ -82,9 +93,9 @@ def share_reached(curves: Sequence[Curve], target: float) -> float:
 
 
 def moved(curves: Sequence[Curve], target: float, trivial: float) -> float:
-    """Return the largest relative change of the median hit time when the target moves either way by `NUDGE`.
+    """Return the largest relative change of the median hit time when the target moves up or down by `NUDGE`.
 
-    Infinite where a median is; NaN where the trivial value is unknown.
+    The result is infinite if a median is, and NaN if the trivial value is unknown.
     """
     nudge = NUDGE * abs(trivial - target)
     times = [float(np.median([hit_time(curve, target + shift) for curve in curves])) for shift in (0.0, nudge, -nudge)]
@@ -94,9 +105,9 @@ def moved(curves: Sequence[Curve], target: float, trivial: float) -> float:
 
 
 def share_held(curves: Sequence[Curve], target: float) -> float:
-    """Return the share of first hits whose next `NEXT` evaluations meet the target in the mean; NaN where there is none.
+    """Return the share of first hits for which the mean of the next `NEXT` evaluations meets the target.
 
-    Hits too late for `NEXT` further evaluations say nothing and are left out.
+    Hits with fewer than `NEXT` evaluations after them are left out. The result is NaN if no hit is left.
     """
     held = []
     for curve in curves:
@@ -108,9 +119,10 @@ def share_held(curves: Sequence[Curve], target: float) -> float:
 
 
 def steadiness(curves: Sequence[Curve], budget: float) -> float:
-    """Return the share of first hits that hold, in the mean over the targets that `STEADY_SHARES` of the budget would give.
+    """Return the mean of `share_held` over the targets that each of `STEADY_SHARES` of the budget would give.
 
-    One target meets each curve once; several say more of how the curves fall. NaN where nothing is hit.
+    One target yields one hit per curve; several targets tell more about how the curves fall. The result is NaN if nothing is
+    hit.
     """
     targets = [float(np.median([best_by(curve, share * budget) for curve in curves])) for share in STEADY_SHARES]
     shares = [share_held(curves, target) for target in targets if math.isfinite(target)]
@@ -119,11 +131,11 @@ def steadiness(curves: Sequence[Curve], budget: float) -> float:
 
 
 def fitness(curves: Sequence[Curve], clock: float, budget: float, trivial: float) -> tuple[int, float, float]:
-    """Return how well a configuration would serve as a reference, the larger the better, by the target that it would set.
+    """Return how suitable a configuration is as a reference, by the target that it would set; larger tuples are better.
 
-    First how many of three screens its curves pass: all reach the target and a `NUDGE` more, the median time moves by less than
-    `MOVED` under a nudge, and hits hold in `STEADY` of the cases. Where all do, the better target counts; else how many
-    curves reach the nudged target and how many hits hold.
+    The first number counts the conditions that its curves meet: all of them reach a target harder by `NUDGE`, the median time
+    changes by less than `MOVED` under a nudge, and `steadiness` is at least `STEADY`. If all three are met, the better target
+    decides; otherwise the share of curves that reach the harder target plus the steadiness.
     """
     median = float(np.median([best_by(curve, clock) for curve in curves]))
     if not math.isfinite(median):
@@ -135,12 +147,12 @@ def fitness(curves: Sequence[Curve], clock: float, budget: float, trivial: float
 
 
 def response(curves: Mapping[float, Sequence[Curve]]) -> dict[float, float]:
-    """Return {multiple of the reference rate: median over seeds of the best value within the budget}."""
+    """Return {multiple of the reference rate: median over seeds of the best value}."""
     return {rate: float(np.median([best_by(curve, math.inf) for curve in row])) for rate, row in sorted(curves.items())}
 
 
 def is_valley(values: Mapping[float, float]) -> bool:
-    """Return whether the best rate lies in [1/sqrt(10), sqrt(10)] of the reference and both edges are worse."""
+    """Return whether the best multiple is in [1/sqrt(10), sqrt(10)] and both outermost multiples give worse values."""
     ordered = sorted(values.items())
     best = min(ordered, key=lambda pair: pair[1])
     inside = 10**-0.51 < best[0] < 10**0.51
@@ -148,24 +160,28 @@ def is_valley(values: Mapping[float, float]) -> bool:
 
 
 def verdict(fresh: Sequence[Curve], rates: Mapping[float, Sequence[Curve]], target: float, trivial: float) -> dict[str, Check]:
-    """Return all checks of a target.
+    """Return the checks of a target, {name: check}.
 
     Args:
         fresh: curves of fresh seeds at the reference rate.
-        rates: {multiple of the reference rate: curves}, 0.1 and 10 among them, 1 not needed.
-        target: with its sign turned where higher is better, as in the curves.
-        trivial: the workload's declared trivial value, likewise.
+        rates: {multiple of the reference rate: curves}; it must contain multiples near 0.1 and 10.
+        target: negated if higher values are better, as in the curves.
+        trivial: the metric of a model that has learnt nothing, negated likewise.
     """
     reached, held, move = share_reached(fresh, target), share_held(fresh, target), moved(fresh, target, trivial)
     small, large = (share_reached(rates[rate], target) for rate in (min(rates, key=_near(0.1)), min(rates, key=_near(10.0))))
     valley = response({**rates, 1.0: fresh})
     best = min(valley, key=lambda rate: valley[rate])
     return {
-        "reached": Check(reached >= REACH, reached, REACH, "share of fresh seeds that reach it"),
-        "too_small": Check(small <= WRONG_RATE, small, WRONG_RATE, "share that reach it at a tenth of the reference rate"),
-        "too_large": Check(large <= WRONG_RATE, large, WRONG_RATE, "share that reach it at ten times the reference rate"),
+        "reached": Check(reached >= REACH, reached, REACH, "share of fresh seeds that reach the target"),
+        "too_small": Check(
+            small <= WRONG_RATE, small, WRONG_RATE, "share of seeds that reach it at a tenth of the reference rate"
+        ),
+        "too_large": Check(
+            large <= WRONG_RATE, large, WRONG_RATE, "share of seeds that reach it at ten times the reference rate"
+        ),
         "moved": Check(move < MOVED, move, MOVED, "relative change of the median time when the target moves by 1 %"),
-        "held": Check(held >= HELD, held, HELD, "share of first hits that hold at the mean of the next two evaluations"),
+        "held": Check(held >= HELD, held, HELD, "share of first hits after which the mean of two evaluations meets it"),
         "valley": Check(is_valley(valley), best, 1.0, "best multiple of the reference rate"),
     }
 

@@ -1,7 +1,10 @@
-"""`timetrial targets` end to end on a tiny workload: sets, resumes, verifies, and says what is wrong."""
+"""`timetrial targets` from the command line, on a tiny workload: it sets targets, resumes, verifies and reports mistakes."""
 
 import json
 import math
+import shutil
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,16 +13,18 @@ from harness.cli.app import run_app
 from harness.contracts import BadInput
 from harness.contracts.workloads import targets_file
 from harness.registry import find_workload, workload_hash
-from harness.targets import Protocol, Setting, write_entry
+from harness.targets import Protocol, ProtocolRun, write_entry
 from harness.targets.protocol import RECIPES, WHOLE, draws, search_trials
 
 SOURCE = Path(__file__).parents[1] / "toy.py"
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A project with one workload of its own, the blobs without a target, and one that fails when it is built."""
-    folder = tmp_path / "workloads"
+ARGUMENTS = ["targets", "--suite", "smoke", "-w", "blobs", "--executor", "inline", "--reduced"]
+
+
+def write_project(place: Path) -> None:
+    """Write two workloads: the blobs without a target, and one whose model cannot be built."""
+    folder = place / "workloads"
     folder.mkdir()
     text = SOURCE.read_text().partition("def spec(")[0]
     text = text.replace("            target=0.2,\n            reference=Reference(learning_rate=0.01, warmup=0.1),\n", "")
@@ -28,17 +33,38 @@ def place(tmp_path, monkeypatch):
     (folder / "broken.py").write_text(
         text.replace('name = "blobs"', 'name = "broken"').replace("from torch import nn", "raise OSError('no such thing')")
     )
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A project without targets, as the current directory."""
+    write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-ARGUMENTS = ["targets", "--suite", "smoke", "-w", "blobs", "--executor", "inline", "--reduced"]
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project in which `timetrial targets` has set the target of the blobs, and the output."""
+    folder = tmp_path_factory.mktemp("finished")
+    write_project(folder)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as output:
+        patch.chdir(folder)
+        run_app(ARGUMENTS)
+    return folder, output.getvalue()
 
 
-def test_a_target_is_set_used_and_found_again(place, capsys):
-    run_app(ARGUMENTS)
-    first = capsys.readouterr().out
-    assert "blobs: cross_entropy " in first
+@pytest.fixture
+def place_with_target(finished, tmp_path, monkeypatch):
+    """A copy of the finished project, as the current directory."""
+    shutil.copytree(finished[0], tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_target_is_set_and_used_and_the_command_resumes(finished, place_with_target, capsys):
+    place = place_with_target
+    assert "blobs: cross_entropy " in finished[1]
     written = place / "workloads" / "targets.json"
     entry = json.loads(written.read_text())["blobs"]["smoke"]
     workload = find_workload("blobs", "smoke")
@@ -51,6 +77,7 @@ def test_a_target_is_set_used_and_found_again(place, capsys):
     assert set(entry["versions"]) >= {"torch", "timetrial"}
     records = sorted((place / "results" / "targets").glob("trials/*/*/*.json"))
     before = [path.stat().st_mtime_ns for path in records]
+    assert len(records) >= 16 + 3 + 3
     run_app(ARGUMENTS)
     assert "16 were there already" in capsys.readouterr().out
     assert [path.stat().st_mtime_ns for path in records] == before
@@ -79,22 +106,25 @@ def test_verification_without_a_target_says_what_to_type(place, capsys):
     assert "leave --verify out to set one" in capsys.readouterr().err
 
 
-def test_verification_runs_fresh_seeds_and_sets_nothing(place, capsys):
-    run_app(ARGUMENTS)
+def test_verification_runs_fresh_seeds_and_sets_nothing(place_with_target, capsys):
+    place = place_with_target
     written = (place / "workloads" / "targets.json").read_text()
-    capsys.readouterr()
+    records = set(place.glob("results/targets/trials/*/*/*.json"))
     status = run_app([*ARGUMENTS, "--verify"])
     out = capsys.readouterr().out
     assert "written to" not in out
     assert status == (1 if "FAILED" in out else 0)
+    assert set(place.glob("results/targets/trials/*/*/*.json")) > records
     assert (place / "workloads" / "targets.json").read_text() == written
 
 
-def test_a_workload_that_cannot_run_is_named_and_the_others_get_their_targets(place, capsys):
+def test_a_workload_that_cannot_run_is_named_and_the_others_get_their_targets(place_with_target, capsys):
+    place = place_with_target
+    (place / "workloads" / "targets.json").unlink()
     arguments = ["targets", "--suite", "smoke", "-w", "broken", "-w", "blobs", "--executor", "inline", "--reduced"]
     assert run_app(arguments) == 1
     out = capsys.readouterr().out
-    assert "broken: no target: a trial of adamw+linear is no result (failed: OSError: no such thing" in out
+    assert "broken: no target: a trial of adamw+linear has no result (failed: OSError: no such thing" in out
     assert set(json.loads((place / "workloads" / "targets.json").read_text())) == {"blobs"}
 
 
@@ -126,7 +156,7 @@ def test_the_search_is_the_documented_one(place):
 
 
 def test_finalists_are_judged_by_their_median(place, monkeypatch):
-    """With one seed each the winner may be lucky; the whole protocol reruns the best."""
+    """With one seed per configuration the winner may be lucky, so the whole protocol runs the best ones again."""
     from harness.cli.running.session import Session
     from harness.execution.race import Settings
     from harness.results import ResultStore
@@ -134,10 +164,10 @@ def test_finalists_are_judged_by_their_median(place, monkeypatch):
     protocol = Protocol(16, ("adamw+linear", "adamw+cosine"), 3, 3, 3, 3, (0.1, 10.0), 1, 2)
     store = ResultStore(place / "t")
     settings = Settings("inline", place / "data", run_to_end=True)
-    setting = Setting(
+    run = ProtocolRun(
         [find_workload("blobs", "smoke")], protocol, store, lambda plan: Session(plan, place / "t", settings).run() and None
     )
-    entry = setting.targets()["blobs"]
+    entry = run.set_targets()["blobs"]
     final = [r for r in store.records() if r.spec.track == "target-search" and r.spec.variant == "" and r.spec.study > 0]
     assert {r.spec.hyperparameters["learning_rate"] for r in final} >= {entry["best"]["hyperparameters"]["learning_rate"]}
     assert not entry["provisional"] and len(entry["seeds"]) == 3
