@@ -1,0 +1,132 @@
+"""All pairs of a board by compute saved: ratio, Holm's test, how often one is the better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from harness.scoring.endings import Ints
+from harness.scoring.gains import Gains
+from harness.scoring.intervals import holm, wilson
+from harness.scoring.limits import study_pairs
+from harness.scoring.pool import Floats
+from harness.scoring.ruler import Bools
+from harness.scoring.speedup import Comparison, SpeedUp, compared, overall, speed_up_rows
+
+LEVEL = 0.05
+SAME = 1e-12
+"""Gains no further apart than this are equal."""
+LEAST_WORKLOADS = 4
+"""Two submissions are separable only if they differ on so many workloads, or on all where fewer are compared."""
+
+
+@dataclass(frozen=True)
+class SpeedUpPair:
+    """One submission against another.
+
+    Attributes:
+        speed_up: of `a` over `b`.
+        differing: on how many of the workloads that take part they differ at all.
+        p: two-sided p-value of a ratio of 1, None where there is no test.
+        p_holm: adjusted over all pairs that were compared.
+        separable: adjusted p at most 5 %, and enough workloads on which they differ.
+        better: share of studies in which `a` gains more, ties one half; None without common studies.
+        better_interval: Wilson's, None with it.
+        wins: workload -> (studies in which `a` gains more, in which `b` does, ties).
+    """
+
+    speed_up: SpeedUp
+    differing: int
+    p: float | None
+    p_holm: float | None
+    separable: bool
+    better: float | None
+    better_interval: tuple[float, float] | None
+    wins: dict[str, tuple[int, int, int]]
+
+    @property
+    def a(self) -> str:
+        """The submission whose speed-up it is."""
+        return self.speed_up.submission
+
+    @property
+    def b(self) -> str:
+        """The one that it is compared with."""
+        return self.speed_up.baseline
+
+
+def all_pairs(found: Gains) -> tuple[SpeedUpPair, ...]:
+    """Return every pair of the board, adjusted over all of them (Holm 1979)."""
+    return speed_up_pairs(found, list(combinations(range(len(found.submissions)), 2)))
+
+
+def speed_up_pairs(found: Gains, pairs: Sequence[tuple[int, int]]) -> tuple[SpeedUpPair, ...]:
+    """Return these pairs of submissions (indices), adjusted over all of them; a single one is unadjusted."""
+    if not pairs:
+        return ()
+    this, other = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
+    comparison = compared(found, this, other)
+    p_values = [None if np.isnan(p) else float(p) for p in comparison.overall.p_values()]
+    adjusted = holm(p_values)
+    differing = differing_workloads(comparison)
+    enough = differing >= np.minimum(LEAST_WORKLOADS, comparison.overall.used.sum(axis=-1))
+    counts = _wins(comparison)
+    rows = []
+    for i, speed_up in enumerate(speed_up_rows(found, comparison)):
+        q, wins = adjusted[i], counts[i]
+        better, interval = _frequency(wins, comparison.overall.counts[i].tolist())
+        rows.append(
+            SpeedUpPair(
+                speed_up=speed_up,
+                differing=int(differing[i]),
+                p=p_values[i],
+                p_holm=q,
+                separable=bool(q is not None and q <= LEVEL and enough[i]),
+                better=better,
+                better_interval=interval,
+                wins=dict(zip(found.workloads, wins, strict=True)),
+            )
+        )
+    return tuple(rows)
+
+
+def differing_workloads(comparison: Comparison) -> Ints:
+    """Return on how many of the workloads that take part some study differs by more than rounding, [P]."""
+    first, second, there = _set_against(comparison)
+    differ = (np.abs(first - second) > SAME) & there
+    return np.asarray((differ.any(axis=-1) & comparison.overall.used).sum(axis=-1))
+
+
+def _set_against(comparison: Comparison) -> tuple[Floats, Floats, Bools]:
+    """Return the gains of the two sides, study by study, and which pairs there are, [P, workloads, studies]."""
+    f, g = overall(comparison.own), overall(comparison.theirs)
+    mine, yours, there = study_pairs(f, g, comparison.paired)
+    return np.take_along_axis(f, mine, axis=-1), np.take_along_axis(g, yours, axis=-1), there
+
+
+def _wins(comparison: Comparison) -> list[list[tuple[int, int, int]]]:
+    """Wins, losses and ties per pair and workload: within studies, or of all studies with all where they are not paired."""
+    first, second, there = _set_against(comparison)
+    difference = np.where(there, first - second, 0.0)
+    counts = [(difference > SAME).sum(axis=-1), (difference < -SAME).sum(axis=-1)]
+    counts.append(there.sum(axis=-1) - counts[0] - counts[1])
+    if not comparison.paired.all():
+        f, g = overall(comparison.own), overall(comparison.theirs)
+        crossed = f[..., :, None] - g[..., None, :]
+        apart = ~comparison.paired
+        every = [(crossed > SAME), (crossed < -SAME), (np.abs(crossed) <= SAME)]
+        counts = [np.where(apart, e.sum(axis=(-1, -2)), c) for e, c in zip(every, counts, strict=True)]
+    return [[(w, lo, t) for w, lo, t in pair] for pair in np.stack(counts, axis=-1).tolist()]
+
+
+def _frequency(wins: list[tuple[int, int, int]], studies: list[int]) -> tuple[float | None, tuple[float, float] | None]:
+    """Return the share and its interval; every workload weighs as many studies as it has, also where all met all."""
+    if not sum(studies):
+        return None, None
+    shares = [(2 * won + tied) / (2 * (won + lost + tied)) * n for (won, lost, tied), n in zip(wins, studies, strict=True) if n]
+    share = math.fsum(shares) / sum(studies)
+    return share, wilson(share, sum(studies))

@@ -1,0 +1,118 @@
+"""Ranks by speed-up and how far they can be trusted: studies resampled within workloads, all submissions together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.records import stable_seed
+from harness.scoring.contrasts import ENOUGH_STUDIES, moments
+from harness.scoring.gains import Gains, Sides
+from harness.scoring.pool import Floats
+from harness.scoring.ruler import Bools
+from harness.scoring.speedup import Comparison, overall
+
+DRAWS = 4000
+TIE = 1e-12
+"""Log speed-ups no further apart than this share a rank."""
+
+
+@dataclass(frozen=True)
+class RankRange:
+    """The rank of a submission, 1 the best, and its range of 95 % (each submission's, not all at once)."""
+
+    rank: int
+    low: int
+    high: int
+
+
+def rank_ranges(found: Gains, comparison: Comparison) -> tuple[RankRange, ...]:
+    """Return the ranks of all submissions by their speed-ups over one baseline.
+
+    Args:
+        found: the gains.
+        comparison: of every submission, in their order, with the baseline.
+
+    2.5 and 97.5 % quantiles over joint draws, rounded outwards and widened to the observed rank. With fewer than three
+    common studies on every workload any rank is possible. A submission without a speed-up comes last.
+    """
+    observed = ranks(comparison.overall.value)
+    drawn = ranks(drawn_values(found, comparison))
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    enough = comparison.overall.counts.max(axis=-1, initial=0) >= ENOUGH_STUDIES
+    enough &= ~np.isnan(comparison.overall.value)
+    everyone = len(found.submissions)
+    return tuple(
+        RankRange(int(rank), min(math.floor(a), int(rank)), max(math.ceil(b), int(rank)))
+        if known
+        else RankRange(int(rank), 1, everyone)
+        for rank, a, b, known in zip(observed, low, high, enough, strict=True)
+    )
+
+
+def ranks(values: Floats) -> Floats:
+    """Return ranks along the last axis, largest first; ties share the best rank, NaN comes last.
+
+    >>> ranks(np.array([0.5, 0.9, 0.5 + 1e-13, np.nan]))
+    array([2., 1., 2., 4.])
+    """
+    values = np.where(np.isnan(values), -np.inf, values)
+    result = np.empty_like(values)
+    for i in range(values.shape[-1]):
+        result[..., i] = 1 + (values > values[..., i : i + 1] + TIE).sum(axis=-1)
+    return result
+
+
+def drawn_values(found: Gains, comparison: Comparison, draws: int = DRAWS) -> Floats:
+    """Return the log speed-ups under resampled studies, [draws, submissions]; the same for the same studies.
+
+    Each workload's deviation from its mean is multiplied by sqrt(n / (n - 1)), so that the draws vary as much as the
+    means do. Submissions of one machine type share their draws; those of another are resampled apart.
+    """
+    f, g = overall(comparison.own), overall(comparison.theirs)
+    used, together = comparison.overall.used, comparison.paired
+    result = np.zeros((draws, len(f)))
+    for k, label in enumerate(found.workloads):
+        parts = (
+            (f - g, comparison.theirs, together[:, k], 1.0),
+            (f, comparison.own, ~together[:, k], 1.0),
+            (g, comparison.theirs, ~together[:, k], -1.0),
+        )
+        for values, side, rows, sign in parts:
+            for kind, members in _by_machine(found, side, k, rows).items():
+                means = _resampled(values[members, k], (label, kind), draws)
+                result[:, members] += sign * np.where(used[members, k], means, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(result / used.sum(axis=-1))
+
+
+def _by_machine(found: Gains, side: Sides, k: int, rows: Bools) -> dict[str, list[int]]:
+    """Return the chosen rows by the machine types of the side's studies on workload `k`."""
+    groups: dict[str, list[int]] = {}
+    for row in np.flatnonzero(rows).tolist():
+        kinds = sorted(set(side.machines[row, k].tolist()) - {-1})
+        groups.setdefault(", ".join(found.machine_types[kind] for kind in kinds), []).append(row)
+    return groups
+
+
+def _resampled(values: Floats, key: tuple[str, str], draws: int) -> Floats:
+    """Return means over resampled studies, deviations scaled, [draws, rows]; the observed mean where a draw holds no study."""
+    there = ~np.isnan(values)
+    studies = np.flatnonzero(there.any(axis=0))
+    if not studies.size:
+        return np.zeros((draws, len(values)))
+    times = multiplicities(key, len(studies), draws)
+    mean, _, n = moments(values)
+    scale = np.sqrt(n / np.maximum(n - 1, 1))
+    deviations = np.where(there, values - mean[:, None], 0.0)[:, studies]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = (times @ deviations.T) / (times @ there[:, studies].T.astype(float))
+    return np.asarray(mean + scale * np.where(np.isfinite(shift), shift, 0.0))
+
+
+def multiplicities(key: tuple[str, ...], n: int, draws: int) -> Floats:
+    """Return how often each of n studies is in each draw of n, [draws, n]."""
+    picks = np.random.default_rng(stable_seed("studies", *key)).integers(n, size=(draws, n))
+    return np.stack([(picks == study).sum(axis=1) for study in range(n)], axis=1).astype(float)
