@@ -9,7 +9,7 @@ from scipy import special
 
 from harness.scoring.endings import Ints
 from harness.scoring.intervals import Estimate
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 
 LEAST_STUDIES = 2

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.records import Status
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools, Ruler
 
 Ints = NDArray[np.int64]

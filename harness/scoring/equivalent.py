@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.records import CLOCKS, Status
 from harness.scoring.endings import Ints, costs_per_example, endings, nominal_horizons
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools, Point, Ruler, read_gains
 
 KEYS = ["submission", "workload", "study", "trial"]

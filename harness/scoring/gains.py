@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.scoring.endings import Ints
 from harness.scoring.equivalent import Equivalents
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 
 

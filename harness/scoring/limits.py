@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.scoring.gains import Sides
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 
 Codes = NDArray[np.int64]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harness.records import plain
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 
 Bools = NDArray[np.bool_]
 Point = tuple[float, float]

@@ -13,7 +13,7 @@ from harness.scoring.endings import Ints
 from harness.scoring.gains import Gains, Sides, sides
 from harness.scoring.intervals import Estimate, t_quantile
 from harness.scoring.limits import MANY, Codes, joined, mark_codes
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 
 ENOUGH_WORKLOADS = 8

@@ -13,7 +13,7 @@ from harness.scoring.endings import Ints
 from harness.scoring.gains import Gains
 from harness.scoring.intervals import holm, wilson
 from harness.scoring.limits import study_pairs
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 from harness.scoring.speedup import Comparison, SpeedUp, compared, overall, speed_up_rows
 

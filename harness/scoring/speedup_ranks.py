@@ -10,7 +10,7 @@ import numpy as np
 from harness.records import stable_seed
 from harness.scoring.contrasts import ENOUGH_STUDIES, moments
 from harness.scoring.gains import Gains, Sides
-from harness.scoring.pool import Floats
+from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 from harness.scoring.speedup import Comparison, overall
 
