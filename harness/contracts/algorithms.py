@@ -93,7 +93,7 @@ class Task(Protocol):
         """
 
     def example_gradients(self, batch: Batch) -> dict[str, Tensor]:
-        """Return per-example gradients of the loss, {parameter name: [size, *shape]}.
+        """Return per-example gradients of the loss, ``{parameter name: [size, *shape]}``.
 
         Normalisation statistics and dropout are frozen. The computation is vectorised where torch supports it; otherwise it
         takes one example after the other, for the same charge.
@@ -111,7 +111,7 @@ class Task(Protocol):
 
         Args:
             batch: the examples.
-            weights: {parameter name: [k, *shape]}.
+            weights: ``{parameter name: [k, *shape]}``.
         """
 
 
