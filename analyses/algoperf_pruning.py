@@ -30,7 +30,7 @@ import pandas as pd
 
 from harness.compat.algoperf_targets import V05
 from harness.compat.first_hits import first_hit_table, first_hits
-from harness.pruning import SCORE_ONLY, Best, Entry, Limit, Span, Undecided, faster, tighter
+from harness.pruning import SCORE_ONLY, BoardTrial, FastestTrial, ScoreBounds, ScoreLimit, Span, earlier_stop, faster
 from harness.scoring.canonical import canonical_studies
 from harness.scoring.profiles import scores
 from harness.scoring.rules import ScoringRules
@@ -104,10 +104,10 @@ class Replay:
     def __init__(self, trials: Sequence[Run], order: Order, machines: int, rules: frozenset[str]) -> None:
         self.waiting = sorted(trials, key=order, reverse=True)
         self.machines, self.rules = machines, rules
-        self.bounds = Undecided(Entry(run.cell, run.base, run.trial) for run in trials)
-        self.limits: dict[Cell, tuple[int, Limit | None]] = {}
+        self.bounds = ScoreBounds(BoardTrial(run.cell, run.base, run.trial) for run in trials)
+        self.limits: dict[Cell, tuple[int, ScoreLimit | None]] = {}
         self.version = 0
-        self.best: dict[Cell, Best] = {}
+        self.best: dict[Cell, FastestTrial] = {}
         self.open: dict[tuple[str, str], int] = {}
         for run in trials:
             self.open[run.cell[:2]] = self.open.get(run.cell[:2], 0) + 1
@@ -137,14 +137,14 @@ class Replay:
         if run.held_out and "held-out" in self.rules and not self.open.get(base) and base not in self.alive:
             self._end(run, "skipped", spent, Span(INF, INF))
             return True
-        stop = tighter(self.best.get(run.cell), self._limit(run.cell))
+        stop = earlier_stop(self.best.get(run.cell), self._limit(run.cell))
         if stop is None or not stop.stops(run.trial, spent):
             return False
-        kind = SCORE_ONLY if isinstance(stop, Limit) else "pruned"
+        kind = stop.kind or "pruned"
         self._end(run, kind, spent, Span(spent if kind == SCORE_ONLY else stop.time, INF))
         return True
 
-    def _limit(self, cell: Cell) -> Limit | None:
+    def _limit(self, cell: Cell) -> ScoreLimit | None:
         if SCORE_ONLY not in self.rules:
             return None
         if self.limits.get(cell, (-1, None))[0] != self.version:
@@ -153,13 +153,13 @@ class Replay:
 
     def _end(self, run: Run, how: str, seconds: float, span: Span) -> None:
         self.ended[run.cell, run.trial] = how, seconds
-        self.bounds.learn(run.cell, run.trial, span)
+        self.bounds.update(run.cell, run.trial, span)
         self.version += 1
         self.open[run.cell[:2]] -= 1
         if how in ("reached", SCORE_ONLY):
             self.alive.add(run.cell[:2])
         if how == "reached":
-            found = Best(run.hit, run.trial, "")
+            found = FastestTrial(run.hit, run.trial, "")
             self.best[run.cell] = faster(self.best.get(run.cell), found) or found
 
 

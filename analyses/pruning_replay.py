@@ -26,7 +26,19 @@ from typing import Any
 
 import pandas as pd
 
-from harness.pruning import FORECAST, RULES, SAFE_ONLY, SCORE_ONLY, Best, Entry, Span, Stop, Undecided, faster, kind_of, tighter
+from harness.pruning import (
+    FORECAST,
+    RULES,
+    SAFE_ONLY,
+    SCORE_ONLY,
+    BoardTrial,
+    FastestTrial,
+    ScoreBounds,
+    Span,
+    Stop,
+    earlier_stop,
+    faster,
+)
 from harness.results import ResultStore, board_input
 from harness.scoring import board_json, score_board
 from harness.scoring.rules import ScoringRules
@@ -122,18 +134,18 @@ def replay(
         prune: "safe" or "score-only".
         hopeless: trial ids that a forecast stops, and after how many evaluations.
     """
-    entries = [Entry((r.submission, r.workload, r.study), r.base_workload, r.trial) for r in trials.itertuples()]
-    bounds, gives_up = Undecided(entries if prune == SCORE_ONLY else ()), hopeless or {}
+    entries = [BoardTrial((r.submission, r.workload, r.study), r.base_workload, r.trial) for r in trials.itertuples()]
+    bounds, gives_up = ScoreBounds(entries if prune == SCORE_ONLY else ()), hopeless or {}
     rows = {row["id"]: row for row in trials.to_dict("records")}
     clock = track_of(trials).clock
     queue = [rows[name] for name in order if name in rows]
-    bests: dict[Cell, Best] = {}
+    bests: dict[Cell, FastestTrial] = {}
     ended: dict[tuple[str, str], list[str]] = defaultdict(list)
     planned = trials.groupby(["submission", "workload"]).size().to_dict()
     never = float("inf")
 
     def stop(running: Running) -> Stop | None:
-        return tighter(bests.get(running.cell), bounds.limit(running.cell) if prune == SCORE_ONLY else None)
+        return earlier_stop(bests.get(running.cell), bounds.limit(running.cell) if prune == SCORE_ONLY else None)
 
     busy: list[tuple[float, int, Running]] = []
     left, cut, cpu, count, now = iter(queue), [], 0.0, 0, 0.0
@@ -148,7 +160,7 @@ def replay(
                 cut.append(running.record("skipped"))
             elif limit and limit.stops(int(row["trial"]), running.due()):  # not started
                 ended[running.cell[:2]].append(SCORE_ONLY)
-                bounds.learn(running.cell, int(row["trial"]), Span(running.due(), never))
+                bounds.update(running.cell, int(row["trial"]), Span(running.due(), never))
                 cut.append(running.record("pruned", SCORE_ONLY))
             else:
                 heapq.heappush(busy, (now + running.setup, count, running))
@@ -158,7 +170,7 @@ def replay(
         kind, span = "", Span(never, never)
         trial, told = int(running.row["trial"]), stop(running)
         if running.reached:
-            found = Best(float(running.row[f"hit_{clock}"]), int(running.row["trial"]), str(running.row["id"]))
+            found = FastestTrial(float(running.row[f"hit_{clock}"]), int(running.row["trial"]), str(running.row["id"]))
             bests[running.cell] = faster(bests.get(running.cell), found) or found
             status, span = "reached", Span(found.time, found.time)
         elif running.ends():
@@ -166,7 +178,7 @@ def replay(
         elif running.seen and running.seen == gives_up.get(str(running.row["id"])):
             status, kind = "pruned", FORECAST
         elif told is not None and told.stops(trial, running.due()):
-            status, kind = "pruned", kind_of(told)
+            status, kind = "pruned", told.kind
             span = Span(running.due() if kind else told.time, never)
         else:
             before = running.cpu
@@ -176,7 +188,7 @@ def replay(
         cpu += running.cpu
         ended[running.cell[:2]].append(SCORE_ONLY if kind == SCORE_ONLY else status)
         if prune == SCORE_ONLY:
-            bounds.learn(running.cell, trial, span)
+            bounds.update(running.cell, trial, span)
         cut.append(running.record(status, kind))
     pruned = pd.DataFrame(cut)
     whole = spent(trials)

@@ -1,4 +1,4 @@
-"""The race: which trial starts next, what a running one must know, and what is done with a record."""
+"""The race: which trial starts next, what stops a running one, and where a result goes."""
 
 from __future__ import annotations
 
@@ -9,35 +9,45 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.contracts import DataUnavailable
-from harness.execution.evidence import board_entries, founded
+from harness.execution.evidence import board_trials, reusable
 from harness.execution.settings import Settings, Summary
 from harness.execution.worker import ended
 from harness.plan import Plan
 from harness.pruning import (
     FORECAST,
     SCORE_ONLY,
-    Best,
-    Limit,
+    FastestTrial,
+    ScoreBounds,
+    ScoreLimit,
     Stop,
-    Undecided,
-    beater_of,
-    best_of,
+    earlier_stop,
     faster,
+    fastest_of,
+    next_evaluation,
     span_of,
-    tighter,
-    upcoming,
 )
 from harness.records import FAILURES, Status, TrialRecord, TrialResult, TrialSpec
 from harness.results import ResultStore, RunNote
 
 Cell = tuple[str, str, int]
+"""A study: submission, workload label, study."""
+
 Listener = Callable[[TrialRecord, "Race"], None]
 
 __all__ = ["Race", "Settings", "Summary"]
 
 
 class Race:
-    """A plan under way. Executors ask `next` for a trial, `best` for what it must know, and hand its record to `done`."""
+    """A plan that is being run, whichever executor runs it.
+
+    An executor calls `next` for a trial to start, `stop_for` for what stops running ones, and `done` with every result.
+
+    Args:
+        plan: the trials.
+        store: where records are read and written.
+        settings: of the run.
+        listener: called after every trial that ended.
+    """
 
     def __init__(
         self, plan: Plan, store: ResultStore, settings: Settings, listener: Listener = lambda record, race: None
@@ -46,9 +56,9 @@ class Race:
         self.summary = Summary()
         self.skipped: dict[str, str] = {}
         self._listener = listener
-        self._bests: dict[Cell, Best] = {}
+        self._fastest: dict[Cell, FastestTrial] = {}
         self._ended: dict[tuple[str, str], list[TrialRecord]] = {}
-        self._undecided: Undecided | None = None
+        self._bounds: ScoreBounds | None = None
         self._pending: deque[TrialSpec] = deque()
 
     @property
@@ -57,7 +67,7 @@ class Race:
         return len(self._pending)
 
     def prepare(self) -> None:
-        """Fetch data, find what is finished already, and write down what this run sets out to do.
+        """Fetch the data, find out which records can be reused, and write down what this run is going to do.
 
         Raises:
             OSError: the results directory cannot be written.
@@ -66,29 +76,29 @@ class Race:
         self.plan = self.plan.without(list(self.skipped))
         read = (self.store.read(spec) for spec in self.plan.trials)
         finished = {record.spec.id: record for record in read if record is not None and self._finished(record)}
-        found = founded(finished, self.plan, self._kinds)
+        reused = reusable(finished, self.plan, self._kinds)
         if self.settings.prune == SCORE_ONLY and not self.settings.run_to_end:
-            self._undecided = Undecided(board_entries(self.plan, {}))
+            self._bounds = ScoreBounds(board_trials(self.plan, {}))
         for spec in self.plan.trials:
-            record = found.get(spec.id)
-            if record is not None and (record.status != Status.SKIPPED or self._base_lost(spec)):
-                self.summary.found += 1
-                self._learn(record)
+            record = reused.get(spec.id)
+            if record is not None and (record.status != Status.SKIPPED or self._base_missed(spec)):
+                self.summary.reused += 1
+                self._take_into_account(record)
             else:
                 self._pending.append(spec)
         self.store.write_run(self._note())
 
     @property
     def _kinds(self) -> frozenset[str]:
-        """What may have stopped a trial of this race beside the safe rules."""
-        asked = {SCORE_ONLY: self.settings.prune == SCORE_ONLY, FORECAST: self.settings.stop_hopeless}
-        return frozenset({"", *(kind for kind, wanted in asked.items() if wanted and not self.settings.run_to_end)})
+        """The values of `TrialRecord.pruned_by` that this run allows; empty is the safe rule's."""
+        wanted = {SCORE_ONLY: self.settings.prune == SCORE_ONLY, FORECAST: self.settings.stop_hopeless}
+        return frozenset({"", *(kind for kind, is_wanted in wanted.items() if is_wanted and not self.settings.run_to_end)})
 
     def next(self) -> TrialSpec | None:
-        """Return the next trial to start, or None; those that cannot change the board are ended on the way."""
+        """Return the next trial to start, or None; trials before it that cannot change the board end without running."""
         while self._pending:
             spec = self._pending.popleft()
-            if spec.variant and self._base_lost(spec):
+            if spec.variant and self._base_missed(spec):
                 self._skip(spec)
             elif (limit := self._limit(spec.cell)) and limit.stops(spec.trial, due := self._first_due(spec)):
                 self._cut(spec, limit, due)
@@ -96,12 +106,12 @@ class Race:
                 return spec
         return None
 
-    def best(self, cell: Cell) -> Stop | None:
-        """Return what a running trial of a study must know: its fastest trial so far, or a limit from other studies."""
-        return None if self.settings.run_to_end else tighter(self._bests.get(cell), self._limit(cell))
+    def stop_for(self, cell: Cell) -> Stop | None:
+        """Return what stops the trials of a study now: its fastest trial so far, or a limit that follows from other studies."""
+        return None if self.settings.run_to_end else earlier_stop(self._fastest.get(cell), self._limit(cell))
 
     def done(self, result: TrialResult) -> None:
-        """Write a trial's record and artefacts, update what is known, and call the listener.
+        """Write a trial's record and artefacts, take them into account, and call the listener.
 
         Raises:
             OSError: they cannot be written (a full disk); nothing that was written before is lost.
@@ -111,11 +121,11 @@ class Race:
             record = replace(record, created=datetime.now(UTC).isoformat(timespec="seconds"))
         self.store.write(record, artefacts)
         self.summary.add(record)
-        self._learn(record)
+        self._take_into_account(record)
         self._listener(record, self)
 
     def ended(self, spec: TrialSpec, status: Status, reason: str, **more: Any) -> None:
-        """Write the record of a trial of which nothing is known but how it ended."""
+        """Write the record of a trial of which nothing is known but how it ended; `more` are further fields."""
         workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
         self.done(TrialResult(replace(ended(spec, workload, submission, status, reason), **more)))
 
@@ -124,37 +134,40 @@ class Race:
         kind = FORECAST if any(record.pruned_by == FORECAST for record in bases) else ""
         self.ended(spec, Status.SKIPPED, f"its base {spec.workload} was missed in every study", pruned_by=kind)
 
-    def _cut(self, spec: TrialSpec, limit: Limit, due: float) -> None:
-        more = {"pruned_by": SCORE_ONLY, "beater": beater_of(limit, due)}
+    def _cut(self, spec: TrialSpec, limit: ScoreLimit, due: float) -> None:
+        more = {"pruned_by": limit.kind, "beater": limit.evidence(due)}
         self.ended(spec, Status.PRUNED, f"not started: {limit.reason}", **more)
 
-    def _limit(self, cell: Cell) -> Limit | None:
-        return self._undecided.limit(cell) if self._undecided else None
+    def _limit(self, cell: Cell) -> ScoreLimit | None:
+        return self._bounds.limit(cell) if self._bounds else None
 
     def _first_due(self, spec: TrialSpec) -> float:
-        return upcoming(0.0, spec) if self.plan.track.clock == "examples" else 0.0
+        """Return the earliest time of a trial's first evaluation, on the track's clock: only `examples` is known beforehand."""
+        return {"examples": next_evaluation(0.0, spec)}.get(self.plan.track.clock, 0.0)
 
     def _finished(self, record: TrialRecord) -> bool:
+        """Return whether a record stands for a trial that ran as far as this run needs."""
         if record.status == Status.KILLED or (self.settings.retry and record.status in FAILURES):
             return False
         cut = record.status == Status.PRUNED or (record.status == Status.REACHED and not record.complete)
         return not (self.settings.run_to_end and cut)
 
-    def _learn(self, record: TrialRecord) -> None:
+    def _take_into_account(self, record: TrialRecord) -> None:
         spec = record.spec
-        best = faster(self._bests.get(spec.cell), best_of([record], self.plan.track.clock))
-        if best is not None:
-            self._bests[spec.cell] = best
+        fastest = faster(self._fastest.get(spec.cell), fastest_of([record], self.plan.track.clock))
+        if fastest is not None:
+            self._fastest[spec.cell] = fastest
         self._ended.setdefault((spec.submission, spec.workload_label), []).append(record)
-        if self._undecided:
-            self._undecided.learn(spec.cell, spec.trial, span_of(record, self.plan.track.clock))
+        if self._bounds:
+            self._bounds.update(spec.cell, spec.trial, span_of(record, self.plan.track.clock))
 
-    def _base_lost(self, spec: TrialSpec) -> bool:
+    def _base_missed(self, spec: TrialSpec) -> bool:
+        """Return whether the submission has missed the base of a held-out variant in every trial of every study."""
         if not self.plan.track.targeted:
             return False
         planned = sum(s.submission == spec.submission and s.workload_label == spec.workload for s in self.plan.trials)
         ended = self._ended.get((spec.submission, spec.workload), [])
-        open_ = any(record.status in (Status.REACHED, Status.KILLED) or record.pruned_by == SCORE_ONLY for record in ended)
+        open_ = any(r.status in (Status.REACHED, Status.KILLED) or r.pruned_by == SCORE_ONLY for r in ended)
         return len(ended) == planned and not open_
 
     def _load_data(self) -> None:

@@ -1,4 +1,4 @@
-"""Trials over Ray Tune: reused actors, one `step` a whole trial, one CPU or one GPU each."""
+"""Trials over Ray Tune: long-lived workers, one trial per `step`, one CPU or one GPU each."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "3600")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # plug-ins are looked for where the user stands
+os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # plug-ins are found relative to the user's working directory
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 if "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").exists():
-    # A cluster that wants the token must get it; Ray sends it to an explicit address only when told to.
+    # A cluster may require the token, and Ray sends it to an explicit address only in this mode.
     os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 import ray
@@ -29,7 +29,7 @@ from ray.tune.search import Searcher
 from harness.contracts import BadInput
 from harness.execution.race import Race
 from harness.execution.worker import work
-from harness.pruning import Stop, stop_from_json, stop_to_json
+from harness.pruning import Stop, stop_from_json
 from harness.records import Status, TrialRecord, TrialResult, TrialSpec
 from harness.trial.time_limit import GRACE_SECONDS
 
@@ -37,22 +37,25 @@ Cell = tuple[str, str, int]
 
 
 class Referee:
-    """The side channel: an actor that knows what stops the trials of every study, and answers running ones."""
+    """The actor behind every worker's stop channel: it holds what stops the trials of each study."""
 
     def __init__(self) -> None:
         self._stops: dict[Cell, Stop] = {}
 
-    def tell(self, cell: Cell, stop: Stop) -> None:
-        """Take note of what stops the trials of a study."""
+    def set_stop(self, cell: Cell, stop: Stop) -> None:
+        """Set what stops the trials of a study."""
         self._stops[cell] = stop
 
-    def best(self, cell: Cell) -> Stop | None:
-        """Return what stops the trials of a study, as far as is known."""
+    def stop_for(self, cell: Cell) -> Stop | None:
+        """Return what stops the trials of a study, or None."""
         return self._stops.get(cell)
 
 
-class _Hearing:
-    """A running trial's ear: asks the referee without ever waiting for the answer."""
+class _RemoteStopChannel:
+    """The stop channel of one trial: it asks the referee, and never waits for the answer.
+
+    A call returns the newest answer that has arrived, and sends the next question once the last one is answered.
+    """
 
     def __init__(self, referee: Any, cell: Cell, known: Stop | None) -> None:
         self._referee, self._cell, self._known = referee, cell, known
@@ -63,53 +66,53 @@ class _Hearing:
             self._known = ray.get(self._question)
             self._question = None
         if self._question is None:
-            self._question = self._referee.best.remote(self._cell)
+            self._question = self._referee.stop_for.remote(self._cell)
         return self._known
 
 
 class OneTrial(tune.Trainable):  # type: ignore[misc]
-    """A worker: every `step` runs one whole trial."""
+    """A worker: every `step` runs one trial."""
 
     _spent = 0.0
 
     def setup(self, config: dict[str, Any], referee: Any = None, settings: Any = None, concurrency: int = 1) -> None:
-        """Take up the first trial."""
+        """Keep the assignment of the first trial."""
         self._referee, self._settings, self._concurrency = referee, settings, concurrency
         self._assignment = config
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take up the next trial in the same process."""
+        """Keep the assignment of the next trial; it runs in the same process."""
         self._assignment = new_config
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the trial and return its record as JSON."""
+        """Run the trial; return its record as JSON, its artefacts, and the CPU seconds that it took."""
         assignment = json.loads(self._assignment["assignment"])
         spec = TrialSpec.from_json(assignment["spec"])
-        known = stop_from_json(assignment["stop"])
-        channel = _Hearing(self._referee, spec.cell, known)
+        known = stop_from_json(assignment["stop"]) if assignment["stop"] else None
+        channel = _RemoteStopChannel(self._referee, spec.cell, known)
         record, artefacts = work(spec, self._settings, channel, concurrency=self._concurrency, end_process=True)
         spent = time.process_time() - self._spent
         self._spent += spent
         content = json.dumps(record.to_json(), allow_nan=False)
-        # Tune insists on a metric; nothing reads it
+        # Tune requires a metric; nothing reads it.
         return {"record": content, "artefacts": artefacts, "spent": spent, "score": 0.0, "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Nothing to save: a trial that is cut off starts again."""
+        """Save nothing: a trial that was interrupted starts again."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
-        """Nothing to load."""
+        """Load nothing."""
 
 
 class _Dispatch(Searcher):  # type: ignore[misc]
-    """Tune asks it for the next trial and hands it every result."""
+    """What Tune asks for the next trial, and to which it gives every result."""
 
     def __init__(self, race: Race, referee: Any) -> None:
         super().__init__(metric="score", mode="max")
         self._race, self._referee = race, referee
         self._running: dict[str, tuple[TrialSpec, float]] = {}
-        self._told: dict[Cell, Stop] = {}
+        self._published: dict[Cell, Stop] = {}
         self.error: BaseException | None = None
 
     @property
@@ -123,11 +126,12 @@ class _Dispatch(Searcher):  # type: ignore[misc]
         if spec is None:
             return Searcher.FINISHED
         self._running[trial_id] = spec, time.monotonic()
-        assignment = {"spec": spec.to_json(), "stop": stop_to_json(self._tell(spec.cell))}
+        stop = self._publish(spec.cell)
+        assignment = {"spec": spec.to_json(), "stop": stop.to_json() if stop else None}
         return {"assignment": json.dumps(assignment)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Write the record of a trial that ended, or say how its worker died."""
+        """Write the record of a trial that ended, or whose worker died."""
         spec, started = self._running.pop(trial_id, (None, 0.0))
         if spec is None or self.error:
             return
@@ -138,18 +142,18 @@ class _Dispatch(Searcher):  # type: ignore[misc]
                 self._race.done(TrialResult(record, result["artefacts"]))
             else:
                 self._died(spec, time.monotonic() - started)
-        except BaseException as failure:  # noqa: BLE001  Tune would swallow it: a full disk must reach the user
+        except BaseException as failure:  # noqa: BLE001  Tune would swallow it, and the user must see that the disk is full
             self.error = failure
             return
         for cell in {running.cell for running, _ in self._running.values()}:  # a limit may come from any other study
-            self._tell(cell)
+            self._publish(cell)
 
-    def _tell(self, cell: Cell) -> Stop | None:
-        """Tell the referee what stops the trials of a study, and return it."""
-        stop = self._race.best(cell)
-        if stop is not None and stop != self._told.get(cell):
-            self._told[cell] = stop
-            self._referee.tell.remote(cell, stop)
+    def _publish(self, cell: Cell) -> Stop | None:
+        """Return what stops the trials of a study now, and send it to the referee where it is new."""
+        stop = self._race.stop_for(cell)
+        if stop is not None and stop != self._published.get(cell):
+            self._published[cell] = stop
+            self._referee.set_stop.remote(cell, stop)
         return stop
 
     def _died(self, spec: TrialSpec, seconds: float) -> None:
@@ -160,23 +164,24 @@ class _Dispatch(Searcher):  # type: ignore[misc]
             self._race.ended(spec, Status.KILLED, "its worker died; run the same command again to run it again")
 
     def __deepcopy__(self, memo: Any) -> _Dispatch:
-        return self  # Tune copies its configuration; there is one race
+        return self  # Tune copies its configuration, but there is only one race
 
     def __getstate__(self) -> dict[str, Any]:
-        return {}  # Tune saves its configuration; a race is resumed from records
+        return {}  # Tune pickles its configuration; a race resumes from its records
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing to save: records on disk are the state."""
+        """Save nothing: the records on disk are the state."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing to restore."""
+        """Restore nothing."""
 
 
 def run_over_ray(race: Race) -> None:
-    """Run all trials of a prepared race over Ray: a cluster by address, else one started here.
+    """Run all trials of a prepared race over Ray: on the cluster at the given address, or on one started here.
 
     Raises:
-        BadInput: the address does not answer, or the cluster has no such device.
+        BadInput: no cluster answers at the address, or it has no device of the kind that is needed.
+        KeyboardInterrupt: the user interrupted the run.
     """
     settings = race.settings
     if not race.left:
@@ -198,14 +203,14 @@ def run_over_ray(race: Race) -> None:
         if dispatch.error is not None:
             raise dispatch.error
         if race.left or dispatch.running:
-            raise KeyboardInterrupt  # Tune ends quietly when interrupted; the user must hear of it
+            raise KeyboardInterrupt  # Tune returns normally when it is interrupted
     finally:
         if own:
             ray.shutdown()
 
 
 def _connect(address: str, workers: int | None) -> bool:
-    """Join the cluster at `address` or start one here; return whether it is ours to stop."""
+    """Join the cluster at `address` or start one here; return whether this run has to disconnect from it, or stop it."""
     if ray.is_initialized():
         return False
     quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "configure_logging": True}
@@ -222,10 +227,10 @@ def _connect(address: str, workers: int | None) -> bool:
 
 
 def _probe(address: str) -> None:
-    """Knock before Ray does: Ray itself waits for minutes where nobody answers."""
+    """Check that something listens at `address`: Ray itself waits for minutes where nothing does."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not port.isdigit():
-        return  # "auto" and the like
+        return  # "auto", for instance, which Ray resolves itself
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
     except OSError as error:

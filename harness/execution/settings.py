@@ -17,13 +17,13 @@ class Settings:
 
     Attributes:
         executor: "ray" or "inline".
-        workers: trials at a time; None means one a CPU core or GPU.
-        address: of a running Ray cluster; empty starts one here.
-        run_to_end: no pruning: every trial runs to the end of its horizon.
-        limit: wall seconds a trial, or None.
-        retry: run failed, timed-out and out-of-memory trials again.
-        device: "cpu" or an accelerator.
         data_directory: where prepared data lie.
+        device: "cpu" or an accelerator.
+        workers: trials at a time; None means one per CPU core or GPU.
+        address: of a running Ray cluster; empty starts one on this machine.
+        run_to_end: run every trial to the end of its horizon; nothing is pruned.
+        limit: wall seconds per trial, or None.
+        retry: run failed, timed-out and out-of-memory trials again.
         prune: "safe", or "score-only": also stop what can no longer change a score.
         stop_hopeless: stop a trial where a forecast says that its target is out of reach.
     """
@@ -42,10 +42,18 @@ class Settings:
 
 @dataclass
 class Summary:
-    """What a run took; `worker_seconds` are all CPU seconds of worker processes, Ray's part in them included."""
+    """What a run took, in trials and in seconds.
+
+    Attributes:
+        statuses: trials that ran, by status.
+        reused: trials whose earlier records were reused.
+        training_seconds, evaluation_seconds, setup_seconds: of all trials that ran, from their records.
+        worker_seconds: CPU seconds of all worker processes, Ray's own work in them included.
+        started: monotonic seconds.
+    """
 
     statuses: Counter[str] = field(default_factory=Counter)
-    found: int = 0
+    reused: int = 0
     training_seconds: float = 0.0
     evaluation_seconds: float = 0.0
     setup_seconds: float = 0.0
@@ -53,13 +61,13 @@ class Summary:
     started: float = field(default_factory=time.monotonic)
 
     def add(self, record: TrialRecord) -> None:
-        """Count one more trial."""
+        """Count one more trial that ran."""
         self.statuses[record.status] += 1
         self.training_seconds += record.clocks.get("seconds", 0.0)
         self.evaluation_seconds += record.clocks.get("evaluation_seconds", 0.0)
         self.setup_seconds += record.clocks.get("setup_seconds", 0.0)
 
     @property
-    def troubled(self) -> int:
+    def failures(self) -> int:
         """How many trials failed, timed out, ran out of memory or were killed."""
         return sum(self.statuses[status] for status in (*FAILURES, Status.KILLED))

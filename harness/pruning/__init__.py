@@ -1,22 +1,20 @@
-"""When a trial may be stopped: the safe rules, those that keep the score only, and a forecast."""
+"""When a trial may be stopped: the safe rule, the rules that keep only the score, and a forecast."""
 
 from harness.pruning.hopeless import forecast
-from harness.pruning.safe import Best, best_of, evidence_stands, faster, first_hit, out_of_reach
-from harness.pruning.score_bounds import UNKNOWN, Entry, Span, Undecided, span_of, unjustified
+from harness.pruning.safe import evidence_holds, faster, fastest_of, first_hit
+from harness.pruning.score_bounds import UNKNOWN, BoardTrial, ScoreBounds, Span, span_of, unjustified_cuts
 from harness.pruning.stops import (
     FORECAST,
     RULES,
     SAFE_ONLY,
     SCORE_ONLY,
-    Limit,
+    FastestTrial,
+    ScoreLimit,
     Stop,
     StopChannel,
-    beater_of,
-    kind_of,
+    earlier_stop,
+    next_evaluation,
     stop_from_json,
-    stop_to_json,
-    tighter,
-    upcoming,
 )
 
 __all__ = [
@@ -25,25 +23,21 @@ __all__ = [
     "SAFE_ONLY",
     "SCORE_ONLY",
     "UNKNOWN",
-    "Best",
-    "Entry",
-    "Limit",
+    "BoardTrial",
+    "FastestTrial",
+    "ScoreBounds",
+    "ScoreLimit",
     "Span",
     "Stop",
     "StopChannel",
-    "Undecided",
-    "beater_of",
-    "best_of",
-    "evidence_stands",
+    "earlier_stop",
+    "evidence_holds",
     "faster",
+    "fastest_of",
     "first_hit",
     "forecast",
-    "kind_of",
-    "out_of_reach",
+    "next_evaluation",
     "span_of",
     "stop_from_json",
-    "stop_to_json",
-    "tighter",
-    "unjustified",
-    "upcoming",
+    "unjustified_cuts",
 ]

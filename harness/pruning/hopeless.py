@@ -1,10 +1,10 @@
-"""Can a trial still reach its target? A forecast from the partial curve: ``--stop-hopeless``, never on by default.
+"""Can a trial still reach its target? A forecast from the curve so far (``--stop-hopeless``, never on by default).
 
-The rest of the budget is granted twice the average fall per example of the last part of the curve. A convex curve (a power
-law, c + a n^-b) falls more slowly later on, so once would do; what makes curves fall faster is the learning rate coming
-down (the annealing term of the loss law, Tissue et al. 2024). So nothing is forecast in the first half, nor while the
-rate is near its peak, when most of that fall is still to come. It errs all the same: `analyses/hopeless_replay.py`
-says how often on complete runs, and docs/scoring.md what it said.
+The forecast allows the curve, for the rest of the budget, twice the average fall per example of its last part. A convex
+curve (a power law, c + a n^-b) falls more slowly later on, so once would be enough; what makes curves fall faster is the
+learning rate coming down (the annealing term of the loss law, Tissue et al. 2024). Therefore nothing is forecast in the
+first half, nor while the rate is near its peak, when most of that fall is still to come. The forecast is sometimes wrong
+all the same: `analyses/hopeless_replay.py` measures how often on complete runs, and docs/scoring.md gives the result.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 
 SLACK = 2.0
-"""How many times the recent rate of fall is granted to what is left."""
+"""How many times the recent fall per example the rest of the trial is allowed."""
 
 EARLIEST = 0.5
 """Share of the horizon before which nothing is forecast."""
@@ -34,21 +34,21 @@ def forecast(
     lower_is_better: bool,
     end: float,
 ) -> str:
-    """Return why a trial is hopeless, in words; "" where it is not, or where nothing can be said.
+    """Return why a trial cannot reach its target, in words; "" where it may, or where no forecast is possible.
 
     Args:
         examples: charged examples at each evaluation so far.
         values: the metric there.
         rates: the learning-rate trace so far: steps, examples, rate.
-        target: not met so far.
-        lower_is_better: of the metric.
+        target: value of the metric that has not been met so far.
+        lower_is_better: whether a lower metric is better.
         end: charged examples at the last evaluation.
     """
     now, sign = examples[-1], 1.0 if lower_is_better else -1.0
     if len(values) < FEWEST or now < EARLIEST * end or not _annealed(rates) or not all(map(math.isfinite, values)):
         return ""
     losses, left = [sign * value for value in values], end - now
-    since = now - max(left, now / 2)  # as long a stretch as what is left, at least half of what was run
+    since = now - max(left, now / 2)  # as long as what is left, and at least half of what was run
     window = [i for i, at in enumerate(examples) if at >= since]
     stretch = now - examples[window[0]]
     if stretch <= 0:
@@ -62,6 +62,6 @@ def forecast(
 
 
 def _annealed(rates: Sequence[tuple[float, float, float]]) -> bool:
-    """Return whether the rate has come down from its peak; not where no rate is reported."""
+    """Return whether the rate has come down from its peak; False where no rate is reported."""
     peak = max((rate for _, _, rate in rates), default=0.0)
     return peak > 0 and rates[-1][2] <= ANNEALED * peak

@@ -1,10 +1,11 @@
-"""Which trials can still change a score? Bounds on every median while a race is under way: ``--prune score-only``.
+"""Which trials can still change a score: bounds on every median while a race is under way (``--prune score-only``).
 
-Every trial has a span: the earliest and the latest clock at which it meets the target, as far as is known. A trial cut
-at its evaluation due at t has the span [t, inf], which is true whatever it would have done. From spans follow bounds on
-each study's time (the minimum), on each median, and on the smallest median of each column. A trial is irrelevant if in
-every world that these bounds allow, its own hit changes no score; since spans only shrink, it stays so, and since the
-world in which it misses is one of them, irrelevant trials may be dropped one after the other (docs/scoring.md).
+Every trial has a span: the earliest and the latest clock at which it meets the target, as far as is known. A trial that
+was cut at its evaluation due at t has the span [t, inf], which is true whatever it would have done. Bounds on each study's
+time (the minimum), on each median, and on the smallest median of each column follow from the spans. A trial is
+irrelevant if its own hit changes no score, whatever the other times within these bounds are. Since spans only shrink, an
+irrelevant trial stays so; and since a miss lies within its own bounds, irrelevant trials may be dropped one after the
+other (docs/scoring.md).
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.pruning.safe import first_hit
-from harness.pruning.stops import SCORE_ONLY, Limit
-from harness.records import TrialRecord
+from harness.pruning.stops import SCORE_ONLY, ScoreLimit
+from harness.records import Status, TrialRecord
 
 Cell = tuple[str, str, int]
+"""A study: submission, workload label, study."""
 
 CUT_OFF = 4.0
-"""Medians beyond this many times the column's smallest score nothing."""
+"""A median beyond this many times the column's smallest one scores nothing."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Earliest and latest clock at which something meets its target; infinite: never."""
+    """The earliest and the latest clock at which a trial, a study or a median can meet its target; infinite: never."""
 
     low: float
     high: float
@@ -35,8 +37,16 @@ UNKNOWN, NEVER = Span(0.0, math.inf), Span(math.inf, math.inf)
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A trial of the board: where it belongs, what is known of it, whether a score-only rule cut it (at `span.low`)."""
+class BoardTrial:
+    """A trial of a board and what is known of its time.
+
+    Attributes:
+        cell: its study.
+        base: name of the workload that its own workload is, or is a variant of.
+        trial: index within the study.
+        span: when it can meet the target.
+        cut: whether a score-only rule stopped it (before the evaluation due at `span.low`).
+    """
 
     cell: Cell
     base: str
@@ -46,74 +56,80 @@ class Entry:
 
 
 def span_of(record: TrialRecord, clock: str) -> Span:
-    """Return what a record says of the time at which its trial would have met the target."""
+    """Return what a record says about the time at which its trial meets, or would have met, the target."""
     hit = first_hit(record, clock, bool(record.facts["workload"]["lower_is_better"])) if record.evaluations else None
     if hit is not None:
         return Span(hit, hit)
-    if record.status == "killed":
+    if record.status == Status.KILLED:
         return UNKNOWN
     if record.pruned_by == SCORE_ONLY:
         return Span(float((record.beater or {})["due"]), math.inf)
-    if record.status == "pruned" and not record.pruned_by:
+    if record.status == Status.PRUNED and not record.pruned_by:
         return Span(float((record.beater or {})["time"]), math.inf)
     return NEVER
 
 
-class Undecided:
-    """The bounds of a race under way: `learn` narrows them, `limit` says from when on a study's trials are irrelevant."""
+class ScoreBounds:
+    """Bounds on all times of a race under way.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    `update` narrows them; `limit` says from when on the trials of a study can change no score.
+
+    Args:
+        trials: all trials of the race, those that have not started included.
+    """
+
+    def __init__(self, trials: Iterable[BoardTrial]) -> None:
         self._spans: dict[Cell, dict[int, Span]] = {}
         self._cells: dict[tuple[str, str], list[Cell]] = {}
         self._bases: dict[str, str] = {}
         self._medians: dict[tuple[str, str], Span] = {}
-        for entry in entries:
-            if entry.cell not in self._spans:
-                self._cells.setdefault(entry.cell[:2], []).append(entry.cell)
-            self._spans.setdefault(entry.cell, {})[entry.trial] = entry.span
-            self._bases[entry.cell[1]] = entry.base
+        for trial in trials:
+            if trial.cell not in self._spans:
+                self._cells.setdefault(trial.cell[:2], []).append(trial.cell)
+            self._spans.setdefault(trial.cell, {})[trial.trial] = trial.span
+            self._bases[trial.cell[1]] = trial.base
         self._submissions = sorted({submission for submission, _ in self._cells})
 
-    def learn(self, cell: Cell, trial: int, span: Span) -> None:
-        """Take note of what is now known of a trial."""
+    def update(self, cell: Cell, trial: int, span: Span) -> None:
+        """Replace what is known of a trial's time."""
         self._spans[cell][trial] = span
         self._medians.pop(cell[:2], None)
 
-    def limit(self, cell: Cell) -> Limit | None:
+    def limit(self, cell: Cell) -> ScoreLimit | None:
         """Return from when on the trials of a study can change no score, or None; always None for an even number of studies."""
         submission, label, _ = cell
         if len(self._cells[cell[:2]]) % 2 == 0:
             return None
         base, own = self._bases[label], self.median(submission, label)
         if own.low == own.high or self._study(cell).high <= own.low:
-            return Limit(0.0, False, "the median of its studies is decided")
+            return ScoreLimit(0.0, False, "the median of its studies is decided")
         if label != base and math.isinf(self.median(submission, base).low):
-            return Limit(0.0, False, f"its base {base} is missed in most studies")
-        found = [Limit(own.high, False, f"most of its studies have reached the target by {own.high:g}")]
-        pace = self._pace(label)
-        if math.isfinite(pace) and (label != base or self._reach_immaterial(submission, base)):
-            far = 0.0 if own.low > CUT_OFF * pace else CUT_OFF * pace
-            found.append(Limit(far, True, f"{CUT_OFF:g} times the fastest median so far, {pace:g}, has passed"))
-            if self._lost(submission, base):
-                behind = 0.0 if own.low >= pace else pace
-                why = "a held-out variant or the 4x cut-off has cost it this workload"
-                found.append(Limit(behind, False, f"{why}, and it can no longer be the fastest ({pace:g})"))
-        limit = min(found, key=lambda limit: (limit.time, limit.strict))
+            return ScoreLimit(0.0, False, f"its base {base} is missed in most studies")
+        limits = [ScoreLimit(own.high, False, f"most of its studies have reached the target by {own.high:g}")]
+        fastest = self._fastest_median(label)
+        if math.isfinite(fastest) and (label != base or self._miss_changes_nothing(submission, base)):
+            far = 0.0 if own.low > CUT_OFF * fastest else CUT_OFF * fastest
+            limits.append(ScoreLimit(far, True, f"{CUT_OFF:g} times the fastest median so far ({fastest:g}) has passed"))
+            if self._scores_nothing(submission, base):
+                behind = 0.0 if own.low >= fastest else fastest
+                why = "a missed held-out variant or the 4x cut-off voids its score here"
+                limits.append(ScoreLimit(behind, False, f"{why}, and it can no longer be the fastest ({fastest:g})"))
+        limit = min(limits, key=lambda limit: (limit.time, limit.strict))
         return limit if math.isfinite(limit.time) else None
 
     def median(self, submission: str, label: str) -> Span:
-        """Return the bounds of a median; never, where the submission does not run there."""
+        """Return the bounds of a median over studies; `NEVER` where the submission does not run on the workload."""
         key = submission, label
         if key not in self._medians:
             studies = [self._study(cell) for cell in self._cells.get(key, ())]
-            self._medians[key] = Span(_middle([s.low for s in studies]), _middle([s.high for s in studies]))
+            self._medians[key] = Span(_median([s.low for s in studies]), _median([s.high for s in studies]))
         return self._medians[key]
 
     def _study(self, cell: Cell) -> Span:
         spans = self._spans[cell].values()
         return Span(min(span.low for span in spans), min(span.high for span in spans))
 
-    def _pace(self, label: str, without: str = "") -> float:
+    def _fastest_median(self, label: str, without: str = "") -> float:
         """Return an upper bound of the column's smallest median; a variant counts only where its base is sure to be reached."""
         base = self._bases[label]
         rivals = (s for s in self._submissions if s != without)
@@ -124,41 +140,42 @@ class Undecided:
     def _variants(self, base: str) -> list[str]:
         return [label for label, of in self._bases.items() if of == base and label != base]
 
-    def _lost(self, submission: str, base: str) -> bool:
+    def _scores_nothing(self, submission: str, base: str) -> bool:
         """Return whether a submission scores nothing on a workload, whatever is still to come."""
         return any(
-            math.isinf(low) or low > CUT_OFF * self._pace(label)
+            math.isinf(low) or low > CUT_OFF * self._fastest_median(label)
             for label in (base, *self._variants(base))
             for low in (self.median(submission, label).low,)
         )
 
-    def _reach_immaterial(self, submission: str, base: str) -> bool:
-        """Return whether it changes nothing for the others if this base is missed altogether.
+    def _miss_changes_nothing(self, submission: str, base: str) -> bool:
+        """Return whether it makes no difference to the other submissions if this one misses the base workload.
 
-        A variant's time counts in its column only where its base was reached, however slowly; it may be what others are
-        measured by.
+        The time on a variant counts in the variant's column only where the base was reached, however slowly; there it
+        may be the fastest one, by which others are measured.
         """
         return math.isfinite(self.median(submission, base).high) or all(
-            self.median(submission, variant).low >= self._pace(variant, without=submission) for variant in self._variants(base)
+            self.median(submission, variant).low >= self._fastest_median(variant, without=submission)
+            for variant in self._variants(base)
         )
 
 
-def _middle(values: list[float]) -> float:
-    """Return the median; infinite where there is none."""
+def _median(values: list[float]) -> float:
+    """Return the median; infinite where there are no values."""
     ordered, middle = sorted(values), len(values) // 2
     if len(ordered) % 2:
         return ordered[middle]
     return (ordered[middle - 1] + ordered[middle]) / 2 if ordered else math.inf
 
 
-def unjustified(entries: Iterable[Entry]) -> set[tuple[Cell, int]]:
-    """Return the trials (cell, index) that a score-only rule has cut and that could change a score of this board."""
-    entries = list(entries)
-    bounds = Undecided(entries)
-    limits = {cell: bounds.limit(cell) for cell in {entry.cell for entry in entries if entry.cut}}
-    found = set()
-    for entry in entries:
-        limit = limits.get(entry.cell)
-        if entry.cut and not (limit and limit.stops(entry.trial, entry.span.low)):
-            found.add((entry.cell, entry.trial))
-    return found
+def unjustified_cuts(trials: Iterable[BoardTrial]) -> set[tuple[Cell, int]]:
+    """Return the trials (cell, index) that a score-only rule has cut although they could change a score of this board."""
+    trials = list(trials)
+    bounds = ScoreBounds(trials)
+    limits = {cell: bounds.limit(cell) for cell in {trial.cell for trial in trials if trial.cut}}
+    unjustified = set()
+    for trial in trials:
+        limit = limits.get(trial.cell)
+        if trial.cut and not (limit and limit.stops(trial.trial, trial.span.low)):
+            unjustified.add((trial.cell, trial.trial))
+    return unjustified

@@ -1,13 +1,12 @@
-"""What stops a running trial, as it crosses from the race to a worker: the best of its study, or a limit on its clock."""
+"""What may stop a running trial: the values that travel from the race to a worker, over the stop channel."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Protocol
 
-from harness.pruning.safe import Best
 from harness.records import TrialSpec
 
 SAFE_ONLY, SCORE_ONLY = "safe", "score-only"
@@ -15,19 +14,82 @@ RULES = (SAFE_ONLY, SCORE_ONLY)
 """What users type after ``--prune``."""
 
 FORECAST = "forecast"
-"""`TrialRecord.pruned_by` of a trial that ``--stop-hopeless`` stopped; that of ``--prune score-only`` is `SCORE_ONLY`."""
+"""`TrialRecord.pruned_by` of a trial that ``--stop-hopeless`` stopped."""
+
+
+class Stop(Protocol):
+    """What stops the trials of a study from some time on, on the track's clock.
+
+    Attributes:
+        kind: `TrialRecord.pruned_by` of a trial that it stops; empty for the safe rules.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def time(self) -> float:
+        """The time from which on it stops trials."""
+
+    def stops(self, trial: int, due: float) -> bool:
+        """Return whether it stops trial `trial`, whose next evaluation comes at `due` or later."""
+
+    def words(self, clock: str) -> str:
+        """Return the reason that the record of a stopped trial gives; `clock` is the unit of `time`."""
+
+    def evidence(self, due: float) -> dict[str, Any]:
+        """Return `TrialRecord.beater` of a trial that it stops before the evaluation due at `due`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `stop_from_json` takes."""
+
+
+StopChannel = Callable[[], Stop | None]
+"""What a running trial calls before every evaluation: it returns at once what stops the trial, or None."""
 
 
 @dataclass(frozen=True)
-class Limit:
-    """The clock from which on a trial cannot change any score.
+class FastestTrial:
+    """The fastest trial of a study so far: it stops every other trial of the study that can no longer be faster.
 
     Attributes:
-        time: on the race's clock.
-        strict: a trial that is due exactly at `time` goes on.
+        time: at which it met the target, on the track's clock.
+        trial: its index; of equal times the lower index is the faster one.
+        id: of its `TrialSpec`.
+    """
+
+    kind: ClassVar[str] = ""
+    time: float
+    trial: int
+    id: str
+
+    def stops(self, trial: int, due: float) -> bool:
+        """Return whether a trial whose next evaluation comes at `due` or later can no longer be the fastest."""
+        return trial != self.trial and (due > self.time or (due == self.time and trial > self.trial))
+
+    def words(self, clock: str) -> str:
+        """Return which trial was faster, and its time."""
+        return f"trial {self.trial} reached the target at {self.time:g} {clock}"
+
+    def evidence(self, due: float) -> dict[str, Any]:
+        """Return the faster trial's id and time."""
+        return {"id": self.id, "time": self.time}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return its fields and its kind."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class ScoreLimit:
+    """The time from which on a trial of a study can change no score.
+
+    Attributes:
+        time: on the track's clock.
+        strict: a trial whose evaluation is due exactly at `time` goes on.
         reason: in words.
     """
 
+    kind: ClassVar[str] = SCORE_ONLY
     time: float
     strict: bool
     reason: str
@@ -37,47 +99,34 @@ class Limit:
         return due > self.time if self.strict else due >= self.time
 
     def words(self, clock: str) -> str:
-        """Return why it stops a trial."""
+        """Return the reason."""
         return self.reason
 
+    def evidence(self, due: float) -> dict[str, Any]:
+        """Return the limit and the evaluation that the trial did not run to."""
+        return {"time": self.time, "due": due}
 
-Stop = Best | Limit
-StopChannel = Callable[[], Stop | None]
-"""The side channel: a running trial calls it before every evaluation, and gets what stops it, or None."""
-
-
-def tighter(best: Best | None, limit: Limit | None) -> Stop | None:
-    """Return the one that stops a trial earlier; of equal ones the safe rule's."""
-    if best is None or limit is None:
-        return best or limit
-    return limit if limit.time < best.time else best
+    def to_json(self) -> dict[str, Any]:
+        """Return its fields and its kind."""
+        return {"kind": self.kind, **asdict(self)}
 
 
-def kind_of(stop: Stop) -> str:
-    """Return the `pruned_by` of a trial that `stop` stops."""
-    return SCORE_ONLY if isinstance(stop, Limit) else ""
+_KINDS: dict[str, Callable[..., Stop]] = {FastestTrial.kind: FastestTrial, ScoreLimit.kind: ScoreLimit}
 
 
-def beater_of(stop: Stop, due: float) -> dict[str, Any]:
-    """Return what the record of a trial keeps of what stopped it."""
-    if isinstance(stop, Limit):
-        return {"time": stop.time, "due": due}
-    return {"id": stop.id, "time": stop.time}
+def stop_from_json(value: Mapping[str, Any]) -> Stop:
+    """Return the stop whose `to_json` returned `value`."""
+    return _KINDS[value["kind"]](**{name: item for name, item in value.items() if name != "kind"})
 
 
-def stop_to_json(stop: Stop | None) -> dict[str, Any] | None:
-    """Return what `stop_from_json` takes."""
-    return None if stop is None else dict(vars(stop))
+def earlier_stop(first: Stop | None, second: Stop | None) -> Stop | None:
+    """Return the one that stops a trial earlier; of equal times `first`."""
+    if first is None or second is None:
+        return first or second
+    return second if second.time < first.time else first
 
 
-def stop_from_json(value: Mapping[str, Any] | None) -> Stop | None:
-    """Return what `stop_to_json` was given."""
-    if not value:
-        return None
-    return Limit(**value) if "reason" in value else Best(**value)
-
-
-def upcoming(examples: float, spec: TrialSpec) -> float:
-    """Return the charged examples at which the next evaluation of a trial is due."""
+def next_evaluation(examples: float, spec: TrialSpec) -> float:
+    """Return the charged examples at which the next evaluation of a trial is due, given those charged so far."""
     period = spec.evaluation_period
     return min((math.floor(examples / period) + 1) * period, spec.horizon, spec.budget)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.pruning import SCORE_ONLY, Entry, Span, unjustified
+from harness.pruning import SCORE_ONLY, BoardTrial, Span, unjustified_cuts
 from harness.records import Status
 from harness.scoring.studies import Study, Trial
 
@@ -19,12 +19,12 @@ def unjustified_studies(studies: Sequence[Study]) -> set[tuple[str, str, int]]:
     missing: set[tuple[str, str, int]] = set()
     while True:
         entries = [
-            Entry(study.key, study.base, trial.trial, _span(trial, study.time), trial.pruned_by == SCORE_ONLY)
+            BoardTrial(study.key, study.base, trial.trial, _span(trial, study.time), trial.pruned_by == SCORE_ONLY)
             for study in studies
             if (not study.missing or Status.SKIPPED in study.statuses) and study.key not in missing
             for trial in study.trials
         ]
-        more = {key for key, _ in unjustified(entries)}
+        more = {key for key, _ in unjustified_cuts(entries)}
         if not more:
             return missing
         missing |= more

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from harness.contracts import TrainingAlgorithm, Workload
-from harness.pruning import StopChannel, upcoming
+from harness.pruning import StopChannel, next_evaluation
 from harness.records import Status, TrialResult, TrialSpec, meets_target, stable_seed
 from harness.registry import Submission
 from harness.rules import RULESETS
@@ -100,7 +100,7 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
     trace = Trace(end / TRACE_POINTS, run.learning_rates)
     before = 0.0
     while True:
-        following = upcoming(task.examples, spec)
+        following = next_evaluation(task.examples, spec)
         due = following if rules.clock == "examples" else training.seconds
         stop = None if settings.run_to_end else settings.stop_channel()
         if stop is not None and stop.stops(spec.trial, due):

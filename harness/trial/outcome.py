@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.contracts import TrainingAlgorithm, Workload
-from harness.pruning import FORECAST, Stop, beater_of, forecast, kind_of
+from harness.pruning import FORECAST, Stop, forecast
 from harness.records import Artefact, Status, TrialRecord, TrialResult, TrialSpec, shortened
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
@@ -65,7 +65,7 @@ class Run:
 
     def stop(self, stop: Stop, due: float, clock: str) -> None:
         """End the trial as pruned, because of what its stop channel returned."""
-        self.beater, self.pruned_by = beater_of(stop, due), kind_of(stop)
+        self.beater, self.pruned_by = stop.evidence(due), stop.kind
         self.end(Status.PRUNED, stop.words(clock))
 
     def overspent(self, before: float, now: float, end: float) -> bool:

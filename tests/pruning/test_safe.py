@@ -1,21 +1,21 @@
-"""Pruning stops only what can no longer be the fastest of its study."""
+"""The safe rule stops only trials that can no longer be the fastest of their study; stops and forecasts."""
 
+import json
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.pruning import (
-    Best,
-    Limit,
-    best_of,
-    evidence_stands,
+    SCORE_ONLY,
+    FastestTrial,
+    ScoreLimit,
+    earlier_stop,
+    evidence_holds,
     faster,
+    fastest_of,
     forecast,
-    out_of_reach,
     stop_from_json,
-    stop_to_json,
-    tighter,
 )
 from tests.test_records import RECORD, SPEC
 
@@ -31,52 +31,66 @@ def _record(trial, hit, status="reached"):
 
 
 @given(hits, st.data())
-def test_the_winner_is_never_pruned_in_whatever_order_trials_run(times, data):
-    """Simulate a race in a random order with a random interleaving: the study's best is as without pruning."""
+def test_the_fastest_trial_is_the_same_with_and_without_pruning_in_whatever_order_trials_run(times, data):
+    """Simulate a race in a random order with a random interleaving."""
     records = [_record(i, hit) for i, hit in enumerate(times)]
-    expected = best_of(records, "examples")
-    best, at = None, [0] * len(times)
+    expected = fastest_of(records, "examples")
+    fastest, at = None, [0] * len(times)
     running = set(range(len(times)))
     while running:
         i = data.draw(st.sampled_from(sorted(running)))
         upcoming = 100.0 * (at[i] + 1)
-        if at[i] == 8 or out_of_reach(best, i, upcoming):
+        if at[i] == 8 or (fastest is not None and fastest.stops(i, upcoming)):
             running.discard(i)
             continue
         at[i] += 1
         if times[i] is not None and upcoming >= times[i]:
-            best = faster(best, Best(upcoming, i, records[i].spec.id))
+            fastest = faster(fastest, FastestTrial(upcoming, i, records[i].spec.id))
             running.discard(i)
-    assert best == expected
+    assert fastest == expected
 
 
-def test_of_equal_times_the_lower_index_is_the_best():
-    assert best_of([_record(2, 300), _record(1, 300)], "examples").trial == 1
+def test_of_equal_times_the_lower_index_is_the_fastest():
+    assert fastest_of([_record(2, 300), _record(1, 300)], "examples").trial == 1
 
 
-def test_a_pruned_record_stands_only_with_its_evidence():
+def test_a_pruned_record_is_justified_only_while_its_faster_trial_is_as_fast_as_it_says():
     beater = _record(0, 300)
     pruned = replace(_record(1, None, "pruned"), beater={"id": beater.spec.id, "time": 300.0})
-    assert evidence_stands(pruned, beater, "examples")
-    assert not evidence_stands(pruned, None, "examples")
-    assert not evidence_stands(pruned, _record(0, 500), "examples")
-    assert not evidence_stands(pruned, _record(0, None), "examples")
+    assert evidence_holds(pruned, beater, "examples")
+    assert not evidence_holds(pruned, None, "examples")
+    assert not evidence_holds(pruned, _record(0, 500), "examples")
+    assert not evidence_holds(pruned, _record(0, None), "examples")
 
 
-def test_what_stops_a_trial_survives_the_way_to_a_worker():
-    for stop in (None, Best(300.0, 1, "abc"), Limit(40.0, True, "4 times the fastest median")):
-        assert stop_from_json(stop_to_json(stop)) == stop
+STOPS = (FastestTrial(300.0, 1, "abc"), ScoreLimit(40.0, True, "4 times the fastest median"))
 
 
-def test_of_a_best_and_a_limit_the_earlier_one_stops_and_of_equal_ones_the_safe_one():
-    best = Best(300.0, 1, "abc")
-    assert tighter(best, None) == tighter(best, Limit(300.0, False, "x")) == best
-    assert tighter(best, Limit(299.0, False, "x")).time == 299
+def test_a_stop_survives_its_json_form():
+    assert [stop_from_json(json.loads(json.dumps(stop.to_json()))) for stop in STOPS] == list(STOPS)
 
 
-def test_a_limit_is_strict_or_not():
-    assert Limit(40.0, False, "x").stops(0, 40.0) and not Limit(40.0, True, "x").stops(0, 40.0)
-    assert Limit(40.0, True, "x").stops(0, 40.1) and not Limit(40.0, False, "x").stops(0, 39.9)
+def test_a_stop_says_what_a_record_keeps_of_it():
+    assert [(stop.kind, stop.evidence(320.0)) for stop in STOPS] == [
+        ("", {"id": "abc", "time": 300.0}),
+        (SCORE_ONLY, {"time": 40.0, "due": 320.0}),
+    ]
+    assert [stop.words("examples") for stop in STOPS] == [
+        "trial 1 reached the target at 300 examples",
+        "4 times the fastest median",
+    ]
+
+
+def test_of_two_stops_the_earlier_one_is_taken_and_of_equal_times_the_first():
+    fastest = FastestTrial(300.0, 1, "abc")
+    assert earlier_stop(fastest, None) == earlier_stop(fastest, ScoreLimit(300.0, False, "x")) == fastest
+    assert earlier_stop(fastest, ScoreLimit(299.0, False, "x")).time == 299
+    assert earlier_stop(None, fastest) == fastest and earlier_stop(None, None) is None
+
+
+def test_a_strict_limit_lets_a_trial_go_on_that_is_due_exactly_then():
+    assert ScoreLimit(40.0, False, "x").stops(0, 40.0) and not ScoreLimit(40.0, True, "x").stops(0, 40.0)
+    assert ScoreLimit(40.0, True, "x").stops(0, 40.1) and not ScoreLimit(40.0, False, "x").stops(0, 39.9)
 
 
 FLAT = [2.0 - 0.01 * k for k in range(20)]
@@ -87,7 +101,7 @@ def _forecast(values, *, rates=(1.0, 0.5), target=1.0, lower=True, end=2000.0):
     return forecast(examples, values, [(0, 0, rate) for rate in rates], target=target, lower_is_better=lower, end=end)
 
 
-def test_a_flat_curve_far_from_its_target_is_given_up_in_words():
+def test_a_flat_curve_far_from_its_target_is_stopped_with_a_reason():
     assert _forecast(FLAT[:12]).startswith("forecast: 1.73 at best")  # 1.89 less twice 0.08 x 800/800 of the last stretch
 
 
@@ -105,7 +119,7 @@ def test_a_curve_that_falls_fast_enough_goes_on():
 
 
 @given(st.lists(st.floats(0, 10), min_size=6, max_size=19), st.floats(0, 10), st.floats(0, 10))
-def test_an_easier_target_is_never_given_up_sooner_and_the_sign_of_the_metric_does_not_matter(values, a, b):
+def test_an_easier_target_never_stops_a_trial_sooner_and_the_sign_of_the_metric_does_not_matter(values, a, b):
     hard, easy = sorted((a, b))
     assert not _forecast(values, target=easy) or _forecast(values, target=hard)
     mirrored = _forecast([-v for v in values], target=-hard, lower=False)

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import BadInput
-from harness.pruning import SCORE_ONLY, UNKNOWN, Entry, Span, Undecided, tighter
-from harness.pruning.safe import Best, faster
+from harness.pruning import SCORE_ONLY, UNKNOWN, BoardTrial, FastestTrial, ScoreBounds, Span, earlier_stop, faster
 from harness.scoring import score_board
 from harness.scoring.canonical import canonical_studies
 from harness.scoring.profiles import scores as pool_scores
@@ -56,8 +55,8 @@ class Cut:
 
     def __init__(self, plan: Sequence[Script], generator: random.Random, workers: int, *, variants_last: bool) -> None:
         self.plan, self.generator, self.workers = plan, generator, workers
-        self.bounds = Undecided(Entry(s.cell, s.base, s.trial) for s in plan)
-        self.best: dict[tuple[str, str, int], Best] = {}
+        self.bounds = ScoreBounds(BoardTrial(s.cell, s.base, s.trial) for s in plan)
+        self.best: dict[tuple[str, str, int], FastestTrial] = {}
         self.waiting = list(plan)
         generator.shuffle(self.waiting)
         if variants_last:
@@ -80,9 +79,9 @@ class Cut:
         return pd.DataFrame([script.outcome for script in self.plan])
 
     def advance(self, script: Script) -> None:
-        stop = tighter(self.best.get(script.cell), self.bounds.limit(script.cell))
+        stop = earlier_stop(self.best.get(script.cell), self.bounds.limit(script.cell))
         if stop is not None and stop.stops(script.trial, script.due()):
-            self.end(script, "pruned", **({} if isinstance(stop, Best) else {"pruned_by": SCORE_ONLY}))
+            self.end(script, "pruned", **({"pruned_by": stop.kind} if stop.kind else {}))
             return
         script.step(stop_at_target=True)
         if script.outcome is not None:
@@ -101,9 +100,9 @@ class Cut:
         if outcome["status"] == "pruned":
             cut = outcome.get("pruned_by") == SCORE_ONLY
             span = Span(outcome["pruned_due"] if cut else self.best[script.cell].time, INF)
-        self.bounds.learn(script.cell, script.trial, span)
+        self.bounds.update(script.cell, script.trial, span)
         if math.isfinite(hit):
-            found = Best(hit, script.trial, outcome["id"])
+            found = FastestTrial(hit, script.trial, outcome["id"])
             self.best[script.cell] = faster(self.best.get(script.cell), found) or found
 
     def base_lost(self, script: Script) -> bool:
@@ -185,27 +184,27 @@ def test_a_smaller_pool_takes_no_cut_on_trust(seed: int) -> None:
 
 def test_medians_that_are_decided_stop_the_rest() -> None:
     names = [("a", "w", j) for j in range(3)]
-    bounds = Undecided(Entry(cell, "w", 0) for cell in names)
+    bounds = ScoreBounds(BoardTrial(cell, "w", 0) for cell in names)
     assert bounds.limit(names[2]) is None
-    bounds.learn(names[0], 0, Span(INF, INF))
+    bounds.update(names[0], 0, Span(INF, INF))
     assert bounds.limit(names[2]) is None
-    bounds.learn(names[1], 0, Span(INF, INF))
+    bounds.update(names[1], 0, Span(INF, INF))
     assert bounds.limit(names[2]).time == 0
-    bounds.learn(names[1], 0, UNKNOWN)
-    bounds.learn(names[0], 0, Span(300, 300))
-    bounds.learn(names[1], 0, Span(500, 500))
+    bounds.update(names[1], 0, UNKNOWN)
+    bounds.update(names[0], 0, Span(300, 300))
+    bounds.update(names[1], 0, Span(500, 500))
     assert bounds.limit(names[2]).time == 500 and bounds.limit(names[2]).stops(0, 500.0)
 
 
 def test_an_even_number_of_studies_is_never_cut() -> None:
     cells = [(s, "w", j) for s in "ab" for j in range(2)]
-    bounds = Undecided(Entry(cell, "w", 0, Span(10, 10) if cell[0] == "a" else UNKNOWN) for cell in cells)
+    bounds = ScoreBounds(BoardTrial(cell, "w", 0, Span(10, 10) if cell[0] == "a" else UNKNOWN) for cell in cells)
     assert bounds.limit(("b", "w", 0)) is None
 
 
 def test_four_times_the_fastest_median_so_far_is_the_end_for_the_others() -> None:
     cells = [(s, "w", j) for s in "ab" for j in range(3)]
-    bounds = Undecided(Entry(cell, "w", 0, Span(10, 10) if cell[0] == "a" else UNKNOWN) for cell in cells)
+    bounds = ScoreBounds(BoardTrial(cell, "w", 0, Span(10, 10) if cell[0] == "a" else UNKNOWN) for cell in cells)
     limit = bounds.limit(("b", "w", 1))
     assert limit.time == 40 and not limit.stops(0, 40.0) and limit.stops(0, 40.1)
 
@@ -214,15 +213,15 @@ def test_a_slow_base_goes_on_while_its_variant_may_set_the_pace() -> None:
     """A base beyond 4x the fastest scores nothing, but reached at all it lets its variant into the variant's column."""
     labels = {"w": "w", "w+v": "w"}
     entries = [
-        Entry((s, label, 0), base, 0, Span(10, 10) if s == "a" and label == "w" else UNKNOWN)
+        BoardTrial((s, label, 0), base, 0, Span(10, 10) if s == "a" and label == "w" else UNKNOWN)
         for s in "ab"
         for label, base in labels.items()
     ]
-    bounds = Undecided(entries)
+    bounds = ScoreBounds(entries)
     assert bounds.limit(("b", "w", 0)) is None
-    bounds.learn(("a", "w+v", 0), 0, Span(20, 20))
+    bounds.update(("a", "w+v", 0), 0, Span(20, 20))
     assert bounds.limit(("b", "w", 0)) is None
-    bounds.learn(("b", "w+v", 0), 0, Span(30, 30))
+    bounds.update(("b", "w+v", 0), 0, Span(30, 30))
     assert bounds.limit(("b", "w", 0)).time == 40
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from harness import ContractError, schedule
-from harness.pruning import Best
+from harness.pruning import FastestTrial
 from harness.records import NO_TARGET
 from harness.trial.time_limit import TrialTimeout, time_limit
 from tests.toy import Blobs, Plain, linear_down, run_record, spec, submission
@@ -79,19 +79,19 @@ def test_evaluations_come_at_fixed_counts_of_charged_examples_whatever_the_batch
 
 
 def test_a_beaten_trial_stops_and_names_its_beater():
-    record = race(target=0.0, trial=3, best=Best(200.0, 1, "abc"))
+    record = race(target=0.0, trial=3, best=FastestTrial(200.0, 1, "abc"))
     assert (record.status, record.beater) == ("pruned", {"id": "abc", "time": 200.0})
     assert record.evaluations[-1]["examples"] == 160
 
 
 @pytest.mark.parametrize(("trial", "last"), [(0, 240), (3, 160)])
 def test_on_equal_time_the_lower_index_goes_on(trial, last):
-    record = race(target=0.0, trial=trial, best=Best(240.0, 1, "abc"))
+    record = race(target=0.0, trial=trial, best=FastestTrial(240.0, 1, "abc"))
     assert record.evaluations[-1]["examples"] == last
 
 
 def test_without_pruning_nobody_is_beaten():
-    assert race(target=0.0, best=Best(80.0, 0, "abc"), trial=1, run_to_end=True).status == "missed"
+    assert race(target=0.0, best=FastestTrial(80.0, 0, "abc"), trial=1, run_to_end=True).status == "missed"
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial_as_diverged():

@@ -67,7 +67,7 @@ class Session:
         self._board(figures=True, show=True)
         self._compact()
         self._say_what_it_took()
-        return 1 if self.race.summary.troubled else 0
+        return 1 if self.race.summary.failures else 0
 
     def _compact(self) -> None:
         """Put the records into Parquet files once they are many; that this fails costs nothing but room."""
@@ -101,7 +101,7 @@ class Session:
 
     @property
     def _done(self) -> int:
-        return self.race.summary.found + self.race.summary.statuses.total()
+        return self.race.summary.reused + self.race.summary.statuses.total()
 
     @contextmanager
     def _shown(self) -> Iterator[None]:
@@ -122,7 +122,7 @@ class Session:
         self._progress = None
 
     def _heard(self, record: TrialRecord, race: Race) -> None:
-        if record.status in ("failed", "out-of-memory", "timeout", "killed") and race.summary.troubled <= 10:
+        if record.status in ("failed", "out-of-memory", "timeout", "killed") and race.summary.failures <= 10:
             spec = record.spec
             trial = f"{spec.submission} on {spec.workload_label}, study {spec.study}, trial {spec.trial}"
             self._say(f"{record.status}: {trial}: {record.reason}")
@@ -139,7 +139,7 @@ class Session:
         statuses = self.race.summary.statuses
         if not statuses.total():
             return "starting"
-        return f"{statuses['pruned']} pruned, {self.race.summary.troubled} failed"
+        return f"{statuses['pruned']} pruned, {self.race.summary.failures} failed"
 
     def _left(self) -> str:
         ran = self.race.summary.statuses.total()
@@ -189,7 +189,7 @@ class Session:
         cpu = own.ru_utime + own.ru_stime + summary.worker_seconds
         elapsed = time.monotonic() - summary.started
         other = max(cpu - summary.training_seconds - summary.evaluation_seconds - summary.setup_seconds, 0.0)
-        kept = f", {summary.found} were there already" if summary.found else ""
+        kept = f", {summary.reused} were there already" if summary.reused else ""
         self._say(
             f"{ran} trials in {elapsed:.0f} s{kept}: CPU seconds {summary.training_seconds:.0f} in training, "
             f"{summary.evaluation_seconds:.0f} in evaluation, {summary.setup_seconds:.0f} in set-up of trials, "
