@@ -1,4 +1,4 @@
-"""The command line: one file a verb. Nothing imports this room."""
+"""The command line: one module per verb. No other package imports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verbs together, and how a mistake reaches the user: one plain line and exit status 2."""
+"""The application that the verbs register with. A user's mistake is printed as one line, with exit status 2."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ from typer.exceptions import Abort, TyperException
 
 from harness.contracts.errors import BadInput
 
+VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor", "targets")
+"""Modules of `harness.cli`, one per verb, in the order of `timetrial --help`.
+
+A verb is a function whose parameters are its command-line options, so it may have more than seven.
+"""
+
+BAD_INPUT = 2
+"""Exit status after a user's mistake."""
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells report it."""
 
-VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor", "targets")
-
 app = typer.Typer(
     name="timetrial",
-    help="Race learning-rate schedules, optimizers and training procedures to a fixed target, and say how sure it is.",
+    help="Race learning-rate schedules, optimizers and training procedures to a fixed target, with confidence intervals.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -28,20 +35,20 @@ app = typer.Typer(
 
 @app.callback()
 def _root() -> None:
-    """Keep typer from folding a single verb into the root."""
+    """Keep verbs as subcommands even if there is only one."""
 
 
 def run_app(arguments: list[str] | None = None) -> int:
-    """Run one command line and return its exit status."""
+    """Run one command line (default: the process's own) and return its exit status."""
     for verb in VERBS:
         import_module(f"harness.cli.{verb}")
     try:
         result = app(arguments, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except BadInput as error:
-        return _complain(str(error))
+        return _bad_input(str(error))
     except TyperException as error:
-        return _misused(error)
+        return _usage_error(error)
     except (KeyboardInterrupt, Abort):
         print("\ninterrupted; run the same command again to resume", file=sys.stderr)
         return INTERRUPTED
@@ -50,17 +57,17 @@ def run_app(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _misused(error: TyperException) -> int:
-    """Say what is wrong with a command line that names no verb, a wrong option or a wrong value."""
+def _usage_error(error: TyperException) -> int:
+    """Print what is wrong with a command line that has no verb, an unknown option or an unsuitable value."""
     message = str(getattr(error, "format_message", lambda: error)())
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         print(message)
-        return 2
+        return BAD_INPUT
     hint = f" (see {context.command_path} --help)" if context is not None else ""
-    return _complain(" ".join(message.split()) + hint)
+    return _bad_input(" ".join(message.split()) + hint)
 
 
-def _complain(message: str) -> int:
+def _bad_input(message: str) -> int:
     print(f"timetrial: {message}", file=sys.stderr)
-    return 2
+    return BAD_INPUT

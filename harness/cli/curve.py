@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from harness.cli import options
 from harness.cli.app import app
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.contracts.schedules import Schedule
@@ -21,21 +22,24 @@ FIGURE_SUFFIXES = (".svg", ".png", ".pdf")
 
 @app.command()
 def curve(
-    name: Annotated[str, typer.Argument(help="name or path of a schedule")],
-    horizon: Annotated[int | None, typer.Option(help=f"steps after warm-up (default: {STEPS})", show_default=False)] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="name or path of a schedule")],
+    horizon: Annotated[int | None, typer.Option(metavar="STEPS", help=f"steps after warm-up (default: {STEPS})")] = None,
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="value of a hyperparameter; repeatable")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON object")] = False,
-    plot: Annotated[Path | None, typer.Option(help="draw a figure into this file (.svg, .png or .pdf)")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="draw a figure into this file (.svg, .png or .pdf)")] = None,
     predict: Annotated[bool, typer.Option("--predict", help="predict the loss by the loss law; needs --fit")] = False,
     fit: Annotated[
         list[str] | None,
         typer.Option(metavar="TRIAL", help="id or path of a recorded trial that the loss law is fitted to; repeatable"),
     ] = None,
-    results: Annotated[Path, typer.Option(help="results directory in which --fit looks for ids")] = Path("results"),
+    results: options.Results = Path("results"),
 ) -> int:
-    """Print the multipliers of the peak learning rate at steps 0 to HORIZON-1, or the loss that is predicted for them."""
+    """Print or draw a schedule's multipliers, or its predicted loss.
+
+    The multipliers of the peak learning rate are printed for steps 0 to STEPS-1 after warm-up.
+    """
     if plot is not None and plot.suffix not in FIGURE_SUFFIXES:
         raise BadInput(f"--plot {plot}: the file name must end in .svg, .png or .pdf")
     if predict and not fit:

@@ -1,4 +1,4 @@
-"""`timetrial doctor`: what this machine offers, what is missing."""
+"""`timetrial doctor`: the packages, the device, the disk and the plug-ins of this machine."""
 
 from __future__ import annotations
 
@@ -11,54 +11,68 @@ from pathlib import Path
 from harness.cli.app import app
 
 PACKAGES = ("torch", "torchvision", "ray", "pytorch_optimizer", "pandas", "seaborn", "scipy", "scikit-learn")
+OPTIONAL = {"ray": "only --executor inline works"}
+"""Packages that may be missing, and what follows."""
+
+LEAST_DISK = 1.0
+"""Free GiB below which a lack of disk space is reported."""
 
 
 @app.command()
 def doctor() -> int:
-    """Say what this machine offers and what is missing; exit status 1 if a race could not run."""
-    troubles = 0
-    print(f"python      {sys.version.split()[0]}")
+    """Print what this machine has and what is missing.
+
+    The exit status is 1 if something is missing that a run needs.
+    """
+    problems = 0
+    _line("python", sys.version.split()[0])
     for package in PACKAGES:
         try:
-            print(f"{package:<18}{version(package)}")
+            _line(package, version(package))
         except PackageNotFoundError:
-            optional = package == "ray"
-            troubles += not optional
-            print(f"{package:<18}missing" + (" (only --executor inline works)" if optional else ""))
-    print(f"cores       {os.cpu_count()}")
-    troubles += _device() + _disk() + _plug_ins()
-    print("nothing is missing" if not troubles else f"{troubles} things are missing, see above")
-    return 1 if troubles else 0
+            problems += package not in OPTIONAL
+            _line(package, f"missing ({OPTIONAL[package]})" if package in OPTIONAL else "missing")
+    _line("cores", str(os.cpu_count()))
+    problems += _device() + _disk() + _plugins()
+    print("nothing is missing" if not problems else f"problems: {problems}, see above")
+    return 1 if problems else 0
+
+
+def _line(name: str, value: str) -> None:
+    print(f"{name:<18}{value}")
 
 
 def _device() -> int:
     try:
         from harness.execution.environment import choose_device, cpu_name
     except ImportError as error:
-        print(f"device      none: torch cannot be imported ({error})")
+        _line("device", f"none: torch cannot be imported ({error})")
         return 1
-    device = choose_device()
-    print(f"device      {device} ({cpu_name()})")
+    _line("device", f"{choose_device()} ({cpu_name()})")
     return 0
 
 
 def _disk() -> int:
     from workloads.data import data_directory
 
-    home = data_directory()
-    existing = next(path for path in (home, *home.parents) if path.exists())
+    directory = data_directory()
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
     free = shutil.disk_usage(existing).free / 2**30
-    writable = os.access(existing, os.W_OK) and os.access(Path.cwd(), os.W_OK)
-    print(f"data        {home} ({free:.0f} GiB free{'' if writable else ', NOT writable'})")
-    return 0 if writable and free > 1 else 1
+    unwritable = [path for path in (existing, Path.cwd()) if not os.access(path, os.W_OK)]
+    _line("data", f"{directory} ({free:.0f} GiB free)")
+    for path in unwritable:
+        _line("", f"cannot write to {path}")
+    if free < LEAST_DISK:
+        _line("", f"less than {LEAST_DISK:g} GiB free: name another directory in TIMETRIAL_DATA")
+    return len(unwritable) + (free < LEAST_DISK)
 
 
-def _plug_ins() -> int:
-    from harness.registry import all_submissions, all_workloads
+def _plugins() -> int:
+    from harness.registry import all_submissions, all_workloads, unavailable_workloads
 
     submissions = all_submissions()
-    broken = [s for s in submissions if "unavailable" in s.facts]
-    print(f"plug-ins    {len(submissions)} submissions, {len(all_workloads())} workloads")
-    for submission in broken:
-        print(f"            {submission.name} cannot be used: {submission.facts['unavailable']}")
+    broken = {s.name: s.facts["unavailable"] for s in submissions if "unavailable" in s.facts} | unavailable_workloads()
+    _line("plug-ins", f"{len(submissions)} submissions, {len(all_workloads())} workloads")
+    for name, reason in broken.items():
+        _line("", f"{name} cannot be used: {reason}")
     return len(broken)

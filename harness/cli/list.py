@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.app import app
 from harness.contracts.errors import BadInput, did_you_mean
 
+if TYPE_CHECKING:
+    from harness.contracts import Workload
+
 KINDS = ("submissions", "workloads", "suites")
 
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="submissions, workloads or suites")],
-    as_json: Annotated[bool, typer.Option("--json", help="an array of objects, each with its name and facts")] = False,
-    docs: Annotated[Path | None, typer.Option(help="write the page and the figure of workloads or submissions here")] = None,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="submissions, workloads or suites")],
+    as_json: Annotated[bool, typer.Option("--json", help="print an array of objects, each with a name and its facts")] = False,
+    docs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="write the documentation page and figure of workloads or submissions to DIR"),
+    ] = None,
 ) -> int:
-    """List what can be raced, over what."""
-    if what not in KINDS:
-        raise BadInput(f"cannot list '{what}'{did_you_mean(what, KINDS)}")
+    """List submissions, workloads or suites."""
+    if kind not in KINDS:
+        raise BadInput(f"cannot list '{kind}'{did_you_mean(kind, KINDS)}")
     if docs is not None:
-        if what == "suites":
-            raise BadInput("--docs writes a page of workloads or of submissions, not of suites: leave one out")
-        return _write_docs(docs) if what == "workloads" else _write_schedules(docs)
-    rows = {"submissions": _submissions, "workloads": _workloads, "suites": _suites}[what]()
+        return _write_docs(kind, docs)
+    rows = {"submissions": submission_rows, "workloads": workload_rows, "suites": suite_rows}[kind]()
     if as_json:
         from harness.records import plain
 
@@ -41,87 +45,59 @@ def list_(
     return 0
 
 
-def _submissions() -> list[dict[str, Any]]:
+def submission_rows() -> list[dict[str, Any]]:
+    """Return the name, the facts and the printed line of each submission."""
     from harness.registry import all_submissions
 
     rows = []
     for submission in all_submissions():
-        facts = dict(submission.facts)
-        gone = facts.get("unavailable")
-        facts["line"] = f"{submission.kind:<9}  {f'unavailable: {gone}' if gone else facts.get('summary', '')}"
-        rows.append({**facts, "name": submission.name})
+        unavailable = submission.facts.get("unavailable")
+        text = f"unavailable: {unavailable}" if unavailable else submission.facts.get("summary", "")
+        rows.append({**submission.facts, "name": submission.name, "line": f"{submission.kind:<9}  {text}"})
     return rows
 
 
-def _workloads() -> list[dict[str, Any]]:
+def workload_rows() -> list[dict[str, Any]]:
+    """Return the name, the facts and the printed line of each workload."""
     from harness.registry import all_workloads
 
-    return [_workload(kind) for kind in all_workloads()]
+    return [workload_row(workload) for workload in all_workloads()]
 
 
-def _workload(kind: Any) -> dict[str, Any]:
+def workload_row(workload: type[Workload]) -> dict[str, Any]:
+    """Return the name, the facts and the printed line of one workload."""
     from dataclasses import asdict
 
-    sizes = {name: asdict(kind(name).settings) for name in kind.sizes}
+    sizes = {name: asdict(workload(name).settings) for name in workload.sizes}
     variants = {
-        name: {**_plain(overrides), "target": {size: kind(size, name).settings.target for size in kind.sizes}}
-        for name, overrides in kind.variants.items()
+        name: {**_as_dicts(overrides), "target": {size: workload(size, name).settings.target for size in workload.sizes}}
+        for name, overrides in workload.variants.items()
     }
     return {
-        "name": kind.name,
-        "summary": kind.summary,
-        "description": inspect.getdoc(kind) or kind.summary,
-        "version": kind.version,
-        "algoperf": kind.algoperf,
-        "metric": kind.metric,
-        "lower_is_better": kind.lower_is_better,
-        "data": asdict(kind.data),
+        "name": workload.name,
+        "summary": workload.summary,
+        "description": inspect.getdoc(workload) or workload.summary,
+        "version": workload.version,
+        "algoperf": workload.algoperf,
+        "metric": workload.metric,
+        "lower_is_better": workload.lower_is_better,
+        "data": asdict(workload.data),
         "sizes": sizes,
         "variants": variants,
-        "line": f"{'/'.join(sizes):<12}  {kind.summary}",
+        "line": f"{'/'.join(sizes):<12}  {workload.summary}",
     }
 
 
-def _write_docs(directory: Path) -> int:
-    """Write the page of the built-in workloads, from code, `targets.json` and what was measured of the laptop suite."""
-    from harness.contracts.workloads import targets_file
-    from harness.records import plain
-    from harness.registry import all_workloads
-    from harness.report.docs.workloads import response_figure, workloads_markdown
-    from harness.results import write_atomically
+def suite_rows() -> list[dict[str, Any]]:
+    """Return the name, the workloads and the printed line of each suite."""
+    from harness.registry import suites
 
-    kinds = [kind for kind in all_workloads() if kind.__module__.startswith("workloads.")]
-    files = {targets_file(kind) for kind in kinds}
-    entries = {name: sizes for path in sorted(files) if path.exists() for name, sizes in json.loads(path.read_text()).items()}
-    measured = [directory / f"laptop_{name}.json" for name in ("board", "trials")]
-    board, trials = (json.loads(path.read_text(encoding="utf-8")) if path.exists() else None for path in measured)
-    rows = [plain(_workload(kind)) for kind in kinds]
-    write_atomically(directory / "workloads.md", workloads_markdown(rows, entries, board, trials))
-    write_atomically(directory / "workloads.svg", response_figure(entries))
-    print(f"{directory / 'workloads.md'}, {directory / 'workloads.svg'}")
-    return 0
+    return [
+        {"name": name, "workloads": names, "line": ", ".join(names) or "(no workloads)"} for name, names in suites().items()
+    ]
 
 
-def _write_schedules(directory: Path) -> int:
-    """Write the page of the built-in schedules and procedures, and the gallery of the schedules' shapes."""
-    from harness.registry import all_submissions
-    from harness.report.docs.gallery import gallery_figure
-    from harness.report.docs.schedules import schedules_markdown
-    from harness.results import write_atomically
-
-    ours = [found for found in all_submissions() if str(found.facts["source"]).startswith("submissions.")]
-    rows = [{**found.facts, "description": _docstring(found.plugins[-1])} for found in ours]
-    write_atomically(directory / "schedules.md", schedules_markdown(rows))
-    write_atomically(directory / "schedules.svg", gallery_figure([found.schedule for found in ours if found.schedule]))
-    print(f"{directory / 'schedules.md'}, {directory / 'schedules.svg'}")
-    return 0
-
-
-def _docstring(plugin: Any) -> str:
-    return inspect.getdoc(getattr(plugin, "function", plugin)) or ""
-
-
-def _plain(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+def _as_dicts(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     from dataclasses import asdict, is_dataclass
 
     return {
@@ -130,9 +106,11 @@ def _plain(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _suites() -> Sequence[dict[str, Any]]:
-    from harness.registry import suites
+def _write_docs(kind: str, directory: Path) -> int:
+    from harness.cli.list_docs import write_schedules_page, write_workloads_page
 
-    return [
-        {"name": name, "workloads": list(names), "line": ", ".join(names) or "(none yet)"} for name, names in suites().items()
-    ]
+    if kind == "suites":
+        raise BadInput("--docs writes a page of workloads or of submissions; there is none of suites")
+    paths = (write_workloads_page if kind == "workloads" else write_schedules_page)(directory)
+    print(", ".join(map(str, paths)))
+    return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli import options
 from harness.cli.app import INTERRUPTED, app
 from harness.cli.running.checks import check_execution
 from harness.contracts.errors import BadInput
@@ -26,22 +27,24 @@ class _Interrupted(Exception):
 
 @app.command()
 def targets(
-    workload: Annotated[list[str] | None, typer.Option("-w", "--workload", help="only this workload; repeatable")] = None,
-    suite: Annotated[str, typer.Option(help="size of the workloads: smoke, laptop or full")] = "laptop",
+    workload: options.Workloads = None,
+    suite: options.Suite = "laptop",
     verify: Annotated[bool, typer.Option("--verify", help="only repeat the checks, on fresh seeds")] = False,
     reduced: Annotated[
         bool | None,
         typer.Option("--reduced/--whole", help="16 draws and 3 seeds; such targets are provisional (default at size full)"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="seed of all random numbers (default: 0, with --verify 1)")] = None,
-    results: Annotated[Path, typer.Option(help="directory for the protocol's records")] = Path("results/targets"),
-    executor: Annotated[str, typer.Option(help="ray or inline")] = "ray",
-    workers: Annotated[int | None, typer.Option(help="number of simultaneous trials (default: one per core or GPU)")] = None,
-    address: Annotated[
-        str, typer.Option(help="address of a running Ray cluster (default: RAY_ADDRESS; without it, Ray starts here)")
-    ] = "",
+    seed: Annotated[int | None, typer.Option(metavar="N", help="seed of random numbers (default: 0; with --verify 1)")] = None,
+    results: options.Results = Path("results/targets"),
+    executor: options.Executor = "ray",
+    workers: options.Workers = None,
+    address: options.Address = "",
 ) -> int:
-    """Set targets by the documented protocol and write them to targets.json beside the workload's module."""
+    """Set the targets of workloads, or verify them.
+
+    The documented protocol is run, and its results are written to targets.json beside the workload's module. An interrupted
+    command resumes when it is repeated.
+    """
     check_execution(executor, workers, results)
     from harness.execution.environment import choose_device
     from harness.execution.settings import Settings

@@ -1,4 +1,4 @@
-"""docs/workloads.md is what the code and targets.json say."""
+"""docs/workloads.md follows from the code and targets.json."""
 
 import json
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.app import run_app
+from harness.cli.list import workload_rows
 from harness.report.docs.workloads import workloads_markdown
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ def test_the_page_of_the_workloads_is_up_to_date(tmp_path):
     assert "<svg" in (tmp_path / "workloads.svg").read_text()
 
 
-def test_suites_have_no_page(capsys):
+def test_there_is_no_page_of_suites(capsys):
     assert run_app(["list", "suites", "--docs", "here"]) == 2
     assert "--docs writes a page of workloads or of submissions" in capsys.readouterr().err
 
@@ -30,20 +31,16 @@ def entry():
     return json.loads((ROOT / "workloads" / "targets.json").read_text())["digits_mlp"]["smoke"]
 
 
-def test_a_check_that_fails_is_said_to_fail(entry):
-    from harness.cli.list import _workloads
-
-    rows = [row for row in _workloads() if row["name"] == "digits_mlp"]
+def test_a_failed_check_is_marked_on_the_page(entry):
+    rows = [row for row in workload_rows() if row["name"] == "digits_mlp"]
     entry["checks"]["held"] = {"passed": False, "value": 0.5, "limit": 0.9}
     assert "**50%, fails**" in workloads_markdown(rows, {"digits_mlp": {"smoke": entry}})
     entry["checks"]["held"] = {"passed": True, "value": 0.95, "limit": 0.9}
     assert "95%" in workloads_markdown(rows, {"digits_mlp": {"smoke": entry}})
 
 
-def test_separation_is_the_ratio_of_median_times_and_names_who_misses():
-    from harness.cli.list import _workloads
-
-    rows = [row for row in _workloads() if row["name"] == "digits_mlp"]
+def test_separation_is_the_ratio_of_median_times_and_names_submissions_that_miss():
+    rows = [row for row in workload_rows() if row["name"] == "digits_mlp"]
     board = {
         "submissions": [
             {"name": name, "workloads": {"digits_mlp": {"time": time}}} for name, time in (("a", 100), ("b", 150), ("c", None))
@@ -52,10 +49,8 @@ def test_separation_is_the_ratio_of_median_times_and_names_who_misses():
     assert "| `digits_mlp` | a | b | 1.50 | c |" in workloads_markdown(rows, {}, board)
 
 
-def test_what_trials_cost_is_told_beside_the_ratio_of_their_times():
-    from harness.cli.list import _workloads
-
-    rows = [row for row in _workloads() if row["name"] == "digits_mlp"]
+def test_the_cost_of_trials_is_beside_the_ratio_of_their_times():
+    rows = [row for row in workload_rows() if row["name"] == "digits_mlp"]
     facts = {
         "trials": 54,
         "reached": 9,

@@ -1,0 +1,49 @@
+"""`timetrial list workloads|submissions --docs DIR`: the generated pages of the documentation."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from harness.cli.list import workload_row
+from harness.contracts.workloads import targets_file
+from harness.records import plain
+from harness.registry import all_submissions, all_workloads
+from harness.report.docs.gallery import gallery_figure
+from harness.report.docs.schedules import schedules_markdown
+from harness.report.docs.workloads import response_figure, workloads_markdown
+from harness.results import write_atomically
+
+
+def write_workloads_page(directory: Path) -> tuple[Path, Path]:
+    """Write the page and the figure of the built-in workloads and return their paths.
+
+    They are made from code, `targets.json`, and what `laptop_board.json` and `laptop_trials.json` in `directory` say was
+    measured on the laptop suite, if these exist.
+    """
+    workloads = [workload for workload in all_workloads() if workload.__module__.startswith("workloads.")]
+    files = {targets_file(workload) for workload in workloads}
+    entries = {name: sizes for path in sorted(files) if path.exists() for name, sizes in json.loads(path.read_text()).items()}
+    measured = [directory / f"laptop_{name}.json" for name in ("board", "trials")]
+    board, trials = (json.loads(path.read_text(encoding="utf-8")) if path.exists() else None for path in measured)
+    rows = [plain(workload_row(workload)) for workload in workloads]
+    page, figure = directory / "workloads.md", directory / "workloads.svg"
+    write_atomically(page, workloads_markdown(rows, entries, board, trials))
+    write_atomically(figure, response_figure(entries))
+    return page, figure
+
+
+def write_schedules_page(directory: Path) -> tuple[Path, Path]:
+    """Write the page of the built-in schedules and procedures and the figure of the schedules' shapes; return the paths."""
+    built_in = [s for s in all_submissions() if str(s.facts["source"]).startswith("submissions.")]
+    rows = [{**submission.facts, "description": _docstring(submission.plugins[-1])} for submission in built_in]
+    page, figure = directory / "schedules.md", directory / "schedules.svg"
+    write_atomically(page, schedules_markdown(rows))
+    write_atomically(figure, gallery_figure([submission.schedule for submission in built_in if submission.schedule]))
+    return page, figure
+
+
+def _docstring(plugin: Any) -> str:
+    return inspect.getdoc(getattr(plugin, "function", plugin)) or ""

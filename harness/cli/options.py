@@ -1,0 +1,30 @@
+"""Options that several verbs share, so that each has one name, one form and one help text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Results = Annotated[Path, typer.Option(metavar="DIR", help="results directory: records and leaderboard")]
+
+Workloads = Annotated[
+    list[str] | None, typer.Option("-w", "--workload", metavar="NAME", help="only this workload; repeatable (default: all)")
+]
+
+Suite = Annotated[str, typer.Option(metavar="SUITE", help="smoke, laptop or full: which workloads, and their size")]
+
+Clock = Annotated[str, typer.Option(metavar="CLOCK", help="examples, seconds or steps (default: the track's)")]
+
+BoardTrack = Annotated[str, typer.Option(metavar="TRACK", help="track, if there are several boards (default: the newest)")]
+
+BoardSuite = Annotated[str, typer.Option(metavar="SUITE", help="suite, if there are several boards (default: the newest)")]
+
+Executor = Annotated[str, typer.Option(metavar="NAME", help="ray (parallel) or inline (in this process)")]
+
+Workers = Annotated[int | None, typer.Option(metavar="N", help="simultaneous trials (default: one per core or GPU)")]
+
+Address = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="running Ray cluster to use (default: RAY_ADDRESS; else Ray is started here)")
+]
