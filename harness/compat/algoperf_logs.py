@@ -1,4 +1,4 @@
-"""AlgoPerf's official logs: LOGDIR/SUBMISSION/study_N/WORKLOAD/trial_M/eval_measurements.csv."""
+"""Reads AlgoPerf's official logs: LOGDIR/SUBMISSION/study_N/WORKLOAD/trial_M/eval_measurements.csv."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import csv
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05, Targets
 from harness.contracts import BadInput
-from harness.records import TrialRecord, TrialSpec
+from harness.records import Status, TrialRecord, TrialSpec
 
 FILE = "eval_measurements.csv"
 FRAMEWORKS = ("_jax", "_pytorch")
@@ -30,11 +31,10 @@ class Logs:
     """Imported logs.
 
     Attributes:
-        trials: as `harness.load_results` returns them: `score_board(logs.trials, clock="seconds",
-            workloads=logs.workloads)` scores them. The clock `examples` is unknown, NaN.
-        workloads: base workloads of the targets, whether in the logs or not.
-        notes: what was left out, is absent or could not be read, plain sentences.
-        version: AlgoPerf's, of the targets.
+        trials: one row per trial, as `harness.load_results` returns them. The clock `examples` is unknown: NaN.
+        workloads: all base workloads of the targets, including those that are not in the logs.
+        notes: sentences on what was left out, is absent or could not be read.
+        version: version of AlgoPerf's targets.
     """
 
     trials: pd.DataFrame
@@ -44,7 +44,7 @@ class Logs:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _LogFile:
     submission: str
     study: int
     label: str
@@ -56,94 +56,95 @@ def read_logs(directory: Path | str, *, track: str = "", targets: Targets = V05)
     """Return the trials of a directory of official logs.
 
     Args:
-        directory: LOGDIR; a submission is named by its directory.
-        track: "external" or "self-tuning"; by default from the name of LOGDIR, ``external_tuning`` or ``self_tuning``.
-        targets: which version's targets.
+        directory: LOGDIR; the names of its directories are the names of the submissions.
+        track: "external" or "self-tuning"; by default it follows from the name of LOGDIR, ``external_tuning`` or
+            ``self_tuning``.
+        targets: workloads and targets of a version of AlgoPerf.
 
     Raises:
-        BadInput: no such directory, no logs in it, an unknown track, or one trial logged in both frameworks.
+        BadInput: there is no such directory, it contains no logs, the track is unknown, or a trial has two log files.
     """
     directory = Path(directory)
     if not directory.is_dir():
-        raise BadInput(f"there is no directory '{directory}': name the folder that holds one folder a submission")
+        raise BadInput(f"no directory '{directory}': name the one that contains a directory per submission")
     track = track or TRACKS.get(directory.resolve().name, "")
     if track not in TRACKS.values():
-        raise BadInput(f"the track of '{directory.name}' is not known: say --track external or --track self-tuning")
-    places = sorted(_places(directory), key=lambda p: (p.submission, p.study, p.label, p.trial, str(p.file)))
-    if not places:
+        raise BadInput(f"the track of '{directory.name}' is not known: add --track external or --track self-tuning")
+    logs = sorted(_log_files(directory), key=lambda log: (log.submission, log.study, log.label, log.trial, str(log.file)))
+    if not logs:
         raise BadInput(f"no logs in '{directory}': expected SUBMISSION/study_N/WORKLOAD/trial_M/{FILE}")
-    wanted = {*targets.bases, *targets.held_out}
+    workloads = {*targets.bases, *targets.held_out}
     notes = [
         f"Not in the targets of version {targets.version}, so left out: {label}."
-        for label in sorted({p.label for p in places} - wanted)
+        for label in sorted({log.label for log in logs} - workloads)
     ]
-    rows, seen = [], set()
-    for place in places:
-        if place.label not in wanted:
-            continue
-        key = place.submission, place.study, place.label, place.trial
-        if key in seen:
+    logs = [log for log in logs if log.label in workloads]
+    for log, following in pairwise(logs):
+        if replace(log, file=following.file) == following:
             raise BadInput(
-                f"trial {place.trial} of {place.submission} on {place.label}, study {place.study}, is logged twice: keep one"
+                f"trial {log.trial} of {log.submission} on {log.label}, study {log.study}, is logged twice: "
+                f"remove {log.file} or {following.file}"
             )
-        seen.add(key)
-        row = _row(place, track, targets)
-        if row["status"] == "failed":
-            notes.append(f"{place.file.relative_to(directory)}: {row['reason']}.")
-        rows.append(row)
+    rows = [_row(log, track, targets) for log in logs]
+    notes += [
+        f"{log.file.relative_to(directory)}: {row['reason']}."
+        for log, row in zip(logs, rows, strict=True)
+        if row["status"] == Status.FAILED
+    ]
     if not rows:
         raise BadInput(
-            f"none of the workloads in '{directory}' is in the targets of version {targets.version}: pass --targets FILE"
+            f"none of the workloads in '{directory}' is in the targets of version {targets.version}: name others with"
+            " --targets FILE"
         )
     trials = pd.DataFrame(rows)
     return Logs(trials, targets.bases, (*notes, *gaps(trials, targets)), targets.version)
 
 
 def suite_name(version: str) -> str:
-    """Return the suite that imported trials belong to: two versions of AlgoPerf never share a board."""
+    """Return the suite of imported trials. It names the version, since two versions of AlgoPerf never share a board."""
     return f"algoperf-{version}"
 
 
 def gaps(trials: pd.DataFrame, targets: Targets) -> list[str]:
-    """Return what the targets name and the logs lack, and whose numbers of studies or trials differ, plain sentences."""
+    """Return sentences on workloads that are absent from the logs and on unusual numbers of studies or trials."""
     here = set(trials["workload"])
     lines = []
     if absent := [label for label in targets.bases if label not in here]:
-        lines.append(f"Named in the targets and absent from the logs, so scored as unsolved: {', '.join(absent)}.")
+        lines.append(f"In the targets but absent from the logs, so scored as unsolved: {', '.join(absent)}.")
     if absent := [label for label in targets.held_out if label not in here]:
-        lines.append(f"Held-out workloads absent from the logs, so without effect: {', '.join(absent)}.")
+        lines.append(f"Held-out workloads absent from the logs, so they have no effect: {', '.join(absent)}.")
     names = sorted(set(trials["submission"]))
     for label in (label for label in (*targets.bases, *targets.held_out) if label in here):
         lacking = sorted(set(names) - set(trials.loc[trials["workload"] == label, "submission"]))
         if lacking:
             lines.append(f"No logs of {label} by {', '.join(lacking)}: scored as unsolved.")
     studies = trials.groupby(["submission", "workload"], sort=True)["study"].nunique()
-    lines += _odd_ones(studies, "studies")
-    return lines + _odd_ones(trials.groupby(["submission", "workload", "study"], sort=True).size(), "trials a study")
+    lines += _unusual_counts(studies, "studies")
+    return lines + _unusual_counts(trials.groupby(["submission", "workload", "study"], sort=True).size(), "trials per study")
 
 
-def _odd_ones(counts: pd.Series[int], what: str) -> list[str]:
-    """Name the counts that differ from the most frequent one."""
+def _unusual_counts(counts: pd.Series[int], what: str) -> list[str]:
+    """Return a sentence for each count that differs from the most frequent one."""
     usual = int(counts.mode().iloc[-1])
     lines = []
-    for count, odd in counts[counts != usual].groupby(counts):
-        who = sorted({f"{key[0]} on {key[1]}" for key in odd.index})
-        shown = f"{', '.join(who[:3])} and {len(who) - 3} more" if len(who) > 4 else ", ".join(who)
-        lines.append(f"{usual} {what} are usual here, {count} were found in {shown}.")
+    for count, unusual in counts[counts != usual].groupby(counts):
+        cells = sorted({f"{key[0]} on {key[1]}" for key in unusual.index})
+        names = f"{', '.join(cells[:3])} and {len(cells) - 3} more" if len(cells) > 4 else ", ".join(cells)
+        lines.append(f"The usual number of {what} is {usual}; it is {count} for {names}.")
     return lines
 
 
-def _places(directory: Path) -> Iterator[_Place]:
+def _log_files(directory: Path) -> Iterator[_LogFile]:
     for submission in _folders(directory):
         for study in _folders(submission):
             number = _number(study.name, "study")
             for workload in _folders(study) if number is not None else ():
                 label = next((workload.name.removesuffix(f) for f in FRAMEWORKS if workload.name.endswith(f)), workload.name)
                 trials = [(trial, _number(trial.name, "trial")) for trial in _folders(workload)]
-                # A self-tuning study may hold its only trial directly.
+                # The directory of a self-tuning study may contain the file of its only trial directly.
                 for folder, trial in [*trials, (workload, 1 if not trials else None)]:
                     if number is not None and trial is not None and (folder / FILE).is_file():
-                        yield _Place(submission.name, number, label, trial, folder / FILE)
+                        yield _LogFile(submission.name, number, label, trial, folder / FILE)
 
 
 def _folders(directory: Path) -> list[Path]:
@@ -155,24 +156,24 @@ def _number(name: str, what: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def _row(place: _Place, track: str, targets: Targets) -> dict[str, Any]:
-    metric, target = targets.goals[place.label]
-    base = targets.base_of(place.label)
+def _row(log: _LogFile, track: str, targets: Targets) -> dict[str, Any]:
+    metric, target = targets.goals[log.label]
+    base = targets.base_of(log.label)
     lower = metric in LOWER_IS_BETTER
-    curve, reason = _curve(place.file, metric)
+    curve, reason = _curve(log.file, metric)
     values = curve["metric"]
     met = values <= target if lower else values >= target
     index = int(np.argmax(met)) if met.any() else -1
     row: dict[str, Any] = {
-        "submission": place.submission,
-        "workload": place.label,
+        "submission": log.submission,
+        "workload": log.label,
         "base_workload": base,
-        "held_out": place.label not in targets.bases,
+        "held_out": log.label not in targets.bases,
         "family": base.split("_")[0],
         "track": track,
         "suite": suite_name(targets.version),
-        "study": place.study,
-        "trial": place.trial,
+        "study": log.study,
+        "trial": log.trial,
         "seed": 0,
         "status": _status(index, values, reason),
         "reason": reason or f"imported from AlgoPerf {targets.version}",
@@ -181,7 +182,7 @@ def _row(place: _Place, track: str, targets: Targets) -> dict[str, Any]:
         "lower_is_better": lower,
         "target": target,
         "budget_examples": math.nan,
-        "budget_seconds": targets.budget(place.label, track),
+        "budget_seconds": targets.budget(log.label, track),
         "budget_steps": math.nan,
         "horizon_examples": math.nan,
         "evaluation_period": math.nan,
@@ -199,16 +200,16 @@ def _row(place: _Place, track: str, targets: Targets) -> dict[str, Any]:
     return {"id": _spec(row, targets.version).id, **row}
 
 
-def _status(index: int, values: Floats, reason: str) -> str:
+def _status(index: int, values: Floats, reason: str) -> Status:
     if reason:
-        return "failed"
+        return Status.FAILED
     if index >= 0:
-        return "reached"
-    return "missed" if np.isfinite(values[-1]) else "diverged"
+        return Status.REACHED
+    return Status.MISSED if np.isfinite(values[-1]) else Status.DIVERGED
 
 
 def _curve(file: Path, metric: str) -> tuple[dict[str, Floats], str]:
-    """The evaluations, and what is wrong with the file in words. Empty cells are NaN."""
+    """Return the evaluations of a file (empty cells are NaN), and what is wrong with it, or ""."""
     columns = ("accumulated_submission_time", "global_step", f"validation/{metric}")
     table, reason = [], ""
     try:
@@ -217,13 +218,13 @@ def _curve(file: Path, metric: str) -> tuple[dict[str, Floats], str]:
             header = next(reader, [])
             absent = [name for name in columns if name not in header]
             if absent:
-                reason = f"it has no column {absent[0]}"
+                reason = f"the file has no column {absent[0]}"
             else:
-                places = [header.index(name) for name in columns]
-                table = [[float(line[i] or "nan") for i in places] for line in reader if line]
-                reason = "" if table else "it holds no evaluation"
+                indices = [header.index(name) for name in columns]
+                table = [[float(line[i] or "nan") for i in indices] for line in reader if line]
+                reason = "" if table else "the file contains no evaluation"
     except (ValueError, IndexError, OSError) as error:
-        table, reason = [], f"it cannot be read ({error})"
+        table, reason = [], f"the file cannot be read ({error})"
     seconds, steps, values = np.array(table, dtype=float).reshape(-1, 3).T
     return {"examples": np.full(len(values), np.nan), "seconds": seconds, "steps": steps, "metric": values}, reason
 
@@ -251,9 +252,9 @@ def _spec(row: dict[str, Any], version: str) -> TrialSpec:
 
 
 def log_records(logs: Logs) -> Iterator[TrialRecord]:
-    """Yield the imported trials as records, in the order of rows: their budgets of 0 examples mean unknown.
+    """Yield the imported trials as records, in the order of the rows. A budget of 0 examples means that it is unknown.
 
-    ``facts["imported"]`` tells `harness.load_results` that studies are unpaired, and the budget in seconds.
+    From ``facts["imported"]``, `harness.load_results` reads that studies are unpaired, and the budget in seconds.
     """
     for row in logs.trials.to_dict("records"):
         curve = row["curve"]

@@ -1,4 +1,4 @@
-"""AlgoPerf's workloads: metric, target, held-out variants and budgets of v0.5; other versions by their official file."""
+"""AlgoPerf's workloads: metrics, targets, held-out variants and budgets of v0.5; other versions are read from a file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LOWER_IS_BETTER = frozenset({"loss", "wer", "ppl", "ce", "error_rate"})
 
 @dataclass(frozen=True)
 class Targets:
-    """What a version of AlgoPerf asks for.
+    """The workloads and targets of a version of AlgoPerf.
 
     Attributes:
-        version: "0.5" and so on.
+        version: such as "0.5".
         bases: base workloads.
-        held_out: held-out variants that take part.
-        goals: label -> (metric, validation target).
-        seconds: base workload -> budget of the external ruleset; unknown ones are absent.
-        self_tuning: the self-tuning ruleset's multiple of that budget.
+        held_out: held-out variants that are scored.
+        goals: {workload or variant: (metric, validation target)}.
+        seconds: {base workload: budget of the external ruleset}; a workload with an unknown budget is absent.
+        self_tuning: budget of the self-tuning ruleset as a multiple of the external one.
     """
 
     version: str
@@ -34,12 +34,12 @@ class Targets:
     self_tuning: float
 
     def base_of(self, label: str) -> str:
-        """Return the base workload of a label: itself, or the longest base that it starts with."""
+        """Return the base workload of a workload or variant: the longest base name that it starts with, else itself."""
         fits = [base for base in self.bases if label == base or label.startswith(f"{base}_")]
         return max(fits, key=len) if fits else label
 
     def budget(self, label: str, track: str) -> float:
-        """Return the budget in seconds, NaN where unknown; a variant has its base's."""
+        """Return the budget in seconds, or NaN if it is unknown; a variant has the budget of its base."""
         return self.seconds.get(self.base_of(label), math.nan) * (self.self_tuning if track == "self-tuning" else 1.0)
 
 
@@ -85,10 +85,10 @@ V05 = Targets(
 
 
 def read_targets(path: Path) -> Targets:
-    """Return the targets of an official ``workload_targets*.json``. It states no budgets; only version 0.5's are known.
+    """Return the targets of an official ``workload_targets*.json``. Such a file states no budgets; those of v0.5 are known.
 
     Raises:
-        BadInput: the file cannot be read, or is not of that shape.
+        BadInput: the file cannot be read, or its content has another form.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
@@ -98,6 +98,6 @@ def read_targets(path: Path) -> Targets:
         }
         version, bases, held_out = str(value["benchmark_version"]), value["base_workloads"], value["held_out_workloads"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"{path} is not an official workload_targets.json ({error}): name one by --targets FILE") from error
+        raise BadInput(f"{path} is not an official workload_targets.json ({error}): name one with --targets FILE") from error
     known = V05.seconds if version == V05.version else {}
     return Targets(version, tuple(bases), tuple(held_out), goals, known, V05.self_tuning)

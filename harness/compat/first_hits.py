@@ -1,4 +1,4 @@
-"""AlgoPerf v0.5, external tuning: the official first-hit table, one row a trial, as trials to score."""
+"""The official first-hit table of AlgoPerf v0.5's external ruleset, one row per trial, as trials that can be scored."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from harness.compat.algoperf_logs import Logs, gaps, suite_name
 from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05
+from harness.records import Status
 
 TABLE = "v05_external_first_hits.csv.gz"
 SOURCE = "MLCommons, github.com/mlcommons/submissions_algorithms, state of 2026-06-24, Apache-2.0"
@@ -19,8 +20,8 @@ SOURCE = "MLCommons, github.com/mlcommons/submissions_algorithms, state of 2026-
 def first_hits() -> Logs:
     """Return the trials of the official table of AlgoPerf v0.5's external tuning ruleset.
 
-    The table holds of every trial the evaluation that first met the validation target (index, submission seconds,
-    step), or that none did. It holds no curves, and not when a trial ended that missed: NaN.
+    For each trial the table states the evaluation that first met the validation target (index, submission seconds, step),
+    or that none did. It contains no curves, and not when a trial that missed its target ended: that is NaN.
     """
     table = first_hit_table()
     hit = (table["idx"] >= 0).to_numpy()
@@ -34,7 +35,7 @@ def first_hits() -> Logs:
         "family": base.str.split("_").str[0],
         "study": table["study"],
         "trial": table["trial"],
-        "status": np.where(hit, "reached", "missed"),
+        "status": np.where(hit, Status.REACHED, Status.MISSED),
         "metric": table["w"].map(lambda label: V05.goals[label][0]),
         "lower_is_better": table["w"].map(lambda label: V05.goals[label][0] in LOWER_IS_BETTER),
         "target": table["w"].map(lambda label: V05.goals[label][1]),
@@ -60,6 +61,6 @@ def first_hits() -> Logs:
 
 
 def first_hit_table() -> pd.DataFrame:
-    """Return the official table as it is: submission, w(orkload), study, trial, idx, time, step, n(umber of evaluations)."""
+    """Return the official table: submission, w (workload), study, trial, idx, time, step, n (number of evaluations)."""
     with as_file(files("harness.compat") / "data" / TABLE) as path, gzip.open(path, "rt", encoding="utf-8") as text:
         return pd.read_csv(text)

@@ -106,7 +106,7 @@ def test_a_single_file_without_trial_folders_is_the_trial_of_a_self_tuning_study
     assert trials["budget_seconds"].max() == 3 * 18477
 
 
-def test_mistakes_are_told_with_what_to_type(copy: Path, tmp_path: Path) -> None:
+def test_a_mistake_is_an_error_that_says_what_to_type(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--track external"):
         read_logs(shutil.move(copy, tmp_path / "logs"))
     with pytest.raises(BadInput, match="no directory"):

@@ -1,4 +1,4 @@
-"""Imported logs on disk: their records, and the note that makes a board of them."""
+"""Writes imported logs into a results directory: their records, and the note of a run that makes a board of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from harness.results import ResultStore, RunNote
 
 
 def write_logs(logs: Logs, store: ResultStore) -> int:
-    """Write imported trials into a results directory and return how many there are.
+    """Write imported trials into a results directory and return their number.
 
-    The same logs again change no record. Of a submission and workload imported before from other logs only the newer
-    import counts; what an import does not hold stays on the board.
+    Importing the same logs again changes no record. If a submission and workload were imported before from other logs, only
+    the newer import counts; what an import does not contain stays on the board.
 
     Raises:
-        OSError: the disk is full, or the directory cannot be written. The note comes last: a broken import is no board.
+        OSError: the directory cannot be written, or the disk is full. The note is written last, so that an import that failed
+            makes no board.
     """
     trials = logs.trials
     ids = []

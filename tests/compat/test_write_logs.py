@@ -1,4 +1,4 @@
-"""Official logs through our records to the board: nothing may be lost or added on the way."""
+"""Official logs become records and then a board, and nothing is lost or added."""
 
 import json
 import math
@@ -44,7 +44,7 @@ def test_a_board_from_records_is_the_board_from_logs(tmp_path: Path) -> None:
     assert board_json(a, []) == board_json(b, [])
 
 
-def written_logs(place: Path) -> Path:
+def write_official_logs(place: Path) -> Path:
     """Write the official table as a directory of logs: empty cells up to the first hit, which meets its target."""
     for row in first_hits().trials.itertuples():
         folder = f"{row.submission}/study_{row.study}/{row.workload}_jax/trial_{row.trial}"
@@ -63,7 +63,7 @@ def published(board: object) -> dict[str, float]:
 
 
 def test_the_official_table_as_logs_and_records_gives_every_published_score(tmp_path: Path) -> None:
-    logs = read_logs(written_logs(tmp_path))
+    logs = read_logs(write_official_logs(tmp_path))
     trials = frame(log_records(logs), ResultStore(tmp_path))
     rules = ScoringRules("seconds", workloads=logs.workloads, legacy_tie_rule=True, legacy_grid=True)
     assert published(score_board(trials, rules)) == PUBLISHED
@@ -72,7 +72,7 @@ def test_the_official_table_as_logs_and_records_gives_every_published_score(tmp_
 @pytest.mark.slow
 def test_import_and_report_print_the_published_scores(tmp_path: Path) -> None:
     results = tmp_path / "results"
-    assert timetrial("import", "algoperf", written_logs(tmp_path), "--results", results).returncode == 0
+    assert timetrial("import", "algoperf", write_official_logs(tmp_path), "--results", results).returncode == 0
     flags = ("--clock", "seconds", "--legacy-tie-rule", "--legacy-grid")
     assert timetrial("report", "--results", results, *flags).returncode == 0
     rows = json.loads((results / "leaderboard.json").read_text())["submissions"]
@@ -111,10 +111,10 @@ def test_two_rulesets_are_two_boards(tmp_path: Path) -> None:
         board_input(tmp_path, track="budget")
 
 
-def test_what_the_logs_lack_is_said_by_name() -> None:
+def test_notes_name_what_is_absent_from_the_logs() -> None:
     notes = " ".join(first_hits().notes)
     assert "No logs of criteo1tb by caspr_adaptive, schedule_free_prodigy" in notes
-    assert "3 were found in lawa_ema on librispeech_deepspeech" in notes
+    assert "The usual number of studies is 5; it is 3 for lawa_ema on librispeech_deepspeech." in notes
     sample = " ".join(read_logs(LOGS).notes)
     assert "absent from the logs, so scored as unsolved: criteo1tb, imagenet_resnet" in sample
-    assert "without effect: criteo1tb_embed_init" in sample
+    assert "so they have no effect: criteo1tb_embed_init" in sample
