@@ -1,4 +1,4 @@
-"""What a comparison says of a claim: STATISTICS.md's rule ("Claims"), with Holm over all comparisons of the page."""
+"""What a measured comparison says of its claim: the rule of docs/claims.md, with Holm's adjustment over all comparisons."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analyses.comparisons import AT_LEAST, BETTER, LEVEL_WITH, PlannedComparison
 from harness.scoring.intervals import Estimate, holm
 from harness.scoring.pairs import LEVEL
 
-WISHES = ("better", "at least as good", "level")
-"""What a claim may say of A beside B."""
-
 TIME_MARGIN = math.log(1.02)
 REGRET_MARGIN = 0.01
-"""Differences that do not count, of log ratios of time and of regrets."""
+"""The largest difference that does not count: of log ratios of time, and of regrets."""
 
 CONFIRMED = "confirmed"
 CONTRADICTED = "contradicted on these workloads"
@@ -23,41 +21,22 @@ NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
-class Contest:
-    """A comparison that was committed to: A is said to be `wish` beside B.
-
-    Attributes:
-        claim: its number on the page.
-        a, b: names of submissions, as typed.
-        track: "schedule", "self-tuning" (log ratio of time to target) or "budget" (difference of regrets).
-        wish: one of `WISHES`.
-        shares: of the budget; the mean over them within a study is one number. Empty in a race.
-    """
-
-    claim: int
-    a: str
-    b: str
-    track: str
-    wish: str
-    shares: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
 class Measured:
-    """What was measured for a contest. Theta is above 0 where A does better.
+    """What was measured for a comparison. Theta is above 0 where A does better.
 
     Attributes:
-        contest: what was compared.
-        estimate: theta; None where runs are absent, then `reason` says which.
-        margin: delta, on theta's scale; 0 where no difference is too small to count.
-        studies, workloads: fewest studies of a workload, and workloads.
-        misses: of A and of B: studies that missed the target; in the budget track, that came to no more than the trivial model.
-        bound: "≤" only A missed somewhere, "≥" only B, "~" both in different studies: the charge hides how much.
-        decided: whether one of the two got anywhere at all; two that never do are not level, they are unmeasured.
-        reason: why there is no estimate, or what to know about it.
+        comparison: what was compared.
+        estimate: theta; None where trials are absent, and then `reason` says which.
+        margin: delta, on the scale of theta; 0 where every difference counts.
+        studies: the fewest studies of any workload.
+        workloads: number of workloads.
+        misses: studies of A and of B that missed the target, or, without targets, that ended no better than an untrained model.
+        bound: "≤" where only A missed in some study, "≥" where only B did, "~" where both did in different studies.
+        decided: whether at least one of the two reached something; if neither did, they are not level but untested.
+        reason: why there is no estimate, or what a reader must know about it.
     """
 
-    contest: Contest
+    comparison: PlannedComparison
     estimate: Estimate | None
     margin: float
     studies: int = 0
@@ -70,12 +49,12 @@ class Measured:
 
 @dataclass(frozen=True)
 class Finding:
-    """A contest judged.
+    """A comparison with its verdict.
 
     Attributes:
-        measured: what was found.
+        measured: what was measured.
         p: two-sided p-value of "theta is 0", unadjusted.
-        p_holm: the same, Holm-adjusted over the page.
+        p_holm: the same, Holm-adjusted over all comparisons.
         level: alpha of the adjusted interval.
         low, high: the adjusted interval of theta.
         verdict: in words.
@@ -90,18 +69,18 @@ class Finding:
     verdict: str
 
 
-def judge(found: Sequence[Measured], level: float = LEVEL) -> list[Finding]:
-    """Return the findings of all contests of a page, in their order.
+def judge(measurements: Sequence[Measured], level: float = LEVEL) -> list[Finding]:
+    """Return the findings of all comparisons, in their order.
 
-    The intervals are Holm's (1979) step-down levels: sort the two-sided p-values of "theta is 0" ascending, ties by place on
-    the page; the interval of rank r of m has the level 1 - alpha/(m - r + 1). From the first rank on whose p exceeds its
-    alpha/(m - r + 1), the steps end, and all later ranks keep that alpha. So an interval excludes 0 exactly where Holm's
-    adjusted p is at most alpha. Contests that have not run count towards m, as the last ones. Margins are read from the same
-    intervals: Holm's guarantee is about 0, not about them.
+    The intervals have Holm's (1979) step-down levels: sort the two-sided p-values of "theta is 0" ascending, ties by place
+    on the page; the interval of rank r of m has the level 1 - alpha/(m - r + 1). At the first rank whose p exceeds its
+    alpha/(m - r + 1) the steps end, and all later ranks have that alpha too. So an interval excludes 0 exactly where Holm's
+    adjusted p is at most alpha. Comparisons that have not run count towards m, as the last ones. Margins are read from the
+    same intervals: Holm's guarantee is about 0, not about them.
     """
-    p_values = [m.estimate.p if m.estimate else None for m in found]
+    p_values = [m.estimate.p if m.estimate else None for m in measurements]
     adjusted, levels = holm(p_values), step_levels(p_values, level)
-    return [_finding(*parts) for parts in zip(found, p_values, adjusted, levels, strict=True)]
+    return [_finding(*parts) for parts in zip(measurements, p_values, adjusted, levels, strict=True)]
 
 
 def step_levels(p_values: Sequence[float | None], level: float = LEVEL) -> list[float | None]:
@@ -128,12 +107,13 @@ def _finding(measured: Measured, p: float | None, p_holm: float | None, level: f
     if measured.estimate is None or interval is None:
         return Finding(measured, p, p_holm, None, None, None, NOT_RUN)
     low, high = interval
-    words = verdict(low, high, measured.contest.wish, measured.margin, measured.contest.track) if measured.decided else OPEN
-    return Finding(measured, p, p_holm, level, low, high, words)
+    comparison = measured.comparison
+    text = verdict(low, high, comparison.relation, measured.margin, timed=comparison.timed) if measured.decided else OPEN
+    return Finding(measured, p, p_holm, level, low, high, text)
 
 
-def verdict(low: float, high: float, wish: str, margin: float, track: str = "schedule") -> str:
-    """Return what the interval [low, high] of theta says of the claim that A is `wish` beside B.
+def verdict(low: float, high: float, relation: str, margin: float, *, timed: bool = True) -> str:
+    """Return what the interval [low, high] of theta says of the claim that A is `relation` B.
 
     >>> verdict(0.01, 0.3, "better", TIME_MARGIN), verdict(-0.01, 0.3, "at least as good", TIME_MARGIN)
     ('confirmed', 'confirmed')
@@ -141,28 +121,28 @@ def verdict(low: float, high: float, wish: str, margin: float, track: str = "sch
     ('not separable (equal within 2 %)', 'contradicted on these workloads')
     """
     equal = -margin < low and high < margin
-    confirmed = {"better": low > 0, "at least as good": low > -margin, "level": equal}[wish]
-    contradicted = {"better": high < 0, "at least as good": high < -margin, "level": low > margin or high < -margin}[wish]
+    confirmed = {BETTER: low > 0, AT_LEAST: low > -margin, LEVEL_WITH: equal}[relation]
+    contradicted = {BETTER: high < 0, AT_LEAST: high < -margin, LEVEL_WITH: low > margin or high < -margin}[relation]
     if confirmed or contradicted:
         return CONFIRMED if confirmed else CONTRADICTED
-    return f"{OPEN} (equal within {_told(track)})" if equal else OPEN
+    return f"{OPEN} (equal within {_margin_in_words(timed)})" if equal else OPEN
 
 
-def _told(track: str) -> str:
-    return f"{REGRET_MARGIN:g} of regret" if track == "budget" else f"{math.exp(TIME_MARGIN) - 1:.0%}".replace("%", " %")
+def _margin_in_words(timed: bool) -> str:
+    return f"{100 * (math.exp(TIME_MARGIN) - 1):.0f} %" if timed else f"{REGRET_MARGIN:g} of regret"
 
 
 def compound(verdicts: Sequence[str]) -> str:
-    """Return the verdict on a claim of several parts: contradicted by any, confirmed when every part is.
+    """Return the verdict on a claim of several parts: contradicted if any part is, confirmed if every part is.
 
-    A claim with a part that has not run is not run, unless a part that did contradicts it.
+    A claim with a part that has not run has itself not run, unless another part contradicts it.
 
     >>> compound(["confirmed", "not separable"]), compound(["confirmed", "not run"])
     ('not separable', 'not run')
     """
-    for words in (CONTRADICTED, NOT_RUN):
-        if words in verdicts:
-            return words
+    for decisive in (CONTRADICTED, NOT_RUN):
+        if decisive in verdicts:
+            return decisive
     if set(verdicts) == {CONFIRMED}:
         return CONFIRMED
     return verdicts[0] if len(set(verdicts)) == 1 else OPEN

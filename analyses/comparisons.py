@@ -1,49 +1,92 @@
-"""The comparisons of docs/claims.md as data. They were committed before any run and must not change."""
+"""The comparisons of docs/claims.md as data. They were committed before anything was run for them and must not change."""
 
 from __future__ import annotations
 
-from analyses.claim_verdicts import Contest
-from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES
+from dataclasses import dataclass
+
+from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES, RULESETS
 
 CLAIMED = "analyses/claimed/"
-"""Where plug-ins lie that only a comparison needs."""
+"""Folder of the plug-ins that only a comparison needs."""
+
+OLD_CLAIMED = "tests/benchmarks/claimed/"
+"""The same folder in records of protocol version 1, which name plug-ins by path."""
+
+BETTER, AT_LEAST, LEVEL_WITH = "better", "at least as good", "level"
+RELATIONS = (BETTER, AT_LEAST, LEVEL_WITH)
+"""What a claim may say of A in relation to B."""
+
+
+@dataclass(frozen=True)
+class PlannedComparison:
+    """One comparison of a claim: A is said to be `relation` B.
+
+    Attributes:
+        claim: number of the claim on the page.
+        a, b: names of submissions, as typed.
+        track: name of the track in which both ran. With targets, theta is a log ratio of times to target, else a difference
+            of regrets.
+        relation: one of `RELATIONS`.
+        shares: shares of the budget over which regret is averaged within a study; empty in a track with targets.
+    """
+
+    claim: int
+    a: str
+    b: str
+    track: str
+    relation: str
+    shares: tuple[float, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether times to target are compared, not regrets."""
+        return RULESETS[self.track].targeted
+
 
 WSD_SQRT = f"{CLAIMED}wsd_sqrt.py"
 BAD_RATES = ("tenth", "tenfold")
 LAW = 14
-"""The claim about the loss law, which is no pair."""
+"""The claim on the loss law, which compares no two submissions."""
 
 UNTESTABLE = {15: "not testable here"}
 
-BETTER, AT_LEAST = "better", "at least as good"
 ALL = BUDGET_SHARES
-WHOLE = (1.0,)
+FULL = (1.0,)
 
-CONTESTS = (
-    Contest(1, "linear", "cosine", "schedule", AT_LEAST),
-    *(Contest(2, "linear", other, "schedule", BETTER) for other in ("constant", "inverse_sqrt", "inverse_time")),
-    Contest(3, "refined", "adamw+linear", "self-tuning", BETTER),
-    Contest(4, "rex", "linear", "budget", BETTER, (0.10, 0.25)),
-    Contest(5, "rex", "linear", "budget", AT_LEAST, (0.50, 1.00)),
-    *(Contest(6, "rex", other, "budget", BETTER, ALL) for other in ("step", "onecycle")),
-    *(Contest(7, "uba", other, "budget", BETTER, ALL) for other in ("step", "cosine", "onecycle", "rex", "linear")),
-    *(Contest(8, "wsd_s", other, "budget", AT_LEAST, WHOLE) for other in ("wsd", "sgdr")),
-    Contest(9, "wsd", "cosine", "schedule", AT_LEAST),
-    Contest(10, WSD_SQRT, "wsd", "budget", BETTER, WHOLE),
-    Contest(11, "autolrs", "adamw+linear", "self-tuning", BETTER),
+COMPARISONS = (
+    PlannedComparison(1, "linear", "cosine", "schedule", AT_LEAST),
+    *(PlannedComparison(2, "linear", other, "schedule", BETTER) for other in ("constant", "inverse_sqrt", "inverse_time")),
+    PlannedComparison(3, "refined", "adamw+linear", "self-tuning", BETTER),
+    PlannedComparison(4, "rex", "linear", "budget", BETTER, (0.10, 0.25)),
+    PlannedComparison(5, "rex", "linear", "budget", AT_LEAST, (0.50, 1.00)),
+    *(PlannedComparison(6, "rex", other, "budget", BETTER, ALL) for other in ("step", "onecycle")),
+    *(PlannedComparison(7, "uba", other, "budget", BETTER, ALL) for other in ("step", "cosine", "onecycle", "rex", "linear")),
+    *(PlannedComparison(8, "wsd_s", other, "budget", AT_LEAST, FULL) for other in ("wsd", "sgdr")),
+    PlannedComparison(9, "wsd", "cosine", "schedule", AT_LEAST),
+    PlannedComparison(10, WSD_SQRT, "wsd", "budget", BETTER, FULL),
+    PlannedComparison(11, "autolrs", "adamw+linear", "self-tuning", BETTER),
     *(
-        Contest(12, f"{CLAIMED}fedhyper_{rate}.py", f"{CLAIMED}adamw_{rate}.py+constant", "self-tuning", BETTER)
+        PlannedComparison(12, f"{CLAIMED}fedhyper_{rate}.py", f"{CLAIMED}adamw_{rate}.py+constant", "self-tuning", BETTER)
         for rate in BAD_RATES
     ),
-    Contest(13, "hypergradient", "constant", "schedule", BETTER),
-    Contest(LAW, "the loss law", "1 % of the loss", "budget", BETTER, WHOLE),
+    PlannedComparison(13, "hypergradient", "constant", "schedule", BETTER),
+    PlannedComparison(LAW, "the loss law", "1 % of the loss", "budget", BETTER, FULL),
 )
 
 
-def named(track: str) -> tuple[str, ...]:
+def submissions_of(track: str) -> tuple[str, ...]:
     """Return the submissions that the comparisons of a track need, sorted.
 
-    In the budget track these are also the pool that regret is measured in: the ten first schedules are among them.
+    In a track without targets these are also the pool in which regret is measured, and the ten first schedules are among them.
     """
-    pairs = {name for c in CONTESTS if c.track == track and c.claim != LAW for name in (c.a, c.b)}
-    return tuple(sorted(pairs | (set(FIRST_SCHEDULES) if track == "budget" else set())))
+    compared = {name for c in COMPARISONS if c.track == track and c.claim != LAW for name in (c.a, c.b)}
+    return tuple(sorted(compared | (set() if RULESETS[track].targeted else set(FIRST_SCHEDULES))))
+
+
+def current_name(submission: str) -> str:
+    """Return the name by which a comparison knows a recorded submission.
+
+    >>> current_name("tests/benchmarks/claimed/adamw_tenth.py+constant"), current_name("rex")
+    ('analyses/claimed/adamw_tenth.py+constant', 'rex')
+    """
+    return CLAIMED + submission.removeprefix(OLD_CLAIMED) if submission.startswith(OLD_CLAIMED) else submission

@@ -14,15 +14,15 @@ from harness.scoring.quality import best_finals, regret_of, trivial_metrics
 def study_regrets(trials: pd.DataFrame, trivial: Mapping[str, float] | None = None) -> pd.DataFrame:
     """Return the regret of every study at every share of the budget, (q - q_best)/(q_trivial - q_best).
 
-    q is the study's own, the final loss of its best trial; q_best is the pool's, the lowest median over studies at that share,
-    as on the board: the regret of a single study may lie below 0.
+    q is the final loss of the study's best trial. q_best is, as on the board, the lowest median over studies of any submission
+    at that share, so the regret of a single study may be below 0.
 
     Args:
         trials, trivial: as for `harness.scoring.quality.score_budget`.
 
     Returns:
-        Columns share, submission, workload, study, regret (NaN where it cannot be said), nothing (whether the study came to no
-        more than a model that has learnt nothing).
+        Columns share, submission, workload, study, regret (NaN where it is unknown), untrained (whether the study ended no
+        better than an untrained model).
 
     Raises:
         BadInput: no complete trial.
@@ -37,5 +37,5 @@ def study_regrets(trials: pd.DataFrame, trivial: Mapping[str, float] | None = No
     least = best.loc[list(zip(table["share"], table["workload"], strict=True))].to_numpy(dtype=float)
     loss = table["loss"].to_numpy(dtype=float)
     regret = regret_of(loss, least, zero)
-    kept = table[["share", "submission", "workload", "study"]]
-    return kept.assign(regret=np.where(np.isfinite(regret), regret, np.nan), nothing=~(loss < zero))
+    keys = table[["share", "submission", "workload", "study"]]
+    return keys.assign(regret=np.where(np.isfinite(regret), regret, np.nan), untrained=~(loss < zero))

@@ -1,4 +1,4 @@
-"""Whether every submission of the built-in folders trained on every workload, over all tracks."""
+"""Whether every submission of the built-in folders trained on every workload, over all tracks (docs/claims.md)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from harness.records import STATUSES
+from harness.records import FAILURES, STATUSES, Status
 from harness.registry import all_submissions
 from harness.registry.sources import OURS
 
-TROUBLE = ("failed", "timeout", "out-of-memory")
-NOTHING = ("killed", "skipped")
-"""Statuses that do not say that a submission trained."""
+NOT_TRAINED = (Status.KILLED, Status.SKIPPED)
+"""Statuses that do not show that a submission trained."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One submission on one workload: how many trials ended how."""
+    """One submission on one workload, with the number of its trials by status."""
 
     submission: str
     workload: str
@@ -27,23 +26,23 @@ class Trained:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was ever trained."""
-        return not any(count for status, count in self.statuses.items() if status not in NOTHING)
+        """Whether no trial trained."""
+        return not any(count for status, count in self.statuses.items() if status not in NOT_TRAINED)
 
     @property
     def troubled(self) -> bool:
         """Whether a trial failed."""
-        return any(self.statuses[status] for status in TROUBLE)
+        return any(self.statuses[status] for status in FAILURES)
 
 
 def builtin_names() -> list[str]:
-    """Return the names of all submissions of the built-in folders; one that cannot be loaded here is among them."""
-    home = OURS["submissions"]
-    return [s.name for s in all_submissions() if s.path is not None and s.path.is_relative_to(home)]
+    """Return the names of all submissions in the built-in folders, also of those that cannot be loaded here."""
+    folder = OURS["submissions"]
+    return [s.name for s in all_submissions() if s.path is not None and s.path.is_relative_to(folder)]
 
 
 def trained(frames: Sequence[pd.DataFrame], submissions: Sequence[str], workloads: Sequence[str]) -> list[Trained]:
-    """Return every cell, by submission and workload, from the frames of all tracks."""
+    """Return every cell, by submission and workload, from the trials of all tracks."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for frame in frames:
         if not frame.empty:
@@ -53,7 +52,7 @@ def trained(frames: Sequence[pd.DataFrame], submissions: Sequence[str], workload
 
 
 def trained_table(cells: Sequence[Trained]) -> str:
-    """Return one line a submission: workloads trained on, statuses; then what is absent or failed."""
+    """Return one line per submission, with its workloads and statuses; then the cells that are empty or have failures."""
     used = [status for status in STATUSES if any(cell.statuses[status] for cell in cells)]
     lines = ["| submission | workloads | " + " | ".join(used) + " |", "|---|---:|" + "---:|" * len(used)]
     for name in dict.fromkeys(cell.submission for cell in cells):

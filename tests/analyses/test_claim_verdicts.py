@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from analyses.claim_measurements import measure_race, measure_regret
+from analyses.claim_measurements import measure_regret, measure_times
 from analyses.claim_verdicts import (
     CONFIRMED,
     CONTRADICTED,
@@ -13,25 +13,25 @@ from analyses.claim_verdicts import (
     OPEN,
     REGRET_MARGIN,
     TIME_MARGIN,
-    Contest,
     Measured,
     compound,
     judge,
     step_levels,
     verdict,
 )
+from analyses.comparisons import PlannedComparison
 from analyses.study_regrets import study_regrets
 from harness.scoring import compare
 from harness.scoring.intervals import Estimate, holm
 from tests.scoring.frames import from_times, row
 
-RACE = Contest(1, "a", "b", "schedule", "better")
-BUDGET = Contest(4, "a", "b", "budget", "better", (0.1, 1.0))
+TIMED = PlannedComparison(1, "a", "b", "schedule", "better")
+BUDGET = PlannedComparison(4, "a", "b", "budget", "better", (0.1, 1.0))
 EQUAL = f"{OPEN} (equal within 2 %)"
 
 
 @pytest.mark.parametrize(
-    ("wish", "low", "high", "expected"),
+    ("relation", "low", "high", "expected"),
     [
         ("better", 0.001, 0.002, CONFIRMED),
         ("better", -0.002, -0.001, CONTRADICTED),
@@ -51,15 +51,15 @@ EQUAL = f"{OPEN} (equal within 2 %)"
         ("level", -0.5, 0.019, OPEN),
     ],
 )
-def test_every_word_of_the_rule(wish, low, high, expected):
-    assert verdict(low, high, wish, TIME_MARGIN) == expected
+def test_every_word_of_the_rule(relation, low, high, expected):
+    assert verdict(low, high, relation, TIME_MARGIN) == expected
 
 
 def test_the_margins_are_two_per_cent_of_time_and_a_hundredth_of_regret():
     assert math.exp(TIME_MARGIN) == pytest.approx(1.02)
-    assert verdict(-0.011, 0.5, "at least as good", REGRET_MARGIN, "budget") == OPEN
-    assert verdict(-0.009, 0.5, "at least as good", REGRET_MARGIN, "budget") == CONFIRMED
-    assert verdict(-0.009, 0.009, "better", REGRET_MARGIN, "budget") == f"{OPEN} (equal within 0.01 of regret)"
+    assert verdict(-0.011, 0.5, "at least as good", REGRET_MARGIN, timed=False) == OPEN
+    assert verdict(-0.009, 0.5, "at least as good", REGRET_MARGIN, timed=False) == CONFIRMED
+    assert verdict(-0.009, 0.009, "better", REGRET_MARGIN, timed=False) == f"{OPEN} (equal within 0.01 of regret)"
 
 
 def test_a_claim_of_parts_is_confirmed_by_all_and_contradicted_by_one():
@@ -73,7 +73,7 @@ def test_a_claim_of_parts_is_confirmed_by_all_and_contradicted_by_one():
 
 
 def measured(value: float, error: float = 1.0, freedom: float = math.inf) -> Measured:
-    return Measured(RACE, Estimate(value, error, freedom), TIME_MARGIN, 3, 12)
+    return Measured(TIMED, Estimate(value, error, freedom), TIME_MARGIN, 3, 12)
 
 
 def test_the_intervals_step_down_and_exclude_zero_exactly_where_holm_rejects():
@@ -98,7 +98,7 @@ def test_a_value_that_alone_would_be_separable_is_not_among_many():
 
 
 def test_what_has_not_run_counts_as_a_comparison():
-    absent = Measured(RACE, None, TIME_MARGIN, reason="no run of a")
+    absent = Measured(TIMED, None, TIME_MARGIN, reason="no run of a")
     found = judge([absent, measured(2.5), *[absent] * 3])
     assert found[0].verdict == NOT_RUN and found[0].p is None
     assert found[1].level == pytest.approx(0.05 / 5) and found[1].verdict == OPEN
@@ -122,7 +122,7 @@ def budget_frame(finals: dict, horizon: float = 1000.0) -> pd.DataFrame:
 
 FINALS = {"a": {"v": [1.0, 1.1, 1.2], "w": [0.5, 0.5, 0.5]}, "b": {"v": [1.3, 1.3, 1.6], "w": [0.4, 0.5, 0.6]}}
 TRIVIAL = {"v": 2.0, "w": 2.5}
-WHOLE = Contest(8, "a", "b", "budget", "better", (1.0,))
+WHOLE = PlannedComparison(8, "a", "b", "budget", "better", (1.0,))
 
 
 def test_two_workloads_of_three_studies_by_hand():
@@ -137,7 +137,7 @@ def test_two_workloads_of_three_studies_by_hand():
 
 def test_exchanged_sides_give_the_opposite_difference():
     table = study_regrets(budget_frame(FINALS), TRIVIAL)
-    other = measure_regret(table, Contest(8, "b", "a", "budget", "better", (1.0,)), ["v", "w"])
+    other = measure_regret(table, PlannedComparison(8, "b", "a", "budget", "better", (1.0,)), ["v", "w"])
     assert other.estimate.value == pytest.approx(-1 / 6)
 
 
@@ -151,19 +151,19 @@ def test_shares_are_averaged_within_a_study_and_must_all_be_there():
 
 
 def test_a_third_submission_moves_what_the_best_is():
-    study_times = {**FINALS, "c": {"v": [0.2] * 3, "w": [0.5] * 3}}
-    found = measure_regret(study_regrets(budget_frame(study_times), TRIVIAL), WHOLE, ["v", "w"])
+    finals = {**FINALS, "c": {"v": [0.2] * 3, "w": [0.5] * 3}}
+    found = measure_regret(study_regrets(budget_frame(finals), TRIVIAL), WHOLE, ["v", "w"])
     assert found.estimate.value == pytest.approx(0.3 / 1.8 / 2)
 
 
 def test_while_one_of_the_pool_has_not_run_everywhere_no_regret_is_known():
     table = study_regrets(budget_frame(FINALS), TRIVIAL)
-    assert measure_regret(table, WHOLE, ["v", "w"], study_times=["a", "b"]).estimate is not None
-    absent = measure_regret(table, WHOLE, ["v", "w"], study_times=["a", "b", "c"])
+    assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b"]).estimate is not None
+    absent = measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"])
     assert absent.estimate is None and absent.reason == "the pool lacks studies of c"
     for partly in ({"v": [0.2] * 3}, {"v": [0.2] * 3, "w": [0.5] * 2}):
         table = study_regrets(budget_frame({**FINALS, "c": partly}), TRIVIAL)
-        assert measure_regret(table, WHOLE, ["v", "w"], study_times=["a", "b", "c"]).reason == absent.reason
+        assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"]).reason == absent.reason
 
 
 def test_study_that_learns_nothing_is_a_miss_and_two_that_never_learn_are_not_level():
@@ -183,7 +183,7 @@ TIMES = {
 @pytest.mark.parametrize(("a", "b"), [("a", "b"), ("b", "a"), ("a", "c"), ("b", "c")])
 def test_unadjusted_numbers_are_those_of_compare(a, b):
     trials = from_times(TIMES)
-    found = measure_race(trials, Contest(1, a, b, "schedule", "better"), ["v", "w"])
+    found = measure_times(trials, PlannedComparison(1, a, b, "schedule", "better"), ["v", "w"])
     pair = compare(trials, a, b).pair
     assert math.exp(found.estimate.value) == pytest.approx(pair.ratio)
     assert [math.exp(end) for end in found.estimate.interval()] == pytest.approx([pair.low, pair.high])
@@ -191,7 +191,7 @@ def test_unadjusted_numbers_are_those_of_compare(a, b):
 
 
 def test_a_race_by_hand_above_zero_where_a_is_faster():
-    found = measure_race(from_times(TIMES), RACE, ["v", "w"])
+    found = measure_times(from_times(TIMES), TIMED, ["v", "w"])
     # v: log 2 thrice; w: 0, log 2, and a miss that is charged the budget of 1000: log 10.
     assert found.estimate.value == pytest.approx((math.log(2) + (math.log(2) + math.log(10)) / 3) / 2)
     assert (found.misses, found.bound, found.studies, found.workloads) == ((0, 1), "≥", 3, 2)
@@ -207,13 +207,13 @@ def test_the_clock_is_examples_whatever_a_step_costs():
         for curve, mine, study in zip(trials["curve"], dear, trials["study"], strict=True)
     ]
     assert compare(trials, "a", "b", clock="steps").pair.ratio < compare(trials, "a", "b").pair.ratio
-    found = measure_race(trials, RACE, ["v", "w"])
+    found = measure_times(trials, TIMED, ["v", "w"])
     assert math.exp(found.estimate.value) == pytest.approx(compare(trials, "a", "b", clock="examples").pair.ratio)
 
 
 def test_two_that_never_reach_a_target_are_not_separable_and_not_level():
     trials = from_times({name: {"w": [math.inf] * 3} for name in "ab"})
-    found = measure_race(trials, Contest(1, "a", "b", "schedule", "at least as good"), ["w"])
+    found = measure_times(trials, PlannedComparison(1, "a", "b", "schedule", "at least as good"), ["w"])
     assert found.misses == (3, 3) and not found.decided and "neither" in found.reason
     assert judge([found])[0].verdict == OPEN
 
@@ -229,11 +229,11 @@ def test_two_that_never_reach_a_target_are_not_separable_and_not_level():
     ],
 )
 def test_what_is_absent_or_partly_absent_has_not_run(times, workloads, told):
-    found = measure_race(from_times(times), RACE, workloads)
+    found = measure_times(from_times(times), TIMED, workloads)
     assert found.estimate is None and told in found.reason
     assert judge([found])[0].verdict == NOT_RUN
 
 
 def test_no_trials_at_all_have_not_run():
-    assert measure_race(pd.DataFrame(), RACE, ["w"]).estimate is None
+    assert measure_times(pd.DataFrame(), TIMED, ["w"]).estimate is None
     assert measure_regret(pd.DataFrame(), WHOLE, ["w"]).estimate is None

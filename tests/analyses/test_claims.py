@@ -11,10 +11,20 @@ from pathlib import Path
 import pytest
 
 from analyses import claims
-from analyses.claim_verdicts import Contest
-from analyses.claimed_law import law_errors, measure_law
-from analyses.claims import command_for, fill, main, table, verdicts
-from analyses.comparisons import BAD_RATES, CLAIMED, CONTESTS, LAW, UNTESTABLE, WSD_SQRT, named
+from analyses.claim_table import table, verdicts
+from analyses.claims import command_for, fill, main
+from analyses.comparisons import (
+    BAD_RATES,
+    CLAIMED,
+    COMPARISONS,
+    LAW,
+    UNTESTABLE,
+    WSD_SQRT,
+    PlannedComparison,
+    current_name,
+    submissions_of,
+)
+from analyses.loss_law_claim import law_errors, measure_law
 from analyses.study_regrets import study_regrets
 from analyses.trained import Trained, builtin_names, trained_table
 from harness.contracts.errors import BadInput
@@ -32,22 +42,22 @@ def page_rows() -> dict[int, list[str]]:
     return {int(row[0]): row for row in cells}
 
 
-@pytest.mark.parametrize("claim", sorted({c.claim for c in CONTESTS} - {10, 12, LAW}))
+@pytest.mark.parametrize("claim", sorted({c.claim for c in COMPARISONS} - {10, 12, LAW}))
 def test_the_comparisons_are_those_of_the_page(claim):
     *_, words, track = page_rows()[claim]
-    parts = [c for c in CONTESTS if c.claim == claim]
+    parts = [c for c in COMPARISONS if c.claim == claim]
     names = re.findall(r"`([^`]+)`", words)
     assert [parts[0].a, *(c.b for c in parts)] == names
     assert {c.track for c in parts} == {track} and all(c.a == parts[0].a for c in parts)
-    assert {c.wish for c in parts} == {"at least as good" if "at least as good" in words else "better"}
+    assert {c.relation for c in parts} == {"at least as good" if "at least as good" in words else "better"}
     if track == "budget":
-        told = [int(n) / 100 for n in re.findall(r"\d+", re.sub(r"`[^`]+`", "", words))] or [0.1, 0.25, 0.5, 1.0]
-        assert all(list(c.shares) == told for c in parts)
+        shares = [int(n) / 100 for n in re.findall(r"\d+", re.sub(r"`[^`]+`", "", words))] or [0.1, 0.25, 0.5, 1.0]
+        assert all(list(c.shares) == shares for c in parts)
 
 
 def test_every_row_of_the_page_has_a_comparison_and_the_page_says_how_many_there_are():
-    assert {c.claim for c in CONTESTS} | set(UNTESTABLE) == set(page_rows()) == set(range(1, 16))
-    assert f"m = {len(CONTESTS)} comparisons" in PAGE
+    assert {c.claim for c in COMPARISONS} | set(UNTESTABLE) == set(page_rows()) == set(range(1, 16))
+    assert f"m = {len(COMPARISONS)} comparisons" in PAGE
 
 
 def test_what_make_reference_runs_is_what_the_comparisons_need():
@@ -61,10 +71,10 @@ def test_what_make_reference_runs_is_what_the_comparisons_need():
         ["schedule", "--all"],
         ["self-tuning", "--all"],
     ]
-    assert typed["budget"] == set(named("budget"))
-    everybody = set(builtin_names())
-    assert set(named("schedule")) <= everybody
-    assert typed["self-tuning"] == set(named("self-tuning")) - everybody
+    assert typed["budget"] == set(submissions_of("budget"))
+    built_in = set(builtin_names())
+    assert set(submissions_of("schedule")) <= built_in
+    assert typed["self-tuning"] == set(submissions_of("self-tuning")) - built_in
 
 
 def test_the_plug_ins_are_what_the_page_says(monkeypatch):
@@ -103,11 +113,11 @@ def results(tmp_path_factory):
 def test_partly_run_comparisons_say_so_and_the_others_have_numbers(results, capsys):
     assert main([str(results), "--suite", "smoke", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    ran = {(f["measured"]["contest"]["claim"], f["measured"]["contest"]["b"]) for f in found if f["verdict"] != "not run"}
+    ran = {(f["measured"]["comparison"]["claim"], f["measured"]["comparison"]["b"]) for f in found if f["verdict"] != "not run"}
     assert ran == {(1, "cosine")}
-    assert len(found) == len(CONTESTS) and found[0]["level"] == pytest.approx(0.05 / len(CONTESTS))
-    told = timetrial("compare", "linear", "cosine", "--results", results, "--track", "schedule", "--json", cwd=ROOT).stdout
-    pair = json.loads(told)["pair"]
+    assert len(found) == len(COMPARISONS) and found[0]["level"] == pytest.approx(0.05 / len(COMPARISONS))
+    printed = timetrial("compare", "linear", "cosine", "--results", results, "--track", "schedule", "--json", cwd=ROOT).stdout
+    pair = json.loads(printed)["pair"]
     assert math.exp(found[0]["measured"]["estimate"]["value"]) == pytest.approx(pair["ratio"])
     assert found[0]["p"] == pytest.approx(pair["p"])
     assert math.exp(found[0]["low"]) < pair["low"] and math.exp(found[0]["high"]) > pair["high"]
@@ -126,7 +136,7 @@ def test_the_page_is_filled_between_its_markers_and_nowhere_else(results, tmp_pa
     assert str(tmp_path) not in written and str(results) not in written
     rows = [line for line in written.split("<!-- claims -->")[1].splitlines() if re.match(r"\| \d", line)]
     assert {line.count("|") for line in rows} == {10}
-    assert all("--claim" in line for line in rows) and len(rows) == len(CONTESTS) + 5 + 1
+    assert all("--claim" in line for line in rows) and len(rows) == len(COMPARISONS) + 5 + 1
     capsys.readouterr()
 
 
@@ -140,19 +150,26 @@ def test_the_command_beside_a_race_prints_its_numbers_without_holm(results, caps
 
 
 def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results, monkeypatch):
-    contest = Contest(5, "constant", "cosine", "budget", "better", (1.0,))
+    comparison = PlannedComparison(5, "constant", "cosine", "budget", "better", (1.0,))
     measured = []
-    monkeypatch.setattr(claims, "CONTESTS", (contest,))
+    monkeypatch.setattr(claims, "COMPARISONS", (comparison,))
     monkeypatch.setattr(
         claims, "study_regrets", lambda trials: measured.append(set(trials["submission"])) or study_regrets(trials)
     )
     for pool in (("constant", "cosine"), ("constant", "cosine", "rex")):
-        monkeypatch.setattr(claims, "named", lambda track, pool=pool: pool)
+        monkeypatch.setattr(claims, "submissions_of", lambda track, pool=pool: pool)
         found = claims.findings(results, "smoke")[0].measured
         assert (found.estimate is None, found.reason) == (
             (True, "the pool lacks studies of rex") if "rex" in pool else (False, "")
         )
     assert measured == [{"constant", "cosine"}] * 2  # linear ran too, and is not of the pool
+
+
+def test_the_reference_result_has_every_submission_that_a_comparison_names_under_its_old_path_or_the_new_one():
+    for track in {c.track for c in COMPARISONS}:
+        recorded = claims.recorded_trials(ROOT / "results" / "reference", track, "laptop").trials["submission"]
+        assert set(submissions_of(track)) <= set(recorded)
+    assert current_name("tests/benchmarks/claimed/wsd_sqrt.py") == WSD_SQRT
 
 
 def test_one_claim_prints_only_its_lines(results, capsys):
@@ -178,25 +195,25 @@ def test_commands_name_no_path_of_this_machine(tmp_path):
 def test_the_law_is_judged_at_the_rate_that_cosine_chose(results):
     records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
     label = records[0].spec.workload_label
-    contest = next(c for c in CONTESTS if c.claim == LAW)
+    comparison = next(c for c in COMPARISONS if c.claim == LAW)
     assert len(law_errors(records)) == 3  # linear, three studies
-    one = measure_law(records, contest, [label], ["linear"])
+    one = measure_law(records, comparison, [label], ["linear"])
     assert one.estimate is None and "one workload" in one.reason
-    assert "too few studies of cosine, constant" in measure_law(records, contest, [label, "other"], []).reason
-    assert measure_law(records, contest, [label], ["linear", "rex"]).reason == "too few studies of rex"
+    assert "too few studies of cosine, constant" in measure_law(records, comparison, [label, "other"], []).reason
+    assert measure_law(records, comparison, [label], ["linear", "rex"]).reason == "too few studies of rex"
 
 
-def test_curves_that_are_left_out_are_counted_and_what_is_not_asked_for_is_not_foretold(results):
+def test_curves_that_are_left_out_are_counted_and_what_is_not_asked_for_is_not_predicted(results):
     records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
-    contest = next(c for c in CONTESTS if c.claim == LAW)
+    comparison = next(c for c in COMPARISONS if c.claim == LAW)
     elsewhere = [replace(r, spec=replace(r.spec, workload="other", variant="")) for r in records]
     lost = next(i for i, r in enumerate(elsewhere) if r.spec.submission == "linear")
     elsewhere[lost] = replace(elsewhere[lost], status="diverged")
     labels = [records[0].spec.workload_label, "other"]
-    found = measure_law(records + elsewhere, contest, labels, ["linear"])
+    found = measure_law(records + elsewhere, comparison, labels, ["linear"])
     assert found.workloads == 2 and found.reason.startswith("1 of 6 curves")
-    assert "refused" not in measure_law(records, contest, labels[:1], []).reason
-    assert measure_law(records + elsewhere, contest, labels, []).estimate is None
+    assert "refused" not in measure_law(records, comparison, labels[:1], []).reason
+    assert measure_law(records + elsewhere, comparison, labels, []).estimate is None
 
 
 def test_a_schedule_by_path_is_found_wherever_the_command_is_called_from(tmp_path, monkeypatch):
@@ -209,7 +226,7 @@ def test_verdicts_of_no_runs_are_not_run(tmp_path):
     assert found == UNTESTABLE and "not testable" in table([], "x")
 
 
-def test_cells_without_trials_and_with_failures_are_named():
+def test_cells_without_trials_and_with_failures_are_submissions_of():
     cells = [
         Trained("a", "v", Counter(reached=2, missed=1)),
         Trained("a", "w", Counter(killed=1)),
@@ -218,5 +235,5 @@ def test_cells_without_trials_and_with_failures_are_named():
     ]
     assert [cell.empty for cell in cells] == [False, True, False, False]
     assert [cell.troubled for cell in cells] == [False, False, False, True]
-    told = trained_table(cells)
-    assert "| `a` | 1 of 2 | 2 | 1 |" in told and "without a trial: `a` on `w`; with failures: `b` on `w`" in told
+    text = trained_table(cells)
+    assert "| `a` | 1 of 2 | 2 | 1 |" in text and "without a trial: `a` on `w`; with failures: `b` on `w`" in text
