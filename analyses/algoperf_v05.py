@@ -304,7 +304,7 @@ def doubt() -> str:
         i = known.study_times.submissions.index(row.name)
         order = np.argsort(-spread[i], kind="stable")[:2]
         total = float(spread[i].sum())
-        parts = [f"{known.pool.workloads[k]} {spread[i, k] / total:.0%}" for k in order if total and spread[i, k] > 0]
+        parts = [f"{known.study_times.workloads[k]} {spread[i, k] / total:.0%}" for k in order if total and spread[i, k] > 0]
         mixed = [c for c in row.cells.values() if 0 < c.reached < c.studies]
         error = total**0.5 / len(known.study_times.workloads)
         full = int((h[i] > 0).sum())
