@@ -1,0 +1,10 @@
+"""Test processes, and those that they start, compute on one thread.
+
+The matrices of the tests are small: with more threads than free cores they take twice the CPU time. The variables are
+read when NumPy, SciPy and PyTorch are first imported, so they are set here, before any test module is.
+"""
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
