@@ -1,14 +1,14 @@
-"""What AlgoPerf v0.5's official table says once doubt is shown: `python -m analyses.algoperf_v05 [SECTION] [--out PAGE]`.
+"""AlgoPerf v0.5's official results with error bars: every table of docs/algoperf.md, one section each, as Markdown.
 
-Every number of docs/algoperf.md comes from here, a section each, as Markdown.
+python -m analyses.algoperf_v05 [SECTION]
+python -m analyses.algoperf_v05 --out PAGE.html
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,77 +16,20 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from analyses.score_differences import ScoreDifference, score_differences
+from analyses.markdown import p_value, span, table
+from analyses.official_table import OURS, PUBLISHED, official_table, tie_ranges
 from harness.compat.first_hits import SOURCE, first_hits
 from harness.results import write_atomically
-from harness.scoring import Board, score_board
-from harness.scoring.canonical import canonical_studies
-from harness.scoring.profiles import contributions, grid_contributions, workload_contributions
-from harness.scoring.profiles import scores as pool_scores
+from harness.scoring import score_board
+from harness.scoring.profiles import contributions, workload_contributions
+from harness.scoring.profiles import scores as scores_of
 from harness.scoring.resampling import random_resample
-from harness.scoring.rules import ScoringRules
-from harness.scoring.study_times import StudyTimes, build_study_times
-from harness.scoring.trial_table import checked
 
-BASELINE = "baseline"
 Scores = Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class Study:
-    """The official table, scored by our rules and by the published ones."""
-
-    trials: pd.DataFrame
-    study_times: StudyTimes
-    ours: Board
-    published: Board
-    differences: Mapping[tuple[str, str], ScoreDifference]
-
-
-@cache
-def study() -> Study:
-    """Return the study: a few seconds."""
-    trials = checked(first_hits().trials)
-    study_times = study_times_of(trials)
-    return Study(
-        trials,
-        study_times,
-        board(trials),
-        board(trials, legacy_tie_rule=True, legacy_grid=True),
-        score_differences(study_times),
-    )
-
-
-def study_times_of(trials: pd.DataFrame, *, by_index: bool = False) -> StudyTimes:
-    """Return the study times of a table of first hits; `by_index`: AlgoPerf's rule for ties."""
-    rules = ScoringRules("seconds", legacy_tie_rule=by_index)
-    return build_study_times(trials, canonical_studies(trials, rules), rules)
-
-
-def board(trials: pd.DataFrame, *, legacy_tie_rule: bool = False, legacy_grid: bool = False) -> Board:
-    """Return the board of `trials` over AlgoPerf's baseline on the clock of seconds."""
-    return score_board(
-        trials, ScoringRules("seconds", baseline=BASELINE, legacy_tie_rule=legacy_tie_rule, legacy_grid=legacy_grid)
-    )
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table, the first column to the left, the others to the right."""
-    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
-
-
-def span(low: float | None, high: float | None, digits: int = 3) -> str:
-    """Return ``low to high``, a dash where there is none."""
-    return "-" if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"
-
-
-def _p(p: float | None) -> str:
-    return "-" if p is None else "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
-
-
 def data() -> str:
-    """What the table holds, and what it lacks."""
+    """What the table contains, and which cells are absent."""
     logs = first_hits()
     reached = int((logs.trials["hit_index"] >= 0).sum())
     lines = [f"{len(logs.trials)} trials, of which {reached} met their target.", *logs.notes]
@@ -95,24 +38,24 @@ def data() -> str:
 
 def scores() -> str:
     """Scores with intervals and ranges of ranks, beside the published ones."""
-    known = study()
-    old = {row.name: row for row in known.published.rows}
+    official = official_table()
+    published = {row.name: row for row in official.published.rows}
     rows = [
         [
             row.name,
-            f"{old[row.name].score:.4f}",
+            f"{published[row.name].score:.4f}",
             f"{row.score:.4f}",
             span(row.score_low, row.score_high) + ("~" if row.approximate else ""),
             f"{row.rank}",
             f"{row.rank_low} to {row.rank_high}",
             span(row.population_low, row.population_high),
-            f"{row.targets_reached} of {len(known.ours.workloads)}",
+            f"{row.targets_reached} of {len(official.ours.workloads)}",
         ]
-        for row in known.ours.rows
+        for row in official.ours.rows
     ]
     head = ("submission", "published", "exact", "95 %", "rank", "range", "workloads drawn", "targets")
-    width = [(row.score_high or 0) - (row.score_low or 0) for row in known.ours.rows]
-    wide = sum(row.rank_high > row.rank_low for row in known.ours.rows)
+    width = [(row.score_high or 0) - (row.score_low or 0) for row in official.ours.rows]
+    wide = sum(row.rank_high > row.rank_low for row in official.ours.rows)
     return table(head, rows) + (
         f"\nMedian width of the intervals: {float(np.median(width)):.3f}; "
         f"{wide} of {len(rows)} submissions have a range of ranks, not a rank.\n"
@@ -121,59 +64,56 @@ def scores() -> str:
 
 def neighbours() -> str:
     """Which adjacent ranks are separable, by score and by speed."""
-    known = study()
-    pairs = {frozenset((p.a, p.b)): p for p in known.ours.pairs}
+    official = official_table()
+    pairs = {frozenset((p.a, p.b)): p for p in official.ours.pairs}
     rows = []
-    for upper, lower in pairwise(known.ours.rows):
-        difference, sign = _difference(known, upper.name, lower.name)
+    for upper, lower in pairwise(official.ours.rows):
+        difference, sign = official.difference(upper.name, lower.name)
         interval = difference.estimate.interval()
         low, high = sorted((sign * interval[0], sign * interval[1])) if interval else (None, None)
         pair = pairs[frozenset((upper.name, lower.name))]
-        turned = pair.a != upper.name
-        ratio = 1 / pair.ratio if turned and pair.ratio else pair.ratio
-        bound = {"≤": "≥", "≥": "≤"}.get(pair.bound, pair.bound) if turned else pair.bound
-        ends = (pair.high, pair.low) if turned else (pair.low, pair.high)
-        slowest, fastest = (1 / x if turned and x else x for x in ends)
+        swapped = pair.a != upper.name
+        ratio = 1 / pair.ratio if swapped and pair.ratio else pair.ratio
+        bound = {"≤": "≥", "≥": "≤"}.get(pair.bound, pair.bound) if swapped else pair.bound
+        ends = (pair.high, pair.low) if swapped else (pair.low, pair.high)
+        slowest, fastest = (1 / x if swapped and x else x for x in ends)
         rows.append(
             [
                 f"{upper.rank} {upper.name}, {lower.rank} {lower.name}",
                 f"{upper.score - lower.score:.3f}",
                 span(low, high),
-                _p(difference.p_holm),
+                p_value(difference.p_holm),
                 f"{bound}{ratio:.2f}" if ratio else "-",
                 span(slowest, fastest, digits=2),
-                _p(pair.p_holm),
-                _verdict(difference.separable, pair.separable, ratio or 1.0),
+                p_value(pair.p_holm),
+                _separable_by(difference.separable, pair.separable, ratio or 1.0),
             ]
         )
     head = ("neighbours", "difference", "95 %", "p", "ratio", "95 %", "p", "separable")
-    by_score = sum(d.separable for d in known.differences.values())
-    by_speed = sum(p.separable for p in known.ours.pairs)
-    near = [_difference(known, a.name, b.name)[0].separable for a, b in pairwise(known.ours.rows)]
-    fast = [pairs[frozenset((a.name, b.name))].separable for a, b in pairwise(known.ours.rows)]
+    by_score = sum(d.separable for d in official.differences.values())
+    by_speed = sum(p.separable for p in official.ours.pairs)
+    near_by_score = [official.difference(a.name, b.name)[0].separable for a, b in pairwise(official.ours.rows)]
+    near_by_speed = [pairs[frozenset((a.name, b.name))].separable for a, b in pairwise(official.ours.rows)]
+    near, total = len(near_by_score), len(official.differences)
     return table(head, rows) + (
-        f"\nNeighbours separable by score: {sum(near)} of {len(near)}; by speed: {sum(fast)} of {len(fast)}. "
-        f"All pairs: {by_score} of {len(known.differences)} by score, {by_speed} of {len(known.differences)} by speed.\n"
+        f"\nNeighbours separable by score: {sum(near_by_score)} of {near}; by speed: {sum(near_by_speed)} of {near}. "
+        f"All pairs: {by_score} of {total} by score, {by_speed} of {total} by speed.\n"
     )
 
 
-def _difference(known: Study, a: str, b: str) -> tuple[ScoreDifference, int]:
-    return (known.differences[a, b], 1) if a < b else (known.differences[b, a], -1)
-
-
-def _verdict(score: bool, speed: bool, ratio: float) -> str:
-    how = "speed" if ratio >= 1 else "speed, the other way"
-    return " and ".join([*(["score"] if score else []), *([how] if speed else [])]) or "no"
+def _separable_by(score: bool, speed: bool, ratio: float) -> str:
+    by_speed = "speed" if ratio >= 1 else "speed, the other way"
+    return " and ".join([*(["score"] if score else []), *([by_speed] if speed else [])]) or "no"
 
 
 def leaders() -> str:
-    """From whom the first is separable."""
-    known = study()
-    first = known.ours.rows[0].name
-    pairs = {frozenset((p.a, p.b)): p for p in known.ours.pairs}
+    """From which submissions the first one is separable."""
+    official = official_table()
+    first = official.ours.rows[0].name
+    pairs = {frozenset((p.a, p.b)): p for p in official.ours.pairs}
     rows = []
-    for row in known.ours.rows[1:]:
-        difference, sign = _difference(known, first, row.name)
+    for row in official.ours.rows[1:]:
+        difference, sign = official.difference(first, row.name)
         pair = pairs[frozenset((first, row.name))]
         interval = difference.estimate.interval()
         low, high = sorted((sign * interval[0], sign * interval[1])) if interval else (None, None)
@@ -183,8 +123,8 @@ def leaders() -> str:
                 row.name,
                 f"{sign * difference.estimate.value:.3f}",
                 span(low, high),
-                _p(difference.p_holm),
-                _p(pair.p_holm),
+                p_value(difference.p_holm),
+                p_value(pair.p_holm),
                 "-" if share is None else f"{share:.0%}",
             ]
         )
@@ -192,38 +132,39 @@ def leaders() -> str:
 
 
 def submissions() -> str:
-    """What leaving out one submission does to the others."""
-    known = study()
-    full = pool_scores(known.study_times)
-    left = known.ours.leave_out["submission"]
+    """How the other scores change if one submission is left out."""
+    official = official_table()
+    full = scores_of(official.study_times)
+    without = official.ours.leave_out["submission"]
     rows = []
-    for gone in (row.name for row in known.ours.rows):
-        changes = {name: value - full[name] for name, value in left[gone].items()}
+    for left_out in (row.name for row in official.ours.rows):
+        changes = {name: value - full[name] for name, value in without[left_out].items()}
         most = max(changes, key=lambda name: (abs(changes[name]), name))
-        moved = f"{most} {full[most]:.3f} to {left[gone][most]:.3f}" if abs(changes[most]) > 5e-4 else "none"
-        rows.append([gone, moved, f"{sum(abs(c) > 5e-4 for c in changes.values())}", _turned(full, left[gone])])
-    return table(("left out", "largest change", "scores changed", "pairs whose order turns"), rows)
+        largest = f"{most} {full[most]:.3f} to {without[left_out][most]:.3f}" if abs(changes[most]) > 5e-4 else "none"
+        changed = sum(abs(change) > 5e-4 for change in changes.values())
+        rows.append([left_out, largest, f"{changed}", _reversed_pairs(full, without[left_out])])
+    return table(("left out", "largest change", "scores changed", "pairs that change order"), rows)
 
 
 def workloads() -> str:
-    """What leaving out one workload does to scores and to the order."""
-    known = study()
-    full = pool_scores(known.study_times)
-    left = known.ours.leave_out["workload"]
+    """How scores and their order change if one workload is left out."""
+    official = official_table()
+    full = scores_of(official.study_times)
+    without = official.ours.leave_out["workload"]
     rows = []
-    for gone in known.ours.workloads:
-        order = sorted(left[gone], key=lambda name: (-left[gone][name], name))
-        rows.append([gone, f"{order[0]} {left[gone][order[0]]:.3f}", _turned(full, left[gone])])
+    for left_out in official.ours.workloads:
+        order = sorted(without[left_out], key=lambda name: (-without[left_out][name], name))
+        rows.append([left_out, f"{order[0]} {without[left_out][order[0]]:.3f}", _reversed_pairs(full, without[left_out])])
     spread = []
-    for row in known.ours.rows:
-        values = [left[gone][row.name] for gone in known.ours.workloads]
-        places = [1 + sum(v > left[gone][row.name] for v in left[gone].values()) for gone in known.ours.workloads]
-        spread.append([row.name, f"{row.score:.3f}", span(min(values), max(values)), f"{min(places)} to {max(places)}"])
-    first = table(("left out", "leader", "pairs whose order turns"), rows)
+    for row in official.ours.rows:
+        values = [without[left_out][row.name] for left_out in official.ours.workloads]
+        ranks = [1 + sum(v > without[w][row.name] for v in without[w].values()) for w in official.ours.workloads]
+        spread.append([row.name, f"{row.score:.3f}", span(min(values), max(values)), f"{min(ranks)} to {max(ranks)}"])
+    first = table(("left out", "leader", "pairs that change order"), rows)
     return first + "\n" + table(("submission", "score", "scores without one", "ranks without one"), spread)
 
 
-def _turned(before: Scores, after: Scores) -> str:
+def _reversed_pairs(before: Scores, after: Scores) -> str:
     pairs = [
         f"{b} over {a}" if after[b] > after[a] else f"{a} = {b}"
         for a, b in combinations(sorted(after, key=lambda name: (-before[name], name)), 2)
@@ -233,82 +174,50 @@ def _turned(before: Scores, after: Scores) -> str:
 
 
 def rules() -> str:
-    """The effect of the tie rule, the grid, the held-out rule."""
-    known = study()
-    bases = known.trials[~known.trials["held_out"]]
+    """The effects of the rule for ties, the grid and the held-out rule."""
+    official = official_table()
+    bases = official.trials[~official.trials["held_out"]]
     boards = {
-        "published": known.published,
-        "tie by time": board(known.trials, legacy_grid=True),
-        "exact integral": board(known.trials, legacy_tie_rule=True),
-        "both, ours": known.ours,
-        "no held-out rule": board(bases),
+        "published": official.published,
+        "tie by time": score_board(official.trials, replace(OURS, legacy_grid=True)),
+        "exact integral": score_board(official.trials, replace(PUBLISHED, legacy_grid=False)),
+        "both, ours": official.ours,
+        "no held-out rule": score_board(bases, OURS),
     }
-    found = {name: {row.name: row.score for row in b.rows} for name, b in boards.items()}
-    ties_of = tie_ranges(known.trials)
+    by_rule = {name: {row.name: row.score for row in board.rows} for name, board in boards.items()}
+    ranges = tie_ranges(official.trials)
     rows = [
-        [row.name, *(f"{values[row.name]:.4f}" for values in found.values()), span(*ties_of[row.name], digits=4)]
-        for row in known.published.rows
+        [row.name, *(f"{values[row.name]:.4f}" for values in by_rule.values()), span(*ranges[row.name], digits=4)]
+        for row in official.published.rows
     ]
-    lost = [f"{cell.submission} on {cell.workload}" for row in known.ours.rows for cell in row.cells.values() if cell.note]
-    mixed = known.trials[known.trials["hit_index"] >= 0].groupby(["submission", "workload", "study"])
-    grid = max(abs(found["tie by time"][name] - found["both, ours"][name]) for name in found["both, ours"])
-    ties = sum(int((rows["hit_index"] == rows["hit_index"].min()).sum() > 1) for _, rows in mixed)
-    return table(("submission", *found, "published, any order of files"), rows) + (
+    lost = [f"{cell.submission} on {cell.workload}" for row in official.ours.rows for cell in row.cells.values() if cell.note]
+    reaching = official.trials[official.trials["hit_index"] >= 0].groupby(["submission", "workload", "study"])
+    ties = sum(int((hits["hit_index"] == hits["hit_index"].min()).sum() > 1) for _, hits in reaching)
+    grid = max(abs(by_rule["tie by time"][name] - by_rule["both, ours"][name]) for name in by_rule["both, ours"])
+    return table(("submission", *by_rule, "published, any order of files"), rows) + (
         f"\nThe grid moves a score by {grid:.4f} at most. "
-        f"Studies whose smallest evaluation index is shared by several trials: {ties} of {len(mixed)} that reach. "
-        f"Cells lost to the held-out rule alone: {len(lost)} ({', '.join(lost)}).\n"
+        f"Studies whose smallest evaluation index is shared by several trials: {ties} of {len(reaching)} that reach. "
+        f"Cells that count as missed only because of the held-out rule: {len(lost)} ({', '.join(lost)}).\n"
     )
 
 
-def tie_ranges(trials: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Return the lowest and highest score of each submission that any order of files can give under the published rules.
-
-    A score falls with the submission's own times and rises with the others': so it is lowest where its own ties go to
-    the slowest trial and the others' to the fastest, and highest the other way round.
-    """
-    ranges = {}
-    slow = slowest_of_ties(trials)
-    for name in sorted(set(trials["submission"])):
-        own = trials["submission"] == name
-        low, high = (
-            pool_scores(study_times_of(checked(pd.concat(parts)), by_index=True), grid_contributions)[name]
-            for parts in ((slow[own], trials[~own]), (trials[own], slow[~own]))
-        )
-        ranges[name] = low, high
-    return ranges
-
-
-def slowest_of_ties(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the table in which, of the trials that share a study's smallest index, only the slowest has its hit."""
-    keys = ["submission", "workload", "study"]
-    hits = trials[trials["hit_index"] >= 0]
-    first = hits[hits["hit_index"] == hits.groupby(keys)["hit_index"].transform("min")]
-    slowest = first.sort_values([*keys, "hit_seconds"]).drop_duplicates(keys, keep="last").index
-    spoilt = first.index.difference(slowest)
-    changed = trials.copy()
-    changed.loc[spoilt, "hit_index"] = -1
-    changed.loc[spoilt, ["hit_seconds", "hit_steps"]] = np.inf
-    changed.loc[spoilt, "status"] = "missed"
-    return changed
-
-
-def doubt() -> str:
-    """Where the width of each interval comes from."""
-    known = study()
-    spread = np.stack(
-        [contributions(random_resample(known.study_times, w).times).var(axis=1) for w in known.study_times.workloads], axis=1
-    )
-    h = workload_contributions(known.study_times)
+def variance() -> str:
+    """Which workloads the width of each interval comes from."""
+    official = official_table()
+    study_times = official.study_times
+    resamples = [random_resample(study_times, workload) for workload in study_times.workloads]
+    spread = np.stack([contributions(resample.times).var(axis=1) for resample in resamples], axis=1)
+    h = workload_contributions(study_times)
     rows = []
-    for row in known.ours.rows:
-        i = known.study_times.submissions.index(row.name)
+    for row in official.ours.rows:
+        i = study_times.submissions.index(row.name)
         order = np.argsort(-spread[i], kind="stable")[:2]
         total = float(spread[i].sum())
-        parts = [f"{known.study_times.workloads[k]} {spread[i, k] / total:.0%}" for k in order if total and spread[i, k] > 0]
+        parts = [f"{study_times.workloads[k]} {spread[i, k] / total:.0%}" for k in order if total and spread[i, k] > 0]
         mixed = [c for c in row.cells.values() if 0 < c.reached < c.studies]
-        error = total**0.5 / len(known.study_times.workloads)
-        full = int((h[i] > 0).sum())
-        rows.append([row.name, f"{error:.3f}", ", ".join(parts) or "-", f"{len(mixed)} of {len(row.cells)}", f"{full}"])
+        error = total**0.5 / len(study_times.workloads)
+        scoring = int((h[i] > 0).sum())
+        rows.append([row.name, f"{error:.3f}", ", ".join(parts) or "-", f"{len(mixed)} of {len(row.cells)}", f"{scoring}"])
     head = (
         "submission",
         "standard error",
@@ -320,35 +229,37 @@ def doubt() -> str:
 
 
 def coverage() -> str:
-    """How often the intervals hold in worlds shaped like the table; a minute."""
-    from analyses.algoperf_world import coverage_table
+    """How often the intervals cover the truth on simulated boards; this takes a minute."""
+    from analyses.algoperf_simulation import coverage_table
 
-    return coverage_table(study().study_times, table)
+    return coverage_table(official_table().study_times)
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
-    section.__name__: section for section in (data, scores, neighbours, leaders, submissions, workloads, rules, doubt)
+    section.__name__: section for section in (data, scores, neighbours, leaders, submissions, workloads, rules, variance)
 }
 SLOW: dict[str, Callable[[], str]] = {"coverage": coverage}
 
 
 def write_page(out: Path) -> None:
-    """Write the leaderboard page of the official table by our rules; its data are in the page."""
+    """Write the leaderboard page of the official table, by our rules, as one file that includes its data."""
     from harness.report import write_report
 
     trials = first_hits().trials
     note = {"imported": {"from": f"AlgoPerf 0.5 ({SOURCE})"}}
-    with TemporaryDirectory() as place:
-        page = Path(place) / "algoperf.html"
-        write_report(trials.assign(facts=pd.Series([note] * len(trials))), page, ScoringRules("seconds", baseline=BASELINE))
+    with TemporaryDirectory() as folder:
+        page = Path(folder) / "algoperf.html"
+        write_report(trials.assign(facts=pd.Series([note] * len(trials))), page, OURS)
         write_atomically(out, page.read_text(encoding="utf-8"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a section, or all fast ones, or write the page."""
-    parser = argparse.ArgumentParser(prog="python -m analyses.algoperf_v05", description=(__doc__ or "").splitlines()[0])
+    """Print one section, or all fast ones, or write the page; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m analyses.algoperf_v05", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("section", nargs="?", choices=[*SECTIONS, *SLOW], help="default: all but coverage")
-    parser.add_argument("--out", type=Path, help="write the page there instead of printing")
+    parser.add_argument("--out", type=Path, metavar="PAGE.html", help="write the leaderboard page there instead of printing")
     given = parser.parse_args(arguments)
     if given.out:
         write_page(given.out)

@@ -4,15 +4,17 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analyses import algoperf_v05 as v05
-from analyses.algoperf_world import World, coverage
+from analyses.algoperf_simulation import TableModel, coverage
+from analyses.official_table import PUBLISHED, official_table, slowest_of_ties, tie_ranges
 from harness.records import plain
-from harness.scoring import board_json
+from harness.scoring import board_json, score_board
 
 DOCS = Path(__file__).parents[2] / "docs"
 NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+|\d+%")
@@ -47,7 +49,7 @@ def test_the_page_in_docs_holds_the_board_of_today() -> None:
     found = re.search(r'download="leaderboard.json.gz" href="data:application/gzip;base64,([^"]+)"', page)
     assert found
     old = json.loads(gzip.decompress(base64.b64decode(found.group(1))))
-    new = json.loads(json.dumps(plain(board_json(v05.study().ours, []))))
+    new = json.loads(json.dumps(plain(board_json(official_table().ours, []))))
     for a, b in zip(old["submissions"], new["submissions"], strict=True):
         for key in ("name", "rank", "rank_low", "rank_high"):
             assert a[key] == b[key]
@@ -63,8 +65,8 @@ def test_a_page_is_one_file_without_curves_or_empty_figures(tmp_path: Path) -> N
     assert "timetrial run -s" not in page
 
 
-def test_a_difference_of_scores_is_that_of_the_board_and_turns_with_its_names() -> None:
-    known = v05.study()
+def test_a_difference_of_scores_is_that_of_the_board_with_names_in_order() -> None:
+    known = official_table()
     score = {row.name: row.score for row in known.ours.rows}
     for (a, b), difference in known.differences.items():
         assert a < b
@@ -72,30 +74,31 @@ def test_a_difference_of_scores_is_that_of_the_board_and_turns_with_its_names() 
         assert difference.p_holm is not None and difference.p is not None and difference.p_holm >= difference.p
 
 
-def test_the_published_scores_lie_within_what_any_order_of_files_can_give() -> None:
-    known = v05.study()
-    ranges = v05.tie_ranges(known.trials)
+def test_the_published_scores_lie_within_the_range_over_all_orders_of_files() -> None:
+    known = official_table()
+    ranges = tie_ranges(known.trials)
     for row in known.published.rows:
         low, high = ranges[row.name]
         assert low <= row.score <= high
-    with_ties = {row.name: row.score for row in v05.board(v05.slowest_of_ties(known.trials), legacy_tie_rule=True).rows}
-    without = {row.name: row.score for row in v05.board(known.trials, legacy_tie_rule=True).rows}
+    exact = replace(PUBLISHED, legacy_grid=False)
+    with_ties = {row.name: row.score for row in score_board(slowest_of_ties(known.trials), exact).rows}
+    without = {row.name: row.score for row in score_board(known.trials, exact).rows}
     assert with_ties != without, "ties do move the exact integral"
 
 
-def test_a_world_draws_cells_of_the_tables_shape() -> None:
-    study_times = v05.study().study_times
+def test_a_simulated_board_has_the_cells_of_the_table() -> None:
+    study_times = official_table().study_times
     caspr = study_times.submissions.index("caspr_adaptive")
     generator = np.random.default_rng(1)
-    times = World(study_times, smoothed=False).times(generator, "fastmri", 500)
+    times = TableModel(study_times, smoothed=False).times(generator, "fastmri", 500)
     assert times.shape == (11, 500, 5)
     seen = np.where(np.isfinite(study_times.times["fastmri"]), study_times.times["fastmri"], np.nan)
     assert np.nanmedian(times[caspr]) == pytest.approx(np.nanmedian(seen[caspr]), rel=0.1)
-    assert np.isnan(World(study_times, smoothed=True).times(generator, "criteo1tb", 3)[caspr]).all()
+    assert np.isnan(TableModel(study_times, smoothed=True).times(generator, "criteo1tb", 3)[caspr]).all()
 
 
-def test_a_few_boards_of_the_world_hold_most_scores() -> None:
-    scores, pairs, wrong = coverage(World(v05.study().study_times, smoothed=True), boards=15, truth_boards=1000)
+def test_intervals_cover_most_scores_of_a_few_simulated_boards() -> None:
+    scores, pairs, wrong = coverage(TableModel(official_table().study_times, smoothed=True), boards=15, truth_boards=1000)
     assert scores.mean() > 0.85 and pairs.mean() > 0.85 and wrong < 0.2
 
 
