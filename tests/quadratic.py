@@ -11,6 +11,7 @@ import torch
 from harness import DataFacts, Hyperparameters, Reference, Size, Workload
 from harness.records import TrialSpec
 from harness.registry import find_submission
+from harness.trial.meter import Meter
 from harness.trial.setup import full_hyperparameters
 from harness.trial.task import TrialTask
 from tests.toy import spec
@@ -84,7 +85,7 @@ def quadratic_spec(name: str, *, steps: int = 400, warmup: int = 0, **hyperparam
 def start(name: str, workload: Workload, what: TrialSpec) -> Any:
     """Return the procedure `name` at its first step."""
     torch.manual_seed(0)
-    task = TrialTask(what, workload, workload.build_model().train(), workload.load(None)["train"], torch.device("cpu"))
+    task = TrialTask(what, workload, workload.build_model().train(), workload.load(None)["train"], Meter(torch.device("cpu")))
     filled, _ = full_hyperparameters(what, find_submission(name), workload)
     return find_submission(name).procedure(task, Hyperparameters(filled))
 
@@ -93,12 +94,12 @@ def advance(algorithm: Any, steps: int = 1) -> None:
     """Take steps as the training loop does; every loss must be finite at the end of its step."""
     for _ in range(steps):
         algorithm.update(algorithm.select())
-        assert algorithm.task.end_step()
+        assert algorithm.task._meter.end_step()
 
 
 def resume(straight: Any, resumed: Any) -> None:
     """Bring a fresh procedure to where another one is, through its state."""
     resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
     resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
-    resumed.task._charged.thirds = straight.task._charged.thirds
+    resumed.task._meter.thirds = straight.task._meter.thirds
     resumed.task._stream = copy.deepcopy(straight.task._stream)

@@ -1,4 +1,4 @@
-"""What a training algorithm answers when it is asked, checked before it is believed."""
+"""What a training algorithm returns about itself, checked before it is used."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from harness.contracts import ContractError, TrainingAlgorithm
 
 
 def learning_rate(algorithm: TrainingAlgorithm) -> float | None:
-    """Return the learning rate of the last step; None where there is no such thing.
+    """Return the learning rate of the last step; None where the algorithm has none.
 
     Raises:
-        ContractError: it is no number, or one too large for a float.
+        ContractError: it is not a number, or it is too large for a float.
     """
     rate = algorithm.learning_rate()
     if isinstance(rate, Tensor) and rate.numel() == 1:  # torch's optimizers may hold their rate as a tensor
@@ -29,8 +29,12 @@ def learning_rate(algorithm: TrainingAlgorithm) -> float | None:
 
 
 def refreshes_batchnorm(algorithm: TrainingAlgorithm) -> bool:
-    """Return what is asked of BatchNorm statistics at every evaluation: read once, before the clock runs."""
-    wanted = algorithm.refresh_batchnorm
-    if not isinstance(wanted, bool):
-        raise ContractError(f"refresh_batchnorm must be True or False, not {type(wanted).__name__}")
-    return wanted
+    """Return whether BatchNorm statistics are to be recomputed before every evaluation; read once, before any clock runs.
+
+    Raises:
+        ContractError: `refresh_batchnorm` is neither True nor False.
+    """
+    refresh = algorithm.refresh_batchnorm
+    if not isinstance(refresh, bool):
+        raise ContractError(f"refresh_batchnorm must be True or False, not {type(refresh).__name__}")
+    return refresh

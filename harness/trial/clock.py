@@ -1,4 +1,4 @@
-"""What training costs: charged examples, and seconds of the device that trains."""
+"""Seconds of a trial: of training, of evaluation and of set-up, each on the device that trains."""
 
 from __future__ import annotations
 
@@ -8,36 +8,19 @@ from time import perf_counter, process_time, thread_time  # by name: a plug-in m
 
 import torch
 
-
-@dataclass
-class Examples:
-    """Charged examples, counted in exact thirds.
-
-    A loss call with gradients enabled costs 1 an example, without 1/3, each further backward pass 2/3.
-    """
-
-    thirds: int = 0
-
-    def charge(self, examples: int, thirds: int = 3) -> None:
-        """Charge `examples` examples at `thirds` thirds each."""
-        self.thirds += examples * thirds
-
-    @property
-    def total(self) -> float:
-        """Charged examples so far."""
-        return self.thirds / 3
-
+from harness.trial.meter import Meter
 
 DIGITS = 6
-"""Of seconds: what lies below a microsecond is noise, and takes room in every record."""
+"""Decimals of recorded seconds: less than a microsecond is noise, and takes space in every record."""
 
 
 @dataclass
 class Stopwatch:
-    """Seconds between `start` and `stop`, added up.
+    """Seconds between `start` and `stop`, summed over all such periods.
 
-    On a CPU: CPU seconds of this thread (`time.thread_time`), unaffected by waiting, with those of the process and of the
-    children it has waited for beside them. On an accelerator: synchronised monotonic wall seconds.
+    On a CPU these are CPU seconds of this thread (`time.thread_time`), which waiting does not affect; beside them are the
+    CPU seconds of the process and of the children that it has waited for. On an accelerator they are synchronised
+    monotonic wall seconds.
     """
 
     device: torch.device
@@ -53,15 +36,32 @@ class Stopwatch:
 
     def start(self) -> None:
         """Start counting."""
-        self._started = (self._now(), _family_seconds())
+        self._started = (self._now(), _process_seconds())
 
-    def stop(self) -> float:
-        """Stop counting; return the seconds so far."""
+    def stop(self) -> None:
+        """Stop counting, and add the seconds since `start`."""
         self.seconds = round(self.seconds + self._now() - self._started[0], DIGITS)
-        self.process_seconds = round(self.process_seconds + _family_seconds() - self._started[1], DIGITS)
-        return self.seconds
+        self.process_seconds = round(self.process_seconds + _process_seconds() - self._started[1], DIGITS)
 
 
-def _family_seconds() -> float:
+class Clocks:
+    """The three stopwatches of a trial; only `training` is a clock of the race."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.setup, self.training, self.evaluation = (Stopwatch(device) for _ in range(3))
+
+    def read(self, meter: Meter) -> dict[str, float]:
+        """Return the clocks of the race ("examples", "seconds", "steps"), and the seconds that are recorded beside them."""
+        return {
+            "examples": meter.examples,
+            "seconds": self.training.seconds,
+            "steps": float(meter.steps),
+            "process_seconds": self.training.process_seconds,
+            "evaluation_seconds": self.evaluation.seconds,
+            "setup_seconds": self.setup.seconds,
+        }
+
+
+def _process_seconds() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return process_time() + children.ru_utime + children.ru_stime

@@ -1,9 +1,10 @@
-"""Judging weights: needs nothing but a workload and a model, so that anyone can repeat it."""
+"""Evaluating trained weights: it needs only a workload and a model, so anyone can repeat it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,86 +14,94 @@ from harness.rules import BATCHNORM_EXAMPLES
 from harness.trial.process_state import check_hooks
 
 EVALUATION_BATCH = 1024
+"""Examples per forward pass of an evaluation."""
 
 
-def built(workload: Workload, device: torch.device) -> nn.Module:
-    """Return a model of the workload on `device`, compiled where the workload says so."""
+def build_model(workload: Workload, device: torch.device) -> nn.Module:
+    """Return a new model of the workload on `device`, compiled where the workload says so."""
     model = workload.build_model().to(device)
     if workload.settings.compiled:
         model.compile()
     return model
 
 
-class Judge:
-    """A model that is the harness's own, built before a plug-in sees the other: what is judged is that, with its values.
+def autocast_of(workload: Workload, device: torch.device) -> Callable[[], Any]:
+    """Return a function that makes the context in which the workload's model computes: its precision."""
+    if workload.settings.precision == "bfloat16":
+        return lambda: torch.autocast(device.type, torch.bfloat16)
+    return nullcontext
 
-    So neither hooks nor replaced parts nor other methods of the plug-in's model have a say in the metric, and an evaluation
-    leaves no trace in that model.
+
+class Judge:
+    """The harness's own model, built before a plug-in sees the other one: it is evaluated with the values of that one.
+
+    So hooks on the plug-in's model, and replaced parts or methods of it, have no effect on the metric, and an evaluation
+    changes nothing in that model.
 
     Args:
         workload: builds the model.
-        model: what the plug-in will be given, built by the same workload.
+        model: what the plug-in will train, built by the same workload.
     """
 
     def __init__(self, workload: Workload, model: nn.Module) -> None:
-        self._model = built(workload, next(model.parameters()).device)
+        self._model = build_model(workload, next(model.parameters()).device)
         self._parts = _parts(model)
-        self._tensors = _lasting(self._model)
-        self.judged(model)
+        self._tensors = _saved_tensors(self._model)
+        self.model_with_values_of(model)
 
-    def judged(self, model: nn.Module) -> nn.Module:
+    def model_with_values_of(self, model: nn.Module) -> nn.Module:
         """Return the harness's own model with the values of the plug-in's.
 
         Raises:
-            ContractError: a hook waits for all modules; a module or parameter of the plug-in's was replaced, added or removed;
-                it or a saved buffer has another shape or type.
+            ContractError: a hook is registered for all modules; a module or parameter of the plug-in's model was replaced,
+                added or removed; or a parameter or saved buffer of it has another shape or type.
         """
         check_hooks()
-        there = self._same_parts(model)
+        theirs = self._same_parts(model)
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
             for name, own in self._tensors.items():
-                own.copy_(there[name])
+                own.copy_(theirs[name])
         return self._model
 
     def _same_parts(self, model: nn.Module) -> dict[str, Tensor]:
-        """Return parameters and buffers of a model that consists of what it was built of, whatever their values."""
+        """Return the parameters and buffers of a model, after a check that it still has the parts that it was built with."""
         present = _parts(model)
         for name in {**self._parts, **present}:
             if self._parts.get(name) is not present.get(name):
                 what = f"'{name}' of the model" if name else "the model"
-                raise ContractError(f"{what} was replaced, added or removed: put new values into what is there")
-        there = _tensors(model)
+                raise ContractError(f"{what} was replaced, added or removed: put new values into the tensors it has")
+        theirs = _tensors(model)
         for name, own in self._tensors.items():
-            if name not in there or _form(there[name]) != _form(own):
-                raise ContractError(f"'{name}' of the model has another shape or type: put new values into what is there")
-        return there
+            if name not in theirs or _form(theirs[name]) != _form(own):
+                raise ContractError(f"'{name}' of the model has another shape or type: put new values into the tensors it has")
+        return theirs
 
     def check_untrained(self, model: nn.Module) -> None:
-        """See that a model is as it was built, the values of parameters and saved buffers included.
+        """Check that a model is as it was built, the values of parameters and saved buffers included.
 
         Raises:
             ContractError: it is not.
         """
-        there = self._same_parts(model)
+        theirs = self._same_parts(model)
         for name, own in self._tensors.items():
             with torch._C.DisableTorchFunctionSubclass():
-                same = torch.equal(own, there[name])
+                same = torch.equal(own, theirs[name])
             if not same:
                 raise ContractError(f"'{name}' of the model was changed before the first step: train in update()")
 
 
 def _parts(model: nn.Module) -> dict[str, nn.Module | Tensor]:
-    """Return modules and parameters by name; what is there twice (tied weights) under each of its names."""
+    """Return modules and parameters by name; a part that occurs twice (tied weights) under each of its names."""
     return {**dict(model.named_modules(remove_duplicate=False)), **dict(model.named_parameters(remove_duplicate=False))}
 
 
 def _tensors(model: nn.Module) -> dict[str, Tensor]:
-    """Return parameters and buffers by name; what is there twice under each of its names."""
+    """Return parameters and buffers by name; a tensor that occurs twice under each of its names."""
     return {**dict(model.named_parameters(remove_duplicate=False)), **dict(model.named_buffers(remove_duplicate=False))}
 
 
-def _lasting(model: nn.Module) -> dict[str, Tensor]:
-    """Return parameters and saved buffers by name; what is not saved is a cache, which every model fills for itself."""
+def _saved_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and saved buffers by name; a buffer that is not saved is a cache, which a model fills for itself."""
     caches = {
         f"{prefix}.{name}".lstrip(".")
         for prefix, module in model.named_modules(remove_duplicate=False)
@@ -105,20 +114,25 @@ def _form(tensor: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:
     return tensor.shape, tensor.dtype, tensor.device
 
 
+def judged_examples(examples: Mapping[str, Tensor], limit: int) -> int:
+    """Return how many of the examples an evaluation uses: the first `limit`, or all of them where `limit` is 0."""
+    size = len(next(iter(examples.values())))
+    return min(size, limit) if limit else size
+
+
 @torch.no_grad()
 def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor], limit: int = 0) -> dict[str, float]:
     """Return the workload's metric, and what it reports beside it, over the first `limit` examples.
 
     Args:
         workload: gives forward pass and metrics.
-        model: judged in evaluation mode, which is undone afterwards.
+        model: put into evaluation mode, and back into its own mode afterwards.
         examples: {name: tensor [n, ...]}; each part is moved to the model's device.
         limit: how many examples; 0 means all.
     """
-    size = len(next(iter(examples.values())))
-    size = min(size, limit) if limit else size
+    size = judged_examples(examples, limit)
     device = next(model.parameters()).device
-    autocast = torch.autocast(device.type, torch.bfloat16) if workload.settings.precision == "bfloat16" else nullcontext()
+    autocast = autocast_of(workload, device)
     sums: dict[str, float] = {}
     training = model.training
     model.eval()
@@ -126,7 +140,7 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
         for start in range(0, size, EVALUATION_BATCH):
             end = min(start + EVALUATION_BATCH, size)
             part = {name: values[start:end].to(device) for name, values in examples.items()}
-            with autocast:
+            with autocast():
                 metrics = workload.example_metrics(workload.forward(model, part), part)
             for name, values in metrics.items():
                 sums[name] = sums.get(name, 0.0) + float(values.double().sum())
@@ -135,23 +149,23 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
     return workload.aggregate({name: total / size for name, total in sums.items()})
 
 
-def evaluate_whole(workload: Workload, model: nn.Module, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, float]:
-    """Return all metrics over all examples of each part, {PART_METRIC: value}."""
+def evaluate_parts(workload: Workload, model: nn.Module, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, float]:
+    """Return all metrics over all examples of each part of the data, {PART_METRIC: value}."""
     means = {part: evaluate(workload, model, examples) for part, examples in parts.items()}
-    return {f"{part}_{name}": value for part, found in means.items() for name, value in found.items()}
+    return {f"{part}_{name}": value for part, values in means.items() for name, value in values.items()}
 
 
 @torch.no_grad()
 def refresh_batchnorm(workload: Workload, model: nn.Module, train: Mapping[str, Tensor], *, seed: int) -> None:
     """Recompute BatchNorm statistics on `BATCHNORM_EXAMPLES` fixed training examples, and leave the model in evaluation mode.
 
-    A service of fixed size, never charged; nothing happens where the model has no BatchNorm.
+    This service has a fixed size and is never charged; nothing happens where the model has no BatchNorm.
 
     Args:
         workload: gives the forward pass.
         model: its statistics are overwritten.
         train: {name: tensor [n, ...]}; each batch is moved to the model's device.
-        seed: which examples.
+        seed: decides which examples are used.
     """
     model.eval()
     layers = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
@@ -161,12 +175,12 @@ def refresh_batchnorm(workload: Workload, model: nn.Module, train: Mapping[str, 
     chosen = torch.randperm(size, generator=torch.Generator().manual_seed(seed))[:BATCHNORM_EXAMPLES]
     device = next(model.parameters()).device
     chosen = chosen.to(next(iter(train.values())).device)
-    kept = [layer.momentum for layer in layers]
+    momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum, layer.training = None, True  # None: the plain average over batches
     for indices in chosen.split(workload.settings.batch_size):
         batch = {name: values.index_select(0, indices).to(device) for name, values in train.items()}
         workload.forward(model, batch)
-    for layer, momentum in zip(layers, kept, strict=True):
+    for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum, layer.training = momentum, False

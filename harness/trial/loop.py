@@ -15,14 +15,15 @@ from harness.pruning import StopChannel, next_evaluation
 from harness.records import Status, TrialResult, TrialSpec, meets_target, stable_seed
 from harness.registry import Submission
 from harness.rules import RULESETS
-from harness.trial.answers import learning_rate, refreshes_batchnorm
-from harness.trial.clock import DIGITS, Stopwatch
-from harness.trial.failures import explain, told_to_end
-from harness.trial.judging import evaluate, evaluate_whole, refresh_batchnorm
+from harness.trial.answers import refreshes_batchnorm
+from harness.trial.clock import DIGITS, Clocks
+from harness.trial.failures import explain, is_from_outside
+from harness.trial.judging import evaluate, evaluate_parts, judged_examples, refresh_batchnorm
+from harness.trial.meter import Meter
 from harness.trial.outcome import Run, Trace
-from harness.trial.process_state import kept
+from harness.trial.process_state import restored
 from harness.trial.setup import check_untrained, listened, prepare, start_algorithm
-from harness.trial.task import TrialTask
+from harness.trial.signals import Signals
 from harness.trial.time_limit import TrialTimeout, check_time
 
 TRACE_POINTS = 100
@@ -69,110 +70,97 @@ def run_trial(
     began = perf_counter()
     run = Run(spec, workload)
     try:
-        with kept(torch.device(settings.device)):
+        with restored(torch.device(settings.device)):
             _train(run, submission, data, settings)
     except TrialTimeout as error:
         run.broke(Status.TIMEOUT, str(error), error)
     except (MemoryError, torch.OutOfMemoryError) as error:
         run.broke(Status.OUT_OF_MEMORY, explain(error), error)
     except BaseException as error:
-        if told_to_end(error):
+        if is_from_outside(error):
             raise
         run.broke(Status.FAILED, explain(error), error)
     return run.result(submission, settings.environment, round(perf_counter() - began, DIGITS))
 
 
 def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: TrialSettings) -> None:
-    spec, workload, size = run.spec, run.workload, run.workload.settings
-    rules = RULESETS[spec.track]
+    """Set up, then train and evaluate in turn, until something ends the trial."""
+    spec, workload, rules, size = run.spec, run.workload, RULESETS[run.spec.track], run.workload.settings
     device = torch.device(settings.device)
-    setup = Stopwatch(device)
-    setup.start()
-    task, validation, judge = prepare(spec, workload, data, device)
-    algorithm = start_algorithm(submission, task, spec, workload)
-    signals = listened(submission)
-    refresh = refreshes_batchnorm(algorithm)
-    check_untrained(task, judge)
-    setup.stop()
+    clocks = Clocks(device)
 
-    training, evaluating = Stopwatch(device), Stopwatch(device)
+    clocks.setup.start()
+    ready = prepare(spec, workload, data, device)
+    meter, task, judge = ready.meter, ready.task, ready.judge
+    algorithm = start_algorithm(submission, task, spec, workload)
+    signals = Signals(listened(submission), task, meter, algorithm) if listened(submission) else None
+    refresh = refreshes_batchnorm(algorithm)
+    check_untrained(ready)
+    clocks.setup.stop()
+
     end = min(spec.horizon, spec.budget)
     trace = Trace(end / TRACE_POINTS, run.learning_rates)
     before = 0.0
     while True:
-        following = next_evaluation(task.examples, spec)
-        due = following if rules.clock == "examples" else training.seconds
+        following = next_evaluation(meter.examples, spec)
+        due = {**clocks.read(meter), "examples": following}[rules.clock]  # at the earliest
         stop = None if settings.run_to_end else settings.stop_channel()
         if stop is not None and stop.stops(spec.trial, due):
             return run.stop(stop, due, rules.clock)
 
-        training.start()
-        finite = train_until(following, task, algorithm, signals, trace)
+        clocks.training.start()
+        finite = train_until(following, meter, algorithm, signals, trace)
         algorithm.prepare_for_evaluation()
-        training.stop()
-        run.clocks = _clocks(task, training, evaluating, setup)
-        if not (finite and task.finite()):
-            return run.end(Status.DIVERGED, f"loss or weights not finite at step {task.steps}", complete=True)
-        if run.overspent(before, task.examples, end):
+        clocks.training.stop()
+        run.clocks = clocks.read(meter)
+        if not (finite and meter.finite(task.model)):
+            return run.end(Status.DIVERGED, f"loss or weights not finite at step {meter.steps}", complete=True)
+        if run.overspent(before, meter.examples, end):
             return None
 
-        evaluating.start()
-        judged = judge.judged(task.model)
+        clocks.evaluation.start()
+        model = judge.model_with_values_of(task.model)
         if refresh:
-            refresh_batchnorm(workload, judged, task._train, seed=stable_seed(spec.seed, "batchnorm"))
-        metrics = evaluate(workload, judged, validation, size.validation_examples)
-        if rules.whole and task.examples >= end:
-            metrics |= evaluate_whole(workload, judged, {"whole": validation, "test": data["test"]})
-        evaluating.stop()
-        value = metrics.pop(workload.metric)
-        at = {"examples": task.examples, "seconds": training.seconds, "steps": float(task.steps)}
-        run.evaluations.append({**at, "metric": value, **metrics})
-        run.clocks = _clocks(task, training, evaluating, setup)
+            refresh_batchnorm(workload, model, ready.train, seed=stable_seed(spec.seed, "batchnorm"))
+        metrics = evaluate(workload, model, ready.validation, size.validation_examples)
+        if rules.whole and meter.examples >= end:
+            metrics |= evaluate_parts(workload, model, {"whole": ready.validation, "test": data["test"]})
+        clocks.evaluation.stop()
+        run.clocks = clocks.read(meter)
+        value = run.evaluated(metrics)
 
         if meets_target(value, spec.target, lower_is_better=workload.lower_is_better):
             run.end(Status.REACHED, f"{workload.metric} {value:.4g} meets the target {spec.target:g}")
             if not settings.run_to_end:
                 return None
-        if task.examples >= end:
+        if meter.examples >= end:
             if not rules.targeted:
                 return run.end(Status.FINISHED, f"final {workload.metric} {value:.4g}", complete=True)
             return run.end(Status.MISSED, f"best {workload.metric} {run.best():.4g}, target {spec.target:g}", complete=True)
         if settings.stop_hopeless and not settings.run_to_end and run.hopeless(end):
             return None
 
-        training.start()
-        before = task.examples
+        clocks.training.start()
+        before = meter.examples
         algorithm.restore_after_evaluation()
-        if "validation_metric" in signals:
-            judged_on = len(next(iter(validation.values())))
-            judged_on = min(judged_on, size.validation_examples or judged_on)
-            task._charged.charge(judged_on, 1)
-            before += judged_on / 3
-            algorithm.observe(task.feedback((), value if workload.lower_is_better else -value))
-        training.stop()
+        if signals is not None and signals.of_evaluations:
+            judged = judged_examples(ready.validation, size.validation_examples)
+            meter.charge(judged, 1)
+            before += judged / 3
+            algorithm.observe(signals.of_evaluation(value if workload.lower_is_better else -value))
+        clocks.training.stop()
 
 
-def train_until(upcoming: float, task: TrialTask, algorithm: TrainingAlgorithm, signals: tuple[str, ...], trace: Trace) -> bool:
-    """Train until `upcoming` charged examples; return whether all losses were finite."""
-    while task._charged.thirds < 3 * upcoming:
+def train_until(examples: float, meter: Meter, algorithm: TrainingAlgorithm, signals: Signals | None, trace: Trace) -> bool:
+    """Train until `examples` examples have been charged; return whether all losses were finite."""
+    while meter.thirds < 3 * examples:
         batch = algorithm.select()
         algorithm.update(batch)
         check_time()
-        if not task.end_step():
+        if not meter.end_step():
             return False
-        if signals:
-            algorithm.observe(task.feedback(signals, learning_rate=learning_rate(algorithm)))
-        if task._charged.thirds >= trace.due:
-            trace.add(task, algorithm)
+        if signals is not None:
+            algorithm.observe(signals.of_step())
+        if meter.thirds >= trace.due:
+            trace.add(meter, algorithm)
     return True
-
-
-def _clocks(task: TrialTask, training: Stopwatch, evaluating: Stopwatch, setup: Stopwatch) -> dict[str, float]:
-    return {
-        "examples": task.examples,
-        "seconds": training.seconds,
-        "steps": float(task.steps),
-        "process_seconds": training.process_seconds,
-        "evaluation_seconds": evaluating.seconds,
-        "setup_seconds": setup.seconds,
-    }

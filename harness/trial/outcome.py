@@ -9,12 +9,12 @@ from typing import Any
 
 from harness.contracts import TrainingAlgorithm, Workload
 from harness.pruning import FORECAST, Stop, forecast
-from harness.records import Artefact, Status, TrialRecord, TrialResult, TrialSpec, shortened
+from harness.records import CLOCKS, Artefact, Status, TrialRecord, TrialResult, TrialSpec, shortened
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.trial.answers import learning_rate
 from harness.trial.facts import submission_facts, workload_facts
-from harness.trial.task import TrialTask
+from harness.trial.meter import Meter
 
 TRACEBACK = "traceback.txt"
 """Name of the artefact that holds the whole traceback of what ended a trial."""
@@ -26,14 +26,17 @@ class Trace:
     Args:
         every: charged examples between two points.
         points: where (steps, examples, learning rate) is appended.
+
+    Attributes:
+        due: thirds of an example charged when the next point is due.
     """
 
     def __init__(self, every: float, points: list[tuple[float, float, float]]) -> None:
         self.due, self._every, self._points = 0.0, 3 * every, points
 
-    def add(self, task: TrialTask, algorithm: TrainingAlgorithm) -> None:
+    def add(self, meter: Meter, algorithm: TrainingAlgorithm) -> None:
         """Add the point that is due; the next one is due `every` examples later."""
-        self._points.append((task.steps, task.examples, learning_rate(algorithm) or 0.0))
+        self._points.append((meter.steps, meter.examples, learning_rate(algorithm) or 0.0))
         self.due += self._every
 
 
@@ -95,6 +98,13 @@ class Run:
             self.pruned_by = FORECAST
             self.end(Status.PRUNED, why)
         return bool(why)
+
+    def evaluated(self, metrics: Mapping[str, float]) -> float:
+        """Add an evaluation at the present clocks, and return the value of the workload's metric."""
+        value = metrics[self.workload.metric]
+        others = {name: number for name, number in metrics.items() if name != self.workload.metric}
+        self.evaluations.append({**{clock: self.clocks[clock] for clock in CLOCKS}, "metric": value, **others})
+        return value
 
     def best(self) -> float:
         """Return the best value of the metric so far."""

@@ -1,4 +1,4 @@
-"""What torch keeps for the whole process, held as it was: a trial must leave nothing of it to the next."""
+"""The state that torch keeps per process: a trial must not pass any of it on to the next trial."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from harness.contracts import ContractError
 
 
 @contextmanager
-def kept(device: torch.device) -> Iterator[None]:
-    """Give back grad mode, default type, precision, autocast and hooks on all modules, whatever happened inside."""
+def restored(device: torch.device) -> Iterator[None]:
+    """Restore grad mode, default type, precision, autocast, threads and hooks on all modules, whatever happened inside."""
     kinds = sorted({"cpu", device.type} - {"meta"})
     grad, dtype, precision = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_float32_matmul_precision()
     autocast = {kind: torch.is_autocast_enabled(kind) for kind in kinds}
@@ -38,10 +38,10 @@ def kept(device: torch.device) -> Iterator[None]:
 
 
 def check_hooks() -> None:
-    """See that no hook waits for the modules of the whole process.
+    """Check that no hook is registered for all modules of the process.
 
     Raises:
-        ContractError: one does.
+        ContractError: one is.
     """
     if any(_hooks().values()):
         raise ContractError("a hook is registered for all modules of the process: register it on a module of task.model")

@@ -3,33 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from harness.contracts import ContractError, Hyperparameters, TrainingAlgorithm, Workload
 from harness.records import TrialSpec, stable_seed
 from harness.registry import Submission, find_optimizer
 from harness.rules import RULESETS
-from harness.trial.judging import Judge, built
+from harness.trial.judging import Judge, autocast_of, build_model
+from harness.trial.meter import Meter
 from harness.trial.scheduled import Scheduled
 from harness.trial.task import TrialTask
 
 
-def prepare(
-    spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device
-) -> tuple[TrialTask, Mapping[str, Tensor], Judge]:
-    """Seed, build and warm up the model; return the task, the validation examples, and the judge."""
+@dataclass(frozen=True)
+class Prepared:
+    """What stands ready before the training algorithm is started.
+
+    Attributes:
+        meter: counts what is charged.
+        task: what the training algorithm gets.
+        judge: evaluates the weights.
+        train, validation: examples, {name: tensor [n, ...]}, on the device or, where the workload is not resident, the host.
+    """
+
+    meter: Meter
+    task: TrialTask
+    judge: Judge
+    train: Mapping[str, Tensor]
+    validation: Mapping[str, Tensor]
+
+
+def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device) -> Prepared:
+    """Seed and build the model, run one warm-up pass, and build the judge."""
     home = device if workload.settings.resident else "cpu"
-    examples = {part: {name: v.to(home) for name, v in data[part].items()} for part in ("train", "validation")}
+    train, validation = ({name: v.to(home) for name, v in data[part].items()} for part in ("train", "validation"))
     torch.manual_seed(stable_seed(spec.seed, "weights"))
-    model = built(workload, device).train()
-    task = TrialTask(spec, workload, model, examples["train"], device)
-    task._prime()
+    model = build_model(workload, device).train()
+    meter = Meter(device)
+    task = TrialTask(spec, workload, model, train, meter)
+    warm_up_pass(workload, model, train, device)
     judge = Judge(workload, model)
     torch.manual_seed(stable_seed(spec.seed, "training"))
-    return task, examples["validation"], judge
+    return Prepared(meter, task, judge, train, validation)
+
+
+def warm_up_pass(workload: Workload, model: nn.Module, train: Mapping[str, Tensor], device: torch.device) -> None:
+    """Run one batch forward and backward and revert its effects, so that compilation and first calls are on no clock."""
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    examples = {name: values[: workload.settings.batch_size].to(device) for name, values in train.items()}
+    with autocast_of(workload, device)():
+        loss = workload.example_losses(workload.forward(model, examples), examples).mean()
+    loss.backward()
+    model.zero_grad()
+    for name, buffer in model.named_buffers():
+        buffer.copy_(buffers[name])
 
 
 def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, workload: Workload) -> TrainingAlgorithm:
@@ -38,7 +69,7 @@ def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, wo
     if submission.procedure is not None:
         return submission.procedure(task, hyperparameters)
     recipe = submission.optimizer or find_optimizer(workload.settings.reference.optimizer)
-    return Scheduled(task, hyperparameters, recipe=recipe, shape=submission.schedule, settings=own)
+    return Scheduled(task, hyperparameters, recipe=recipe, schedule=submission.schedule, schedule_hyperparameters=own)
 
 
 def full_hyperparameters(spec: TrialSpec, submission: Submission, workload: Workload) -> tuple[Hyperparameters, dict[str, Any]]:
@@ -58,15 +89,15 @@ def full_hyperparameters(spec: TrialSpec, submission: Submission, workload: Work
     return Hyperparameters({**submission.optimizer.defaults, **given}), own
 
 
-def check_untrained(task: TrialTask, judge: Judge) -> None:
+def check_untrained(ready: Prepared) -> None:
     """Check that nothing was charged and no weight was changed before the first step, while no clock ran.
 
     Raises:
         ContractError: something was charged or changed.
     """
-    if task._charged.thirds:
-        raise ContractError(f"{task.examples:g} examples were charged before the first step: train in update()")
-    judge.check_untrained(task.model)
+    if ready.meter.thirds:
+        raise ContractError(f"{ready.meter.examples:g} examples were charged before the first step: train in update()")
+    ready.judge.check_untrained(ready.task.model)
 
 
 def listened(submission: Submission) -> tuple[str, ...]:

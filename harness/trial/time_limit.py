@@ -1,4 +1,4 @@
-"""Hard time limits of a trial."""
+"""The time limit of a trial, which also ends a call that never returns."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from types import FrameType
 
 GRACE_SECONDS = 10.0
-"""How long after the limit a call that holds the interpreter is ended with its process."""
-
-
-_rung: list[TrialTimeout] = []
-"""What the alarm has raised since the limit was set. An alarm is its process's own, so this is too."""
+"""Seconds after the limit at which a process whose call holds the interpreter is ended."""
 
 
 class TrialTimeout(BaseException):
-    """The trial ran past its time limit. Not an `Exception`, so that a plug-in's own handlers let it through."""
+    """The trial ran past its time limit. Not an `Exception`, so that a plug-in's own handlers do not catch it."""
+
+
+_expired: list[TrialTimeout] = []
+"""What the alarm has raised since the limit was set. A process has one alarm, so it has one such list."""
 
 
 @contextmanager
@@ -27,20 +27,20 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
 
     Args:
         seconds: the limit.
-        end_process: also end this process, by a watchdog that needs no interpreter, `GRACE_SECONDS` later: for
-            a worker whose plug-in holds the interpreter. The driver then writes the record.
+        end_process: also end this process `GRACE_SECONDS` later, by a watchdog that needs no interpreter: for a worker
+            whose plug-in holds the interpreter. The driver then writes the record.
     """
     if seconds is None:
         yield
         return
 
-    _rung.clear()
+    _expired.clear()
 
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        _rung.append(TrialTimeout(f"over the time limit of {seconds:g} s"))
-        raise _rung[-1]
+    def expire(_signal: int, _frame: FrameType | None) -> None:
+        _expired.append(TrialTimeout(f"over the time limit of {seconds:g} s"))
+        raise _expired[-1]
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     if end_process:
         faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True, file=sys.__stderr__ or sys.stderr)
@@ -49,15 +49,15 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
     finally:
         try:
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
-        finally:  # also where the alarm rang a moment ago
+        finally:  # the alarm may have come a moment ago, inside the line above
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-            _rung.clear()
+            _expired.clear()
             if end_process:
                 faulthandler.cancel_dump_traceback_later()
 
 
 def check_time() -> None:
-    """Raise again what the alarm has raised, for a plug-in may have caught it."""
-    if _rung:
-        raise _rung[-1]
+    """Raise again what the alarm has raised: a plug-in may have caught it."""
+    if _expired:
+        raise _expired[-1]

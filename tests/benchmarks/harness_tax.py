@@ -19,10 +19,12 @@ from harness.contracts import DataUnavailable
 from harness.plan import Request, make_plan
 from harness.records import stable_seed
 from harness.registry import find_optimizer
+from harness.trial.batches import IndexStream
 from harness.trial.loop import train_until
+from harness.trial.meter import Meter
 from harness.trial.outcome import Trace
 from harness.trial.setup import start_algorithm
-from harness.trial.task import IndexStream, TrialTask
+from harness.trial.task import TrialTask
 from workloads.data import data_directory
 
 CASES = (
@@ -56,12 +58,13 @@ def bare_loop(workload, data, spec) -> Callable[[int], None]:
 def trial_loop(workload, data, spec, submission) -> Callable[[int], None]:
     """Return a function that takes n steps of the trial loop."""
     torch.manual_seed(stable_seed(spec.seed, "weights"))
-    task = TrialTask(spec, workload, workload.build_model().train(), data["train"], torch.device("cpu"))
+    meter = Meter(torch.device("cpu"))
+    task = TrialTask(spec, workload, workload.build_model().train(), data["train"], meter)
     algorithm = start_algorithm(submission, task, spec, workload)
     trace = Trace(spec.horizon / 100, [])
 
     def steps(count: int) -> None:
-        if not train_until(task.examples + count * workload.settings.batch_size, task, algorithm, (), trace):
+        if not train_until(meter.examples + count * workload.settings.batch_size, meter, algorithm, None, trace):
             raise RuntimeError("the loss is not finite")
 
     return steps

@@ -13,8 +13,10 @@ import torch
 from harness import Feedback, Hyperparameters
 from harness.registry import find_optimizer, find_schedule, find_submission, find_workload
 from harness.trial.loop import train_until
+from harness.trial.meter import Meter
 from harness.trial.outcome import Trace
 from harness.trial.scheduled import Scheduled
+from harness.trial.signals import Signals
 from harness.trial.task import TrialTask
 from submissions.procedures._batch_scaling import scaled_rate
 from submissions.procedures._batch_tests import wanted_batch
@@ -49,15 +51,17 @@ def descend(curvatures, rate, steps, *, noise=0.0, recipe=None, **settings):
     workload = quadratic(curvatures, noise)
     what = quadratic_spec("hypergradient", steps=steps)
     torch.manual_seed(0)
-    task = TrialTask(what, workload, workload.build_model(), workload.load(None)["train"], torch.device("cpu"))
+    meter = Meter(torch.device("cpu"))
+    task = TrialTask(what, workload, workload.build_model(), workload.load(None)["train"], meter)
     plain = {"learning_rate": rate, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0}
     algorithm = Scheduled(
         task,
         Hyperparameters(recipe[1] if recipe else plain),
         recipe=find_optimizer(recipe[0] if recipe else "sgd"),
-        shape=find_schedule("hypergradient"),
-        settings=settings,
+        schedule=find_schedule("hypergradient"),
+        schedule_hyperparameters=settings,
     )
+    signals = Signals(find_schedule("hypergradient").listens, task, meter, algorithm)
     weights, seen, rates = [], [], []
 
     def select():
@@ -68,7 +72,7 @@ def descend(curvatures, rate, steps, *, noise=0.0, recipe=None, **settings):
 
     algorithm.select = select
     for _ in range(steps):
-        train_until(task.examples + 1, task, algorithm, find_schedule("hypergradient").listens, Trace(1e9, []))
+        train_until(task.examples + 1, meter, algorithm, signals, Trace(1e9, []))
         rates.append(algorithm.learning_rate())
     return workload, weights, seen, rates
 

@@ -11,6 +11,7 @@ import torch
 from harness import Choice, Hyperparameters
 from harness.plan import Request, make_plan
 from harness.registry import all_submissions, find_submission
+from harness.trial.meter import Meter
 from harness.trial.setup import full_hyperparameters
 from harness.trial.task import TrialTask
 from tests.toy import Blobs, run_record, spec
@@ -32,7 +33,7 @@ def start(name, steps=60, **hyperparameters):
     model = workload.build_model()
     length = steps * workload.settings.batch_size
     what = replace(trial(name, **hyperparameters), budget=length, horizon=length)
-    task = TrialTask(what, workload, model, DATA["train"], torch.device("cpu"))
+    task = TrialTask(what, workload, model, DATA["train"], Meter(torch.device("cpu")))
     filled, _ = full_hyperparameters(what, find_submission(name), workload)
     return find_submission(name).procedure(task, filled)
 
@@ -91,7 +92,7 @@ def test_a_resumed_procedure_goes_on_to_the_last_bit(name):
     resumed = start(name)
     resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
     resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
-    resumed.task._charged.thirds = straight.task._charged.thirds
+    resumed.task._meter.thirds = straight.task._meter.thirds
     resumed.task._stream = copy.deepcopy(straight.task._stream)
     assert resumed.learning_rate() == straight.learning_rate()
     for _ in range(12):
@@ -273,6 +274,6 @@ def test_a_growing_batch_ends_with_the_horizon(largest, horizon):
     sizes = []
     while task.examples < task.horizon:
         sizes.append(step(algorithm).size)
-        task.end_step()
+        task._meter.end_step()
     assert task.examples == task.horizon
     assert 2 * task.batch_size <= max(sizes) <= largest * task.batch_size

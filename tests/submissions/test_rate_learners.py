@@ -10,6 +10,7 @@ import torch
 
 from harness import Hyperparameters
 from harness.registry import find_submission
+from harness.trial.meter import Meter
 from harness.trial.task import TrialTask
 from submissions.procedures._lanczos import heavy_ball, ritz_values, spectrum_ends
 from submissions.procedures._rate_search import TERRIBLE, RateSearch, fit_exponential, forecast
@@ -210,7 +211,7 @@ def test_estimates_are_smoothed_in_logarithms():
 def test_an_estimate_leaves_the_model_as_it_was():
     workload = Blobs("smoke")
     plugin = find_submission("lanczos").procedure
-    task = TrialTask(spec(), workload, workload.build_model().train(), workload.load(None)["train"], torch.device("cpu"))
+    task = TrialTask(spec(), workload, workload.build_model().train(), workload.load(None)["train"], Meter(torch.device("cpu")))
     algorithm = plugin(task, Hyperparameters(plugin.defaults))
     kept = {name: value.clone() for name, value in task.model.state_dict().items()}
     algorithm._estimate()

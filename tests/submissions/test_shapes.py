@@ -10,6 +10,7 @@ import torch
 
 from harness import ContractError, Hyperparameters
 from harness.registry import find_optimizer, find_schedule
+from harness.trial.meter import Meter
 from harness.trial.scheduled import Scheduled
 from harness.trial.task import TrialTask
 from submissions.schedules._profiles import PROFILES
@@ -97,10 +98,12 @@ def test_a_restart_sets_the_learning_rate_and_keeps_momentum():
     data = workload.load(None)
     torch.manual_seed(0)
     trial = spec(submission="sgdr", warmup=64)  # 60 steps, 4 of warm-up: cycles of 8, 16 and 32
-    task = TrialTask(trial, workload, workload.build_model(), data["train"], torch.device("cpu"))
+    task = TrialTask(trial, workload, workload.build_model(), data["train"], Meter(torch.device("cpu")))
     recipe = find_optimizer("sgd")
     hyperparameters = {**recipe.defaults, "learning_rate": 0.05, "weight_decay": 0.0}
-    algorithm = Scheduled(task, Hyperparameters(hyperparameters), recipe=recipe, shape=find_schedule("sgdr"), settings={})
+    algorithm = Scheduled(
+        task, Hyperparameters(hyperparameters), recipe=recipe, schedule=find_schedule("sgdr"), schedule_hyperparameters={}
+    )
     weight = next(p for p in task.model.parameters() if p.ndim == 2)
     rates, before = [], None
     for _ in range(60):

@@ -10,6 +10,7 @@ import torch
 from harness import ContractError, DataUnavailable, TrainingAlgorithm
 from harness.registry import find_workload
 from harness.trial.derivatives import difference_product, gradients_one_by_one, is_missing_rule
+from harness.trial.meter import Meter
 from harness.trial.task import TrialTask
 from tests.toy import Blobs, Plain, run_record, spec, submission
 from workloads.data import data_directory
@@ -78,7 +79,7 @@ def test_a_signal_that_does_not_exist_is_an_error_that_helps():
 
 def test_gradients_one_by_one_are_the_vectorised_ones():
     torch.manual_seed(0)
-    task = TrialTask(spec(), Blobs("smoke"), Blobs("smoke").build_model(), DATA["train"], torch.device("cpu"))
+    task = TrialTask(spec(), Blobs("smoke"), Blobs("smoke").build_model(), DATA["train"], Meter(torch.device("cpu")))
     batch = task.draw(9)
     vectorised = task.example_gradients(batch)
     task._vectorised = False
@@ -112,7 +113,7 @@ def test_where_torch_has_no_rules_both_services_work_and_charge_what_they_do():
     model = workload.build_model().train()
     generator = torch.Generator().manual_seed(1)
     data = _spoken(workload)
-    task = TrialTask(spec(), workload, model, data, torch.device("cpu"))
+    task = TrialTask(spec(), workload, model, data, Meter(torch.device("cpu")))
     batch = task.draw(4)
     gradients = task.example_gradients(batch)
     assert task.examples == 4

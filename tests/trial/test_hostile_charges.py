@@ -51,7 +51,7 @@ class GradientsInside(nn.Module):
 
 
 def toy_task():
-    return prepare(spec(), Blobs("smoke"), DATA, torch.device("cpu"))[0]
+    return prepare(spec(), Blobs("smoke"), DATA, torch.device("cpu")).task
 
 
 @pytest.mark.parametrize("call", ["loss", "example_losses"])

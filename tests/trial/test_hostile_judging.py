@@ -163,7 +163,7 @@ def test_values_are_read_past_a_tensor_that_listens():
     model[0].weight.data = model[0].weight.data.as_subclass(Spy)
     model[0].weight.__class__ = type("SpyParameter", (Spy, nn.Parameter), {})
     Spy.heard.clear()
-    judged = judge.judged(model)
+    judged = judge.model_with_values_of(model)
     assert judged[0].weight.eq(2.0).all() and type(judged[0].weight) is nn.Parameter
     assert "copy_" not in Spy.heard
 

@@ -131,6 +131,18 @@ def test_a_plug_in_that_raises_fails_with_one_line_that_names_the_place():
     assert "\n" not in record.reason
 
 
+def test_an_error_raised_inside_the_harness_names_the_line_of_the_plug_in_that_led_to_it():
+    class Misspells(Plain):
+        """Asks for a hyperparameter that it does not have, so that the harness raises."""
+
+        def update(self, batch):
+            self.hyperparameters.momentun  # noqa: B018
+
+    record = race(Misspells)
+    line = Misspells.update.__code__.co_firstlineno + 1
+    assert record.status == "failed" and record.reason.endswith(f"(test_loop.py:{line})"), record.reason
+
+
 def test_an_update_that_never_calls_the_loss_fails_instead_of_running_for_ever():
     class Sleeps(Plain):
         """Does nothing."""

@@ -51,12 +51,13 @@ def test_data_on_the_host_train_an_accelerator_the_same():
 def test_the_store_stays_where_it_should_and_every_batch_is_on_the_device(resident):
     """The meta device stands for an accelerator: its tensors have a place and no content."""
     workload = blobs(resident)
-    task, validation, _ = prepare(spec(), workload, DATA, torch.device("meta"))
-    home = {v.device.type for v in (*task._train.values(), *validation.values())}
+    ready = prepare(spec(), workload, DATA, torch.device("meta"))
+    task = ready.task
+    home = {v.device.type for v in (*ready.train.values(), *ready.validation.values())}
     assert home == {"meta" if resident else "cpu"}
     assert {v.device.type for v in task.draw(4)._examples.values()} == {"meta"}
     assert task.loss(task.draw(4)).device.type == "meta"
     with pytest.raises(Seen, match="meta"):
-        evaluate(Looking("smoke"), task.model, validation)
+        evaluate(Looking("smoke"), task.model, ready.validation)
     with pytest.raises(Seen, match="meta"):
-        refresh_batchnorm(Looking("smoke"), task.model, task._train, seed=0)
+        refresh_batchnorm(Looking("smoke"), task.model, ready.train, seed=0)

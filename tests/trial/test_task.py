@@ -8,7 +8,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from harness import ContractError
 from harness.records import stable_seed
-from harness.trial.task import IndexStream, TrialTask
+from harness.trial.batches import IndexStream
+from harness.trial.meter import Meter
+from harness.trial.setup import warm_up_pass
+from harness.trial.task import TrialTask
 from tests.toy import Blobs, spec
 
 torch.set_num_threads(1)
@@ -19,7 +22,7 @@ DATA = WORKLOAD.load(None)
 @pytest.fixture
 def task():
     torch.manual_seed(0)
-    return TrialTask(spec(), WORKLOAD, WORKLOAD.build_model().train(), DATA["train"], torch.device("cpu"))
+    return TrialTask(spec(), WORKLOAD, WORKLOAD.build_model().train(), DATA["train"], Meter(torch.device("cpu")))
 
 
 def _charge(task, call):
@@ -66,7 +69,7 @@ def test_the_charge_of_every_service_is_within_ten_percent_of_counted_flops():
 
     workload = Deep("smoke")
     model = workload.build_model()
-    task = TrialTask(spec(), workload, model, DATA["train"], torch.device("cpu"))
+    task = TrialTask(spec(), workload, model, DATA["train"], Meter(torch.device("cpu")))
     batch = task.draw(32)
     vectors = [torch.ones_like(p) for p in model.parameters()]
     stacked = {name: torch.stack([p.detach()] * 3) for name, p in model.named_parameters()}
@@ -111,7 +114,7 @@ def test_a_product_that_fails_halfway_is_charged_for_the_gradient_that_hooks_hav
 def test_a_hessian_vector_product_is_the_derivative_of_the_gradient(task):
     model = task.model.eval().double()
     data = {k: v.double() if v.is_floating_point() else v for k, v in DATA["train"].items()}
-    task = TrialTask(spec(), WORKLOAD, model, data, torch.device("cpu"))
+    task = TrialTask(spec(), WORKLOAD, model, data, Meter(torch.device("cpu")))
     batch = task.draw(20)
     parameters = list(model.parameters())
     vectors = [torch.randn_like(p) for p in parameters]
@@ -152,9 +155,9 @@ def test_services_leave_modes_and_statistics_as_they_were(task):
     assert all(torch.equal(kept[k], v) for k, v in task.model.state_dict().items())
 
 
-def test_priming_leaves_no_trace(task):
+def test_a_warm_up_pass_leaves_no_trace(task):
     kept = {k: v.clone() for k, v in task.model.state_dict().items()}
-    task._prime()
+    warm_up_pass(WORKLOAD, task.model, DATA["train"], torch.device("cpu"))
     assert task.examples == 0
     assert all(p.grad is None for p in task.model.parameters())
     assert all(torch.equal(kept[k], v) for k, v in task.model.state_dict().items())
@@ -171,7 +174,7 @@ def test_the_data_order_is_one_stream_however_it_is_cut(sizes):
 
 def test_a_workload_without_right_answers_says_so(task, monkeypatch):
     monkeypatch.setattr(Blobs, "example_correct", lambda self, outputs, examples: None)
-    with pytest.raises(ContractError, match="no notion of a correct prediction"):
+    with pytest.raises(ContractError, match="does not say which predictions are correct"):
         task.example_correct(task.draw(4))
 
 
