@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.execution.commands import board, command, timetrial
+from tests.execution.commands import board, timetrial
 
 
 @pytest.fixture(scope="module")
@@ -219,9 +220,10 @@ def test_a_damaged_record_is_named_set_aside_and_run_again(results):
 
 
 def test_two_runs_may_share_a_results_directory(tmp_path):
-    run = command("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path)
-    both = [subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait(120) for process in both] == [0, 0]
+    run = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path)
+    with ThreadPoolExecutor(2) as threads:  # each thread waits for a process of its own
+        both = [threads.submit(timetrial, *run) for _ in range(2)]
+    assert [done.result().returncode for done in both] == [0, 0]
     assert len(list(tmp_path.glob("trials/*/*/*.json"))) == 6
     assert not list(tmp_path.rglob("*.tmp"))
 
