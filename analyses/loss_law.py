@@ -63,7 +63,7 @@ class Error:
 def run_trials(results: Path, workloads: tuple[str, ...]) -> None:
     """Run what is not there yet."""
     names = (*FITTED, *FORETOLD)
-    plan = make_plan(Request("laptop", names, workloads, track="sensitivity", studies=3, trials=1))
+    plan = make_plan(Request(suite="laptop", submissions=names, workloads=workloads, track="sensitivity", studies=3, trials=1))
     settings = Settings("inline", data_directory(), run_to_end=True)
     race = Race(plan, ResultStore(results), settings)
     race.prepare()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
@@ -11,30 +11,43 @@ from typing import Any
 
 from scipy.stats import qmc
 
-from harness.contracts import BadInput, Choice, Range, Schedule, Uniform, Workload
+from harness.contracts import BadInput, Choice, Range, Uniform, Workload
 from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import Submission, find_submission, find_workload, library_versions, suites, workload_hash
 from harness.rules import (
-    BUDGET_SHARES,
     DEFAULT_SUITE,
+    DEFAULT_TRACKS,
     FIRST_SCHEDULES,
-    HALF_DECADES,
     HALTON_DIMENSIONS,
-    HORIZON_POINTS,
-    RATE_POINTS,
-    RATE_STEP,
     RULESETS,
-    SENSITIVITY,
-    SHORTEST_HORIZON,
     SUITES,
     TRACKS,
+    DefaultPoint,
+    FixedRates,
+    Reading,
+    ShiftedHorizons,
+    ShiftedRates,
+    SpaceDraws,
     Track,
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a user asked for; every default is the command line's. A `pair` races for itself, not for the board."""
+    """What a user asked for; every default is the command line's.
+
+    Attributes:
+        suite: which size of the workloads; its workloads run where `workloads` names none.
+        submissions: names as typed after ``-s``; empty means `FIRST_SCHEDULES`.
+        workloads: names of base workloads; empty means all of the suite.
+        track: a key of `RULESETS`; empty means the default for the submissions.
+        studies: studies per submission and workload; None means the track's number.
+        trials: what ``--trials`` limits: points of the lattice per horizon, or of the whole grid where horizons are
+            shifted at random; None means the track's number.
+        seed: of everything random.
+        held_out: also the held-out variants.
+        pair: the two submissions of ``--until-separable``, instead of `submissions`; their studies are on no board.
+    """
 
     suite: str = DEFAULT_SUITE
     submissions: tuple[str, ...] = ()
@@ -75,18 +88,15 @@ def make_plan(request: Request) -> Plan:
             raise BadInput(f"{name} {number}: at least 1 is needed")
     submissions = {name: find_submission(name) for name in request.pair or request.submissions or FIRST_SCHEDULES}
     track = _choose_track(request.track, list(submissions.values()))
-    if request.held_out and track.complete:
-        raise BadInput(f"--held-out: variants belong to a race to the target, which {_what(track)} is not; leave it out")
+    if request.held_out and Reading.TIME_TO_TARGET not in track.reads:
+        raise BadInput(f"--held-out: variants belong to a race to the target, which {track.title} is not; leave it out")
     workloads = _choose_workloads(request)
     if track.targeted:
         _need_targets(workloads)
     studies = range(request.studies or track.studies)
     specs: list[TrialSpec] = []
-    for study, (label, workload) in product(studies, workloads.items()):
-        rows = [
-            _study(request, track, label, workload, submission, study, request.trials or track.trials)
-            for submission in submissions.values()
-        ]
+    for study, workload in product(studies, workloads.values()):
+        rows = [_trials(_Study(request, track, workload, submission, study)) for submission in submissions.values()]
         longest = max(len(row) for row in rows)
         specs += [row[rank] for rank in range(longest) for row in rows if rank < len(row)]
     specs.sort(key=lambda spec: bool(spec.variant))  # a held-out variant waits for the verdict on its base
@@ -94,22 +104,25 @@ def make_plan(request: Request) -> Plan:
 
 
 def _choose_track(name: str, submissions: Sequence[Submission]) -> Track:
-    if not name:
-        name = "schedule" if all(s.kind == "schedule" for s in submissions) else "external"
-    if name not in RULESETS:
+    """Return the track that a user named, or the default one.
+
+    Raises:
+        BadInput: there is no such track, or it does not take one of the submissions.
+    """
+    kinds = {submission.kind for submission in submissions}
+    default = next((track for track in DEFAULT_TRACKS if kinds <= set(track.accepts)), DEFAULT_TRACKS[-1])
+    track = RULESETS.get(name) if name else default
+    if track is None or not track.points:
         raise BadInput(f"no track '{name}': choose one of {', '.join(TRACKS)}")
-    track = RULESETS[name]
     for submission in submissions:
         if submission.kind not in track.accepts:
-            what = f"'{submission.name}' is a {submission.kind}, which {_what(track)} does not take"
-            if submission.kind == "schedule":
+            article = "an" if submission.kind.startswith("o") else "a"
+            what = f"'{submission.name}' is {article} {submission.kind}, which {track.title} does not take"
+            if submission.reference_recipe:
                 raise BadInput(f"{what}: name its optimizer too, as in -s adamw+{submission.name}")
-            raise BadInput(f"{what}: it takes schedules alone; use --track external")
+            other = next(other for other in DEFAULT_TRACKS if submission.kind in other.accepts)
+            raise BadInput(f"{what}: it takes {' and '.join(f'{kind}s' for kind in track.accepts)}; use --track {other.name}")
     return track
-
-
-def _what(track: Track) -> str:
-    return "--sensitivity" if track is SENSITIVITY else f"the {track.name} track"
 
 
 def _choose_workloads(request: Request) -> dict[str, Workload]:
@@ -142,38 +155,49 @@ def _need_targets(workloads: Mapping[str, Workload]) -> None:
             raise BadInput(f"workload '{label}' has no target at size '{size}' yet: `{command}` sets one")
 
 
-def _study(
-    request: Request, track: Track, label: str, workload: Workload, submission: Submission, study: int, trials: int | None
-) -> list[TrialSpec]:
-    settings = workload.settings
-    budget = round(settings.budget * track.budget / settings.batch_size) * settings.batch_size
-    points = _points(request.seed, track, label, workload, submission, study, trials)
-    content_hash, libraries = _versions(workload, track)
+@dataclass(frozen=True)
+class _Study:
+    """One study of a submission on a workload, before its trials are made."""
+
+    request: Request
+    track: Track
+    workload: Workload
+    submission: Submission
+    index: int
+
+    def seed(self, *parts: Any) -> int:
+        """Return a seed that all submissions share in this study."""
+        return stable_seed(self.request.seed, self.workload.label, self.index, *parts)
+
+
+def _trials(study: _Study) -> list[TrialSpec]:
+    """Return the trials of one study, in the order of their indices."""
+    track, workload, submission, settings = study.track, study.workload, study.submission, study.workload.settings
+    budget = whole_steps(settings.budget * track.budget, settings.batch_size)
+    content_hash, libraries = _versions(workload, track.targeted, submission.reference_recipe)
     specs = []
-    for trial, values in enumerate(points):
-        horizon, warmup = values.pop("horizon", 1.0), values.pop("warmup", settings.reference.warmup)
-        if not track.targeted:  # every share of the budget is a run of its own, its warm-up in proportion
-            warmup *= horizon
-        key: tuple[Any, ...] = (request.seed, label, study) if track.reference else (request.seed, label, study, trial)
+    for trial, values in enumerate(_points(study)):
+        horizon, warmup = values.pop("horizon") * budget, values.pop("warmup", settings.reference.warmup)
         specs.append(
             TrialSpec(
                 track=track.name,
-                suite=request.suite,
+                suite=study.request.suite,
                 workload=workload.name,
                 variant=workload.variant,
                 size=workload.size_name,
                 workload_hash=content_hash,
                 submission=submission.name,
                 submission_hash=submission.content_hash,
-                study=study,
+                study=study.index,
                 trial=trial,
-                seed=stable_seed(*key),
+                seed=study.seed() if track.shared_seeds else study.seed(trial),
                 hyperparameters=values,
                 budget=budget,
-                horizon=whole_steps(horizon * budget, settings.batch_size),
-                warmup=whole_steps(warmup * settings.budget, settings.batch_size),
+                horizon=whole_steps(horizon, settings.batch_size),
+                warmup=whole_steps(warmup * (horizon if track.warmup_of_horizon else settings.budget), settings.batch_size),
                 evaluation_period=settings.evaluation_period,
                 target=settings.target if track.targeted else NO_TARGET,
+                reference_recipe=submission.reference_recipe,
                 libraries={**libraries, **submission.libraries},
                 source=submission.source,
             )
@@ -182,10 +206,11 @@ def _study(
 
 
 @cache
-def _versions(workload: Workload, track: Track) -> tuple[str, Mapping[str, str]]:
-    """Return a workload's content hash and the versions of the libraries that its reference recipe stands on."""
-    reference = find_submission(workload.settings.reference.optimizer).libraries if track.reference else {}
-    return workload_hash(workload, track.name), {**library_versions(frozenset({"torch"})), **reference}
+def _versions(workload: Workload, targeted: bool, reference_recipe: bool) -> tuple[str, Mapping[str, str]]:
+    """Return a workload's content hash, and the versions of torch and of what its reference recipe imports if that is used."""
+    recipe = find_submission(workload.settings.reference.optimizer).libraries if reference_recipe else {}
+    content_hash = workload_hash(workload, targeted=targeted, reference_recipe=reference_recipe)
+    return content_hash, {**library_versions(frozenset({"torch"})), **recipe}
 
 
 def whole_steps(examples: float, batch_size: int) -> int:
@@ -193,58 +218,70 @@ def whole_steps(examples: float, batch_size: int) -> int:
     return round(examples / batch_size) * batch_size
 
 
-def _points(
-    seed: int, track: Track, label: str, workload: Workload, submission: Submission, study: int, trials: int | None
-) -> list[dict[str, Any]]:
-    if track.name == "schedule":
-        assert submission.schedule is not None
-        points = list(_schedule_grid(seed, label, workload, submission.schedule, study))
-        return points[:trials]
-    if track.reference:
-        return list(_budget_grid(seed, label, workload, study, trials) if not track.targeted else _rate_grid(workload, trials))
-    space = search_space(submission)
-    if track.name == "self-tuning" or not space:
-        return [{} for _ in range(1 if track.name == "self-tuning" else trials or 1)]
+def _points(study: _Study) -> list[dict[str, Any]]:
+    """Return the hyperparameters, horizon and warm-up of a study's trials: every point of the lattice at every horizon."""
+    horizons, limit = study.track.horizons, study.request.trials
+    if isinstance(horizons, ShiftedHorizons):
+        pairs = list(product(_lattice(study, None), _shifted_horizons(study, horizons)))[:limit]
+    elif study.track.horizon_by_horizon:
+        pairs = [(values, horizon) for horizon, values in product(horizons, _lattice(study, limit))]
+    else:
+        pairs = list(product(_lattice(study, limit), horizons))
+    return [{**values, "horizon": values.get("horizon", 1.0) * horizon} for values, horizon in pairs]
+
+
+def _lattice(study: _Study, limit: int | None) -> list[dict[str, Any]]:
+    """Return the points of a study's lattice, at most `limit` of them, in the order of their indices."""
+    lattice = study.track.points[study.submission.kind]
+    reference = study.workload.settings.reference.learning_rate
+    match lattice:
+        case ShiftedRates():
+            rates = _shifted_rates(lattice, study.seed("rate"))[: limit or lattice.trials]
+            return [{"learning_rate": reference * rate} for rate in rates]
+        case FixedRates():
+            rates = _nearest_first(lattice.multiples)[: limit or lattice.trials]
+            return [{"learning_rate": reference * rate} for rate in rates]
+        case SpaceDraws():
+            return _draws(lattice, study, limit or lattice.trials)
+        case DefaultPoint():
+            return [{}]
+
+
+def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any]]:
+    """Return scrambled Halton points of the submission's search space."""
+    space = search_space(study.submission, lattice)
     if len(space) > HALTON_DIMENSIONS:
-        raise BadInput(f"'{submission.name}' tunes {len(space)} hyperparameters; at most {HALTON_DIMENSIONS} are possible")
-    sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=stable_seed(seed, label, study, "draws") % 2**32)
-    draws = sampler.random(trials or 1)
-    return [{name: space[name].at(float(u)) for name, u in zip(space, row, strict=False)} for row in draws]
+        raise BadInput(
+            f"'{study.submission.name}' tunes {len(space)} hyperparameters; at most {HALTON_DIMENSIONS} are possible"
+        )
+    if not space:
+        return [{} for _ in range(count)]
+    sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=study.seed("draws") % 2**32)
+    rows = sampler.random(count)
+    return [{name: space[name].at(float(u)) for name, u in zip(space, row, strict=False)} for row in rows]
 
 
-def _schedule_grid(seed: int, label: str, workload: Workload, schedule: Schedule, study: int) -> Iterator[dict[str, Any]]:
-    """Yield the grid of one study, the point nearest (reference rate, middle horizon) first.
-
-    The lattice is shifted at random per study, the same for all submissions (Cranley and Patterson 1976).
-    """
-    rates = _shifted_rates(seed, label, study)
-    horizons = [1.0]
-    if not schedule.anytime:
-        points = shifted_lattice(HORIZON_POINTS, stable_seed(seed, label, study, "horizon"))
-        horizons = [SHORTEST_HORIZON + (1 - SHORTEST_HORIZON) * u for u in points]
-    middle = (1 + SHORTEST_HORIZON) / 2
-    order = sorted(product(rates, horizons), key=lambda point: (abs(math.log(point[0])), abs(point[1] - middle)))
-    for rate, horizon in order:
-        yield {"learning_rate": workload.settings.reference.learning_rate * rate, "horizon": horizon}
+def _shifted_rates(lattice: ShiftedRates, seed: int) -> list[float]:
+    """Return the multiples of the reference rate of one study, in the order of their indices."""
+    points = shifted_lattice(lattice.points, seed)
+    rates = [lattice.step ** (lattice.points * (u - 0.5)) for u in points]
+    return [rates[i] for i in lattice.order] if lattice.order else _nearest_first(rates)
 
 
-def _budget_grid(seed: int, label: str, workload: Workload, study: int, rates: int | None) -> Iterator[dict[str, Any]]:
-    """Yield the grid of the budget track: at every share of the budget the peak rates, those nearest the reference first."""
-    order = sorted(_shifted_rates(seed, label, study), key=lambda rate: abs(math.log(rate)))
-    for share, rate in product(BUDGET_SHARES, order[:rates]):
-        yield {"learning_rate": workload.settings.reference.learning_rate * rate, "horizon": share}
+def _nearest_first(rates: Sequence[float]) -> list[float]:
+    """Return multiples of the reference rate, from the one nearest to it outwards."""
+    return sorted(rates, key=lambda rate: abs(math.log(rate)))
 
 
-def _rate_grid(workload: Workload, rates: int | None) -> Iterator[dict[str, Any]]:
-    """Yield the grid of the sensitivity to the peak rate: fixed multiples of the reference rate, the whole budget."""
-    for rate in sorted(HALF_DECADES, key=lambda rate: abs(math.log(rate)))[:rates]:
-        yield {"learning_rate": workload.settings.reference.learning_rate * rate, "horizon": 1.0}
-
-
-def _shifted_rates(seed: int, label: str, study: int) -> list[float]:
-    """Return the multiples of the reference rate of one study: 1/3, 1, 3, shifted."""
-    lattice = shifted_lattice(RATE_POINTS, stable_seed(seed, label, study, "rate"))
-    return [RATE_STEP ** (RATE_POINTS * (u - 0.5)) for u in lattice]
+def _shifted_horizons(study: _Study, horizons: ShiftedHorizons) -> list[float]:
+    """Return the horizons of one study as shares of the budget, from the middle outwards; anytime schedules have one."""
+    schedule = study.submission.schedule
+    if schedule is None or schedule.anytime:
+        return [1.0]
+    points = shifted_lattice(horizons.points, study.seed("horizon"))
+    middle = (1 + horizons.shortest) / 2
+    shares = [horizons.shortest + (1 - horizons.shortest) * u for u in points]
+    return sorted(shares, key=lambda share: abs(share - middle))
 
 
 def shifted_lattice(points: int, seed: int) -> list[float]:
@@ -253,22 +290,20 @@ def shifted_lattice(points: int, seed: int) -> list[float]:
     return sorted(((i + shift) / points) % 1.0 for i in range(points))
 
 
-def search_space(submission: Submission) -> dict[str, Range]:
-    """Return what the `external` track tunes, in draw order: the submission's space, then horizon and warm-up.
-
-    Horizon (a fraction of the budget) is tuned for OPTIMIZER+SCHEDULE where the schedule needs one, warm-up (a
-    fraction of the budget) for every OPTIMIZER+SCHEDULE.
+def search_space(submission: Submission, lattice: SpaceDraws) -> dict[str, Range]:
+    """Return what a track that draws tunes, in draw order: the submission's space, then horizon and warm-up if they are drawn.
 
     Raises:
-        BadInput: optimizer and schedule tune a hyperparameter of the same name.
+        BadInput: optimizer and schedule have a hyperparameter of the same name.
     """
     if submission.procedure is not None:
         return dict(submission.procedure.space)
     assert submission.optimizer is not None
     space: dict[str, Range] = dict(submission.optimizer.space)
-    if submission.schedule is not None and not submission.schedule.anytime:
-        space["horizon"] = Uniform(SHORTEST_HORIZON, 1.0)
-    space["warmup"] = Choice(0.02, 0.05, 0.1)
+    if lattice.shortest_horizon < 1 and submission.schedule is not None and not submission.schedule.anytime:
+        space["horizon"] = Uniform(lattice.shortest_horizon, 1.0)
+    if lattice.warmups:
+        space["warmup"] = Choice(*lattice.warmups)
     for name, values in (submission.schedule.space if submission.schedule else {}).items():
         if name in space:
             raise BadInput(f"'{submission.name}': optimizer and schedule both have a hyperparameter '{name}': rename one")

@@ -1,4 +1,4 @@
-"""The two things that cross rooms: `TrialSpec`, what to run, and `TrialRecord`, what happened. Both are JSON."""
+"""What crosses packages: `TrialSpec`, what to run, and `TrialRecord`, what happened. Both are JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 PROTOCOL_VERSION = 1
 """Raised whenever a change of the harness can change the outcome of a trial: part of every trial's id."""
 
-SCHEMA_VERSION = 1
-"""Version of the record's JSON."""
+SCHEMA_VERSION = 2
+"""Version of the record's JSON; older versions are read through `UPGRADES`."""
 
 
 class Status(StrEnum):
@@ -116,25 +116,35 @@ def stable_seed(*parts: Any) -> int:
     return int(stable_hash(*parts)[:16], 16) >> 1
 
 
+NOT_IN_ID = ("suite", "source")
+"""Fields of a `TrialSpec` that cannot change its trial's outcome."""
+
+NEW_IN_PROTOCOL = {2: ("reference_recipe", "given")}
+"""{protocol version: fields of a `TrialSpec` that the id covers from this version on}."""
+
+
 @dataclass(frozen=True)
 class TrialSpec:
     """What to run. Its `id` covers everything that can change the outcome.
 
     Attributes:
-        track: "schedule", "external", "self-tuning", "budget" or "sensitivity".
+        track: name of the ruleset, a key of `harness.rules.RULESETS`.
         suite: name of the suite that asked for it (not part of the id).
         workload, variant, size: which workload; `variant` is empty for the base.
         workload_hash: content hash of its definition at this size and of the modules of ours that it imports.
         submission: its name as typed after ``-s``.
         submission_hash: content hash of its file and of the modules of ours, or of its folder, that it imports.
         source: path of the plug-in where it is not found by name (not part of the id).
-        libraries: versions of the libraries that decide the outcome.
+        libraries: {name: version} of the libraries that can change the outcome.
         study, trial: indices from 0.
-        seed: 63-bit, from workload and study (and trial where a track draws its trials), never from the submission.
-        hyperparameters: all that were drawn or fixed for this trial, `learning_rate` the peak.
+        seed: 63-bit, from workload and study (and trial, unless the track's trials share seeds), never from the submission.
+        hyperparameters: what the track's lattice sets for this trial; `learning_rate` is the peak.
         budget, horizon, warmup, evaluation_period: charged examples.
         target: value of the workload's metric that ends the race; `NO_TARGET` where there is none.
-        protocol: `PROTOCOL_VERSION`.
+        reference_recipe: the optimizer and the hyperparameters that nothing else sets are the workload's reference recipe:
+            the submission is a schedule alone.
+        given: hyperparameters that the user set after the submission's name (``NAME:key=value``).
+        protocol: `PROTOCOL_VERSION` of the harness that planned it.
     """
 
     track: str
@@ -156,12 +166,18 @@ class TrialSpec:
     target: float
     libraries: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    reference_recipe: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
     protocol: int = PROTOCOL_VERSION
 
     @cached_property
     def id(self) -> str:
-        """Return the trial's id: 16 hexadecimal digits of a stable hash of all but `suite` and `source`."""
-        content = {key: value for key, value in asdict(self).items() if key not in ("suite", "source")}
+        """Return the trial's id: 16 hexadecimal digits of a stable hash of every field that can change the outcome.
+
+        Fields that its protocol version did not have are left out, so that the ids of older records stay what they are.
+        """
+        later = {name for version, names in NEW_IN_PROTOCOL.items() if version > self.protocol for name in names}
+        content = {key: value for key, value in asdict(self).items() if key not in NOT_IN_ID and key not in later}
         return stable_hash(content)[:16]
 
     @property
@@ -171,7 +187,7 @@ class TrialSpec:
 
     @property
     def cell(self) -> tuple[str, str, int]:
-        """The study this trial belongs to: (submission, workload label, study). Its trials race one another."""
+        """The study that this trial belongs to: (submission, workload label, study)."""
         return self.submission, self.workload_label, self.study
 
     def to_json(self) -> dict[str, Any]:
@@ -188,7 +204,7 @@ class TrialSpec:
 
 
 class TrialResult(NamedTuple):
-    """What a worker returns: the record of its trial and the artefacts that belong to it. Only the driver writes either."""
+    """What a worker returns: the record of its trial and the trial's artefacts. Only the driver writes either."""
 
     record: TrialRecord
     artefacts: tuple[Artefact, ...] = ()
@@ -200,18 +216,17 @@ class TrialRecord:
 
     Attributes:
         spec: what was run.
-        status: one of `STATUSES`.
+        status: a `Status`.
         reason: why, in words.
-        complete: whether it ran to the end of its horizon (or diverged), past the target where it met it.
-        evaluations: one mapping an evaluation: "examples", "seconds", "steps", "metric" and what the workload
-            reports beside it.
-        learning_rates: thinned trace, [steps, examples, learning rate] each.
+        complete: this record ran to the end of its horizon (or diverged), past the target if it met it.
+        evaluations: one mapping per evaluation: "examples", "seconds", "steps", "metric" and the workload's further metrics.
+        learning_rates: thinned trace of (steps, charged examples, learning rate).
         clocks: at the end: "examples", "seconds", "steps"; beside them "process_seconds", "evaluation_seconds",
             "setup_seconds", "wall_seconds".
-        beater: for a pruned trial, {"id": trial that beat it, "time": its time}; where only the score was kept, {"time":
-            the limit on its clock, "due": the evaluation that it was not let run to}.
-        pruned_by: what stopped it beside the safe rules: "score-only", "forecast", or "".
-        environment: machine, device, library versions, concurrency.
+        beater: of a trial that the safe rules pruned, {"id": trial that beat it, "time": its time}; of one that
+            ``--prune score-only`` pruned, {"time": the limit on its clock, "due": the evaluation before which it stopped}.
+        pruned_by: what stopped it other than the safe rules: "score-only", "forecast", or "".
+        environment: machine, its type, device, library versions, concurrency.
         facts: of workload and submission, so that a board can be made without loading them.
         created: ISO 8601, UTC.
         artefacts: names of the files that the trial left beside its record (`Artefact`).
@@ -242,10 +257,11 @@ class TrialRecord:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> TrialRecord:
-        """Return the record that `to_json` wrote.
+        """Return the record that `to_json` of this or an older version wrote; an older one is upgraded.
 
         Raises:
-            ValueError: the checksum or the id does not fit, a field is missing, or the schema is a newer one.
+            ValueError: the checksum or the id does not fit, or the schema is unknown.
+            KeyError, TypeError: a field is missing, or is none of a record's.
         """
         body = dict(value)
         if body.get("schema", 0) > SCHEMA_VERSION:
@@ -253,15 +269,43 @@ class TrialRecord:
         checksum = body.pop("checksum", None)
         if checksum != stable_hash(body):
             raise ValueError("the checksum does not fit the content")
-        name = body.pop("id")
+        body = upgraded(body)
+        trial = body.pop("id")
         spec = TrialSpec.from_json(body.pop("spec"))
-        if spec.id != name:
+        if spec.id != trial:
             raise ValueError("the id does not fit the specification")
-        if body["status"] not in STATUSES:
-            raise ValueError(f"unknown status {body['status']!r}")
         known = {f.name for f in fields(cls)}
         body = {key: item for key, item in body.items() if key in known}
+        body["status"] = Status(body["status"])
         body["evaluations"] = tuple(body["evaluations"])
         body["learning_rates"] = tuple((a, b, c) for a, b, c in body["learning_rates"])
-        body["artefacts"] = tuple(body.get("artefacts", ()))
+        body["artefacts"] = tuple(body["artefacts"])
         return cls(spec=spec, **body)
+
+
+def upgraded(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record's JSON, without its checksum, in the present schema.
+
+    Raises:
+        ValueError: its schema is unknown.
+    """
+    body = dict(body)
+    while body["schema"] != SCHEMA_VERSION:
+        if body["schema"] not in UPGRADES:
+            raise ValueError(f"unknown schema {body['schema']!r}")
+        body = UPGRADES[body["schema"]](body)
+    return body
+
+
+def upgrade_to_2(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record of schema 1 in schema 2: artefacts, and the spec's `reference_recipe` and `given`.
+
+    In schema 1 a submission that was a schedule alone always raced on the reference recipe, and no other did.
+    """
+    kind = body["facts"].get("submission", {}).get("kind")
+    spec = {**body["spec"], "reference_recipe": kind == "schedule", "given": {}}
+    return {**body, "schema": 2, "spec": spec, "artefacts": []}
+
+
+UPGRADES: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: upgrade_to_2}
+"""{schema: function that upgrades a record's JSON from it to the next}."""

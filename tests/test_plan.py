@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from harness import BadInput
 from harness.plan import Request, make_plan, search_space, shifted_lattice
 from harness.registry import find_submission
+from harness.rules import TRACKS
 
 SMOKE = Request(suite="smoke", submissions=("linear", "cosine", "constant"))
 
@@ -83,7 +84,7 @@ def test_the_external_track_draws_the_same_points_for_submissions_with_the_same_
 
 
 def test_draws_lie_in_the_space():
-    space = search_space(find_submission("adamw+rex"))
+    space = search_space(find_submission("adamw+rex"), TRACKS["external"].points["optimizer"])
     plan = make_plan(Request(suite="smoke", submissions=("adamw+rex",)))
     for spec in plan.trials:
         for name, value in spec.hyperparameters.items():

@@ -4,12 +4,24 @@ import json
 import subprocess
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.records import NO_TARGET, TrialRecord, TrialSpec, canonical_json, meets_target, stable_hash, stable_seed
+from harness.records import (
+    NO_TARGET,
+    SCHEMA_VERSION,
+    Status,
+    TrialRecord,
+    TrialSpec,
+    canonical_json,
+    meets_target,
+    stable_hash,
+    stable_seed,
+    upgrade_to_2,
+)
 
 SPEC = TrialSpec(
     track="schedule",
@@ -39,13 +51,20 @@ RECORD = TrialRecord(
     clocks={"examples": 100.0, "seconds": 0.1, "steps": 10.0},
     facts={"workload": {"lower_is_better": True, "metric": "loss"}},
 )
-OTHER = {str: "other", int: 99, float: 9.5, dict: {"other": 1}}
+OTHER = {str: "other", int: 99, float: 9.5, dict: {"other": 1}, bool: True}
+VERSION_1 = Path(__file__).parent / "data" / "records" / "version-1.json"
 
 
+NEW_IN_2 = ("reference_recipe", "given")
+
+
+@pytest.mark.parametrize("protocol", [1, 2])
 @pytest.mark.parametrize("name", [f.name for f in fields(TrialSpec)])
-def test_the_id_changes_with_everything_that_can_change_the_outcome_and_with_nothing_else(name):
-    changed = replace(SPEC, **{name: OTHER[type(getattr(SPEC, name))]})
-    assert (changed.id == SPEC.id) == (name in ("suite", "source"))
+def test_the_id_changes_with_everything_that_can_change_the_outcome_and_with_nothing_else(name, protocol):
+    spec = replace(SPEC, protocol=protocol)
+    changed = replace(spec, **{name: OTHER[type(getattr(spec, name))]})
+    covered = name not in ("suite", "source") and (protocol > 1 or name not in NEW_IN_2)
+    assert (changed.id != spec.id) == covered
 
 
 def test_ids_and_seeds_are_the_same_in_another_process():
@@ -73,6 +92,46 @@ def test_a_record_of_a_newer_schema_is_refused_by_name():
         TrialRecord.from_json({**RECORD.to_json(), "schema": 999})
 
 
+@pytest.mark.parametrize("schema", [0, -1, 1.5])
+def test_a_record_of_an_unknown_schema_is_refused(schema):
+    body = {key: value for key, value in RECORD.to_json().items() if key != "checksum"} | {"schema": schema}
+    with pytest.raises(ValueError, match="unknown schema"):
+        TrialRecord.from_json({**body, "checksum": stable_hash(body)})
+
+
+def test_a_record_of_version_1_is_read_with_its_id_status_and_curve():
+    record = TrialRecord.from_json(json.loads(VERSION_1.read_text()))
+    assert (record.spec.id, record.spec.protocol, record.schema) == ("a567c517a78b1048", 1, SCHEMA_VERSION)
+    assert (record.status, record.complete) == (Status.REACHED, False)
+    assert len(record.evaluations) == 11
+    assert record.evaluations[-1] == {
+        "examples": 14080.0,
+        "seconds": 0.6887408219999998,
+        "steps": 110.0,
+        "metric": 0.3095301126440366,
+    }
+    assert record.spec.reference_recipe and record.spec.given == {} and record.artefacts == ()
+    assert TrialRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
+
+
+def test_a_damaged_record_of_version_1_is_noticed():
+    body = json.loads(VERSION_1.read_text())
+    body["evaluations"][3]["metric"] += 1e-9
+    with pytest.raises(ValueError, match="checksum"):
+        TrialRecord.from_json(body)
+
+
+@pytest.mark.parametrize(("kind", "reference"), [("schedule", True), ("optimizer", False), ("procedure", False)])
+def test_only_schedules_raced_on_the_reference_recipe_in_version_1(kind, reference):
+    body = json.loads(VERSION_1.read_text())
+    body["facts"]["submission"]["kind"] = kind
+    before = json.dumps(body)
+    assert upgrade_to_2(body)["spec"]["reference_recipe"] is reference
+    assert json.dumps(body) == before
+    del body["facts"]["submission"]
+    assert upgrade_to_2(body)["spec"]["reference_recipe"] is False
+
+
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_canonical_json_is_strict_whatever_it_is_given(value):
     def refuse(constant):
@@ -87,7 +146,7 @@ def test_a_hash_does_not_depend_on_the_order_of_keys(value):
 
 
 def test_ids_from_before_there_were_tracks_without_a_target_still_hold():
-    assert SPEC.id == "75ac306aa24b66bc"
+    assert replace(SPEC, protocol=1).id == "75ac306aa24b66bc"
 
 
 def test_a_trial_without_a_target_comes_back_with_its_id():

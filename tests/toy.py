@@ -78,6 +78,7 @@ def spec(**changes: Any) -> TrialSpec:
         warmup=96,
         evaluation_period=settings.evaluation_period,
         target=settings.target,
+        reference_recipe=True,
     )
     return replace(base, **changes)
 

@@ -33,15 +33,14 @@ def compare(
     if clock and clock not in CLOCKS:
         raise BadInput(f"no clock '{clock}': choose one of {', '.join(CLOCKS)}")
     from harness.results import board_input
-    from harness.rules import TRACKS
+    from harness.rules import ruleset
     from harness.scoring import compare as compare_two
     from harness.scoring import comparison_json
 
     trials = board_input(results, track=track, suite=suite).trials
     if trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
-    rules = TRACKS.get(str(trials["track"].iloc[0]))
-    found = compare_two(trials, a, b, clock=clock or (rules.clock if rules else "examples"))
+    found = compare_two(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
     if as_json:
         print(json.dumps(comparison_json(found), allow_nan=False))
         return 0

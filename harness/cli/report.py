@@ -59,7 +59,7 @@ def report(
 
     from harness.report import terminal_table, write_figures, write_report
     from harness.results import board_input
-    from harness.rules import TRACKS
+    from harness.rules import ruleset
     from harness.scoring import ScoringRules
 
     console = Console(highlight=False)
@@ -69,9 +69,8 @@ def report(
     given = board_input(results, track=track, suite=suite)
     if given.trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
-    track_rules = TRACKS.get(str(given.trials["track"].iloc[0]))
     rules = ScoringRules(
-        clock=clock or (track_rules.clock if track_rules else "examples"),
+        clock=clock or ruleset(str(given.trials["track"].iloc[0])).clock,
         baseline=choose_baseline(baseline, set(given.trials["submission"])),
         workloads=given.workloads,
         pruned_by=given.pruned_by,

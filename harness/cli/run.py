@@ -64,7 +64,17 @@ def run(
     if sensitivity:
         track = _sensitivity(track, trials, bool(pair))
     named = _all(submission, track, pair) if everybody else tuple(submission or ())
-    request = Request(suite, named, tuple(workload or ()), track, studies, trials, seed, held_out, pair)
+    request = Request(
+        suite=suite,
+        submissions=named,
+        workloads=tuple(workload or ()),
+        track=track,
+        studies=studies,
+        trials=trials,
+        seed=seed,
+        held_out=held_out,
+        pair=pair,
+    )
     plan = make_plan(most_studies(request) if pair else request)
     check_pruning(plan, prune, stop_hopeless=stop_hopeless, no_prune=no_prune)
     if dry_run:
@@ -74,32 +84,44 @@ def run(
     from harness.execution.race import Settings
     from workloads.data import data_directory
 
-    device, complete = choose_device(), no_prune or plan.track.complete
-    settings = Settings(executor, data_directory(), device, workers, address, complete, time_limit, retry, prune, stop_hopeless)
+    settings = Settings(
+        executor=executor,
+        data_directory=data_directory(),
+        device=choose_device(),
+        workers=workers,
+        address=address,
+        run_to_end=no_prune or plan.track.run_to_end,
+        limit=time_limit,
+        retry=retry,
+        prune=prune,
+        stop_hopeless=stop_hopeless,
+    )
     return run_until_separable(request, results, settings) if pair else Session(plan, results, settings).run()
 
 
 def _all(submission: list[str] | None, track: str, pair: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of all submissions that the track takes and that can be loaded here."""
     from harness.registry import all_submissions
-    from harness.rules import RULESETS
+    from harness.rules import DEFAULT_TRACKS, RULESETS
 
     if submission or pair:
         raise BadInput(f"--all names every submission: leave {'-s' if submission else '--until-separable'} out")
     if track and track not in RULESETS:
         return ()  # the plan says which tracks there are
-    kinds = RULESETS[track or "schedule"].accepts
+    kinds = (RULESETS[track] if track else DEFAULT_TRACKS[0]).accepts
     return tuple(found.name for found in all_submissions() if found.kind in kinds and "unavailable" not in found.facts)
 
 
 def _sensitivity(track: str, trials: int | None, paired: bool) -> str:
-    if track not in ("", "schedule"):
-        raise BadInput(f"--sensitivity belongs to the schedule track, not to --track {track}: leave one out")
+    from harness.rules import SENSITIVITY
+
+    if track not in ("", SENSITIVITY.beside):
+        raise BadInput(f"--sensitivity belongs to the {SENSITIVITY.beside} track, not to --track {track}: leave one out")
     if trials is not None:
         raise BadInput("--sensitivity runs all seven peak rates of its grid: leave --trials out")
     if paired:
         raise BadInput("--sensitivity races nobody, --until-separable a pair: run one after the other")
-    return "sensitivity"
+    return SENSITIVITY.name
 
 
 def _dry_run(plan: Plan, results: Path, workers: int | None) -> int:

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05, Targets
 from harness.contracts import BadInput
 from harness.records import Status, TrialRecord, TrialSpec
+from harness.rules import RULESETS
 
 FILE = "eval_measurements.csv"
 FRAMEWORKS = ("_jax", "_pytorch")
-TRACKS = {"external_tuning": "external", "self_tuning": "self-tuning"}
+TRACKS = {rules.algoperf: name for name, rules in RULESETS.items() if rules.algoperf}
+"""{AlgoPerf's name of a ruleset: ours}."""
 
 Floats = NDArray[np.float64]
 

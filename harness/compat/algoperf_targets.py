@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contracts import BadInput
+from harness.rules import ruleset
 
 LOWER_IS_BETTER = frozenset({"loss", "wer", "ppl", "ce", "error_rate"})
 
@@ -40,7 +41,8 @@ class Targets:
 
     def budget(self, label: str, track: str) -> float:
         """Return the budget in seconds, or NaN if it is unknown; a variant has the budget of its base."""
-        return self.seconds.get(self.base_of(label), math.nan) * (self.self_tuning if track == "self-tuning" else 1.0)
+        longer = self.self_tuning if ruleset(track).algoperf == "self_tuning" else 1.0
+        return self.seconds.get(self.base_of(label), math.nan) * longer
 
 
 V05 = Targets(

@@ -27,7 +27,7 @@ from harness.pruning import (
     span_of,
 )
 from harness.records import FAILURES, Status, TrialRecord, TrialResult, TrialSpec
-from harness.results import ResultStore, RunNote
+from harness.results import ResultStore, RunNote, planned_trials
 
 Cell = tuple[str, str, int]
 """A study: submission, workload label, study."""
@@ -180,9 +180,7 @@ class Race:
                 self.skipped[label] = f"its data cannot be prepared: {error.strerror or error} ({error.filename or ''})"
 
     def _note(self) -> RunNote:
-        hashes = {spec.submission: spec.submission_hash for spec in self.plan.trials}
-        hashes |= {spec.workload_label: spec.workload_hash for spec in self.plan.trials}
-        trials = {spec.id: (spec.submission, spec.workload_label, spec.study) for spec in self.plan.trials}
+        trials, hashes = planned_trials(self.plan.trials)
         created = datetime.now(UTC).isoformat(timespec="microseconds")
         return RunNote(
             track=self.plan.track.name,

@@ -15,6 +15,7 @@ from harness.execution.settings import Settings
 from harness.pruning import StopChannel
 from harness.records import Status, TrialRecord, TrialResult, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, workload_hash
+from harness.rules import RULESETS
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.loop import TrialSettings, run_trial
 from harness.trial.time_limit import TrialTimeout, time_limit
@@ -22,11 +23,12 @@ from harness.trial.time_limit import TrialTimeout, time_limit
 
 @lru_cache(maxsize=64)
 def _workload(
-    name: str, size: str, variant: str, track: str, directory: str, planned: str
+    name: str, size: str, variant: str, targeted: bool, reference_recipe: bool, directory: str, planned: str
 ) -> tuple[Workload, Mapping[str, Any], str]:
     """Return a workload, its data and its content hash: loaded once per worker and version, never on a trial's clock."""
     workload = find_workload(name, size, variant)
-    return workload, workload.load(Path(directory)), workload_hash(workload, track)
+    content_hash = workload_hash(workload, targeted=targeted, reference_recipe=reference_recipe)
+    return workload, workload.load(Path(directory)), content_hash
 
 
 @lru_cache(maxsize=64)
@@ -50,8 +52,10 @@ def work(
     if settings.device == "cpu":
         torch.set_num_threads(1)
     environment = describe(settings.device, concurrency)
-    where = (spec.workload, spec.size, spec.variant, spec.track, str(settings.data_directory), spec.workload_hash)
-    workload, data, found = _workload(*where)
+    targeted, directory = RULESETS[spec.track].targeted, str(settings.data_directory)
+    workload, data, found = _workload(
+        spec.workload, spec.size, spec.variant, targeted, spec.reference_recipe, directory, spec.workload_hash
+    )
     submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
         ("workload", spec.workload_hash, found),

@@ -58,6 +58,11 @@ class Submission:
         return {key: value for plugin in self.plugins for key, value in plugin.space.items()}
 
     @property
+    def reference_recipe(self) -> bool:
+        """Whether it is a schedule alone, which controls the workload's reference optimizer at the track's peak rates."""
+        return self.optimizer is None and self.procedure is None
+
+    @property
     def plugins(self) -> tuple[Schedule | Optimizer | type[TrainingAlgorithm], ...]:
         """The plug-ins that the submission consists of: optimizer, then schedule; or the procedure."""
         return tuple(plugin for plugin in (self.optimizer, self.schedule, self.procedure) if plugin is not None)

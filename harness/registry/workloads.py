@@ -14,7 +14,7 @@ from harness.registry.loading import LoadedPlugin
 from harness.registry.names import is_file, plugin_from_file, unknown_name
 from harness.registry.sources import OURS, read_sources
 from harness.registry.submissions import find_submission
-from harness.rules import RULESETS, SUITES
+from harness.rules import SUITES
 
 
 def find_workload(name: str, size: str, variant: str = "") -> Workload:
@@ -59,23 +59,27 @@ def suites() -> dict[str, list[str]]:
     return {suite: [workload.name for workload in workloads if suite in workload.sizes] for suite in SUITES}
 
 
-def workload_hash(workload: Workload, track: str = "schedule") -> str:
-    """Return the SHA-256 of everything that defines the workload at its size and variant under a track's rules.
+def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe: bool = True) -> str:
+    """Return the SHA-256 of everything that defines a trial's workload at its size and variant.
 
-    It covers name, version, size, and the source of the workload's module and of the built-in modules that it imports; the
-    target, if the track has one; and the reference recipe with the source of its optimizer, if the track fixes it.
+    It covers name, version, size, and the source of the workload's module and of the built-in modules that it imports.
+
+    Args:
+        workload: at a size.
+        targeted: the trial has the workload's target; the hash then covers it.
+        reference_recipe: the trial trains with the reference recipe; the hash then covers its hyperparameters and the source
+            of its optimizer.
 
     Raises:
         ContractError: the class was not defined in a file.
     """
     settings = asdict(workload.settings)
-    rules = RULESETS[track]
     del settings["target_provenance"]
-    if not rules.targeted:
+    if not targeted:
         del settings["target"]
     facts = [workload.name, workload.version, workload.metric, workload.lower_is_better, workload.size_name, workload.variant]
     recipe = ""
-    if rules.reference:
+    if reference_recipe:
         recipe = find_submission(workload.settings.reference.optimizer).content_hash
     else:
         del settings["reference"]

@@ -18,15 +18,13 @@ from harness.report.text.latex import latex_table
 from harness.report.text.quality import quality_csv, quality_markdown
 from harness.report.views.trials import in_reading_order, trial_columns
 from harness.results import write_atomically
+from harness.rules import Reading, ruleset
 from harness.scoring.board import score_board
 from harness.scoring.board_parts import Board
 from harness.scoring.export import board_json
 from harness.scoring.quality_board import QualityBoard, quality_board, quality_json, sensitivity_json
 from harness.scoring.rules import DEFAULT_RULES, ScoringRules
 from harness.scoring.sensitivity import sensitivities
-
-UNRACED = ("budget", "sensitivity")
-"""Rulesets whose trials race to no target: their board is one of quality."""
 
 
 def write_report(
@@ -60,7 +58,7 @@ def write_report(
     out = Path(out)
     if out.suffix in (".json", ".csv"):
         raise BadInput(f"the page cannot be called {out.name}: its data go there; use --out {out.stem}.html")
-    if len(trials) and set(trials["track"]) <= set(UNRACED):
+    if _unraced(trials):
         return _write_quality(trials, out, rules.clock, progress, skipped, figures)
     board = score_board(trials, rules)
     others = _on_other_clocks(trials, rules) if figures else []
@@ -92,9 +90,15 @@ def write_report(
 
 def scored_board(trials: pd.DataFrame, rules: ScoringRules) -> Board | QualityBoard:
     """Return the board of `trials` without writing it; arguments as of `write_report`."""
-    if len(trials) and set(trials["track"]) <= set(UNRACED):
+    if _unraced(trials):
         return quality_board(trials)
     return score_board(trials, rules)
+
+
+def _unraced(trials: pd.DataFrame) -> bool:
+    """Return whether no time to a target is read from these trials, so that their board is one of quality."""
+    readings = {reading for track in set(trials["track"]) for reading in ruleset(str(track)).reads} if len(trials) else set()
+    return bool(readings) and Reading.TIME_TO_TARGET not in readings
 
 
 def _on_other_clocks(trials: pd.DataFrame, rules: ScoringRules) -> list[Board]:

@@ -1,10 +1,10 @@
-"""TrialRecords on disk: write, read, merge by copying, verify, compact; and as a DataFrame."""
+"""Records on disk: write, read, verify, merge by copying, compact; and as a DataFrame."""
 
 from harness.results.boards import BoardInput, board_input
 from harness.results.compaction import LOOSE_RECORDS, compact
 from harness.results.files import write_atomically
 from harness.results.frame import frame, load_results
-from harness.results.store import ResultStore, RunNote, read_record
+from harness.results.store import ResultStore, RunNote, planned_trials, read_record
 
 __all__ = [
     "LOOSE_RECORDS",
@@ -15,6 +15,7 @@ __all__ = [
     "compact",
     "frame",
     "load_results",
+    "planned_trials",
     "read_record",
     "write_atomically",
 ]

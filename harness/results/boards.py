@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,15 +11,22 @@ import pandas as pd
 from harness.contracts.errors import BadInput
 from harness.results.frame import frame, opened
 from harness.results.store import RunNote
+from harness.rules import RULESETS, OwnBoard, Reading, ruleset
 
 
 @dataclass(frozen=True)
 class BoardInput:
-    """What a board is made of: the current trials, how far the run got, what was skipped, what must be on it.
+    """What a board is made of.
 
-    `sensitivity` are the current trials of ``--sensitivity`` of the same suite, for the board of the schedule track.
-    `budget` are those of the budget track, likewise.
-    `pruned_by` is what the newest run allowed to stop trials beside the safe rules: the board must say so.
+    Attributes:
+        trials: the current trials of complete studies, as `load_results` returns them.
+        planned, done: how many trials its runs set out to make, and how many of them are recorded.
+        skipped: {workload label: reason} of workloads that did not run.
+        damaged: {file: reason} of records that cannot be read and are left out.
+        workloads: base workloads that must be on the board even without a trial.
+        sensitivity: current trials, of the same suite, of the tracks shown on this board as sensitivity to the peak rate.
+        pruned_by: what the newest run allowed to stop trials in addition to the safe rules; the board must say so.
+        budget: likewise those of the tracks shown on this board as quality at shares of the budget.
     """
 
     trials: pd.DataFrame
@@ -33,18 +40,22 @@ class BoardInput:
     budget: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+Planned = Mapping[str, tuple[str, str, int]]
+"""{trial id: (submission, workload label, study)}."""
+
+
 def board_input(directory: Path | str, *, track: str = "", suite: str = "", absent_ok: bool = False) -> BoardInput:
     """Return the trials of one board: those that the newest runs of a track and suite name.
 
-    Of a submission or workload whose source has changed only the newest version counts. Studies of which a planned
-    trial has not run yet are left out. Records that no run names (imported ones) make a board of their own.
-    Studies that only ``--until-separable`` asked for serve their pair and are on no board. A trial that was stopped by
-    what the newest run does not allow (``--prune score-only``, ``--stop-hopeless``) counts as not run.
+    Of a submission or workload whose source has changed only the newest version counts. A study is left out as long as one of
+    its planned trials has not run. Records that no run names (imported ones) make a board of their own. Studies of
+    ``--until-separable`` are on no board. A trial that was stopped by what the newest run does not allow
+    (``--prune score-only``, ``--stop-hopeless``) counts as not run.
 
     Args:
         directory: a results directory.
         track, suite: which board, where there are several; the newest run's by default.
-        absent_ok: a board that no run has set out to make is empty, not an error.
+        absent_ok: return an empty board, instead of raising, where no run has set out to make it.
 
     Raises:
         BadInput: there is nothing to report, or no such board.
@@ -56,62 +67,81 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         raise BadInput(f"no results in '{directory}': run `timetrial run --results {directory}` first")
     boards = [note for note in runs if not note.pair]
     chosen = [note for note in boards if track in ("", note.track) and suite in ("", note.suite)]
-    demanded = tuple(sorted({workload for note in chosen[-1:] for workload in note.workloads}))
-    allowed: tuple[str, ...] = ()
-    if chosen:
-        last = _newest_board(chosen)
-        allowed = last.pruned_by
+    last = _newest_board(chosen) if chosen else None
+    if last is None:
+        planned = _unnamed(trials, runs, track, suite)
+        if not planned and not absent_ok:
+            _refuse(directory, boards, [note for note in runs if note.pair])
+    else:
         chosen = [note for note in chosen if (note.track, note.suite) == (last.track, last.suite)]
         planned = _current(chosen)
-        skipped = {label: reason for note in chosen for label, reason in note.skipped.items()}
-    else:
-        planned, skipped = _unnamed(trials, runs, track, suite), {}
-        pairs = sorted({" ".join(note.pair) for note in runs if note.pair})
-        if pairs and not boards and not planned and not absent_ok:
-            raise BadInput(
-                f"only `run --until-separable` has run in '{directory}', whose studies serve its pair and are on no board:"
-                f" the same command shows its verdict again (`--until-separable {pairs[-1]}`), `timetrial run` makes a board"
-            )
-        if boards and not planned and not absent_ok:
-            known = sorted({f"--track {note.track} --suite {note.suite}" for note in boards})
-            raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(known)}")
-    if trials.empty:
-        return BoardInput(trials, len(planned), 0, skipped, store.damaged, demanded)
-    trials = trials[trials["pruned_by"].isin(["", *allowed])]
-    kept, done = _whole_studies(trials, planned)
-    beside = dict.fromkeys(("sensitivity", "budget"), trials.iloc[:0])
-    if chosen and last.track == "schedule":
-        for name in beside:
-            asked = [note for note in boards if (note.track, note.suite) == (name, last.suite)]
-            beside[name], _ = _whole_studies(trials, _current(asked))
+    allowed = last.pruned_by if last is not None else ()
+    if not trials.empty:
+        trials = trials[trials["pruned_by"].isin(["", *allowed])]
+    rows, done = _complete_studies(trials, planned)
     return BoardInput(
-        kept, len(planned), done, skipped, store.damaged, demanded, beside["sensitivity"], allowed, beside["budget"]
+        trials=rows,
+        planned=len(planned),
+        done=done,
+        skipped={label: reason for note in chosen for label, reason in note.skipped.items()},
+        damaged=store.damaged,
+        workloads=tuple(sorted({workload for note in chosen[-1:] for workload in note.workloads})),
+        sensitivity=_beside(trials, boards, last, Reading.RATE_SENSITIVITY),
+        pruned_by=allowed,
+        budget=_beside(trials, boards, last, Reading.QUALITY),
     )
 
 
-def _newest_board(notes: list[RunNote]) -> RunNote:
-    """Return the newest run; one of ``--sensitivity`` shows on the schedule track's board where there is one."""
+def _refuse(directory: Path | str, boards: Sequence[RunNote], pairs: Sequence[RunNote]) -> None:
+    """Say why there is no such board, if runs have made others.
+
+    Raises:
+        BadInput: they have.
+    """
+    if boards:
+        known = sorted({f"--track {note.track} --suite {note.suite}" for note in boards})
+        raise BadInput(f"no such board in '{directory}': choose one of {'; '.join(known)}")
+    if pairs:
+        names = max(" ".join(note.pair) for note in pairs)
+        raise BadInput(
+            f"only `run --until-separable` has run in '{directory}', and its studies are on no board: the same command"
+            f" prints its verdict again (`--until-separable {names}`), `timetrial run` makes a board"
+        )
+
+
+def _newest_board(notes: Sequence[RunNote]) -> RunNote:
+    """Return the newest run; where its trials only make a board if no other shows them, the newest run of that other board."""
     last = notes[-1]
-    if last.track != "sensitivity":
+    rules = ruleset(last.track)
+    if rules.own_board is not OwnBoard.FALLBACK:
         return last
-    return next((note for note in reversed(notes) if (note.track, note.suite) == ("schedule", last.suite)), last)
+    return next((note for note in reversed(notes) if (note.track, note.suite) == (rules.beside, last.suite)), last)
 
 
-def _unnamed(trials: pd.DataFrame, runs: list[RunNote], track: str, suite: str) -> dict[str, tuple[str, str, int]]:
+def _beside(trials: pd.DataFrame, boards: Sequence[RunNote], board: RunNote | None, reading: Reading) -> pd.DataFrame:
+    """Return the trials that stand beside those of a board: of complete studies, of tracks with this reading."""
+    names = {rules.name for rules in RULESETS.values() if reading in rules.reads and board and rules.beside == board.track}
+    notes = [note for note in boards if board and note.track in names and note.suite == board.suite]
+    return _complete_studies(trials, _current(notes))[0]
+
+
+def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: str) -> Planned:
     """Return the records of a track and suite ("": any) that no run names, as a run would name them."""
-    named = {name for note in runs for name in note.trials}
-    found: dict[str, tuple[str, str, int]] = {}
     if trials.empty:
-        return found
+        return {}
+    named = {name for note in runs for name in note.trials}
     columns = (trials[name] for name in ("id", "submission", "workload", "study", "track", "suite"))
-    for name, submission, label, study, of_track, of_suite in zip(*columns, strict=True):
-        if name not in named and track in ("", of_track) and suite in ("", of_suite):
-            found[name] = (submission, label, study)
-    return found
+    return {
+        name: (submission, label, study)
+        for name, submission, label, study, of_track, of_suite in zip(*columns, strict=True)
+        if name not in named and track in ("", of_track) and suite in ("", of_suite)
+    }
 
 
-def _whole_studies(trials: pd.DataFrame, planned: Mapping[str, tuple[str, str, int]]) -> tuple[pd.DataFrame, int]:
-    """Return the planned trials of the studies of which none is absent, and how many planned trials there are in all."""
+def _complete_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFrame, int]:
+    """Return the planned trials of the studies of which all planned trials are recorded, and how many are recorded in all."""
+    if trials.empty:
+        return trials, 0
     rows = trials[trials["id"].isin(planned.keys())]
     absent = set(planned) - set(rows["id"])
     unfinished = {planned[name] for name in absent}
@@ -119,15 +149,15 @@ def _whole_studies(trials: pd.DataFrame, planned: Mapping[str, tuple[str, str, i
     return rows[finished].reset_index(drop=True), len(rows)
 
 
-def _current(notes: list[RunNote]) -> dict[str, tuple[str, str, int]]:
+def _current(notes: Sequence[RunNote]) -> Planned:
     """Return the trials that count: of each (submission, workload), those of the newest pair of versions."""
     newest: dict[tuple[str, str], tuple[str, str]] = {}
     for note in notes:
         for submission, label, _ in note.trials.values():
-            newest[submission, label] = (note.hashes[submission], note.hashes[label])
-    current: dict[str, tuple[str, str, int]] = {}
-    for note in notes:
-        for name, (submission, label, study) in note.trials.items():
-            if newest[submission, label] == (note.hashes[submission], note.hashes[label]):
-                current[name] = (submission, label, study)
-    return current
+            newest[submission, label] = note.versions(submission, label)
+    return {
+        name: (submission, label, study)
+        for note in notes
+        for name, (submission, label, study) in note.trials.items()
+        if newest[submission, label] == note.versions(submission, label)
+    }

@@ -19,11 +19,12 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
     """Return all trials of a results directory, one row each, in a fixed order.
 
     Columns: id, submission, workload (label), base_workload, held_out, family, track, suite, study, trial, seed,
-    status, reason, complete, pruned_by and pruned_due (what stopped it beside the safe rules, and at which evaluation),
+    status, reason, complete, pruned_by and pruned_due (what stopped it other than the safe rules, and before which evaluation),
     metric, lower_is_better, target; budget_C, hit_C (inf: never) and end_C for the clocks C = examples, seconds, steps;
     hit_index (-1: never), horizon_examples, evaluation_period, curve (dict of arrays), learning_rates (array [k, 3]:
-    steps, examples, rate), hyperparameters, paired, machine, concurrency, facts, environment, clocks, file and artefacts (paths
-    relative to the directory).
+    steps, examples, rate), hyperparameters, given (those that the user set), paired, protocol (version of the harness's rules),
+    machine, machine_type ("" where the record does not say), concurrency, facts, environment, clocks, file and artefacts
+    (paths relative to the directory).
 
     Raises:
         BadInput: there is no such directory, or nothing in it.
@@ -76,7 +77,7 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "study": spec.study,
         "trial": spec.trial,
         "seed": spec.seed,
-        "status": record.status,
+        "status": str(record.status),
         "reason": record.reason.encode("utf-8", "replace").decode(),
         "complete": record.complete,
         "pruned_by": record.pruned_by,
@@ -93,8 +94,11 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "curve": curve,
         "learning_rates": np.array(record.learning_rates, dtype=float).reshape(-1, 3),
         "hyperparameters": dict(spec.hyperparameters),
+        "given": dict(spec.given),
         "paired": imported is None or bool(imported.get("paired", True)),
+        "protocol": spec.protocol,
         "machine": str(record.environment.get("machine", "")),
+        "machine_type": str(record.environment.get("machine_type", "")),
         "concurrency": record.environment.get("concurrency"),
         "facts": dict(record.facts),
         "environment": dict(record.environment),

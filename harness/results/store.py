@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -15,17 +15,18 @@ from harness.results.packed import Packed, packed_names, read_packed
 
 @dataclass(frozen=True)
 class RunNote:
-    """What a run set out to do: `results/runs/*.json`. It tells a board which records are current and which are missing.
+    """What a run sets out to do: `results/runs/*.json`. It tells a board which records are current and which are missing.
 
     Attributes:
         track, suite: of the board.
-        trials: {trial id: [submission, workload label, study]}.
-        hashes: {submission or workload label: content hash}.
+        trials: {trial id: (submission, workload label, study)}.
+        hashes: {submission or workload label: content hash}; under the key "SUBMISSION on LABEL", a workload's hash where one
+            run has two of them (with and without the reference recipe).
         skipped: {workload label: reason}.
         created: ISO 8601, UTC.
         workloads: base workloads that must be on the board even without a trial (imported logs).
-        pair: the two submissions of ``--until-separable``, whose studies serve them only; empty for a board's run.
-        pruned_by: what was allowed to stop trials beside the safe rules: "score-only", "forecast".
+        pair: the two submissions of ``--until-separable``, whose studies are on no board; empty for a board's run.
+        pruned_by: what was allowed to stop trials in addition to the safe rules: "score-only", "forecast".
     """
 
     track: str
@@ -37,6 +38,27 @@ class RunNote:
     workloads: tuple[str, ...] = ()
     pair: tuple[str, ...] = ()
     pruned_by: tuple[str, ...] = ()
+
+    def versions(self, submission: str, label: str) -> tuple[str, str]:
+        """Return the content hashes of a submission and of the workload that its trials ran on."""
+        own = _workload_under(submission, label)
+        return self.hashes[submission], self.hashes[own if own in self.hashes else label]
+
+
+def planned_trials(specs: Iterable[TrialSpec]) -> tuple[dict[str, tuple[str, str, int]], dict[str, str]]:
+    """Return `RunNote.trials` and `RunNote.hashes` of trials."""
+    specs = list(specs)
+    trials = {spec.id: spec.cell for spec in specs}
+    hashes = {spec.submission: spec.submission_hash for spec in specs}
+    first: dict[str, str] = {}
+    for spec in specs:
+        if first.setdefault(spec.workload_label, spec.workload_hash) != spec.workload_hash:
+            hashes[_workload_under(spec.submission, spec.workload_label)] = spec.workload_hash
+    return trials, hashes | first
+
+
+def _workload_under(submission: str, label: str) -> str:
+    return f"{submission} on {label}"
 
 
 class ResultStore:

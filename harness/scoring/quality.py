@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.contracts import BadInput
 from harness.records import FAILURES, Status
-from harness.rules import BUDGET_SHARES
+from harness.rules import ShiftedHorizons, ruleset
 from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import ranked
 
@@ -116,7 +116,10 @@ def regret_of(q: Floats, best: Floats, trivial: Floats) -> Floats:
 def _shares(trials: pd.DataFrame) -> list[float]:
     """Horizon divided by budget. Horizons are whole steps, so a ratio counts as the nearest share of the track."""
     ratios = (trials["horizon_examples"].astype(float) / trials["budget_examples"].astype(float)).tolist()
-    near = [min(BUDGET_SHARES, key=lambda share: abs(share - ratio)) for ratio in ratios]
+    horizons = ruleset(str(trials["track"].iloc[0])).horizons if len(trials) else ()
+    if isinstance(horizons, ShiftedHorizons):
+        return [round(ratio, 6) for ratio in ratios]
+    near = [min(horizons, key=lambda share: abs(share - ratio)) for ratio in ratios]
     return [share if abs(share - ratio) <= share / 5 else round(ratio, 6) for share, ratio in zip(near, ratios, strict=True)]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from harness.records import STATUSES, plain
+from harness.rules import Reading
 from harness.scoring.export import BOARD_SCHEMA
 from harness.scoring.profiles import ranked
 from harness.scoring.quality import Quality, score_budget
@@ -88,8 +89,8 @@ def quality_board(trials: pd.DataFrame) -> QualityBoard:
     trials = checked(trials)
     track = track_of(trials)
     base = trials[~trials["held_out"].astype(bool)]
-    qualities = () if track.targeted else score_budget(base)
-    by_rate = sensitivities(base) if track.targeted else ()
+    qualities = score_budget(base) if Reading.QUALITY in track.reads else ()
+    by_rate = sensitivities(base) if Reading.RATE_SENSITIVITY in track.reads else ()
     rows = _rows(base, qualities, by_rate)
     statuses = Counter(trials["status"].astype(str))
     first = base.drop_duplicates("workload")

@@ -95,7 +95,7 @@ def score(trials: pd.DataFrame, rules: ScoringRules) -> Scored:
 
 def _check_rules(trials: pd.DataFrame, rules: ScoringRules, track: Track) -> None:
     if not track.targeted:
-        raise BadInput(f"the {track.name} track has no targets: score it with harness.scoring.score_budget")
+        raise BadInput(f"{track.title} has no targets: score it with harness.scoring.score_budget")
     if (trials["hit_index"].ge(0) & trials[f"hit_{rules.clock}"].isna()).any():
         raise BadInput(f"these records do not carry the clock '{rules.clock}': use --clock seconds")
     if rules.score_only and (rules.legacy_tie_rule or rules.clock != track.clock):

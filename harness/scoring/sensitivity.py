@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.contracts import BadInput
-from harness.rules import HALF_DECADES
+from harness.rules import HALF_DECADES, FixedRates, Track, ruleset
 from harness.scoring.medians import medians
 from harness.scoring.quality import UNTRAINED, final_metrics, trivial_metrics
 
@@ -107,19 +107,25 @@ def sensitivities(trials: pd.DataFrame) -> tuple[RateRow, ...]:
     trials = trials[~trials["held_out"].astype(bool)]
     trivial = trivial_metrics(trials)
     workloads = sorted(set(trials["workload"]))
-    rows = [_rate_row(trials, name, workloads, trivial) for name in sorted(set(trials["submission"]))]
+    rates = _rates(ruleset(str(trials["track"].iloc[0])))
+    rows = [_rate_row(trials, name, workloads, trivial, rates) for name in sorted(set(trials["submission"]))]
     return tuple(sorted(rows, key=lambda row: (row.value is None, row.value or 0.0, row.name)))
 
 
-def _rate_row(trials: pd.DataFrame, name: str, workloads: list[str], trivial: Mapping[str, float]) -> RateRow:
+def _rates(track: Track) -> int:
+    """Return how many peak rates a study of the track has."""
+    return max((len(lattice.multiples) for lattice in track.points.values() if isinstance(lattice, FixedRates)), default=0)
+
+
+def _rate_row(trials: pd.DataFrame, name: str, workloads: list[str], trivial: Mapping[str, float], rates: int) -> RateRow:
     known: dict[str, Sensitivity] = {}
     unavailable: dict[str, str] = {}
     for workload in workloads:
         own = trials[(trials["submission"] == name) & (trials["workload"] == workload)]
         losses = rate_losses(own, name, workload)
         ended = own["complete"].astype(bool) | own["status"].isin(UNTRAINED)
-        if not ended.all() or len(losses) < len(HALF_DECADES):
-            unavailable[workload] = "not all seven rates have complete trials"
+        if not ended.all() or len(losses) < rates:
+            unavailable[workload] = f"not all {rates} peak rates have complete trials"
         elif workload not in trivial:
             unavailable[workload] = "the records do not state the metric of an untrained model"
         else:

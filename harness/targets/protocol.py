@@ -139,7 +139,7 @@ def trial_of(workload: Workload, configuration: Configuration, track: Track, see
         workload=workload.name,
         variant=workload.variant,
         size=workload.size_name,
-        workload_hash=workload_hash(workload, track.name),
+        workload_hash=workload_hash(workload, targeted=track.targeted, reference_recipe=submission.reference_recipe),
         submission=submission.name,
         submission_hash=submission.content_hash,
         study=study,
@@ -151,6 +151,7 @@ def trial_of(workload: Workload, configuration: Configuration, track: Track, see
         warmup=whole_steps(settings.reference.warmup * settings.budget, settings.batch_size),
         evaluation_period=settings.evaluation_period,
         target=NO_TARGET,
+        reference_recipe=submission.reference_recipe,
         libraries={**library_versions(frozenset({"torch"})), **submission.libraries},
         source=submission.source,
     )

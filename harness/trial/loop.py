@@ -123,7 +123,7 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
         if refresh:
             refresh_batchnorm(workload, model, ready.train, seed=stable_seed(spec.seed, "batchnorm"))
         metrics = evaluate(workload, model, ready.validation, size.validation_examples)
-        if rules.whole and meter.examples >= end:
+        if rules.full_evaluation and meter.examples >= end:
             metrics |= evaluate_parts(workload, model, {"whole": ready.validation, "test": data["test"]})
         clocks.evaluation.stop()
         run.clocks = clocks.read(meter)

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from harness.contracts import ContractError, Hyperparameters, TrainingAlgorithm, Workload
 from harness.records import TrialSpec, stable_seed
 from harness.registry import Submission, find_optimizer
-from harness.rules import RULESETS
 from harness.trial.judging import Judge, autocast_of, build_model
 from harness.trial.meter import Meter
 from harness.trial.scheduled import Scheduled
@@ -75,18 +74,18 @@ def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, wo
 def full_hyperparameters(spec: TrialSpec, submission: Submission, workload: Workload) -> tuple[Hyperparameters, dict[str, Any]]:
     """Return the hyperparameters of a trial: the optimizer's (or the procedure's) and the schedule's.
 
-    Where the workload's reference recipe is fixed, its values fill in what the spec does not give; elsewhere the
-    submission's own defaults do.
+    Values that the user set (``NAME:key=value``) come first, then those of the track's lattice. The rest come from the
+    workload's reference recipe where the trial trains with it, else from the submission's own defaults.
     """
-    given = dict(spec.hyperparameters)
+    values = {**spec.hyperparameters, **spec.given}
     if submission.procedure is not None:
-        return Hyperparameters({**submission.procedure.defaults, **given}), {}
+        return Hyperparameters({**submission.procedure.defaults, **values}), {}
     schedule_defaults = submission.schedule.defaults if submission.schedule else {}
-    own = {name: given.pop(name) for name in list(given) if name in schedule_defaults}
-    if RULESETS[spec.track].reference:
-        return Hyperparameters({**workload.reference_hyperparameters, **given}), own
+    own = {name: values.pop(name) for name in list(values) if name in schedule_defaults}
+    if spec.reference_recipe:
+        return Hyperparameters({**workload.reference_hyperparameters, **values}), own
     assert submission.optimizer is not None
-    return Hyperparameters({**submission.optimizer.defaults, **given}), own
+    return Hyperparameters({**submission.optimizer.defaults, **values}), own
 
 
 def check_untrained(ready: Prepared) -> None:

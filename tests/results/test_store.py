@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from harness import BadInput, load_results
-from harness.results import ResultStore, RunNote, board_input, write_atomically
-from tests.test_records import RECORD, SPEC
+from harness.records import TrialRecord
+from harness.results import ResultStore, RunNote, board_input, compact, planned_trials, write_atomically
+from tests.test_records import RECORD, SPEC, VERSION_1
 
 
 @pytest.fixture
@@ -167,3 +168,31 @@ def test_a_board_names_the_damaged_records_that_it_leaves_out(store):
     given = board_input(store.directory)
     assert list(given.damaged) == [path]
     assert list(given.trials["study"]) == [5]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_records_of_version_1_are_read_beside_those_of_today_and_say_what_they_are(store, compacted):
+    old = TrialRecord.from_json(json.loads(VERSION_1.read_text()))
+    path = store.path(old.spec)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(VERSION_1.read_bytes())
+    store.write(replace(RECORD, spec=replace(SPEC, protocol=2), environment={"machine_type": "a machine"}))
+    if compacted:
+        compact(store)
+    trials = load_results(store.directory).set_index("protocol")
+    assert not store.damaged
+    assert (trials.loc[1, "id"], trials.loc[1, "hit_examples"], trials.loc[1, "machine_type"]) == (old.spec.id, 14080.0, "")
+    assert trials.loc[2, "machine_type"] == "a machine"
+    assert ResultStore(store.directory).read(old.spec) == old
+
+
+def test_a_workload_that_one_run_has_with_and_without_the_reference_recipe_has_two_versions(store):
+    own = replace(SPEC, submission="adamw", workload_hash="o" * 64)
+    trials, hashes = planned_trials([SPEC, own])
+    note = RunNote("budget", "smoke", trials, hashes, created="1")
+    assert note.versions("rex", "digits_mlp") == (SPEC.submission_hash, SPEC.workload_hash)
+    assert note.versions("adamw", "digits_mlp") == (own.submission_hash, own.workload_hash)
+    _ran(store, SPEC, own)
+    store.write_run(note)
+    store.write_run(RunNote("budget", "smoke", *planned_trials([SPEC]), created="2"))
+    assert set(board_input(store.directory).trials["id"]) == {SPEC.id, own.id}

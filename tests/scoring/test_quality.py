@@ -131,7 +131,7 @@ def test_sensitivity_is_not_printed_where_a_trial_is_not_complete_or_a_rate_is_m
     rows = [rate_row("a", 0, t, 1.0, status="killed" if t == 2 else "", complete=t != 2) for t in range(7)]
     rows += [rate_row("b", 0, t, 1.0) for t in range(6)]
     for found in sensitivities(pd.DataFrame(rows)):
-        assert found.value is None and "not all seven rates" in found.unavailable["w"]
+        assert found.value is None and "not all 7 peak rates" in found.unavailable["w"]
 
 
 def test_a_run_that_met_its_target_and_diverged_later_has_no_good_final_loss() -> None:

@@ -18,6 +18,7 @@ from harness import Choice, ContractError, Feedback, schedule
 from harness.contracts import SIGNALS, checked_multiplier
 from harness.plan import Request, make_plan, search_space
 from harness.registry import all_submissions, find_schedule, find_submission
+from harness.rules import TRACKS
 from tests.toy import run_record
 from workloads.data import data_directory
 
@@ -147,7 +148,7 @@ def test_every_schedule_goes_with_every_optimizer(name):
     """No hyperparameter of one is called like one of the other, or like the horizon and the warm-up that are tuned too."""
     for optimizer in OPTIMIZERS:
         pair = find_submission(f"{optimizer}+{name}")
-        assert set(PLUGINS[name].space) <= set(search_space(pair))
+        assert set(PLUGINS[name].space) <= set(search_space(pair, TRACKS["external"].points["optimizer"]))
 
 
 @pytest.mark.parametrize("name", PURE)

@@ -23,7 +23,7 @@ def check_pruning(plan: Plan, prune: str, *, stop_hopeless: bool, no_prune: bool
     for option in asked:
         if no_prune:
             raise BadInput(f"{option} stops trials and --no-prune stops none: leave one out")
-        if plan.track.complete:
+        if plan.track.run_to_end:
             raise BadInput(f"{option}: this track needs every trial run to its end; leave it out")
         if plan.pair:
             raise BadInput(f"{option} leaves no exact test, and --until-separable is one: leave one out")

@@ -12,6 +12,7 @@ from harness.contracts.errors import BadInput
 from harness.execution.race import Settings
 from harness.plan import Request, make_plan
 from harness.results import ResultStore, frame
+from harness.rules import RULESETS, Reading
 from harness.scoring import LOOKS, Look, look, look_sentence
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def most_studies(request: Request) -> Request:
         raise BadInput("--until-separable names the two submissions itself: leave -s out")
     if request.studies is not None:
         raise BadInput(f"--until-separable looks at {', '.join(map(str, LOOKS))} studies: leave --studies out")
-    if request.track == "budget":
-        raise BadInput("--until-separable compares times to the target, which the budget track has not: use another track")
+    rules = RULESETS.get(request.track)
+    if rules is not None and Reading.TIME_TO_TARGET not in rules.reads:
+        raise BadInput(f"--until-separable compares times to the target, which {rules.title} has not: use another track")
     if request.held_out:
         raise BadInput("--until-separable races base workloads only: leave --held-out out")
     return replace(request, studies=LOOKS[-1])

@@ -17,7 +17,7 @@ from harness.execution.race import Race, Settings
 from harness.plan import Plan
 from harness.records import TrialRecord
 from harness.results import LOOSE_RECORDS, ResultStore, board_input, compact
-from harness.rules import SENSITIVITY
+from harness.rules import OwnBoard, Reading
 
 BOARD_SECONDS = 30.0
 """Least time between two rewritings of the board during a run."""
@@ -154,12 +154,12 @@ class Session:
         from harness.scoring import ScoringRules, sensitivities
 
         began = time.monotonic()
-        if self.race.plan.pair or not self.race.plan.track.board:  # studies that serve a pair, or no board at all
-            return
         track, suite = self.race.plan.track, self.race.plan.suite
-        # Sensitivity shows on the schedule track's board, and by itself only where that has not run.
-        given = board_input(self.results, track="schedule" if track is SENSITIVITY else track.name, suite=suite, absent_ok=True)
-        if track is SENSITIVITY and given.trials.empty:
+        if self.race.plan.pair or track.own_board is OwnBoard.NEVER:
+            return
+        board_of = track.beside if track.own_board is OwnBoard.FALLBACK else track.name
+        given = board_input(self.results, track=board_of, suite=suite, absent_ok=True)
+        if track.own_board is OwnBoard.FALLBACK and given.trials.empty:
             given = board_input(self.results, track=track.name, suite=suite)
         if given.trials.empty:
             return
@@ -178,7 +178,7 @@ class Session:
         self._board_seconds += self._board_cost
         if show:
             terminal_table(board, self.console)
-            if track is SENSITIVITY and not given.sensitivity.empty:
+            if Reading.RATE_SENSITIVITY in track.reads and not given.sensitivity.empty:
                 sensitivity_table(sensitivities(given.sensitivity), self.console)
             self._say(f"leaderboard: {self.results / 'leaderboard.html'}")
 

@@ -18,6 +18,7 @@ from harness.report.colours import Mark
 from harness.report.figures.race_lines import Line, lines
 from harness.report.views.panels import fact, settings, told
 from harness.report.words import visible
+from harness.rules import ruleset
 
 MAX_SOURCE = 24_000
 """Characters of a source that are shown; the hash tells the whole."""
@@ -96,8 +97,7 @@ def _command(name: str, row: Any, studies: int) -> str:
 
 
 def _board_of(row: Any) -> list[str]:
-    asked = ["--sensitivity"] if row.track == "sensitivity" else ["--track", str(row.track)]
-    return [*asked, "--suite", str(row.suite)]
+    return [*ruleset(str(row.track)).options, "--suite", str(row.suite)]
 
 
 def highlighted(source: str) -> Markup:
