@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05, Targets
 from harness.contracts import BadInput
-from harness.records import Status, TrialRecord, TrialSpec
+from harness.records import CLOCKS, Status, TrialRecord, TrialSpec
 from harness.rules import RULESETS
 
 FILE = "eval_measurements.csv"
+COLUMNS = {"seconds": "accumulated_submission_time", "steps": "global_step"}
+"""{clock: column of a log file}. The logs do not contain the other clocks."""
+
 FRAMEWORKS = ("_jax", "_pytorch")
 TRACKS = {rules.algoperf: name for name, rules in RULESETS.items() if rules.algoperf}
 """{AlgoPerf's name of a ruleset: ours}."""
@@ -196,9 +199,9 @@ def _row(log: _LogFile, track: str, targets: Targets) -> dict[str, Any]:
         "concurrency": None,
         "environment": {},
     }
-    for clock in ("examples", "seconds", "steps"):
+    for clock in CLOCKS:
         row[f"hit_{clock}"] = float(curve[clock][index]) if index >= 0 else math.inf
-        row[f"end_{clock}"] = math.nan if clock == "examples" else float(curve[clock][-1]) if len(values) else 0.0
+        row[f"end_{clock}"] = math.nan if clock not in COLUMNS else float(curve[clock][-1]) if len(values) else 0.0
     return {"id": _spec(row, targets.version).id, **row}
 
 
@@ -212,7 +215,7 @@ def _status(index: int, values: Floats, reason: str) -> Status:
 
 def _curve(file: Path, metric: str) -> tuple[dict[str, Floats], str]:
     """Return the evaluations of a file (empty cells are NaN), and what is wrong with it, or ""."""
-    columns = ("accumulated_submission_time", "global_step", f"validation/{metric}")
+    columns = (*COLUMNS.values(), f"validation/{metric}")
     table, reason = [], ""
     try:
         with file.open(newline="", encoding="utf-8") as text:
@@ -227,8 +230,9 @@ def _curve(file: Path, metric: str) -> tuple[dict[str, Floats], str]:
                 reason = "" if table else "the file contains no evaluation"
     except (ValueError, IndexError, OSError) as error:
         table, reason = [], f"the file cannot be read ({error})"
-    seconds, steps, values = np.array(table, dtype=float).reshape(-1, 3).T
-    return {"examples": np.full(len(values), np.nan), "seconds": seconds, "steps": steps, "metric": values}, reason
+    read = dict(zip((*COLUMNS, "metric"), np.array(table, dtype=float).reshape(-1, len(columns)).T, strict=True))
+    unknown = np.full(len(read["metric"]), np.nan)
+    return {name: read.get(name, unknown) for name in (*CLOCKS, "metric")}, reason
 
 
 def _spec(row: dict[str, Any], version: str) -> TrialSpec:
@@ -260,7 +264,7 @@ def log_records(logs: Logs) -> Iterator[TrialRecord]:
     """
     for row in logs.trials.to_dict("records"):
         curve = row["curve"]
-        names = ("examples", "seconds", "steps", "metric")
+        names = (*CLOCKS, "metric")
         columns = ([None if math.isnan(x) else x for x in curve[name].tolist()] for name in names)
         budget = None if math.isnan(row["budget_seconds"]) else row["budget_seconds"]
         yield TrialRecord(
@@ -269,7 +273,7 @@ def log_records(logs: Logs) -> Iterator[TrialRecord]:
             reason=row["reason"],
             complete=row["complete"],
             evaluations=tuple(dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)),
-            clocks={"seconds": row["end_seconds"], "steps": row["end_steps"]},
+            clocks={clock: row[f"end_{clock}"] for clock in COLUMNS},
             facts={
                 "imported": {"from": f"AlgoPerf {logs.version}", "paired": False, "budget_seconds": budget},
                 "workload": {

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.compat.algoperf_logs import Logs, gaps, suite_name
 from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05
-from harness.records import Status
+from harness.records import CLOCKS, Status
 
 TABLE = "v05_external_first_hits.csv.gz"
 SOURCE = "MLCommons, github.com/mlcommons/submissions_algorithms, state of 2026-06-24, Apache-2.0"
@@ -41,15 +41,14 @@ def first_hits() -> Logs:
         "target": table["w"].map(lambda label: V05.goals[label][1]),
         "budget_seconds": table["w"].map(lambda label: V05.budget(label, "external")),
         "hit_index": table["idx"],
-        "hit_seconds": np.where(hit, table["time"], math.inf),
-        "hit_steps": np.where(hit, table["step"], math.inf),
-        "hit_examples": np.where(hit, math.nan, math.inf),
-        "end_seconds": np.where(hit, table["time"], math.nan),
-        "end_steps": np.where(hit, table["step"], math.nan),
     }
+    readings = {"seconds": table["time"], "steps": table["step"]}
+    for clock in CLOCKS:
+        known[f"hit_{clock}"] = np.where(hit, readings.get(clock, math.nan), math.inf)
+        known[f"end_{clock}"] = np.where(hit, readings.get(clock, math.nan), math.nan)
     everywhere = {
         **{"track": "external", "suite": suite_name(V05.version), "seed": 0, "reason": "", "complete": True},
-        **dict.fromkeys(("budget_examples", "budget_steps", "horizon_examples", "evaluation_period", "end_examples"), math.nan),
+        **dict.fromkeys(("budget_examples", "budget_steps", "horizon_examples", "evaluation_period"), math.nan),
         **{"paired": False, "machine": "", "concurrency": None, "file": TABLE},
     }
     empty: dict[str, list[dict[str, object]]] = {
