@@ -244,7 +244,12 @@ TARGET_SEARCH = Track(
 TARGET_SEEDS = replace(TARGET_SEARCH, name="target-seeds", full_evaluation=True)
 """What `timetrial targets` runs: the search, and the seeds that fix and verify a target."""
 
-RULESETS = {track.name: track for track in (*TRACKS.values(), SENSITIVITY, TARGET_SEARCH, TARGET_SEEDS)}
+RULER = replace(
+    TARGET_SEARCH, name="ruler", summary="the reference recipe under cosine at 1/32 to 3 budgets: what a quality is worth"
+)
+"""What `timetrial targets` runs to measure a workload's ruler."""
+
+RULESETS = {track.name: track for track in (*TRACKS.values(), SENSITIVITY, TARGET_SEARCH, TARGET_SEEDS, RULER)}
 """Every ruleset that a record may come from, by name."""
 
 DEFAULT_TRACKS = (TRACKS["schedule"], TRACKS["external"])

@@ -30,6 +30,9 @@ def targets(
     workload: options.Workloads = None,
     suite: options.Suite = "laptop",
     verify: Annotated[bool, typer.Option("--verify", help="only repeat the checks, on fresh seeds")] = False,
+    only_rulers: Annotated[
+        bool, typer.Option("--only-rulers", help="only measure the rulers, of workloads whose targets are set")
+    ] = False,
     reduced: Annotated[
         bool | None,
         typer.Option("--reduced/--whole", help="16 draws and 3 seeds; such targets are provisional (default at size full)"),
@@ -40,11 +43,13 @@ def targets(
     workers: options.Workers = None,
     address: options.Address = "",
 ) -> int:
-    """Set the targets of workloads, or verify them.
+    """Set the targets of workloads and measure their rulers, or verify the targets.
 
-    The documented protocol is run, and its results are written to targets.json beside the workload's module. An interrupted
-    command resumes when it is repeated.
+    The documented protocol is run, and its results are written to targets.json and rulers.json beside the workload's
+    module. An interrupted command resumes when it is repeated.
     """
+    if verify and only_rulers:
+        raise BadInput("--verify checks targets and --only-rulers measures rulers: run one after the other")
     check_execution(executor, workers, results)
     from harness.execution.environment import choose_device
     from harness.execution.settings import Settings
@@ -52,7 +57,7 @@ def targets(
     from harness.targets import REDUCED, WHOLE, ProtocolRun
     from workloads.data import data_directory
 
-    workloads = _workloads(tuple(workload or ()), suite, verify)
+    workloads = _workloads(tuple(workload or ()), suite, with_targets=verify or only_rulers)
     settings = Settings(
         executor=executor,
         data_directory=data_directory(),
@@ -69,12 +74,15 @@ def targets(
         int(verify) if seed is None else seed,
     )
     try:
-        return _verify(run) if verify else _set(run)
+        if verify:
+            return _verify(run)
+        status = 0 if only_rulers else _set(run)
+        return max(status, _measure_rulers(run))
     except _Interrupted:
         return INTERRUPTED
 
 
-def _workloads(names: tuple[str, ...], suite: str, verify: bool) -> list[Workload]:
+def _workloads(names: tuple[str, ...], suite: str, *, with_targets: bool) -> list[Workload]:
     """Return the named workloads, or all of the suite: to set targets, those that do not state one in their own file."""
     from harness.registry import find_workload, suites
     from harness.rules import SUITES
@@ -82,10 +90,12 @@ def _workloads(names: tuple[str, ...], suite: str, verify: bool) -> list[Workloa
     if suite not in SUITES:
         raise BadInput(f"no suite '{suite}': choose one of {', '.join(SUITES)}")
     workloads = [find_workload(name, suite) for name in names or suites()[suite]]
-    if verify:
+    if with_targets:
         missing = [w.name for w in workloads if math.isnan(w.settings.target)]
         if missing:
-            raise BadInput(f"workload '{missing[0]}' has no target at size '{suite}' yet: leave --verify out to set one")
+            raise BadInput(
+                f"workload '{missing[0]}' has no target at size '{suite}' yet: `timetrial targets -w {missing[0]}` sets one"
+            )
         return workloads
     stated = [w.name for w in workloads if not math.isnan(w.sizes[suite].target)]
     if names and stated:
@@ -110,6 +120,26 @@ def _set(run: ProtocolRun) -> int:
         print(f"{label}: {workload.metric} {entry['target']:g} ({entry['words']}), written to {path}")
         _print_checks(entry["checks"])
     return _exit_status(run, passed=all(c["passed"] for entry in entries.values() for c in entry["checks"].values()))
+
+
+def _measure_rulers(run: ProtocolRun) -> int:
+    """Measure and write the rulers of all workloads that have a target; return 0 if every base workload's is accepted."""
+    from harness.registry import find_workload
+    from harness.scoring.ruler import Ruler
+    from harness.scoring.ruler_checks import acceptance
+    from harness.targets import RulerRun, write_rulers
+
+    workloads = [find_workload(w.name, w.size_name) for label, w in run.workloads.items() if label not in run.without_target]
+    rulers = RulerRun(workloads, run.store, run.run_plan).measure()
+    accepted = True
+    for workload in workloads:
+        variants = {name: rulers[f"{workload.label}_{name}"] for name in workload.variants}
+        path = write_rulers(workload, rulers[workload.label], variants)
+        ruler = Ruler.from_json({"version": 0, **rulers[workload.label]})
+        checks = acceptance(ruler)
+        accepted = accepted and checks.accepted
+        print(f"{checks.sentence(workload.label)}; written to {path}")
+    return 0 if accepted else 1
 
 
 def _verify(run: ProtocolRun) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -98,6 +98,9 @@ class Size:
 TARGETS = "targets.json"
 """Name of the file that `timetrial targets` writes: {workload: {size: {"target", "reference", "words", "variants", ...}}}."""
 
+RULERS = "rulers.json"
+"""File of the measured rulers: {workload: {size: {"version", "budget", "finals", ..., "variants": {variant: the same}}}}."""
+
 
 FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants")
 HOOKS = (
@@ -179,6 +182,19 @@ class Workload:
         reference = self.settings.reference
         return Hyperparameters({**reference.hyperparameters, "learning_rate": reference.learning_rate})
 
+    @property
+    def ruler(self) -> Mapping[str, Any] | None:
+        """The workload's ruler as `RULERS` states it: what a quality is worth in budgets; None if it was not measured.
+
+        Raises:
+            BadInput: the file is damaged.
+        """
+        entry = _entry(rulers_file, type(self), self.size_name)
+        if entry is None or not self.variant:
+            return entry and {name: value for name, value in entry.items() if name != "variants"}
+        found: Mapping[str, Any] | None = entry.get("variants", {}).get(self.variant)
+        return found
+
     def load(self, directory: Path) -> Mapping[str, Examples]:
         """Return {"train", "validation", "test": {name: tensor [n, ...]}}; missing files are fetched into `directory`.
 
@@ -225,9 +241,31 @@ def targets_file(workload: type[Workload]) -> Path:
     return Path(inspect.getfile(workload)).resolve().with_name(TARGETS)
 
 
+def rulers_file(workload: type[Workload]) -> Path:
+    """Return the path of the file `RULERS` beside the module that defines a workload; the file need not exist."""
+    return targets_file(workload).with_name(RULERS)
+
+
+def _entry(file: Callable[[type[Workload]], Path], workload: type[Workload], size: str) -> dict[str, Any] | None:
+    """Return what a file beside the workload's module says of it at a size; None if there is no such file or entry.
+
+    Raises:
+        BadInput: the file is damaged.
+    """
+    try:
+        path = file(workload)
+        stat = path.stat()
+        entry = _content(path, stat.st_mtime_ns, stat.st_size).get(workload.name, {}).get(size)
+    except (FileNotFoundError, TypeError):  # TypeError: a class that was typed at a prompt has no file
+        return None
+    except (ValueError, AttributeError) as error:
+        raise BadInput(f"{path} is damaged ({error}): restore it, or remove it and run `timetrial targets`") from None
+    return entry if isinstance(entry, dict) else None
+
+
 @lru_cache(maxsize=8)
-def _targets(path: Path, modified: int, size: int) -> dict[str, Any]:
-    """Return the content of a targets file; time and size are arguments so that a changed file is read again."""
+def _content(path: Path, modified: int, size: int) -> dict[str, Any]:
+    """Return the content of a JSON file; time and size are arguments so that a changed file is read again."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
@@ -238,16 +276,9 @@ def _from_targets_file(workload: type[Workload], size: str, variant: str) -> dic
     Raises:
         BadInput: the file is damaged.
     """
-    try:
-        path = targets_file(workload)
-        stat = path.stat()
-        entry = _targets(path, stat.st_mtime_ns, stat.st_size).get(workload.name, {}).get(size)
-    except (FileNotFoundError, TypeError):  # TypeError: a class that was typed at a prompt has no file
-        return {}
-    except (ValueError, AttributeError) as error:
-        raise BadInput(f"{path} is damaged ({error}): restore it, or remove it and run `timetrial targets`") from None
+    entry = _entry(targets_file, workload, size)
     own = entry if entry is None or not variant else entry.get("variants", {}).get(variant)
-    if own is None:
+    if entry is None or own is None:
         return {}
     reference = Reference(**entry["reference"])
     return {"target": own["target"], "reference": reference, "target_provenance": own["words"]}

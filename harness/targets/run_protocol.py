@@ -43,7 +43,7 @@ class ProtocolRun:
             label: {name: find_workload(label, w.size_name, name) for name in w.variants} for label, w in self.workloads.items()
         }
         self.protocol, self.store, self.seed = protocol, store, seed
-        self._run_plan = run_plan
+        self.run_plan = run_plan
         self.without_target: dict[str, str] = {}
 
     def set_targets(self) -> dict[str, dict[str, Any]]:
@@ -131,7 +131,7 @@ class ProtocolRun:
         known = {**self.workloads, **{v.label: v for variants in self.variants.values() for v in variants.values()}}
         specs = [spec for spec in specs if spec.workload not in self.without_target]
         if specs:
-            self._run_plan(plan_of(specs, known, track))
+            self.run_plan(plan_of(specs, known, track))
 
     def _each(self, labels: Mapping[str, Any], work: Callable[[str], Any]) -> dict[str, Any]:
         done = {}

@@ -1,14 +1,14 @@
-"""Reads and writes `targets.json`, the file of the protocol's results beside a workload's module."""
+"""Reads and writes `targets.json` and `rulers.json`, the protocol's results beside a workload's module."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.contracts import BadInput, Workload
-from harness.contracts.workloads import targets_file
+from harness.contracts.workloads import rulers_file, targets_file
 from harness.records import plain
 from harness.results import write_atomically
 
@@ -22,10 +22,42 @@ def write_entry(workload: Workload, entry: Mapping[str, Any]) -> Path:
     Raises:
         BadInput: the file is damaged or cannot be written.
     """
-    path = targets_file(type(workload))
+    return _written(targets_file(type(workload)), workload, lambda old: entry)
+
+
+def write_rulers(workload: Workload, ruler: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Write the rulers of a workload at its size and of its held-out variants; return the path. Other entries stay.
+
+    A ruler keeps its version while its values stay what they were; else the version is raised by one.
+
+    Raises:
+        BadInput: the file is damaged or cannot be written.
+    """
+
+    def entry(old: Mapping[str, Any]) -> dict[str, Any]:
+        before = old.get("variants", {})
+        own = {name: _versioned(value, before.get(name, {})) for name, value in variants.items()}
+        return {**_versioned(ruler, old), "variants": own}
+
+    return _written(rulers_file(type(workload)), workload, entry)
+
+
+VALUES = ("budget", "finals", "lower_is_better")
+"""What a ruler is; the rest of its entry is provenance."""
+
+
+def _versioned(ruler: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    if old and all(plain(ruler[name]) == old.get(name) for name in VALUES):
+        return dict(old)
+    return {**ruler, "version": int(old.get("version", 0)) + 1}
+
+
+def _written(path: Path, workload: Workload, entry: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Path:
+    """Replace a workload's entry at its size in a file, and return the path; `entry` makes the new one from the old one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        content.setdefault(workload.name, {})[workload.size_name] = plain(entry)
+        own = content.setdefault(workload.name, {})
+        own[workload.size_name] = plain(entry(own.get(workload.size_name, {})))
         write_atomically(path, _text(content, DEPTH) + "\n")
     except (ValueError, AttributeError) as error:
         raise BadInput(f"{path} is damaged ({error}): restore or remove it") from None

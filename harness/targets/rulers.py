@@ -1,0 +1,148 @@
+"""Measures rulers: the final metric of a workload's reference recipe under `cosine`, at horizons of 1/32 to 3 budgets.
+
+A ruler says what a quality is worth in budgets of the reference recipe (docs/statistics.md, "The ruler"). It is fixed data like
+a target: measured once, stored with the value of every seed in `rulers.json` beside the workload's module, and read by scoring.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.contracts import BadInput, Workload
+from harness.plan import Plan, whole_steps
+from harness.records import Status, TrialRecord, TrialSpec, plain, stable_seed
+from harness.registry import find_workload
+from harness.results import ResultStore
+from harness.rules import RULER
+from harness.targets.protocol import Configuration, plan_of, trial_of
+
+
+@dataclass(frozen=True)
+class RulerDesign:
+    """Which trials a ruler is made of.
+
+    Attributes:
+        horizons: in budgets of the workload, ascending.
+        seeds: trials per horizon, each with a seed of its own that no race uses.
+    """
+
+    horizons: tuple[float, ...]
+    seeds: int
+
+
+BASE = RulerDesign((1 / 32, 1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1.0, 3 / 2, 2.0, 3.0), 20)
+"""The ruler of a base workload, which boards read."""
+
+VARIANT = RulerDesign((1 / 8, 1 / 4, 1 / 2, 1.0, 2.0), 5)
+"""The ruler of a held-out variant, which only calibration reads."""
+
+
+def ruler_trials(workload: Workload, design: RulerDesign) -> list[TrialSpec]:
+    """Return the trials of a workload's ruler, seed by seed, so that an interrupted measurement has whole seeds.
+
+    Each trial trains the reference recipe at its reference rate under `cosine`; the warm-up is the reference's share of the
+    trial's own horizon. Only the end is evaluated: evaluations do not change what is trained.
+    """
+    settings = workload.settings
+    recipe = Configuration(f"{settings.reference.optimizer}+cosine", dict(workload.reference_hyperparameters))
+    return [
+        _trial(workload, recipe, horizon, seed, index)
+        for seed in range(design.seeds)
+        for index, horizon in enumerate(design.horizons)
+    ]
+
+
+def _trial(workload: Workload, recipe: Configuration, horizon: float, seed: int, index: int) -> TrialSpec:
+    settings = workload.settings
+    examples = whole_steps(horizon * settings.budget, settings.batch_size)
+    base = trial_of(workload, recipe, RULER, stable_seed(0, workload.label, "ruler", seed), seed, index)
+    warmup = whole_steps(settings.reference.warmup * horizon * settings.budget, settings.batch_size)
+    return replace(base, budget=examples, horizon=examples, warmup=warmup, evaluation_period=examples)
+
+
+class RulerRun:
+    """Measures the rulers of several workloads and of their held-out variants together, so that all cores stay busy.
+
+    Every trial is recorded in `store` and never run again.
+
+    Args:
+        workloads: base workloads at one size; their targets and reference recipes must be set.
+        store: the records.
+        run_plan: runs those trials of a plan that are not in `store`.
+        designs: of base workloads and of held-out variants.
+    """
+
+    def __init__(
+        self,
+        workloads: Sequence[Workload],
+        store: ResultStore,
+        run_plan: Callable[[Plan], None],
+        designs: tuple[RulerDesign, RulerDesign] = (BASE, VARIANT),
+    ) -> None:
+        self.store, self._run_plan = store, run_plan
+        self._trials: dict[str, list[TrialSpec]] = {}
+        self._workloads: dict[str, Workload] = {}
+        for workload in workloads:
+            variants = [find_workload(workload.name, workload.size_name, name) for name in workload.variants]
+            for each, design in ((workload, designs[0]), *((variant, designs[1]) for variant in variants)):
+                self._workloads[each.label] = each
+                self._trials[each.label] = ruler_trials(each, design)
+
+    def measure(self) -> dict[str, dict[str, Any]]:
+        """Run what is missing and return {label: its ruler as JSON types}, with provenance.
+
+        Raises:
+            BadInput: a trial failed or was not run.
+        """
+        self._run_plan(plan_of([spec for specs in self._trials.values() for spec in specs], self._workloads, RULER))
+        return {label: self._measured(label) for label in self._trials}
+
+    def _measured(self, label: str) -> dict[str, Any]:
+        records = [self._record(spec) for spec in self._trials[label]]
+        return ruler_json(self._workloads[label], records)
+
+    def _record(self, spec: TrialSpec) -> TrialRecord:
+        record = self.store.read(spec)
+        if record is None or record.status not in (Status.FINISHED, Status.DIVERGED):
+            why = "it was not run" if record is None else f"{record.status}: {record.reason}"
+            raise BadInput(f"a trial of the ruler of {spec.workload_label} has no result ({why}): run the same command again")
+        return record
+
+
+def ruler_json(workload: Workload, records: Sequence[TrialRecord]) -> dict[str, Any]:
+    """Return a ruler as `rulers.json` keeps it: `harness.scoring.ruler.Ruler.to_json` and where it comes from.
+
+    A seed that diverged has the value null.
+    """
+    finals: dict[float, list[float | None]] = {}
+    for record in records:
+        end = record.evaluations[-1] if record.evaluations else {}
+        value = end.get("metric") if record.status == Status.FINISHED else None
+        finals.setdefault(float(record.spec.horizon), []).append(value)
+    first = records[0]
+    settings = workload.settings
+    return {
+        "workload": workload.label,
+        "lower_is_better": workload.lower_is_better,
+        "budget": float(settings.budget),
+        "finals": [{"examples": examples, "metric": plain(finals[examples])} for examples in sorted(finals)],
+        "metric": workload.metric,
+        "target": settings.target,
+        "reference": {
+            "optimizer": settings.reference.optimizer,
+            "warmup": settings.reference.warmup,
+            **dict(workload.reference_hyperparameters),
+        },
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": first.environment.get("machine", ""),
+        "versions": {**first.spec.libraries, "timetrial": first.environment.get("timetrial", "")},
+        "seconds": round(math.fsum(_seconds(record.clocks) for record in records), 1),
+    }
+
+
+def _seconds(clocks: Mapping[str, float]) -> float:
+    return clocks.get("seconds", 0.0) + clocks.get("evaluation_seconds", 0.0) + clocks.get("setup_seconds", 0.0)
