@@ -57,7 +57,7 @@ def targets(
     from harness.targets import REDUCED, WHOLE, ProtocolRun
     from workloads.data import data_directory
 
-    workloads = _workloads(tuple(workload or ()), suite, with_targets=verify or only_rulers)
+    workloads = _workloads(tuple(workload or ()), suite, "--verify" if verify else "--only-rulers" if only_rulers else "")
     settings = Settings(
         executor=executor,
         data_directory=data_directory(),
@@ -82,20 +82,21 @@ def targets(
         return INTERRUPTED
 
 
-def _workloads(names: tuple[str, ...], suite: str, *, with_targets: bool) -> list[Workload]:
-    """Return the named workloads, or all of the suite: to set targets, those that do not state one in their own file."""
+def _workloads(names: tuple[str, ...], suite: str, needs_targets: str) -> list[Workload]:
+    """Return the named workloads, or all of the suite: to set targets, those that do not state one in their own file.
+
+    `needs_targets` is the option that needs workloads with targets; "" where targets are to be set.
+    """
     from harness.registry import find_workload, suites
     from harness.rules import SUITES
 
     if suite not in SUITES:
         raise BadInput(f"no suite '{suite}': choose one of {', '.join(SUITES)}")
     workloads = [find_workload(name, suite) for name in names or suites()[suite]]
-    if with_targets:
+    if needs_targets:
         missing = [w.name for w in workloads if math.isnan(w.settings.target)]
         if missing:
-            raise BadInput(
-                f"workload '{missing[0]}' has no target at size '{suite}' yet: `timetrial targets -w {missing[0]}` sets one"
-            )
+            raise BadInput(f"workload '{missing[0]}' has no target at size '{suite}' yet: leave {needs_targets} out to set one")
         return workloads
     stated = [w.name for w in workloads if not math.isnan(w.sizes[suite].target)]
     if names and stated:
