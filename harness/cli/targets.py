@@ -76,8 +76,9 @@ def targets(
     try:
         if verify:
             return _verify(run)
-        status = 0 if only_rulers else _set(run)
-        return max(status, _measure_rulers(run))
+        if run.protocol.provisional and not only_rulers:
+            return _set(run)  # a provisional target is replaced, and what is read off its ruler would be with it
+        return max(0 if only_rulers else _set(run), _measure_rulers(run))
     except _Interrupted:
         return INTERRUPTED
 
