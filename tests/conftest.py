@@ -9,7 +9,7 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-from hypothesis import settings
+from hypothesis import settings  # noqa: E402  hypothesis may import NumPy
 
 settings.register_profile("timetrial", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("timetrial")
