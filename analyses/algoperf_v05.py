@@ -244,12 +244,13 @@ SLOW: dict[str, Callable[[], str]] = {"coverage": coverage}
 def write_page(out: Path) -> None:
     """Write the leaderboard page of the official table, by our rules, as one file that includes its data."""
     from harness.report import write_report
+    from harness.results import BoardInput
 
     trials = first_hits().trials
     note = {"imported": {"from": f"AlgoPerf 0.5 ({SOURCE})"}}
     with TemporaryDirectory() as folder:
         page = Path(folder) / "algoperf.html"
-        write_report(trials.assign(facts=pd.Series([note] * len(trials))), page, OURS)
+        write_report(BoardInput(trials.assign(facts=pd.Series([note] * len(trials)))), page, OURS)
         write_atomically(out, page.read_text(encoding="utf-8"))
 
 

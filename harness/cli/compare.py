@@ -65,7 +65,7 @@ def _table(found: Comparison, *, plain: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from harness.report.words import amount, one_line, ratio_span, times
+    from harness.report.words import amount, one_line, ratio_span, ratio_text
 
     pair = found.pair
     table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
@@ -75,11 +75,11 @@ def _table(found: Comparison, *, plain: bool) -> Table:
     for workload, ratio in pair.workloads.items():
         middle = [amount(median(x), found.clock) for x in found.times[workload]]
         counts = [str(n) for n in (ratio.wins, ratio.losses, ratio.ties)]
-        table.add_row(Text(one_line(workload, 40)), *middle, f"{ratio.bound}{times(ratio.ratio)}", "", *counts)
+        table.add_row(Text(one_line(workload, 40)), *middle, f"{ratio.bound}{ratio_text(ratio.ratio)}", "", *counts)
     totals = [str(sum(getattr(r, name) for r in pair.workloads.values())) for name in ("wins", "losses", "ties")]
     table.add_row(
         Text("all", style="" if plain else "bold"),
-        *("", "", f"{pair.bound}{times(pair.ratio)}", ratio_span(pair.low, pair.high)),
+        *("", "", f"{pair.bound}{ratio_text(pair.ratio)}", ratio_span(pair.low, pair.high)),
         *totals,
     )
     return table

@@ -84,21 +84,13 @@ def report(
     for path, reason in given.damaged.items():
         console.print(f"left out {path}: {reason}", markup=False)
     page = out or results / "leaderboard.html"
-    board = write_report(
-        given.trials,
-        page,
-        rules,
-        progress={"done": given.done, "planned": given.planned},
-        skipped=given.skipped,
-        sensitivity=given.sensitivity,
-        budget=given.budget,
-    )
+    board = write_report(given, page, rules)
     terminal_table(board, console)
     legacy = getattr(board, "legacy", ())
     if legacy:
         console.print(f"AlgoPerf's legacy rules: {', '.join(legacy)}")
     if figures is not None:
-        made = write_figures(given.trials, board, figures, sensitivity=given.sensitivity, budget=given.budget)
+        made = write_figures(given, board, figures)
         console.print(f"figures: {len(made)} files in {figures}", markup=False)
     console.print(f"leaderboard: {page}", markup=False)
     return 0
@@ -118,7 +110,7 @@ def _compact(results: Path, console: Console) -> None:
 
 def _tell_table(format: str, given: BoardInput, rules: ScoringRules, out: Path | None) -> None:
     """Print the table as Markdown or LaTeX, or write it to `out`: Markdown between the markers of a text that is there."""
-    from harness.report import latex_table, marked_table, put_table, scored_board
+    from harness.report import insert_table, latex_table, scored_board, table_with_markers
     from harness.results import write_atomically
     from harness.scoring import Board
 
@@ -126,11 +118,11 @@ def _tell_table(format: str, given: BoardInput, rules: ScoringRules, out: Path |
     if format == "tex" and not isinstance(board, Board):
         raise BadInput(f"--format tex: there is no LaTeX table of the {board.track} track; use --format md")
     if out is None:
-        print(latex_table(board) if isinstance(board, Board) and format == "tex" else marked_table(board), end="")
+        print(latex_table(board) if isinstance(board, Board) and format == "tex" else table_with_markers(board), end="")
     elif format == "tex" and isinstance(board, Board):
         write_atomically(out, latex_table(board))
     else:
-        put_table(board, out)
+        insert_table(board, out)
 
 
 def choose_baseline(asked: str, names: Collection[str]) -> str:

@@ -8,18 +8,18 @@ Imports go one way: `words` and `colours`, then `figures` (matplotlib), `views` 
 from harness.report.text.exports import markdown_table
 from harness.report.text.latex import latex_table
 from harness.report.text.quality import sensitivity_table
-from harness.report.text.readme import marked_table, put_table
+from harness.report.text.readme import insert_table, table_with_markers
 from harness.report.text.terminal import terminal_table
 from harness.report.write import scored_board, write_report
 from harness.report.write_figures import write_figures
 
 __all__ = [
+    "insert_table",
     "latex_table",
     "markdown_table",
-    "marked_table",
-    "put_table",
     "scored_board",
     "sensitivity_table",
+    "table_with_markers",
     "terminal_table",
     "write_figures",
     "write_report",

@@ -1,4 +1,4 @@
-"""Which colour and dash belong to a submission's name, in every figure and legend of a page."""
+"""Gives each submission a colour and a dash pattern, the same in every figure and legend of a page."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from harness.records import stable_hash
 
 COLOURS = ("#0072b2", "#c44e00", "#00795a", "#b0307f", "#8a6800", "#5a4fcf", "#4d4d4d")
-"""Seven colours that stay apart under the common colour-vision deficiencies, each at least 4.5:1 on white."""
+"""Seven colours that stay distinct under the common colour-vision deficiencies; contrast on white at least 4.5:1."""
 
 DARK_COLOURS = ("#5ab4f0", "#ff9248", "#35c99a", "#f283c4", "#e3b93c", "#a79cff", "#c4c4c4")
-"""The same seven for a dark page."""
+"""The same seven colours for a dark page."""
 
 GREY = "#8b949e"
-"""What a submission turns to in a file where there are too many for a colour each."""
+"""Colour of the lower-ranked submissions in a figure file with too many submissions for a colour each."""
 
 MOST_COLOURED, COLOURED_OF_MANY = 12, 8
 """Number of submissions up to which all are in colour; of more, only the best `COLOURED_OF_MANY` are when a page opens."""
@@ -26,9 +26,13 @@ DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.6), (1.4, 1.4), (6, 1.5, 1.4,
 
 @dataclass(frozen=True)
 class Mark:
-    """How a submission is drawn: `index` of its place on the page, its colour's index and its dashes.
+    """How a submission is drawn.
 
-    `anchor` is the id of its card: its name where that is plain enough to stand in an address.
+    Attributes:
+        index: its index among the page's submissions, sorted by name.
+        colour: index into `COLOURS` and `DARK_COLOURS`.
+        dashes: one of `DASHES`.
+        anchor: id of its card on the page, see `anchor`.
     """
 
     index: int
@@ -42,29 +46,28 @@ class Mark:
         return COLOURS[self.colour]
 
 
-def marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Return a mark for each name, the same whatever the order given.
+def assign_marks(names: Iterable[str]) -> dict[str, Mark]:
+    """Return a mark for each name; the order of `names` changes nothing.
 
-    A name's own hash chooses its place, so that most names keep their looks from board to board; names that want
-    one place move on to the next free one. Colours are used up before dashes.
+    A slot is a colour with a dash pattern. The hash of a name chooses its slot, so that most names keep their mark from
+    board to board; where that slot is taken, the name gets the next free one. All colours are used before a second dash
+    pattern.
     """
-    taken: dict[int, str] = {}
-    chosen: dict[str, int] = {}
+    slots: dict[str, int] = {}
     for name in sorted(set(names)):
-        ring = len(taken) // len(COLOURS)
+        full_rounds = len(slots) // len(COLOURS)
         start = int(stable_hash(name)[:8], 16) % len(COLOURS)
-        places = (ring * len(COLOURS) + (start + offset) % len(COLOURS) for offset in range(len(COLOURS)))
-        place = next(p for p in places if p not in taken)
-        taken[place] = name
-        chosen[name] = place
+        candidates = (full_rounds * len(COLOURS) + (start + offset) % len(COLOURS) for offset in range(len(COLOURS)))
+        taken = set(slots.values())
+        slots[name] = next(slot for slot in candidates if slot not in taken)
     return {
         name: Mark(
             index,
-            place % len(COLOURS),
-            DASHES[place // len(COLOURS) % len(DASHES)],
+            slot % len(COLOURS),
+            DASHES[slot // len(COLOURS) % len(DASHES)],
             anchor("submission", name, index),
         )
-        for index, (name, place) in enumerate(sorted(chosen.items()))
+        for index, (name, slot) in enumerate(sorted(slots.items()))
     }
 
 
@@ -79,10 +82,12 @@ def in_colour(ranked: Sequence[str], marks: Mapping[str, Mark]) -> list[str]:
     return [*ranked, *unranked] if len(marks) <= MOST_COLOURED else list(ranked[:COLOURED_OF_MANY])
 
 
-def anchor(kind: str, name: str, place: int) -> str:
-    """Return the id of a part of the page: by its name, so that links outlive the board, or by its place.
+def anchor(kind: str, name: str, index: int) -> str:
+    """Return the id of a part of the page: its name, so that a link to it still works on a later board.
+
+    A name that may not stand in an address is replaced by ``~`` and its index.
 
     >>> anchor("workload", "digits_mlp", 3), anchor("workload", "a b", 3)
     ('workload-digits_mlp', 'workload-~3')
     """
-    return f"{kind}-{name}" if re.fullmatch(r"[A-Za-z0-9_.+-]{1,80}", name) else f"{kind}-~{place}"
+    return f"{kind}-{name}" if re.fullmatch(r"[A-Za-z0-9_.+-]{1,80}", name) else f"{kind}-~{index}"

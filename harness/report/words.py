@@ -1,4 +1,4 @@
-"""How numbers and strange text are written on a board: one spelling for the page, the terminal and Markdown."""
+"""Writes numbers and untrusted text: the page, the terminal and Markdown share one spelling."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import math
 import unicodedata
 from typing import Any
 
-NONE = "–"
-"""What stands where a number does not exist; a miss is never written so."""
+NO_VALUE = "–"
+"""Stands for a number that does not exist. A missed target is written in words instead."""
 
 
 def visible(text: object) -> str:
-    """Return `text` with characters that would act instead of being seen spelt out as ``⟨U+202E⟩``.
+    """Return `text` with invisible characters replaced by their code points, such as ``⟨U+202E⟩``.
 
-    These are control characters (line ends and tabs stay), direction marks, other invisible format characters,
-    surrogates and non-characters.
+    Invisible are control characters (but line ends and tabs stay), direction marks and other format characters, surrogates
+    and non-characters.
     """
-    spelt = str(text)
-    if spelt.isascii() and spelt.isprintable():
-        return spelt
-    return "".join(c if _seen(c) else f"⟨U+{ord(c):04X}⟩" for c in spelt)
+    raw = str(text)
+    if raw.isascii() and raw.isprintable():
+        return raw
+    return "".join(c if _is_visible(c) else f"⟨U+{ord(c):04X}⟩" for c in raw)
 
 
-def _seen(character: str) -> bool:
+def _is_visible(character: str) -> bool:
     if character.isascii():
         return character.isprintable() or character in "\n\t"
     if ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
@@ -31,40 +31,40 @@ def _seen(character: str) -> bool:
 
 
 def one_line(text: object, width: int = 0) -> str:
-    """Return `visible` text on one line, cut to `width` characters (0: whole) with an ellipsis."""
+    """Return `visible` text on one line; beyond `width` characters it ends in an ellipsis (0: no limit)."""
     line = " ".join(visible(text).split())
     return line if not width or len(line) <= width else line[: width - 1] + "…"
 
 
-def finite(value: Any) -> bool:
+def is_finite(value: Any) -> bool:
     """Return whether `value` is a number that is neither infinite nor NaN."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """Return a number with `digits` significant digits, or `NONE`.
+    """Return a number with `digits` significant digits, or `NO_VALUE`.
 
     >>> number(0.123456), number(12), number(None)
     ('0.123', '12', '–')
     """
     if value is None or not math.isfinite(float(value)):
-        return NONE
+        return NO_VALUE
     return f"{float(value):.{digits}g}"
 
 
 def amount(value: Any, clock: str) -> str:
-    """Return a clock reading with its unit's usual short form; infinite prints as "missed".
+    """Return a reading of `clock` in short form, such as ``34.1k``, or "missed" where it is infinite.
 
     >>> amount(34133.3, "examples"), amount(95.21, "seconds"), amount(float("inf"), "steps")
     ('34.1k', '95.2 s', 'missed')
     """
     if value is None:
-        return NONE
+        return NO_VALUE
     value = float(value)
     if math.isinf(value):
         return "missed"
     if math.isnan(value):
-        return NONE
+        return NO_VALUE
     if clock == "seconds":
         return f"{value:.3g} s" if value < 999.5 else f"{value / 60:.0f} min" if value < 36_000 else f"{value / 3600:.1f} h"
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -75,13 +75,13 @@ def amount(value: Any, clock: str) -> str:
 
 
 def score(value: Any) -> str:
-    """Return a score in [0, 1] with three decimals, or `NONE`."""
-    return f"{value:.3f}" if finite(value) else NONE
+    """Return a score in [0, 1] with three decimals, or `NO_VALUE`."""
+    return f"{value:.3f}" if is_finite(value) else NO_VALUE
 
 
-def times(value: Any) -> str:
-    """Return a ratio such as ``1.23×``, or `NONE`."""
-    return f"{value:.2f}×" if finite(value) else NONE
+def ratio_text(value: Any) -> str:
+    """Return a ratio such as ``1.23×``, or `NO_VALUE`."""
+    return f"{value:.2f}×" if is_finite(value) else NO_VALUE
 
 
 def percent(share: float) -> str:
@@ -90,30 +90,37 @@ def percent(share: float) -> str:
 
 
 def span(low: Any, high: Any, write: Any = score) -> str:
-    """Return ``low–high`` in the spelling of `write`, or nothing where either does not exist."""
-    return f"{write(low)}–{write(high)}" if finite(low) and finite(high) else ""
+    """Return ``low–high``, each written by `write`; empty where either does not exist."""
+    return f"{write(low)}–{write(high)}" if is_finite(low) and is_finite(high) else ""
 
 
 def ratio_span(low: Any, high: Any) -> str:
-    """Return ``1.14–1.25×``, or nothing where either end does not exist."""
+    """Return ``1.14–1.25×``; empty where either end does not exist."""
     text = span(low, high, lambda value: f"{value:.2f}")
     return f"{text}×" if text else ""
 
 
 def rank(value: Any, low: Any, high: Any) -> str:
-    """Return a rank, as a range where the range has more than one: ``2 (1–3)``."""
-    if not finite(value):
-        return NONE
-    return f"{value} ({low}–{high})" if finite(low) and finite(high) and low != high else f"{value}"
+    """Return a rank, followed by its range where that holds more than one rank: ``2 (1–3)``."""
+    if not is_finite(value):
+        return NO_VALUE
+    return f"{value} ({low}–{high})" if is_finite(low) and is_finite(high) and low != high else f"{value}"
 
 
 def misses(reached: int, studies: int, missing: int = 0, cut: int = 0) -> str:
-    """Return what is not plain about a cell: ``missed 2 of 3``, ``cut 1 of 3``, ``1 study missing``, or nothing."""
-    words = []
+    """Return which studies of a cell have no time: ``missed 2 of 3``, ``cut 1 of 3``, ``1 study missing``; empty if all have.
+
+    Args:
+        reached: studies that reached the target.
+        studies: studies that ran.
+        missing: studies that did not run.
+        cut: studies that ``--prune score-only`` stopped: they may not have missed.
+    """
+    parts = []
     if studies > reached + cut:
-        words.append(f"missed {studies - reached - cut} of {studies}")
+        parts.append(f"missed {studies - reached - cut} of {studies}")
     if cut:
-        words.append(f"cut {cut} of {studies}")
+        parts.append(f"cut {cut} of {studies}")
     if missing:
-        words.append(f"{missing} {'study' if missing == 1 else 'studies'} missing")
-    return ", ".join(words)
+        parts.append(f"{missing} {'study' if missing == 1 else 'studies'} missing")
+    return ", ".join(parts)

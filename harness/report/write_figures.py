@@ -1,84 +1,78 @@
-"""Each figure of a board as files: SVG and PDF."""
+"""Writes each figure of a board as SVG and PDF."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
-from harness.report.colours import Mark, in_colour, marks
+from harness.report.colours import in_colour
 from harness.report.figures import Drawing, cost_drawing, profile_drawing, save, strip_drawing
-from harness.report.figures.race_lines import lines
-from harness.report.views.budget import quality_drawing
-from harness.report.views.panels import by_workload, race_of
-from harness.report.views.ranking import labels
+from harness.report.figures.race_lines import race_lines
+from harness.report.views.budget import quality_drawings
+from harness.report.views.content import QualityContent, RaceContent, quality_content, race_content
+from harness.report.views.panels import by_workload, workload_race
+from harness.report.views.ranking import workload_labels
 from harness.report.views.rates import rate_drawings
-from harness.report.views.trials import in_reading_order
+from harness.results import BoardInput
 from harness.scoring.board_parts import Board
-from harness.scoring.quality_board import QualityBoard, quality_board
-from harness.scoring.sensitivity import sensitivities
+from harness.scoring.quality_board import QualityBoard
 
 
-def write_figures(
-    trials: pd.DataFrame,
-    board: Board | QualityBoard,
-    directory: Path,
-    *,
-    sensitivity: pd.DataFrame | None = None,
-    budget: pd.DataFrame | None = None,
-) -> list[Path]:
-    """Write each figure of `board` to `directory` as SVG and PDF, on white and with a legend; return the files.
+def write_figures(given: BoardInput, board: Board | QualityBoard, directory: Path) -> list[Path]:
+    """Write each figure of `board` to `directory` as SVG and PDF, on white and with a legend; return the paths.
 
-    ``profiles_CLOCK``, ``cost_CLOCK``; for each workload ``WORKLOAD_race``, ``WORKLOAD_times`` and, where there are such
-    trials, ``WORKLOAD_sensitivity`` and ``WORKLOAD_budget``. Equal trials give equal bytes.
+    The stems are ``profiles_CLOCK``, ``cost_CLOCK`` and, for each workload, ``WORKLOAD_race``, ``WORKLOAD_times`` and, where
+    there are such trials, ``WORKLOAD_sensitivity`` and ``WORKLOAD_budget``. Equal trials give equal bytes.
 
     Args:
-        trials: what the board was made from, from `harness.load_results`.
+        given: what the board was made from, from `harness.results.board_input`.
         board: from `write_report`.
-        directory: made if it is not there; files of the same names are replaced.
-        sensitivity: trials of ``--sensitivity``.
-        budget: trials of the budget track.
+        directory: made if it does not exist; files of the same names are replaced.
     """
-    ordered = in_reading_order(trials)
-    rates = (
-        board.sensitivity if isinstance(board, QualityBoard) else sensitivities(sensitivity) if sensitivity is not None else ()
-    )
-    names = [row.name for row in board.rows]
-    shares = quality_board(budget) if budget is not None and len(budget) else None
-    beside = [row.name for row in shares.rows] if shares else []
-    drawn = marks({*names, *beside, *(row.name for row in rates), *ordered["submission"].astype(str)})
+    content: RaceContent | QualityContent
+    if isinstance(board, Board):
+        content = race_content(given, board)
+        drawings = _race_drawings(content)
+    else:
+        content = quality_content(given, board)
+        drawings = _quality_drawings(content)
     directory.mkdir(parents=True, exist_ok=True)
-    made: list[Path] = []
+    coloured = in_colour(content.names, content.marks)
+    paths: list[Path] = []
     taken: set[str] = set()
-    found = [*_drawings(ordered, board, drawn, names), *rate_drawings(rates, drawn).values()]
-    for drawing in [*found, *(_drawings(ordered, shares, drawn, names) if shares else ())]:
-        made += save(_named(drawing, taken), directory, drawn, in_colour(names, drawn))
-    return made
+    for drawing in drawings:
+        paths += save(_with_free_name(drawing, taken), directory, content.marks, coloured)
+    return paths
 
 
-def _drawings(
-    trials: pd.DataFrame, board: Board | QualityBoard, drawn: Mapping[str, Mark], names: list[str]
-) -> Iterator[Drawing]:
-    if isinstance(board, QualityBoard):
-        quality = (quality_drawing(label, board, drawn) for label in (board.workloads if board.shares else ()))
-        yield from (drawing for drawing in quality if drawing is not None)
-        return
+def _race_drawings(content: RaceContent) -> Iterator[Drawing]:
+    board, marks = content.board, content.marks
     if board.profiles:
-        yield profile_drawing(board.profiles, drawn, clock=board.clock)
-        yield cost_drawing(board.rows, drawn, clock=board.clock)
-    for label, own in by_workload(trials, labels(board)):
-        found = lines(own, board.clock)
-        if found:
-            yield race_of(label, own, found, board.clock, drawn)
-        yield strip_drawing(own, names, drawn, workload=label, clock=board.clock)
+        yield profile_drawing(board.profiles, marks, clock=board.clock)
+        yield cost_drawing(board.rows, marks, clock=board.clock)
+    for label, trials in by_workload(content.trials, workload_labels(board)):
+        lines = race_lines(trials, board.clock)
+        if lines:
+            yield workload_race(label, trials, lines, board.clock, marks)
+        yield strip_drawing(trials, content.names, marks, workload=label, clock=board.clock)
+    yield from rate_drawings(content.sensitivity, marks).values()
+    if content.budget:
+        yield from quality_drawings(content.budget, marks).values()
 
 
-def _named(drawing: Drawing, taken: set[str]) -> Drawing:
-    """Number the names that are taken: two labels may be one stem."""
-    name, place = drawing.name, 2
+def _quality_drawings(content: QualityContent) -> Iterator[Drawing]:
+    yield from quality_drawings(content.board, content.marks).values()
+    yield from rate_drawings(content.board.sensitivity, content.marks).values()
+
+
+def _with_free_name(drawing: Drawing, taken: set[str]) -> Drawing:
+    """Return `drawing` with a number added to its name if that is in `taken`, and add the name to `taken`.
+
+    The file stems of two workloads may be the same.
+    """
+    name, number = drawing.name, 2
     while name.lower() in taken:
-        name, place = f"{drawing.name}_{place}", place + 1
+        name, number = f"{drawing.name}_{number}", number + 1
     taken.add(name.lower())
     return replace(drawing, name=name)

@@ -30,10 +30,10 @@ class BoardInput:
     """
 
     trials: pd.DataFrame
-    planned: int
-    done: int
-    skipped: Mapping[str, str]
-    damaged: Mapping[Path, str]
+    planned: int = 0
+    done: int = 0
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    damaged: Mapping[Path, str] = field(default_factory=dict)
     workloads: tuple[str, ...] = ()
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
     pruned_by: tuple[str, ...] = ()

@@ -78,7 +78,7 @@ def step(name: str, root: Path) -> None:
     from harness.results import board_input
 
     given = board_input(results)
-    write_report(given.trials, root / "page.html", ScoringRules("seconds", baseline="submission_00", workloads=given.workloads))
+    write_report(given, root / "page.html", ScoringRules("seconds", baseline="submission_00", workloads=given.workloads))
 
 
 STEPS = ("read and score", "read and write records", "report from records")

@@ -83,10 +83,11 @@ def generated(size: Size) -> pd.DataFrame:
 def measure(name: str, out: Path) -> dict[str, float]:
     """Write the page of one size to `out` and return what it took."""
     from harness.report import write_report
+    from harness.results import BoardInput
 
     trials = generated(SIZES[name])
     start = time.process_time()
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     return {
         "trials": len(trials),
         "cpu_seconds": round(time.process_time() - start, 1),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from harness.report import write_report
+from harness.results import BoardInput
 from harness.scoring.board import score_board
 from harness.scoring.rules import ScoringRules
 
@@ -40,7 +41,7 @@ def trials():
 @pytest.fixture(scope="module")
 def page(trials, tmp_path_factory):
     out = tmp_path_factory.mktemp("browser") / "leaderboard.html"
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     return out
 
 
@@ -302,7 +303,7 @@ def test_print_shows_the_tables_on_white_without_the_controls(shown, page):
 def test_forty_submissions_open_with_the_best_in_colour_and_the_others_grey(shown, tmp_path):
     names = [f"schedule_{i:02}" for i in range(40)]
     out = tmp_path / "leaderboard.html"
-    write_report(board_trials(names, {"digits_mlp": (2.3, 0.9)}, studies=3, trials=1), out)
+    write_report(BoardInput(board_trials(names, {"digits_mlp": (2.3, 0.9)}, studies=3, trials=1)), out)
     with tab(shown) as crowd:
         crowd.open(out)
         assert len(crowd.names()) == 40
@@ -320,7 +321,7 @@ def test_forty_submissions_open_with_the_best_in_colour_and_the_others_grey(show
 def test_a_crowded_panel_lists_the_trials_of_one_submission_from_the_carried_file(open_tab, tmp_path):
     trials = board_trials(["cosine", "linear"], {"digits_mlp": (2.3, 0.9)}, studies=150, trials=3, evaluations=8)
     out = tmp_path / "leaderboard.html"
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     open_tab.open(out)
     open_tab.page.locator("#workload-digits_mlp details summary").click()
     open_tab.page.locator(".every select").select_option("linear")
@@ -342,7 +343,7 @@ def test_no_hostile_name_acts_in_the_browser(open_tab, tmp_path, name):
     )
     trials["reason"] = name
     out = tmp_path / "leaderboard.html"
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     open_tab.open(out)
     assert open_tab.page.locator("img, iframe, b#x").count() == 0
     assert open_tab.page.locator("script").count() == 2

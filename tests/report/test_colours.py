@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.colours import COLOURS, DARK_COLOURS, marks
+from harness.report.colours import COLOURS, DARK_COLOURS, assign_marks
 
 NAMES = st.lists(st.text(max_size=8), unique=True, max_size=30)
 
@@ -23,17 +23,17 @@ def contrast(a: str, b: str) -> float:
 @given(NAMES)
 def test_the_order_of_names_changes_no_mark(names):
     shuffled = random.Random(0).sample(names, len(names))
-    assert marks(shuffled) == marks(names)
+    assert assign_marks(shuffled) == assign_marks(names)
 
 
 @given(NAMES)
 def test_no_two_names_look_the_same(names):
-    looks = [(mark.colour, mark.dashes) for mark in marks(names).values()]
+    looks = [(mark.colour, mark.dashes) for mark in assign_marks(names).values()]
     assert len(set(looks)) == len(names)
 
 
 def test_seven_names_get_seven_colours():
-    assert {mark.colour for mark in marks("abcdefg").values()} == set(range(7))
+    assert {mark.colour for mark in assign_marks("abcdefg").values()} == set(range(7))
 
 
 def test_text_and_line_colours_keep_contrast_aa_on_both_pages():

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.report import write_report
+from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 
 from .boards import board_trials
@@ -57,7 +58,7 @@ def assert_inert(tmp_path, name):
     trials["hyperparameters"] = [{name: name, "learning_rate": 0.1}] * len(trials)
     trials["machine"] = name
     out = tmp_path / "leaderboard.html"
-    write_report(trials, out, ScoringRules(baseline=name), skipped={name + "!": name})
+    write_report(BoardInput(trials, skipped={name + "!": name}), out, ScoringRules(baseline=name))
     assert dangerous(read(out)) == in_a_plain_page()
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00\x1b]", out.read_text("utf-8"))
     json.loads(out.with_suffix(".json").read_text("utf-8"))
@@ -66,7 +67,7 @@ def assert_inert(tmp_path, name):
 def test_a_lone_surrogate_in_facts_is_spelt_out(tmp_path):
     out = tmp_path / "leaderboard.html"
     trials = board_trials(["cosine"], studies=1, trials=1, facts={"summary": "a\ud800b", "code": "x = '\udfff'"})
-    write_report(trials, out, figures=False)
+    write_report(BoardInput(trials), out, figures=False)
     text = " ".join(read(out).text)
     assert "a⟨U+D800⟩b" in text
     assert "⟨U+DFFF⟩" in text
@@ -78,7 +79,7 @@ def in_a_plain_page() -> list[tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory) / "plain.html"
         trials = board_trials(["other", "cosine"], {"w": (2.3, 0.9)}, studies=1, trials=1)
-        write_report(trials, out, skipped={"w!": "because"})
+        write_report(BoardInput(trials, skipped={"w!": "because"}), out)
         return dangerous(read(out))
 
 

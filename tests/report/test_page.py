@@ -15,6 +15,7 @@ from harness.contracts import BadInput
 from harness.records import CLOCKS
 from harness.report import write as writing
 from harness.report import write_report
+from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 from tests.benchmarks.page_at_scale import SIZES, generated
 
@@ -30,7 +31,7 @@ def trials():
 @pytest.fixture(scope="module")
 def page(trials, tmp_path_factory):
     out = tmp_path_factory.mktemp("report") / "leaderboard.html"
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     return out
 
 
@@ -61,7 +62,7 @@ def test_nothing_is_fetched_from_anywhere(page):
 
 
 def test_the_numbers_stand_in_the_html_without_scripts(trials, page):
-    board = write_report(trials, page)
+    board = write_report(BoardInput(trials), page)
     text = " ".join(" ".join(read(page).text).split())
     assert board.verdict in text
     for row in board.rows:
@@ -96,7 +97,7 @@ def test_a_logarithmic_axis_has_plain_numbers(tmp_path):
     for clock in ("examples", "seconds", "steps"):
         trials[f"hit_{clock}"] = float(steep[clock][hit])
     out = tmp_path / "leaderboard.html"
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     text = out.read_text()
     assert "mathdefault" not in text
     assert {">0.2</text>", ">1</text>", ">10</text>"} <= set(re.findall(r">[\d.]+</text>", text))
@@ -117,8 +118,8 @@ def test_the_json_has_the_fixed_fields(page):
 
 
 def test_the_order_of_records_changes_no_byte(trials, tmp_path):
-    write_report(trials, tmp_path / "a.html")
-    write_report(trials.sample(frac=1, random_state=3), tmp_path / "b.html")
+    write_report(BoardInput(trials), tmp_path / "a.html")
+    write_report(BoardInput(trials.sample(frac=1, random_state=3)), tmp_path / "b.html")
     for suffix in (".html", ".json", ".csv"):
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
@@ -129,9 +130,9 @@ def test_a_failing_page_leaves_all_old_files_as_they_were(trials, page, monkeypa
     def broken(*_, **__):
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr(writing, "page", broken)
+    monkeypatch.setattr(writing, "race_page", broken)
     with pytest.raises(RuntimeError, match="no ink"):
-        write_report(trials.iloc[:-3], page)
+        write_report(BoardInput(trials.iloc[:-3]), page)
     assert {path.name: path.read_bytes() for path in page.parent.iterdir()} == before
 
 
@@ -151,26 +152,27 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_temporary_one(tmp_path,
 
 def test_the_page_may_not_overwrite_its_own_data(trials, tmp_path):
     with pytest.raises(BadInput, match=r"board\.html"):
-        write_report(trials, tmp_path / "board.json")
+        write_report(BoardInput(trials), tmp_path / "board.json")
 
 
 def test_a_running_board_says_how_far_it_got_and_what_was_skipped(trials, tmp_path):
     out = tmp_path / "leaderboard.html"
-    write_report(trials, out, progress={"done": 20, "planned": 81}, skipped={"census_dlrm": "no package <here>"}, figures=False)
+    running = BoardInput(trials, planned=81, done=20, skipped={"census_dlrm": "no package <here>"})
+    write_report(running, out, figures=False)
     text = " ".join(read(out).text)
     assert "Partial board: 20 of 81 trials are done." in text
     assert "no package <here>" in text
-    assert "Figures are drawn when the run ends." in text
-    write_report(trials, out, progress={"done": 81, "planned": 81}, figures=False)
+    assert "The figures are drawn when the run ends." in text
+    write_report(BoardInput(trials, planned=81, done=81), out, figures=False)
     assert "Partial board" not in out.read_text()
 
 
 def test_mixed_machines_are_told_in_red_on_the_seconds_clock_only(trials, tmp_path):
     mixed = trials.assign(machine=["a laptop", "a cluster"] * (len(trials) // 2) + ["a laptop"] * (len(trials) % 2))
     out = tmp_path / "leaderboard.html"
-    write_report(mixed, out, ScoringRules("seconds"), figures=False)
+    write_report(BoardInput(mixed), out, ScoringRules("seconds"), figures=False)
     assert "Seconds of 2 different machines are mixed" in out.read_text()
-    write_report(mixed, out, figures=False)
+    write_report(BoardInput(mixed), out, figures=False)
     assert "different machines are mixed" not in out.read_text()
 
 
@@ -187,7 +189,7 @@ def missed(trials, submission, studies):
 @pytest.mark.parametrize(("studies", "words"), [([0, 2], "missed 2 of 3"), ([0, 1, 2], "missed 3 of 3")])
 def test_a_miss_is_told_in_words(trials, tmp_path, studies, words):
     out = tmp_path / "leaderboard.html"
-    write_report(missed(trials, "rex", studies), out)
+    write_report(BoardInput(missed(trials, "rex", studies)), out)
     assert words in " ".join(read(out).text)
     assert 'class="cross"' in out.read_text()
 
@@ -203,10 +205,10 @@ def test_one_submission_one_study_one_trial_without_curve_or_facts_still_makes_a
     trials["hit_index"] = -1
     trials[["hit_examples", "hit_seconds", "hit_steps"]] = math.inf
     out = tmp_path / "leaderboard.html"
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     text = " ".join(read(out).text)
     assert "ValueError: boom" in text
-    assert "These records hold no curve." in text
+    assert "These records have no evaluation curve." in text
     assert "missed 1 of 1" in text
 
 
@@ -216,21 +218,21 @@ def test_a_card_tells_the_five_facts_and_says_so_where_there_is_nothing_to_tell(
     texts = []
     for facts in ({**told, "deviation": "shorter"}, nothing):
         trials = board_trials(["cosine"], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1, trials=1, facts=facts)
-        write_report(trials, tmp_path / "leaderboard.html")
+        write_report(BoardInput(trials), tmp_path / "leaderboard.html")
         texts.append(" ".join(" ".join(read(tmp_path / "leaderboard.html").text).split()))
     assert "paper arXiv:1" in texts[0] and "anytime yes: ignores the horizon" in texts[0]
-    assert "extra cost a step a second gradient" in texts[0] and "own hyperparameters budgets = (0.5, 1)" in texts[0]
+    assert "extra cost per step a second gradient" in texts[0] and "own hyperparameters budgets = (0.5, 1)" in texts[0]
     assert "differs from its source shorter" in texts[0]
     assert "paper none named" in texts[1] and "anytime no: needs the horizon" in texts[1]
-    assert "extra cost a step none" in texts[1] and "own hyperparameters none" in texts[1]
-    assert "differs from its source not that its author says" in texts[1]
+    assert "extra cost per step none" in texts[1] and "own hyperparameters none" in texts[1]
+    assert "differs from its source its author states no difference" in texts[1]
 
 
 def test_three_workloads_ten_submissions_make_a_small_page_in_seconds(tmp_path):
     trials = board_trials()
     out = tmp_path / "leaderboard.html"
     start = time.process_time()
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     assert time.process_time() - start < 10
     assert len(trials) == 540
     assert out.stat().st_size <= 1_500_000
@@ -241,7 +243,7 @@ def test_twelve_workloads_twelve_submissions_nine_trials_fit_their_limits(tmp_pa
     trials = generated(size)
     out = tmp_path / "leaderboard.html"
     start = time.process_time()
-    write_report(trials, out)
+    write_report(BoardInput(trials), out)
     assert len(trials) == 12 * 12 * 9
     assert time.process_time() - start <= size.seconds
     assert out.stat().st_size <= size.page * 1e6
@@ -259,11 +261,11 @@ def test_a_hundred_thousand_trials_fit_their_limits(tmp_path):
 
 
 def test_the_budget_tracks_curves_stand_beside_the_race(trials, tmp_path):
-    write_report(trials, tmp_path / "with.html", budget=unraced("budget"))
+    write_report(BoardInput(trials, budget=unraced("budget")), tmp_path / "with.html")
     text = " ".join(" ".join(read(tmp_path / "with.html").text).split())
     assert "Quality at shares of the budget" in text
     assert "final validation cross_entropy" in text
-    write_report(trials, tmp_path / "without.html", budget=trials.iloc[:0])
+    write_report(BoardInput(trials, budget=trials.iloc[:0]), tmp_path / "without.html")
     assert "Quality at shares of the budget" not in (tmp_path / "without.html").read_text()
 
 
@@ -276,14 +278,14 @@ def test_targets_and_budgets_stand_with_their_version_under_integrity(page):
 
 def test_a_clock_that_the_records_do_not_carry_is_not_offered(trials, tmp_path):
     imported = trials.assign(hit_steps=math.nan)
-    write_report(imported, tmp_path / "b.html")
+    write_report(BoardInput(imported), tmp_path / "b.html")
     ids = {attributes.get("id") for _, attributes in read(tmp_path / "b.html").tags}
     assert "clock-seconds" in ids and "clock-steps" not in ids
 
 
 def test_the_rerun_command_is_one_line_to_a_shell(trials, tmp_path):
     name = 'it\'s; a "name"'
-    write_report(trials.replace({"submission": {"rex": name}}), tmp_path / "b.html", figures=False)
+    write_report(BoardInput(trials.replace({"submission": {"rex": name}})), tmp_path / "b.html", figures=False)
     text = " ".join(read(tmp_path / "b.html").text)
     commands = re.findall(r"timetrial run -s .*? --studies \d+", text, flags=re.S)
     expected = ["timetrial", "run", "-s", name, "--track", "schedule", "--suite", "laptop", "--studies", "3"]

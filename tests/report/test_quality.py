@@ -9,6 +9,7 @@ from rich.console import Console
 
 from harness import BadInput
 from harness.report import terminal_table, write_report
+from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 
 from .boards import board_trials, unraced
@@ -19,14 +20,14 @@ from .reading import read
 def test_equal_trials_give_equal_bytes_in_any_order(track, tmp_path):
     trials = unraced(track)
     for name, frame in (("a", trials), ("b", trials.sample(frac=1, random_state=3))):
-        write_report(frame, tmp_path / f"{name}.html")
+        write_report(BoardInput(frame), tmp_path / f"{name}.html")
     for suffix in (".html", ".json", ".csv"):
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
     json.loads((tmp_path / "a.json").read_text(), parse_constant=lambda text: pytest.fail(text))
 
 
 def test_the_budget_page_shows_ranking_and_a_figure_and_a_table_a_workload(tmp_path):
-    write_report(unraced("budget"), tmp_path / "b.html")
+    write_report(BoardInput(unraced("budget")), tmp_path / "b.html")
     text = " ".join(read(tmp_path / "b.html").text)
     for share in ("10 %", "25 %", "50 %", "100 %"):
         assert share in text
@@ -40,8 +41,8 @@ def test_the_budget_page_shows_ranking_and_a_figure_and_a_table_a_workload(tmp_p
 
 def test_a_race_shows_the_sensitivity_that_lies_beside_it(tmp_path):
     race = board_trials(["cosine", "linear"], studies=1, trials=1)
-    write_report(race, tmp_path / "without.html", figures=False)
-    write_report(race, tmp_path / "with.html", sensitivity=unraced("sensitivity"))
+    write_report(BoardInput(race), tmp_path / "without.html", figures=False)
+    write_report(BoardInput(race, sensitivity=unraced("sensitivity")), tmp_path / "with.html")
     assert 'id="sensitivity"' not in (tmp_path / "without.html").read_text()
     assert "Sensitivity to the peak learning rate" in " ".join(read(tmp_path / "with.html").text)
     without, with_ = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("without", "with"))
@@ -51,12 +52,12 @@ def test_a_race_shows_the_sensitivity_that_lies_beside_it(tmp_path):
 
 def test_quality_has_one_clock(tmp_path):
     with pytest.raises(BadInput, match="--clock seconds"):
-        write_report(unraced("budget"), tmp_path / "b.html", ScoringRules("seconds"))
+        write_report(BoardInput(unraced("budget")), tmp_path / "b.html", ScoringRules("seconds"))
 
 
 def test_the_terminal_shows_every_submission_once(tmp_path):
     for track in ("budget", "sensitivity"):
-        board = write_report(unraced(track), tmp_path / "b.html", figures=False)
+        board = write_report(BoardInput(unraced(track)), tmp_path / "b.html", figures=False)
         console = Console(width=100, record=True, file=io.StringIO())
         terminal_table(board, console)
         lines = console.export_text().splitlines()

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report.page.page import page
+from harness.report.page.page import race_page
+from harness.report.views.content import RaceContent
 from harness.scoring.board import score_board
 from harness.scoring.rules import ScoringRules
 from harness.scoring.trial_table import checked
@@ -63,7 +64,7 @@ def test_scores_ranks_and_targets_on_subsets_equal_pythons_on_random_boards(show
         for _ in range(boards):
             trials = random_trials(rng)
             board = score_board(trials, ScoringRules(baseline="s0", legacy_grid=legacy))
-            out.write_text(page(board, checked(trials), figures=False))
+            out.write_text(race_page(RaceContent(board=board, trials=checked(trials), figures=False)))
             some = sorted(rng.choice(board.workloads, int(rng.integers(1, len(board.workloads))), replace=False).tolist())
             own = trials[trials["base_workload"].isin(some)]
             expected = score_board(own, ScoringRules(baseline="s0", legacy_grid=legacy, workloads=some))
@@ -82,7 +83,7 @@ def test_the_comparison_would_see_a_difference(shown, tmp_path):
     trials = random_trials(rng)
     board = score_board(trials, ScoringRules(baseline="s0"))
     out = tmp_path / "leaderboard.html"
-    text = page(board, checked(trials), figures=False)
+    text = race_page(RaceContent(board=board, trials=checked(trials), figures=False))
     with tab(shown) as seen:
         out.write_text(text)
         some = board.workloads[0]

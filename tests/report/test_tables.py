@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contracts import BadInput
-from harness.report import latex_table, markdown_table, marked_table, put_table, write_report
+from harness.report import insert_table, latex_table, markdown_table, table_with_markers, write_report
 from harness.report.page.payload import script_json
 from harness.report.text.latex import latex_escaped
 from harness.report.text.readme import BEGIN, END
 from harness.report.views.trials import trial_columns
+from harness.results import BoardInput
 from harness.scoring.board import score_board
 
 from .boards import board_trials
@@ -85,17 +86,17 @@ def test_a_best_time_with_a_miss_says_both():
 def test_the_table_goes_between_the_markers_and_only_there(board, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"# Ours\n\n{BEGIN}\nold\n{END}\n\nend, no newline")
-    put_table(board, readme)
+    insert_table(board, readme)
     text = readme.read_text()
     assert text == f"# Ours\n\n{BEGIN}\n{markdown_table(board)}{END}\n\nend, no newline"
-    put_table(board, readme)
+    insert_table(board, readme)
     assert readme.read_text() == text
 
 
 def test_a_new_file_gets_the_markers_so_that_it_can_be_written_again(board, tmp_path):
-    put_table(board, tmp_path / "deep" / "table.md")
-    assert (tmp_path / "deep" / "table.md").read_text() == marked_table(board)
-    put_table(board, tmp_path / "deep" / "table.md")
+    insert_table(board, tmp_path / "deep" / "table.md")
+    assert (tmp_path / "deep" / "table.md").read_text() == table_with_markers(board)
+    insert_table(board, tmp_path / "deep" / "table.md")
 
 
 @pytest.mark.parametrize("text", ["nothing", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
@@ -103,13 +104,13 @@ def test_a_text_without_its_two_markers_is_left_as_it_is(board, tmp_path, text):
     readme = tmp_path / "README.md"
     readme.write_text(text)
     with pytest.raises(BadInput, match="BEGIN timetrial"):
-        put_table(board, readme)
+        insert_table(board, readme)
     assert readme.read_text() == text
 
 
 def test_the_page_carries_every_trial_as_columns(tmp_path):
     trials = board_trials(["cosine", "constant"], {"w": (2.3, 0.9)}, studies=2, trials=3)
-    write_report(trials, tmp_path / "b.html", figures=False)
+    write_report(BoardInput(trials), tmp_path / "b.html", figures=False)
     links = {a["download"]: a["href"] for _, a in read(tmp_path / "b.html").tags if "download" in a}
     carried = pd.DataFrame(json.loads(gzip.decompress(base64.b64decode(links["trials.json.gz"].split(",", 1)[1]))))
     assert carried["id"].tolist() == trials.sort_values(["workload", "submission", "study", "trial"])["id"].tolist()
@@ -133,7 +134,7 @@ def test_trials_with_different_hyperparameters_have_a_column_for_each():
 
 def test_a_crowded_panel_counts_its_trials_by_status(tmp_path):
     trials = board_trials(["cosine", "constant"], {"w": (2.3, 0.9)}, studies=150, trials=3, evaluations=6)
-    write_report(trials, tmp_path / "b.html", figures=False)
+    write_report(BoardInput(trials), tmp_path / "b.html", figures=False)
     text = " ".join(" ".join(read(tmp_path / "b.html").text).split())
     for name in ("cosine", "constant"):
         own = trials[trials["submission"] == name]["status"]
@@ -153,7 +154,8 @@ def test_the_script_reads_what_was_written_and_nothing_ends_its_element(value):
 
 @pytest.mark.parametrize("names", [("cosine",), tuple(f"s{i}" for i in range(24))], ids=["plain", "compressed"])
 def test_the_json_that_the_page_offers_is_the_file_beside_it(tmp_path, names):
-    write_report(board_trials(names, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=1), tmp_path / "b.html", figures=False)
+    trials = board_trials(names, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=1)
+    write_report(BoardInput(trials), tmp_path / "b.html", figures=False)
     links = {a["download"]: a["href"] for _, a in read(tmp_path / "b.html").tags if "download" in a}
     assert ("leaderboard.json.gz" in links) == (len(names) > 1)
     if len(names) > 1:

@@ -40,7 +40,7 @@ def test_an_amount_reads_back_within_its_digits(value, clock):
 def test_a_miss_is_a_word_and_an_absent_number_a_dash():
     assert words.amount(math.inf, "examples") == "missed"
     assert words.amount(None, "examples") == "–"
-    assert words.times(None) == "–"
+    assert words.ratio_text(None) == "–"
     assert words.misses(1, 3) == "missed 2 of 3"
     assert words.misses(1, 3, cut=1) == "missed 1 of 3, cut 1 of 3"
     assert words.misses(2, 2, missing=1) == "1 study missing"

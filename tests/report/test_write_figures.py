@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from harness.report import write_figures, write_report
-from harness.report.colours import GREY, marks
-from harness.report.figures import cost_drawing, inlined, strip_drawing
-from harness.report.figures.drawing import stem
-from harness.report.figures.race_lines import CROWD_POINTS, MAX_LINES, lines
-from harness.report.figures.strip import trials_of
-from harness.report.figures.svg import shorter
+from harness.report import scored_board, write_figures
+from harness.report.colours import GREY, assign_marks
+from harness.report.figures import cost_drawing, inline_svg, strip_drawing
+from harness.report.figures.drawing import file_stem
+from harness.report.figures.race_lines import CROWD_POINTS, MAX_LINES, race_lines
+from harness.report.figures.strip import times_by_outcome
+from harness.report.figures.svg import shorten_path
+from harness.results import BoardInput
 from harness.scoring.board import score_board
 
 from .boards import WORKLOADS, board_trials, unraced
@@ -34,16 +35,16 @@ def board(trials):
 
 
 def test_each_figure_becomes_an_svg_and_a_pdf_the_same_bytes_for_the_same_records(trials, board, tmp_path):
-    made = write_figures(trials, board, tmp_path / "a")
+    made = write_figures(BoardInput(trials), board, tmp_path / "a")
     names = {"profiles_examples", "cost_examples", *(f"{w}_{kind}" for w in WORKLOADS for kind in ("race", "times"))}
     assert {path.name for path in made} == {f"{name}.{suffix}" for name in names for suffix in ("svg", "pdf")}
-    write_figures(trials.sample(frac=1, random_state=1), board, tmp_path / "b")
+    write_figures(BoardInput(trials.sample(frac=1, random_state=1)), board, tmp_path / "b")
     for path in made:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
 
 def test_a_figure_file_is_whole_has_text_as_text_and_names_its_lines(trials, board, tmp_path):
-    for path in write_figures(trials, board, tmp_path):
+    for path in write_figures(BoardInput(trials), board, tmp_path):
         if path.suffix == ".pdf":
             assert path.read_bytes().startswith(b"%PDF-") and path.read_bytes().rstrip().endswith(b"%%EOF")
             continue
@@ -53,20 +54,20 @@ def test_a_figure_file_is_whole_has_text_as_text_and_names_its_lines(trials, boa
 
 
 def test_sensitivity_and_budget_are_drawn_where_there_are_such_trials(trials, board, tmp_path):
-    made = write_figures(trials, board, tmp_path, sensitivity=unraced("sensitivity"), budget=unraced("budget"))
+    made = write_figures(BoardInput(trials, sensitivity=unraced("sensitivity"), budget=unraced("budget")), board, tmp_path)
     assert {"w_sensitivity.svg", "v_sensitivity.svg", "w_budget.pdf", "v_budget.pdf"} <= {path.name for path in made}
 
 
 def test_a_board_of_quality_has_its_figures_too(tmp_path):
-    quality = unraced("budget")
-    found = write_figures(quality, write_report(quality, tmp_path / "b.html", figures=False), tmp_path / "figures")
-    assert {path.name for path in found} == {"v_budget.svg", "v_budget.pdf", "w_budget.svg", "w_budget.pdf"}
+    given = BoardInput(unraced("budget"))
+    paths = write_figures(given, scored_board(given.trials), tmp_path / "figures")
+    assert {path.name for path in paths} == {"v_budget.svg", "v_budget.pdf", "w_budget.svg", "w_budget.pdf"}
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_name_of_a_workload_leaves_the_directory_or_overwrites_another(tmp_path, name):
     trials = board_trials([name, "cosine"], {f"../{name}": (2.3, 0.9), f"__/{name}": (2.3, 1.0)}, studies=1, trials=1)
-    made = write_figures(trials, score_board(trials), tmp_path / "figures")
+    made = write_figures(BoardInput(trials), score_board(trials), tmp_path / "figures")
     assert len({path.name.lower() for path in made}) == len(made) == 2 * (2 + 4)
     assert {path.parent for path in made} == {tmp_path / "figures"}
     assert [path.name for path in tmp_path.iterdir()] == ["figures"]
@@ -79,7 +80,7 @@ def test_no_name_of_a_workload_leaves_the_directory_or_overwrites_another(tmp_pa
 def test_a_crowd_turns_grey_beyond_the_best_few(tmp_path):
     names = [f"s{i:02}" for i in range(20)]
     trials = board_trials(names, {"w": (2.3, 0.9)}, studies=1, trials=1)
-    write_figures(trials, score_board(trials), tmp_path)
+    write_figures(BoardInput(trials), score_board(trials), tmp_path)
     text = (tmp_path / "profiles_examples.svg").read_text()
     assert text.count(f"stroke: {GREY}") == 12
     assert sum(name in text for name in names) == 8
@@ -90,7 +91,7 @@ def test_a_strip_has_every_trial_once_reached_censored_or_broken(trials):
     own.loc[own.index[:2], ["hit_examples", "status"]] = [[math.inf, "diverged"], [math.inf, "failed"]]
     own.loc[own.index[2], ["hit_examples", "status"]] = [math.inf, "pruned"]
     own.loc[own.index[3], ["hit_examples", "status", "end_examples"]] = [math.inf, "skipped", 0.0]
-    found = {kind: len(x) for kind, x in trials_of(own, "examples").items()}
+    found = {kind: len(x) for kind, x in times_by_outcome(own, "examples").items()}
     reached = int(np.isfinite(own["hit_examples"]).sum())
     assert found["reached"] == reached
     assert found["broken"] == (own["status"].isin(["diverged", "failed"])).sum()
@@ -100,17 +101,17 @@ def test_a_strip_has_every_trial_once_reached_censored_or_broken(trials):
 def test_a_strip_says_in_words_what_it_shows(trials):
     own = trials[trials["workload"] == "digits_mlp"]
     drawing = strip_drawing(
-        own, ["cosine", "linear", "constant"], marks(own["submission"]), workload="digits_mlp", clock="steps"
+        own, ["cosine", "linear", "constant"], assign_marks(own["submission"]), workload="digits_mlp", clock="steps"
     )
     hits = own[own["submission"] == "cosine"]["hit_steps"]
     assert f"cosine: {np.isfinite(hits).sum()} reached" in drawing.description
-    assert "steps</text>" in inlined(drawing, "x-")
+    assert "steps</text>" in inline_svg(drawing, "x-")
 
 
 def test_many_studies_are_thinned_but_keep_median_fastest_and_slowest():
     trials = board_trials([f"s{i}" for i in range(10)], {"w": (2.3, 0.9)}, studies=40, trials=1, evaluations=120)
     assert len(trials) > MAX_LINES
-    drawn = lines(trials, "examples")
+    drawn = race_lines(trials, "examples")
     assert len(drawn) <= MAX_LINES + 10
     for name in {line.submission for line in drawn}:
         own = [line for line in drawn if line.submission == name]
@@ -124,7 +125,7 @@ def test_many_studies_are_thinned_but_keep_median_fastest_and_slowest():
 
 
 def test_names_beside_the_points_of_score_against_cost_do_not_overlap(board):
-    drawing = cost_drawing(board.rows, marks(row.name for row in board.rows), clock="examples")
+    drawing = cost_drawing(board.rows, assign_marks(row.name for row in board.rows), clock="examples")
     drawing.figure.draw_without_rendering()
     boxes = [Text.get_window_extent(text) for text in drawing.figure.axes[0].texts]
     assert len(boxes) == 3
@@ -140,20 +141,20 @@ def test_names_beside_the_points_of_score_against_cost_do_not_overlap(board):
         ("", ""),
     ],
 )
-def test_a_path_is_shorter_and_leads_to_the_same_places(long, short):
-    assert shorter(long) == short
+def test_a_path_is_shorten_path_and_leads_to_the_same_places(long, short):
+    assert shorten_path(long) == short
 
 
 def test_rounding_never_adds_up_along_a_path():
     rng = np.random.default_rng(0)
     points = rng.uniform(0, 600, (400, 2)).cumsum(axis=0) % 600
     path = "M " + " L ".join(f"{x:.4f} {y:.4f}" for x, y in points)
-    numbers = [float(n) for n in re.findall(r"-?[\d.]+", shorter(path))]
+    numbers = [float(n) for n in re.findall(r"-?[\d.]+", shorten_path(path))]
     places = np.array(numbers).reshape(-1, 2).cumsum(axis=0)
     assert np.abs(places - points).max() < 0.051
 
 
 def test_a_file_name_keeps_plain_names_and_disarms_others():
-    assert stem("fashion_mnist_mlp") == "fashion_mnist_mlp"
-    assert "/" not in stem("../../etc/passwd") and not stem("..").startswith(".")
-    assert stem("") == "_" and len(stem("x" * 300)) == 60
+    assert file_stem("fashion_mnist_mlp") == "fashion_mnist_mlp"
+    assert "/" not in file_stem("../../etc/passwd") and not file_stem("..").startswith(".")
+    assert file_stem("") == "_" and len(file_stem("x" * 300)) == 60

@@ -10,7 +10,7 @@ import pytest
 from harness import schedule
 from harness.cli.app import run_app
 from harness.registry import all_submissions
-from harness.report.docs.gallery import HORIZON, drawn_curve, gallery_figure
+from harness.report.docs.gallery import HORIZON, gallery_curve, gallery_figure
 from harness.report.docs.schedules import schedules_markdown
 
 ROOT = Path(__file__).parents[2]
@@ -50,12 +50,12 @@ def test_a_shape_that_changes_changes_the_gallery():
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_can_be_drawn(name):
-    values = drawn_curve(SCHEDULES[name])
+    values = gallery_curve(SCHEDULES[name])
     assert len(values) == HORIZON and all(0 <= value < 100 for value in values)
 
 
 def test_a_schedule_that_listens_is_drawn_as_it_answers_a_run_that_stops_improving():
-    values = drawn_curve(SCHEDULES["plateau"], {"patience": 0, "factor": 0.5})
+    values = gallery_curve(SCHEDULES["plateau"], {"patience": 0, "factor": 0.5})
     assert values[: HORIZON // 2] == [1.0] * (HORIZON // 2) and values[-1] < 0.01
 
 

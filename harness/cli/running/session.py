@@ -163,16 +163,8 @@ class Session:
             given = board_input(self.results, track=track.name, suite=suite)
         if given.trials.empty:
             return
-        board = write_report(
-            given.trials,
-            self.results / "leaderboard.html",
-            ScoringRules(track.clock, pruned_by=given.pruned_by),
-            progress={"done": given.done, "planned": given.planned},
-            skipped=given.skipped,
-            figures=figures,
-            sensitivity=given.sensitivity,
-            budget=given.budget,
-        )
+        rules = ScoringRules(track.clock, pruned_by=given.pruned_by)
+        board = write_report(given, self.results / "leaderboard.html", rules, figures=figures)
         self._last_board = time.monotonic()
         self._board_cost = self._last_board - began
         self._board_seconds += self._board_cost

@@ -1,4 +1,4 @@
-"""The gallery: the shape of every schedule, a panel each, in one figure."""
+"""The gallery of schedules: one figure with a panel per schedule."""
 
 from __future__ import annotations
 
@@ -16,34 +16,38 @@ from harness.contracts import Choice, Feedback, Schedule
 from harness.report.figures import STYLE
 
 HORIZON, WARMUP = 400, 20
-"""Steps of a drawn run after warm-up, and of the warm-up before them: 5 %, as on the laptop suite."""
+"""Steps of a drawn run after warm-up, and steps of its warm-up: 5 %, as on the laptop suite."""
 
 COLUMNS = 5
 MOST_OPTIONS = 6
-"""A choice among more than this many options is drawn at its default only, and so is one of counts."""
+"""A hyperparameter with more options than this is drawn at its default only; so is one whose options are whole numbers."""
 
 EVALUATIONS = 20
-COLOURS = {"needs the horizon": "#0b5fa5", "anytime": "#1b7f4b", "listens": "#b4500f"}
-OTHERS = "0.72"
+"""Evaluations of a drawn run."""
+
+COLOURS = {"needs the horizon": "#0b5fa5", "anytime": "#1b7f4b", "uses feedback": "#b4500f"}
+OTHER_OPTIONS = "0.72"
+"""Grey level of the lines of other options."""
 
 
 def gallery_figure(schedules: Sequence[Schedule]) -> str:
-    """Return the gallery as SVG with its text as text, the same bytes every time.
+    """Return the gallery as SVG with text as text; equal schedules give equal bytes.
 
-    A panel shows a schedule at its defaults; grey are other options of its choices, one at a time.
+    The coloured line of a panel is the schedule with its defaults. A grey line is the same with another option of one of its
+    hyperparameters.
     """
-    lines = max(math.ceil(len(schedules) / COLUMNS), 1)
+    rows = max(math.ceil(len(schedules) / COLUMNS), 1)
     style = {**sns.axes_style("whitegrid"), **STYLE, "figure.facecolor": "white", "axes.grid": False}
     with mpl.rc_context(style):
-        figure = Figure(figsize=(2.1 * COLUMNS, 1.55 * lines + 0.6), layout="constrained")
-        axes = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True).flatten()
+        figure = Figure(figsize=(2.1 * COLUMNS, 1.55 * rows + 0.6), layout="constrained")
+        axes = figure.subplots(rows, COLUMNS, squeeze=False, sharex=True).flatten()
         for axis in axes[len(schedules) :]:
             axis.set_axis_off()
         tops = [_draw(axis, plugin) for axis, plugin in zip(axes, schedules, strict=False)]
-        for place, axis in enumerate(axes[: len(schedules)]):
-            row = place // COLUMNS * COLUMNS
-            odd = max(tops[row : row + COLUMNS]) > 1  # in a row of more than one scale every panel says its own
-            bottom, left = place + COLUMNS >= len(schedules), odd or place == row
+        for index, axis in enumerate(axes[: len(schedules)]):
+            first = index // COLUMNS * COLUMNS
+            scales_differ = max(tops[first : first + COLUMNS]) > 1  # then every panel of the row needs labels of its own
+            bottom, left = index + COLUMNS >= len(schedules), scales_differ or index == first
             axis.tick_params(labelbottom=bottom, labelleft=left, labelsize=8, length=2)
         figure.supxlabel("share of the horizon, after warm-up", fontsize=9)
         figure.supylabel("multiplier of the peak learning rate", fontsize=9)
@@ -53,12 +57,12 @@ def gallery_figure(schedules: Sequence[Schedule]) -> str:
     return text.getvalue()
 
 
-def drawn_curve(plugin: Schedule, hyperparameters: Mapping[str, Any] | None = None) -> list[float]:
+def gallery_curve(plugin: Schedule, hyperparameters: Mapping[str, Any] | None = None) -> list[float]:
     """Return the multipliers at steps 0 .. HORIZON - 1.
 
-    A schedule that listens is told of a made-up run whose loss, gradient norms and validation metric fall as
-    0.3 + 0.7 (1 - 2 p)^2 until half of the horizon and stay there, the metric EVALUATIONS times, while the agreement of
-    each gradient with the step before falls from 1/2 to -1/2, at a peak rate of 1.
+    A schedule that uses feedback (`listens`) gets that of a simulated run at a peak rate of 1. The run's loss, gradient norms
+    and validation metric are 0.3 + 0.7 (1 - 2 p)^2 until half of the horizon (p is step / HORIZON) and constant after that;
+    the metric is reported EVALUATIONS times. The agreement of each gradient with the step before it falls from 1/2 to -1/2.
     """
     if not plugin.closed_loop:
         return plugin.curve(HORIZON, hyperparameters, warmup=WARMUP)
@@ -68,9 +72,9 @@ def drawn_curve(plugin: Schedule, hyperparameters: Mapping[str, Any] | None = No
         values.append(loop.multiplier(step))
         progress = (step + 1) / HORIZON
         loss = 0.3 + 0.7 * max(1 - 2 * progress, 0.0) ** 2
-        told = dict.fromkeys(("training_loss", "gradient_norm_l1", "gradient_norm_l2"), loss)
-        told |= dict.fromkeys(("descent", "descent_cosine"), 0.5 - progress) | {"learning_rate": values[-1]}
-        signals = {name: told[name] for name in plugin.listens if name != "validation_metric"}
+        feedback = dict.fromkeys(("training_loss", "gradient_norm_l1", "gradient_norm_l2"), loss)
+        feedback |= dict.fromkeys(("descent", "descent_cosine"), 0.5 - progress) | {"learning_rate": values[-1]}
+        signals = {name: feedback[name] for name in plugin.listens if name != "validation_metric"}
         if signals:
             loop.observe(Feedback(step=step, examples=step + 1, **signals))
         if "validation_metric" in plugin.listens and (step + 1) % (HORIZON // EVALUATIONS) == 0:
@@ -79,16 +83,16 @@ def drawn_curve(plugin: Schedule, hyperparameters: Mapping[str, Any] | None = No
 
 
 def kind_of(plugin: Schedule) -> str:
-    """Return which of `COLOURS` a schedule is."""
-    return "listens" if plugin.closed_loop else "anytime" if plugin.anytime else "needs the horizon"
+    """Return which key of `COLOURS` a schedule has."""
+    return "uses feedback" if plugin.closed_loop else "anytime" if plugin.anytime else "needs the horizon"
 
 
 def _draw(axis: Any, plugin: Schedule) -> float:
-    """Draw a panel; return the top of its scale."""
+    """Draw a panel; return the largest value on its scale."""
     progress = [step / HORIZON for step in range(HORIZON)]
-    for other in _others(plugin):
-        axis.plot(progress, drawn_curve(plugin, other), color=OTHERS, linewidth=0.8)
-    values = drawn_curve(plugin)
+    for hyperparameters in _other_options(plugin):
+        axis.plot(progress, gallery_curve(plugin, hyperparameters), color=OTHER_OPTIONS, linewidth=0.8)
+    values = gallery_curve(plugin)
     axis.plot(progress, values, color=COLOURS[kind_of(plugin)], linewidth=1.7)
     axis.set_title(plugin.name, fontsize=9, loc="left", pad=3)
     axis.set_xlim(0, 1)
@@ -99,14 +103,14 @@ def _draw(axis: Any, plugin: Schedule) -> float:
     return top
 
 
-def _others(plugin: Schedule) -> Iterator[dict[str, Any]]:
+def _other_options(plugin: Schedule) -> Iterator[dict[str, Any]]:
     for name, item in plugin.space.items():
-        counts = isinstance(plugin.defaults[name], int)
-        if isinstance(item, Choice) and len(item.options) <= MOST_OPTIONS and not counts:
+        is_count = isinstance(plugin.defaults[name], int)
+        if isinstance(item, Choice) and len(item.options) <= MOST_OPTIONS and not is_count:
             yield from ({name: option} for option in item.options if option != plugin.defaults[name])
 
 
 def _legend(figure: Figure) -> None:
     handles = [Line2D([], [], color=colour, linewidth=1.7, label=name) for name, colour in COLOURS.items()]
-    handles.append(Line2D([], [], color=OTHERS, linewidth=0.8, label="other options of its choices"))
+    handles.append(Line2D([], [], color=OTHER_OPTIONS, linewidth=0.8, label="another option of one hyperparameter"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, fontsize=9)

@@ -6,8 +6,8 @@ figures: `race` (its curves are chosen in `race_lines`), `strip` (time to target
 """
 
 from harness.report.figures.cost import cost_drawing
-from harness.report.figures.curves import Curve, curves_drawing
-from harness.report.figures.drawing import CLOCK_LABELS, STYLE, Drawing, inlined, save
+from harness.report.figures.curves import Curve, CurveAxes, curves_drawing
+from harness.report.figures.drawing import CLOCK_LABELS, STYLE, Drawing, inline_svg, save
 from harness.report.figures.profile import profile_drawing
 from harness.report.figures.race import race_drawing
 from harness.report.figures.strip import strip_drawing
@@ -16,10 +16,11 @@ __all__ = [
     "CLOCK_LABELS",
     "STYLE",
     "Curve",
+    "CurveAxes",
     "Drawing",
     "cost_drawing",
     "curves_drawing",
-    "inlined",
+    "inline_svg",
     "profile_drawing",
     "race_drawing",
     "save",

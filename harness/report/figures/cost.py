@@ -1,4 +1,4 @@
-"""The score against what it cost to find: cheap and good is up and to the left."""
+"""The score against its race cost: a submission that is good and cheap stands at the top left."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from matplotlib.figure import Figure
 
 from harness.report import words
 from harness.report.colours import Mark
-from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, owned, style
+from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, style, tag_line
 from harness.report.figures.svg import NAME_ID
 from harness.scoring.board_parts import Row
 
 MOST_NAMED = 12
-"""Submissions up to which every point carries its name; beyond it only the best ones do."""
-NAMED = 8
+"""Number of submissions up to which every point has its name; of more, only the best `NAMED_OF_MANY` have."""
+NAMED_OF_MANY = 8
 
 
 def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) -> Drawing:
-    """Return the score with its interval against the race cost on `clock`, one point a submission with its name."""
-    named = rows if len(rows) <= MOST_NAMED else rows[:NAMED]
+    """Return the figure of the score, with its interval, against the race cost on `clock`: one point per submission.
+
+    `rows` come best first.
+    """
+    named = rows if len(rows) <= MOST_NAMED else rows[:NAMED_OF_MANY]
     with style():
         figure = Figure(figsize=(9, 4.4), layout="constrained")
         axes = figure.subplots()
@@ -32,7 +35,7 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
                 whisker = axes.plot(
                     [row.race_cost] * 2, [row.score_low, row.score_high], color=mark.hex, linewidth=1.1, alpha=0.6
                 )
-                owned(whisker[0], mark, f"{count}0")
+                tag_line(whisker[0], mark, f"{count}0")
             dot = axes.plot(
                 row.race_cost,
                 row.score,
@@ -41,14 +44,14 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
                 markersize=7,
                 color=mark.hex,
                 markeredgewidth=0,
-                zorder=4,  # a name's line passes below the points on its way
+                zorder=4,  # the line to a name passes below the points
             )
-            owned(dot[0], mark, f"{count}1")
+            tag_line(dot[0], mark, f"{count}1")
         axes.set_ylim(-0.04, 1.06)
         costs = [row.race_cost for row in rows]
         spread = max(costs) - min(costs) or max(costs) or 1.0
         axes.set_xlim(max(0.0, min(costs) - 0.08 * spread), max(costs) + 0.3 * spread)
-        for row, height in zip(named, _heights([(r.race_cost, r.score) for r in named], axes), strict=True):
+        for row, height in zip(named, _name_heights([(r.race_cost, r.score) for r in named], axes), strict=True):
             axes.annotate(
                 words.one_line(row.name, 26),
                 (row.race_cost, row.score),
@@ -66,28 +69,30 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
                     "zorder": 1,
                 },
             ).set_gid(NAME_ID.format(marks[row.name].index, 0))
-        axes.set_xlabel(f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(trial's end, study's best)")
+        axes.set_xlabel(
+            f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(end of the trial, best time of its study)"
+        )
         axes.set_ylabel("score")
         clock_axis(axes, clock)
         sns.despine(fig=figure)
-        told = "; ".join(
+        description = "; ".join(
             f"{words.one_line(row.name, 40)} {row.score:.3f} at {words.amount(row.race_cost, clock)}" for row in rows
         )
-        return Drawing(f"cost_{clock}", "Score against race cost", told, figure, named=True)
+        return Drawing(f"cost_{clock}", "Score against race cost", description, figure, named=True)
 
 
-def _heights(points: Sequence[tuple[float, float]], axes: Axes, least: float = 0.066) -> list[float]:
-    """Return heights for the names beside the points, in the points' order from top to bottom, `least` apart."""
+def _name_heights(points: Sequence[tuple[float, float]], axes: Axes, least: float = 0.066) -> list[float]:
+    """Return the y of each point's name: as near to its point as it gets with names at least `least` apart, in their order."""
     order = sorted(range(len(points)), key=lambda i: -points[i][1])
     low, high = axes.get_ylim()
     heights = np.zeros(len(points))
-    ceiling = high - least / 2
+    highest = high - least / 2
     for i in order:
-        heights[i] = min(points[i][1], ceiling)
-        ceiling = heights[i] - least
-    # Names pushed below the axis move up together, still in order.
-    floor = low + least / 2
+        heights[i] = min(points[i][1], highest)
+        highest = heights[i] - least
+    # Names that would be below the axis move up, and push those above them.
+    lowest = low + least / 2
     for i in reversed(order):
-        heights[i] = max(heights[i], floor)
-        floor = heights[i] + least
+        heights[i] = max(heights[i], lowest)
+        lowest = heights[i] + least
     return [float(h) for h in heights]

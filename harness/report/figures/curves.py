@@ -1,4 +1,4 @@
-"""Lines with a dot at every point over a logarithmic axis: sensitivity to the rate, quality against the budget."""
+"""Lines with a dot at each point over a logarithmic axis: sensitivity to the peak rate, quality against the budget."""
 
 from __future__ import annotations
 
@@ -12,18 +12,28 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from harness.report.colours import Mark
-from harness.report.figures.drawing import Drawing, dash, owned, style
+from harness.report.figures.drawing import Drawing, dash, style, tag_line
 from harness.report.words import number, one_line
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A submission's line in a plain figure: x and y, [n]; where `ringed`, its lowest point is marked."""
+    """One submission's line: `x` and `y`, both [n]; if `ringed`, a ring marks its lowest point."""
 
     submission: str
     x: Sequence[float]
     y: Sequence[float]
     ringed: bool = False
+
+
+@dataclass(frozen=True)
+class CurveAxes:
+    """The text of a figure's axes; `write_x` writes a value of x, at the `x_ticks` and in the description."""
+
+    x_label: str
+    y_label: str
+    x_ticks: Sequence[float]
+    write_x: Callable[[float], str]
 
 
 def curves_drawing(
@@ -32,12 +42,16 @@ def curves_drawing(
     *,
     name: str,
     title: str,
-    x_label: str,
-    y_label: str,
-    ticks: Sequence[float],
-    write: Callable[[float], str],
+    axes_text: CurveAxes,
 ) -> Drawing:
-    """Return lines over a logarithmic axis whose ticks are at `ticks`, spelt by `write`."""
+    """Return a figure of `curves`.
+
+    Args:
+        curves: one per submission.
+        marks: mark of each submission.
+        name, title: of the `Drawing`.
+        axes_text: labels of both axes, and the ticks of the logarithmic one.
+    """
     with style():
         figure = Figure(figsize=(9, 3.8), layout="constrained")
         axes = figure.subplots()
@@ -51,16 +65,17 @@ def curves_drawing(
                 low = int(np.nanargmin(np.asarray(curve.y, float)))
                 ring: dict[str, Any] = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.6}
                 parts += axes.plot(curve.x[low], curve.y[low], **ring, **dots)
-            for place, part in enumerate(parts):
-                owned(part, mark, f"{count}{place}")
+            for index, part in enumerate(parts):
+                tag_line(part, mark, f"{count}{index}")
         axes.set_xscale("log")
-        axes.set_xticks(list(ticks), [write(value) for value in ticks])
+        axes.set_xticks(list(axes_text.x_ticks), [axes_text.write_x(value) for value in axes_text.x_ticks])
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel(x_label)
-        axes.set_ylabel(y_label)
+        axes.set_xlabel(axes_text.x_label)
+        axes.set_ylabel(axes_text.y_label)
         sns.despine(fig=figure)
-        words = "; ".join(
-            f"{one_line(c.submission, 40)} " + ", ".join(f"{number(y, 4)} at {write(x)}" for x, y in zip(c.x, c.y, strict=True))
-            for c in curves
-        )
-        return Drawing(name, title, words, figure)
+        return Drawing(name, title, "; ".join(_description(curve, axes_text.write_x) for curve in curves), figure)
+
+
+def _description(curve: Curve, write_x: Callable[[float], str]) -> str:
+    points = (f"{number(y, 4)} at {write_x(x)}" for x, y in zip(curve.x, curve.y, strict=True))
+    return f"{one_line(curve.submission, 40)} " + ", ".join(points)

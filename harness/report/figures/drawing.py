@@ -1,4 +1,4 @@
-"""What every figure shares: its style, its names, and the two ways out, into the page and into files."""
+"""What all figures share: the style, the tags that tie a part to its submission, and the output as inline SVG or files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from harness.report.colours import GREY, Mark
-from harness.report.figures.svg import BAND_ID, GRID, INK, LINE_ID, inline
+from harness.report.figures.svg import BAND_ID, GRID, INK, LINE_ID, svg_for_page
 from harness.report.words import one_line
 
 STYLE = {
@@ -49,14 +49,14 @@ CLOCK_LABELS = {"examples": "charged examples", "seconds": "training seconds", "
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure that is drawn but not yet written.
+    """A figure in memory.
 
     Attributes:
         name: stem of its files; letters, digits and ``_ . -`` only.
-        title: its name for those who do not see it, plain text.
-        description: what it shows, in words, plain text.
-        figure: matplotlib's.
-        named: whether it names its submissions itself; else files carry a legend, and the page its key.
+        title: its title for screen readers, plain text.
+        description: what it shows in words, for screen readers, plain text.
+        figure: the matplotlib figure.
+        named: whether the names of the submissions stand in the figure; if not, files get a legend (the page has its key).
     """
 
     name: str
@@ -68,69 +68,70 @@ class Drawing:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the board's style; matplotlib reads it while drawing and again while writing."""
+    """Apply the board's style; matplotlib reads it both when it draws and when it writes."""
     with sns.axes_style("whitegrid"), mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
-def stem(text: str) -> str:
-    """Return `text` as the stem of a file: what is not a letter, digit, ``_ . -`` becomes ``_``; at most 60 characters.
+def file_stem(text: str) -> str:
+    """Return `text` as the stem of a file name: at most 60 characters, letters, digits and ``_ . -``; others become ``_``.
 
-    >>> stem("fashion_mnist_mlp"), stem("../a b")
+    >>> file_stem("fashion_mnist_mlp"), file_stem("../a b")
     ('fashion_mnist_mlp', '_.._a_b')
     """
     safe = re.sub(r"[^A-Za-z0-9_.-]", "_", text)[:60]
     return re.sub(r"^\.", "_.", safe) or "_"
 
 
-def owned(part: Any, mark: Mark, running: str) -> None:
-    """Say whose line `part` is, so that the page's key can hide it."""
-    part.set_gid(LINE_ID.format(mark.index, running))
+def tag_line(part: Any, mark: Mark, number: str) -> None:
+    """Tag `part` as a line of the submission of `mark`, so that the page's key can hide it."""
+    part.set_gid(LINE_ID.format(mark.index, number))
 
 
-def owned_band(part: Any, mark: Mark, running: str) -> None:
-    """Say whose band `part` is: it goes when its submission turns grey."""
-    part.set_gid(BAND_ID.format(mark.index, running))
+def tag_band(part: Any, mark: Mark, number: str) -> None:
+    """Tag `part` as a band of the submission of `mark`; it is hidden when the submission turns grey."""
+    part.set_gid(BAND_ID.format(mark.index, number))
 
 
 def dash(line: Any, mark: Mark) -> None:
-    """Give a line the dashes of its submission."""
+    """Give a line the dash pattern of its submission."""
     if mark.dashes:
         line.set_dashes(mark.dashes)
     line.set_solid_capstyle("round")
 
 
 def clock_axis(axes: Axes, clock: str) -> None:
-    """Write the ticks of the x axis as readings of `clock`: ``20k`` examples or steps, ``2,500`` seconds."""
+    """Label the ticks of the x axis as readings of `clock`: ``20k`` examples or steps, ``2,500`` seconds."""
     thousands = FuncFormatter(lambda value, _: f"{value:,.10g}")
     axes.xaxis.set_major_formatter(thousands if clock == "seconds" else EngFormatter(sep=""))
 
 
-def inlined(drawing: Drawing, prefix: str) -> Markup:
-    """Return the figure as SVG for the page, its ids starting with `prefix`."""
+def inline_svg(drawing: Drawing, prefix: str) -> Markup:
+    """Return the figure as SVG for the page; its ids start with `prefix`."""
     with style():
         text = io.StringIO()
         drawing.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return inline(text.getvalue(), prefix, drawing.title, drawing.description)
+    return svg_for_page(text.getvalue(), prefix, drawing.title, drawing.description)
 
 
 def save(drawing: Drawing, directory: Path, marks: Mapping[str, Mark], coloured: Collection[str]) -> list[Path]:
-    """Write the figure as SVG and PDF on white, with a legend of the submissions `coloured`; the others turn grey.
+    """Write the figure as SVG and PDF on white; submissions that are not in `coloured` turn grey and are not in the legend.
 
     Equal drawings give equal bytes. Returns the two paths.
     """
-    owners = _owners(drawing.figure)
-    present = {part.get_gid().split("-")[2] for part in owners}
-    for part in owners:
-        if part.get_gid().split("-")[2] not in {str(marks[name].index) for name in coloured}:
+    parts = _tagged_parts(drawing.figure)
+    present = {_submission_index(part) for part in parts}
+    for part in parts:
+        if _submission_index(part) not in {marks[name].index for name in coloured}:
             if part.get_gid().startswith(BAND_ID.split("{", 1)[0]):
                 part.set_visible(False)
             else:
                 _turn_grey(part)
-    handles = [_sample(marks[name]) for name in coloured if str(marks[name].index) in present]
-    # A leading blank: matplotlib takes a label that starts with an underscore for one to leave out.
-    names = [f" {one_line(name, 40)}" for name in coloured if str(marks[name].index) in present]
+    listed = [name for name in coloured if marks[name].index in present]
+    handles = [_legend_line(marks[name]) for name in listed]
+    # The leading blank is needed: matplotlib leaves a label that starts with an underscore out of the legend.
+    names = [f" {one_line(name, 40)}" for name in listed]
     paths = [directory / f"{drawing.name}.svg", directory / f"{drawing.name}.pdf"]
     with style():
         if handles and not drawing.named:
@@ -140,9 +141,13 @@ def save(drawing: Drawing, directory: Path, marks: Mapping[str, Mark], coloured:
     return paths
 
 
-def _owners(figure: Figure) -> list[Any]:
+def _tagged_parts(figure: Figure) -> list[Any]:
     starts = tuple(name.split("{", 1)[0] for name in (LINE_ID, BAND_ID))
     return [part for part in figure.findobj() if (part.get_gid() or "").startswith(starts)]
+
+
+def _submission_index(part: Any) -> int:
+    return int(part.get_gid().split("-")[2])
 
 
 def _turn_grey(part: Any) -> None:
@@ -151,7 +156,7 @@ def _turn_grey(part: Any) -> None:
     part.set_alpha(0.35 if part.get_alpha() is None else min(part.get_alpha(), 0.35))
 
 
-def _sample(mark: Mark) -> Line2D:
+def _legend_line(mark: Mark) -> Line2D:
     line = Line2D([], [], color=mark.hex, linewidth=1.8)
     dash(line, mark)
     return line

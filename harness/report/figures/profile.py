@@ -1,4 +1,4 @@
-"""Performance profiles: the share of workloads reached within tau times the best time."""
+"""Performance profiles: the share of workloads whose target is reached within tau times the best time."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from harness.report.colours import Mark
-from harness.report.figures.drawing import Drawing, dash, owned, owned_band, style
+from harness.report.figures.drawing import Drawing, dash, style, tag_band, tag_line
 from harness.report.words import one_line
 from harness.scoring.board_parts import Profile
 
-FEW = 4
-"""Profiles up to which bands are shaded strongly; more would cover each other, and their edges say where they are."""
+STRONG_BANDS = 4
+"""Number of profiles up to which bands are strongly shaded; more strong bands would hide one another."""
 
 
 def profile_drawing(profiles: Sequence[Profile], marks: Mapping[str, Mark], *, clock: str) -> Drawing:
-    """Return the performance profiles with their pointwise bands; the area under a line is the score."""
+    """Return the figure of the performance profiles with pointwise 95 % bands; the mean height of a line is the score."""
     with style():
         figure = Figure(figsize=(9, 4.2), layout="constrained")
         axes = figure.subplots()
-        shade = 0.16 if len(profiles) <= FEW else 0.07
+        shade = 0.16 if len(profiles) <= STRONG_BANDS else 0.07
         for count, profile in enumerate(profiles):
             mark = marks[profile.name]
             taus, values = np.asarray(profile.taus, float), np.asarray(profile.values, float)
             if profile.band_low:
                 low, high = np.asarray(profile.band_low, float), np.asarray(profile.band_high, float)
-                turns = _turns(low, high)
+                corners = _corners(low, high)
                 band = axes.fill_between(
-                    taus[turns],
-                    low[turns],
-                    high[turns],
+                    taus[corners],
+                    low[corners],
+                    high[corners],
                     step="post",
                     facecolor=(mark.hex, shade),
                     edgecolor=(mark.hex, 0.5),
                     linewidth=0.5,
                 )
-                owned_band(band, mark, f"{count}0")
-            turns = _turns(values)
-            drawn = axes.step(taus[turns], values[turns], where="post", color=mark.hex, linewidth=1.8)[0]
-            dash(drawn, mark)
-            owned(drawn, mark, f"{count}1")
+                tag_band(band, mark, f"{count}0")
+            corners = _corners(values)
+            line = axes.step(taus[corners], values[corners], where="post", color=mark.hex, linewidth=1.8)[0]
+            dash(line, mark)
+            tag_line(line, mark, f"{count}1")
         axes.set_xlim(1, 4)
         axes.set_ylim(-0.02, 1.04)
         axes.set_xlabel("τ: time to target over the best submission's time")
         axes.set_ylabel("share of workloads reached")
         sns.despine(fig=figure)
-        words = "; ".join(
+        description = "; ".join(
             f"{one_line(p.name, 40)} {p.values[0]:.0%} at the best time, {p.values[-1]:.0%} within 4 times" for p in profiles
         )
-        return Drawing(f"profiles_{clock}", "Performance profiles", words, figure)
+        return Drawing(f"profiles_{clock}", "Performance profiles", description, figure)
 
 
-def _turns(*values: np.ndarray) -> np.ndarray:
-    """Return where a step function changes, its two ends included: nothing between them is seen."""
+def _corners(*values: np.ndarray) -> np.ndarray:
+    """Return the indices at which any of the step functions changes, and the first and last: the other points add nothing."""
     changed = np.any([np.diff(v) != 0 for v in values], axis=0)
-    turns: np.ndarray = np.flatnonzero(np.r_[True, changed])
-    return np.unique(np.r_[turns, len(values[0]) - 1])
+    corners: np.ndarray = np.flatnonzero(np.r_[True, changed])
+    return np.unique(np.r_[corners, len(values[0]) - 1])

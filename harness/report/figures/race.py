@@ -1,4 +1,4 @@
-"""One workload's race: the validation metric against the clock, and the learning rate under it on the same axis."""
+"""One workload's race: the metric against the clock, and below it the learning rate over the same axis."""
 
 from __future__ import annotations
 
@@ -12,66 +12,79 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from harness.report.colours import Mark
-from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, dash, owned, stem, style
-from harness.report.figures.race_lines import Line
+from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, dash, file_stem, style, tag_line
+from harness.report.figures.race_lines import RaceLine
 from harness.report.figures.svg import ALERT
 from harness.report.words import number, one_line
 
 
 def race_drawing(
-    lines: Sequence[Line],
+    lines: Sequence[RaceLine],
     marks: Mapping[str, Mark],
     *,
     workload: str,
     metric: str,
     target: float,
     clock: str,
-    lower: bool,
+    lower_is_better: bool,
 ) -> Drawing:
-    """Return one workload's figure: the metric against the clock, and the learning rate under it on the same axis.
+    """Return one workload's figure: the metric against the clock, and below it the learning rate over the same axis.
 
-    The study of the median time is thick, the others thin; a dot marks the first evaluation that met the target.
+    The line of a submission's median study is thick, those of its other studies are thin; a dot marks the first evaluation
+    that met the target.
+
+    Args:
+        lines: from `race_lines`.
+        marks: mark of each submission.
+        workload: its label.
+        metric: name of its metric.
+        target: value of the metric that meets the target.
+        clock: "examples", "seconds" or "steps".
+        lower_is_better: whether a smaller metric is better.
     """
     with style():
         figure = Figure(figsize=(9, 5.4), layout="constrained")
-        upper, under = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.5]})
+        metric_axes, rate_axes = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.5]})
         for count, line in enumerate(sorted(lines, key=lambda line: (line.median, marks[line.submission].index, line.study))):
-            _draw_line(upper, under, line, marks[line.submission], count)
-        upper.axhline(target, color=ALERT, linewidth=1.1, dashes=(2, 2), zorder=1.5)
-        _limit_metric(upper, lines, target, lower)
+            _draw_line((metric_axes, rate_axes), line, marks[line.submission], count)
+        metric_axes.axhline(target, color=ALERT, linewidth=1.1, dashes=(2, 2), zorder=1.5)
+        _limit_metric(metric_axes, lines, target, lower_is_better)
         beside = {"xycoords": ("axes fraction", "data"), "xytext": (4, 0), "textcoords": "offset points"}
-        upper.annotate(f"target\n{number(target, 4)}", (1, target), **beside, color=ALERT, va="center", annotation_clip=False)
-        upper.set_ylabel(one_line(metric, 40))
-        under.set_ylabel("learning rate")
-        _limit_rate(under, lines)
-        under.set_xlabel(CLOCK_LABELS[clock])
-        clock_axis(under, clock)
-        under.set_xlim(left=0)
+        metric_axes.annotate(
+            f"target\n{number(target, 4)}", (1, target), **beside, color=ALERT, va="center", annotation_clip=False
+        )
+        metric_axes.set_ylabel(one_line(metric, 40))
+        rate_axes.set_ylabel("learning rate")
+        _limit_rate(rate_axes, lines)
+        rate_axes.set_xlabel(CLOCK_LABELS[clock])
+        clock_axis(rate_axes, clock)
+        rate_axes.set_xlim(left=0)
         sns.despine(fig=figure)
         figure.align_ylabels()
-        words = _describe(lines, workload, metric, clock)
-        return Drawing(f"{stem(workload)}_race", f"{workload}: {metric} and learning rate", words, figure)
+        description = _description(lines, workload, metric, clock)
+        return Drawing(f"{file_stem(workload)}_race", f"{workload}: {metric} and learning rate", description, figure)
 
 
-def _draw_line(upper: Axes, under: Axes, line: Line, mark: Mark, count: int) -> None:
+def _draw_line(axes: tuple[Axes, Axes], line: RaceLine, mark: Mark, count: int) -> None:
+    metric_axes, rate_axes = axes
     width, alpha, order = (1.9, 1.0, 3.0) if line.median else (0.8, 0.7, 2.0)
-    parts = [upper.plot(line.x, line.y, color=mark.hex, linewidth=width, alpha=alpha, zorder=order)[0]]
+    parts = [metric_axes.plot(line.x, line.y, color=mark.hex, linewidth=width, alpha=alpha, zorder=order)[0]]
     if len(line.rate_x) and line.median:
-        parts += under.plot(line.rate_x, line.rate_y, color=mark.hex, linewidth=1.6, zorder=order)
+        parts += rate_axes.plot(line.rate_x, line.rate_y, color=mark.hex, linewidth=1.6, zorder=order)
     for part in parts:
         dash(part, mark)
     if line.hit:
         size = 6.5 if line.median else 3.5
         dot: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": size, "markeredgewidth": 0, "clip_on": False}
-        parts += upper.plot(*line.hit, color=mark.hex, alpha=max(alpha, 0.7), zorder=order + 1, **dot)
-    for place, part in enumerate(parts):
-        owned(part, mark, f"{count}{place}")
+        parts += metric_axes.plot(*line.hit, color=mark.hex, alpha=max(alpha, 0.7), zorder=order + 1, **dot)
+    for index, part in enumerate(parts):
+        tag_line(part, mark, f"{count}{index}")
 
 
-def _limit_metric(axes: Axes, lines: Sequence[Line], target: float, lower: bool) -> None:
-    """Show the race near the target: the worst 15 % of values (first evaluations, divergence) may leave the figure."""
+def _limit_metric(axes: Axes, lines: Sequence[RaceLine], target: float, lower_is_better: bool) -> None:
+    """Scale the axis to the values near the target: the worst 15 % (first evaluations, divergence) may lie outside it."""
     values = np.concatenate([line.y for line in lines]) if lines else np.array([target])
-    low, high = (values.min(), np.quantile(values, 0.85)) if lower else (np.quantile(values, 0.15), values.max())
+    low, high = (values.min(), np.quantile(values, 0.85)) if lower_is_better else (np.quantile(values, 0.15), values.max())
     low, high = min(low, target), max(high, target)
     if low > 0 and high / low > 5:
         _log(axes)
@@ -81,7 +94,7 @@ def _limit_metric(axes: Axes, lines: Sequence[Line], target: float, lower: bool)
         axes.set_ylim(low - pad, high + pad)
 
 
-def _limit_rate(axes: Axes, lines: Sequence[Line]) -> None:
+def _limit_rate(axes: Axes, lines: Sequence[RaceLine]) -> None:
     peaks = [line.rate_y.max() for line in lines if line.median and len(line.rate_y)]
     if not peaks:
         axes.text(0.5, 0.5, "no learning rate recorded", transform=axes.transAxes, ha="center", va="center")
@@ -94,19 +107,18 @@ def _limit_rate(axes: Axes, lines: Sequence[Line]) -> None:
 
 
 def _log(axes: Axes) -> None:
-    """Make the y axis logarithmic, its labels plain numbers: matplotlib's own are mathematics markup, which is off."""
+    """Make the y axis logarithmic with plain numbers as labels: matplotlib's own need mathematics markup, which is off."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5), numticks=8))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _describe(lines: Sequence[Line], workload: str, metric: str, clock: str) -> str:
-    """Say in words what the figure shows, for those who do not see it."""
-    told = []
+def _description(lines: Sequence[RaceLine], workload: str, metric: str, clock: str) -> str:
+    """Return what the figure shows in words, for screen readers."""
+    outcomes = []
     for line in lines:
         if line.median:
-            what = f"met the target at {line.hit[0]:.4g}" if line.hit else "missed the target"
-            told.append(f"{one_line(line.submission, 40)} {what}")
-    studies = "; ".join(told)
-    return f"{metric} on {workload} against {CLOCK_LABELS[clock]}, median study of each submission: {studies}."
+            outcome = f"met the target at {line.hit[0]:.4g}" if line.hit else "missed the target"
+            outcomes.append(f"{one_line(line.submission, 40)} {outcome}")
+    return f"{metric} on {workload} against {CLOCK_LABELS[clock]}, median study of each submission: {'; '.join(outcomes)}."

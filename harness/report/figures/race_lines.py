@@ -1,4 +1,4 @@
-"""What the figure of a workload draws: the winning trial of every study, cut at its first hit and thinned."""
+"""The lines of a workload's race figure: the fastest trial of every study, up to its first hit, at a few points."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 MAX_POINTS = 160
-"""Points that a drawn curve keeps at most: more than the figure has pixels to show."""
+"""Most points per line; more would not be visible at the figure's size."""
 MAX_LINES = 180
-"""Lines that a figure keeps at most, where every submission has its median, fastest and slowest study."""
+"""Most lines per figure (but every submission keeps its median, fastest and slowest study)."""
 CROWD_POINTS = 48
-"""Points that a curve keeps where there are more studies than `MAX_LINES`."""
+"""Most points per line in a figure with more than `MAX_LINES` studies."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """One trial as drawn: the metric and the learning rate against the board's clock.
+class RaceLine:
+    """One trial in a race figure: the metric and the learning rate against the board's clock.
 
     Attributes:
-        submission, study, trial, id: whose.
+        submission, study, trial, id: which trial.
         x, y: clock and metric at the evaluations, [n].
-        rate_x, rate_y: clock and learning rate, [m]; both empty where there is no such thing.
+        rate_x, rate_y: clock and learning rate, [m]; empty where none was recorded.
         hit: (clock, metric) of the first evaluation that met the target, or None.
-        median: whether this is the study that the median time comes from.
+        median: whether this is the study whose time is the submission's median.
     """
 
     submission: str
@@ -45,11 +45,15 @@ class Line:
     median: bool
 
 
-def winners(trials: pd.DataFrame, clock: str) -> pd.DataFrame:
-    """Return one row a study of one submission on one workload: its fastest trial.
+def fastest_trials(trials: pd.DataFrame, clock: str) -> pd.DataFrame:
+    """Return the fastest trial of every study, sorted by submission, time and study.
 
-    Ties go to the lowest index; where every trial missed, to the one that came nearest to the target at its end.
-    `trials` holds the trials of one workload; the rows come sorted by submission, then time, then study.
+    Where every trial of a study missed, its fastest is the one whose last value is nearest to the target. Ties go to the
+    lowest trial index.
+
+    Args:
+        trials: those of one workload.
+        clock: "examples", "seconds" or "steps".
     """
     if trials.empty:
         return trials
@@ -61,40 +65,41 @@ def winners(trials: pd.DataFrame, clock: str) -> pd.DataFrame:
     return best.sort_values(["submission", "_time", "_near", "study"], kind="stable")
 
 
-def lines(trials: pd.DataFrame, clock: str) -> list[Line]:
-    """Return the lines of one workload's figure, one a study and submission, thinned to `MAX_POINTS` each.
+def race_lines(trials: pd.DataFrame, clock: str) -> list[RaceLine]:
+    """Return the lines of one workload's figure, one per study of a submission.
 
-    Of more than `MAX_LINES` studies each submission keeps its median, fastest and slowest, and as many between as fit.
+    Where there are more than `MAX_LINES` studies, each submission keeps its median, fastest and slowest study and as many
+    others as fit.
     """
-    drawn = []
-    best = winners(trials, clock)
+    result = []
+    best = fastest_trials(trials, clock)
     crowded = len(best) > MAX_LINES
-    each = max(3, MAX_LINES // best["submission"].nunique()) if crowded else len(best)
-    most = CROWD_POINTS if crowded else MAX_POINTS
+    studies_each = max(3, MAX_LINES // best["submission"].nunique()) if crowded else len(best)
+    points = CROWD_POINTS if crowded else MAX_POINTS
     for _, studies in best.groupby("submission", sort=True):
         middle = (len(studies) - 1) // 2
-        kept = np.unique([*np.arange(len(studies))[thinned(len(studies), each)], middle])
-        for place, row in zip(kept, studies.iloc[kept].itertuples(), strict=True):
-            line = _line(row, clock, place == middle, most)
+        chosen = np.unique([*np.arange(len(studies))[evenly_spaced(len(studies), studies_each)], middle])
+        for index, row in zip(chosen, studies.iloc[chosen].itertuples(), strict=True):
+            line = _line(row, clock, index == middle, points)
             if len(line.x):
-                drawn.append(line)
-    return drawn
+                result.append(line)
+    return result
 
 
-def _line(row: Any, clock: str, median: bool, most: int) -> Line:
+def _line(row: Any, clock: str, median: bool, points: int) -> RaceLine:
     curve = row.curve
     x, y = _array(curve.get(clock, ())), _array(curve.get("metric", ()))
-    known = np.isfinite(x) & np.isfinite(y)
+    included = np.isfinite(x) & np.isfinite(y)
     time = float(getattr(row, f"hit_{clock}"))
     if math.isfinite(time):
-        known &= x <= time * (1 + 1e-12)
-    all_x, x, y = x, x[known], y[known]
+        included &= x <= time * (1 + 1e-12)
+    all_x, x, y = x, x[included], y[included]
     rate_x, rate_y = _rates(row.learning_rates, curve, clock, float(all_x.max()) if len(all_x) else 0.0)
     if len(x):
-        shown = rate_x <= max(float(x[-1]), float(rate_x[0]) if len(rate_x) else 0.0)
-        rate_x, rate_y = rate_x[shown], rate_y[shown]
-    keep, keep_rate = thinned(len(x), most), thinned(len(rate_x), most)
-    return Line(
+        until_end = rate_x <= max(float(x[-1]), float(rate_x[0]) if len(rate_x) else 0.0)
+        rate_x, rate_y = rate_x[until_end], rate_y[until_end]
+    keep, keep_rate = evenly_spaced(len(x), points), evenly_spaced(len(rate_x), points)
+    return RaceLine(
         submission=str(row.submission),
         study=int(row.study),
         trial=int(row.trial),
@@ -109,25 +114,25 @@ def _line(row: Any, clock: str, median: bool, most: int) -> Line:
 
 
 def _rates(trace: object, curve: dict[str, object], clock: str, end: float) -> tuple[Array, Array]:
-    """Return the learning-rate trace on `clock`; seconds are interpolated between evaluations, which alone carry them."""
+    """Return clock and learning rate of the trace; seconds, which only evaluations record, are interpolated between them."""
     rows = _array(trace).reshape(-1, 3) if trace is not None else np.empty((0, 3))
     rows = rows[np.isfinite(rows).all(axis=1)]
     if clock == "steps":
         return rows[:, 0], rows[:, 2]
     if clock == "examples":
         return rows[:, 1], rows[:, 2]
-    known, marks = _array(curve.get("examples", ())), _array(curve.get(clock, ()))
-    if not len(known) or len(known) != len(marks):
+    examples, readings = _array(curve.get("examples", ())), _array(curve.get(clock, ()))
+    if not len(examples) or len(examples) != len(readings):
         return np.empty(0), np.empty(0)
-    return np.interp(rows[:, 1], np.r_[0.0, known], np.r_[0.0, marks], right=end), rows[:, 2]
+    return np.interp(rows[:, 1], np.r_[0.0, examples], np.r_[0.0, readings], right=end), rows[:, 2]
 
 
-def thinned(count: int, most: int = MAX_POINTS) -> Array | slice:
-    """Return what picks at most `most` of `count` points, the first and the last among them."""
+def evenly_spaced(count: int, most: int = MAX_POINTS) -> Array | slice:
+    """Return the indices of at most `most` of `count` points, evenly spaced, with the first and the last."""
     if count <= most:
         return slice(None)
-    picked: Array = np.unique(np.linspace(0, count - 1, most).round().astype(int))
-    return picked
+    indices: Array = np.unique(np.linspace(0, count - 1, most).round().astype(int))
+    return indices
 
 
 def _nearness(curve: dict[str, Sequence[float]], target: float, lower_is_better: bool) -> float:

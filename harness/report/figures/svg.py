@@ -1,4 +1,4 @@
-"""Makes matplotlib's SVG fit for a page: small, without outside names, themed by the page's own colours, accessible."""
+"""Fits matplotlib's SVG into a page: small, no ids that clash, the page's own colours, a title and a description."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from harness.report.colours import COLOURS
 from harness.report.words import visible
 
 INK, GRID, ALERT = "#14181d", "#d5dae1", "#b3001b"
-"""Stand-ins that figures draw with; the page's text, rule and target colours take their place."""
+"""Colours that figures are drawn with; in a page they become the page's colours of text, of rules and of alerts."""
 
 LINE_ID = "tt-line-{}-{}"
-"""Group id of a drawn line: the index of its submission's mark, and a running number."""
+"""Id of a line: the index of its submission's mark, and a number that is unique in the figure."""
 BAND_ID = "tt-band-{}-{}"
-"""The same of its band: there only while its submission has its colour."""
+"""Id of a band; a band is shown only while its submission is in colour."""
 NAME_ID = "tt-name-{}-{}"
-"""The same of its name in a figure: hidden with the line, but never too faint to read."""
+"""Id of a submission's name in a figure; it is hidden with the line, but in grey it stays readable."""
 
 
-def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
-    """Return `svg` ready to stand in a page: ids start with `prefix`, colours follow the theme, text says what is shown.
+def svg_for_page(svg: str, prefix: str, title: str, description: str) -> Markup:
+    """Return `svg` as an element of a page: its ids start with `prefix`, its colours follow the page's theme.
 
-    `title` and `description` are plain text; they are escaped here.
+    `title` and `description` are plain text for screen readers; this function escapes them.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
-    # Matplotlib's style sheet has a rule for every element: inside a page it would hold for the whole page.
+    # Matplotlib's style sheet applies to every element, so in a page it would apply to the whole page.
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.S)
     svg = re.sub(r'\sid="tt-(line|band|name)-(\d+)-\d+"', r' class="\1\2"', svg)
-    for place, name in enumerate(dict.fromkeys(re.findall(r"url\(#([^)]*)\)", svg))):
-        svg = re.sub(rf'(id="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>{place}", svg)
+    for index, name in enumerate(dict.fromkeys(re.findall(r"url\(#([^)]*)\)", svg))):
+        svg = re.sub(rf'(id="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>{index}", svg)
     svg = re.sub(r'(\sid="|xlink:href="#|url\(#)', lambda found: found[1].replace("xlink:", "") + prefix, svg)
-    svg = _unused_ids(svg)
-    svg = re.sub(r' d="([^"]*)"', lambda found: f' d="{shorter(found[1])}"', svg)
+    svg = _without_unused_ids(svg)
+    svg = re.sub(r' d="([^"]*)"', lambda found: f' d="{shorten_path(found[1])}"', svg)
     svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), svg)
-    svg = re.sub(r' style="([^"]*)"', lambda found: _style(found[1]), svg)
+    svg = re.sub(r' style="([^"]*)"', lambda found: _short_style(found[1]), svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><").replace(" />", "/>").replace("<defs></defs>", "")
     svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", svg)
-    while True:  # A group without a name around a single element says nothing.
+    while True:  # A group without an id around a single element has no effect.
         svg, changes = re.subn(r"<g>(<(?:path|use)[^>]*/>|<text[^>]*>[^<]*</text>|)</g>", r"\1", svg)
         if not changes:
             break
     for index, colour in enumerate(COLOURS):
         svg = svg.replace(colour, f"var(--s{index})")
     svg = re.sub(r'clip-path="[^"]*" class="gl"', 'class="gl"', svg)
-    svg = re.sub(r' style="([^"]*)"', lambda found: _classed(found[1]), svg)
+    svg = re.sub(r' style="([^"]*)"', lambda found: _as_classes(found[1]), svg)
     svg = re.sub(r'<g class="((?:line|band)\d+)"><path ([^>]*)class="([^"]*)"([^>]*)/></g>', r'<path \2class="\1 \3"\4/>', svg)
     for colour, name in ((INK, "currentColor"), (GRID, "var(--line)"), (ALERT, "var(--alert)")):
         svg = svg.replace(colour, name)
@@ -57,28 +57,28 @@ def inline(svg: str, prefix: str, title: str, description: str) -> Markup:
     return Markup(re.sub(r"^<svg[^>]*>", lambda _: head + words, svg, count=1))
 
 
-def shorter(path: str) -> str:
-    """Return a path's data to a tenth of a unit, in steps from point to point; only paths of straight lines change.
+def shorten_path(path: str) -> str:
+    """Return a path's data in relative steps, to a tenth of a unit; a path that is not made of straight lines stays as it is.
 
-    >>> shorter("M 52.62 233.53 L 52.6 3.004 L 60 3 ")
+    >>> shorten_path("M 52.62 233.53 L 52.6 3.004 L 60 3 ")
     'M52.6 233.5l0-230.5 7.4 0'
     """
     if not re.fullmatch(r"[MLz\d.eE\s-]*", path):
         return path
     parts: list[str] = []
-    at, last = (0, 0), ""
+    position, last = (0, 0), ""
     for command, x, y in re.findall(r"([ML])\s*(\S+)\s+(\S+)|z", path):
         if not command:
             parts.append("z")
             last = "z"
             continue
-        to = round(10 * float(x)), round(10 * float(y))
+        point = round(10 * float(x)), round(10 * float(y))
         if command == "M":
-            parts.append("M" + _numbers(*to))
+            parts.append("M" + _numbers(*point))
         else:
-            step = _numbers(to[0] - at[0], to[1] - at[1])
+            step = _numbers(point[0] - position[0], point[1] - position[1])
             parts.append(("l" if last != "L" else "" if step.startswith("-") else " ") + step)
-        at, last = to, command
+        position, last = point, command
     return "".join(parts)
 
 
@@ -91,7 +91,7 @@ DEFAULTS = {
     f"fill: none; stroke: {GRID}; stroke-width: 0.7; stroke-linecap: round": "gl",
     f"fill: none; stroke: {INK}; stroke-width: 0.8; stroke-linejoin: miter; stroke-linecap: square": "ax",
 }
-"""Styles that come again and again, and the class of the page's style sheet that says the same."""
+"""Frequent style attributes, and the class in the page's style sheet that means the same."""
 PARTS = {
     "fill:none;": "",
     "stroke-linecap:round": "",
@@ -100,11 +100,11 @@ PARTS = {
     f"font-size:10px;text-anchor:end;fill:{INK}": "te",
     f"font-size:10px;text-anchor:middle;fill:{INK}": "tm",
 }
-"""Parts of a style that the page's style sheet says of every coloured line, and classes for those that come often."""
+"""Frequent parts of a style, and their class; "" where the page's style sheet sets them on every coloured line."""
 
 
-def _classed(text: str) -> str:
-    """Return a style attribute with what the page's style sheet knows as classes: colours, thin lines, labels of ticks."""
+def _as_classes(text: str) -> str:
+    """Return a style attribute as classes of the page's style sheet (colours, thin lines, tick labels) and what they lack."""
     line = re.search(r"stroke:var\(--s(\d)\);?", text)
     dot = re.fullmatch(r"fill:var\(--s(\d)\)", text)
     if dot:
@@ -121,16 +121,16 @@ def _classed(text: str) -> str:
     return f' class="{" ".join(classes)}"' + (f' style="{text}"' if text else "")
 
 
-def _style(text: str) -> str:
-    """Return a style attribute, short; what the page's style sheet says of every figure is left out."""
+def _short_style(text: str) -> str:
+    """Return a style attribute in short form, without what the page's style sheet sets on every figure."""
     text = re.sub(r"font: ([\d.]+)px [^;]*", r"font-size: \1px", text)
     text = "; ".join(part for part in text.split("; ") if not part.startswith("font-family"))
     known = DEFAULTS.get(text)
     return f' class="{known}"' if known else f' style="{text.replace(": ", ":").replace("; ", ";")}"'
 
 
-def _unused_ids(svg: str) -> str:
-    """Drop ids that nothing refers to: matplotlib names every group."""
+def _without_unused_ids(svg: str) -> str:
+    """Drop ids that nothing refers to, since matplotlib gives every group one."""
     used = set(re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', svg))
     names = {name for pair in used for name in pair if name}
     return re.sub(r'\sid="([^"]*)"', lambda found: found[0] if found[1] in names else "", svg)

@@ -1,29 +1,29 @@
-"""The numbers that the page's script ranks a subset of workloads from, as JSON that cannot end its script element."""
+"""The numbers from which the page's script ranks a subset of the workloads, as JSON inside a script element."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from harness.report.colours import Mark
-from harness.report.views.ranking import labels
+from harness.report.views.content import RaceContent
+from harness.report.views.ranking import workload_labels
 from harness.report.words import visible
 from harness.scoring.board_parts import Board, Row
 
 
-def payload(boards: Sequence[Board], trials: pd.DataFrame, marks: Mapping[str, Mark]) -> dict[str, Any]:
-    """Return what the script needs, the board that the page opens with first.
+def payload(content: RaceContent) -> dict[str, Any]:
+    """Return what the script needs; the clock that the page opens with comes first.
 
     ``{"workloads", "variants": {base: [labels]}, "grid", "names": {anchor: name}, "clocks": {clock: {"labels", "times":
-    {anchor: [median or null]}, "unknown": {anchor: [workloads]}}}}``. A median is null where it is missed or missing; both
-    count as missed in a score. `grid` says that profiles are integrated on AlgoPerf's 100 points.
+    {anchor: [median or null]}, "unknown": {anchor: [workloads]}}}}``. A median is null if it is missed or missing, which
+    both count as missed in a score. `grid`: profiles are integrated on AlgoPerf's 100 points.
     """
-    board = boards[0]
+    board, marks, trials = content.board, content.marks, content.trials
     bases = trials.loc[trials["held_out"].astype(bool), ["workload", "base_workload"]].drop_duplicates()
     variants: dict[str, list[str]] = {}
     for label, base in sorted(bases.itertuples(index=False)):
@@ -34,16 +34,16 @@ def payload(boards: Sequence[Board], trials: pd.DataFrame, marks: Mapping[str, M
         "variants": variants,
         "grid": "grid" in board.legacy,
         "names": {marks[row.name].anchor: visible(row.name) for row in board.rows},
-        "clocks": {b.clock: _clock(b, marks) for b in boards},
+        "clocks": {b.clock: _clock(b, marks) for b in content.boards},
     }
 
 
 def _clock(board: Board, marks: Mapping[str, Mark]) -> dict[str, Any]:
     unknown = {marks[row.name].anchor: _unknown(row, board) for row in board.rows}
     return {
-        "labels": [visible(label) for label in labels(board)],
-        "times": {marks[row.name].anchor: [_median(row, label) for label in labels(board)] for row in board.rows},
-        "unknown": {anchor: found for anchor, found in unknown.items() if found},
+        "labels": [visible(label) for label in workload_labels(board)],
+        "times": {marks[row.name].anchor: [_median(row, label) for label in workload_labels(board)] for row in board.rows},
+        "unknown": {anchor: workloads for anchor, workloads in unknown.items() if workloads},
     }
 
 
@@ -57,6 +57,6 @@ def _median(row: Row, label: str) -> float | None:
 
 
 def script_json(content: Mapping[str, Any]) -> Markup:
-    """Return JSON that stands in a script element: no ``<`` can end the element, no line separator a line."""
+    """Return JSON for a script element: without ``<``, which could end the element, and in ASCII."""
     text = json.dumps(content, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,7 +14,8 @@ import pandas as pd
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.report.colours import COLOURS, DARK_COLOURS, MOST_COLOURED, Mark
+from harness.report.colours import COLOURS, DARK_COLOURS, MOST_COLOURED, Mark, in_colour
+from harness.report.views.content import PageContent
 from harness.report.words import one_line, score, visible
 
 MOST_PLAIN = 60_000
@@ -24,40 +25,38 @@ TEXTS = (("Markdown", "md"), ("LaTeX", "tex"))
 """Tables that the page shows as text."""
 
 
-def render(
-    template: str,
-    trials: pd.DataFrame,
-    drawn: Mapping[str, Mark],
-    exports: Mapping[str, str] | None,
-    coloured: Sequence[str],
-    **shown: Any,
-) -> str:
-    """Return a page made from `template`: what every page has (style, script, exports, machines), and what is `shown`."""
-    static = {name: _text(name) for name in ("style.css", "script.js")}
+def render(template: str, content: PageContent, **values: Any) -> str:
+    """Return the page that `template` makes of `values` and of what every page has."""
+    marks, trials = content.marks, content.trials
+    style, script = _template("style.css"), _template("script.js")
+    coloured = in_colour(content.names, marks)
     common = {
-        "marks": drawn,
-        "machines": sorted({visible(m) for m in trials["machine"]}),
+        "board": content.board,
+        "figures": content.figures,
+        "skipped": sorted(content.skipped.items()),
+        "marks": marks,
+        "machines": sorted({visible(machine) for machine in trials["machine"]}),
         "versions": _versions(trials),
-        "exports": [_offered(name, text) for name, text in (exports or {}).items() if not name.endswith((".md", ".tex"))],
-        "texts": [(kind, (exports or {}).get(f"leaderboard.{suffix}", "")) for kind, suffix in TEXTS],
+        "downloads": [_download(name, text) for name, text in content.downloads.items() if not name.endswith((".md", ".tex"))],
+        "texts": [(kind, content.downloads.get(f"leaderboard.{suffix}", "")) for kind, suffix in TEXTS],
         "coloured": coloured,
-        "key": [(name, drawn[name]) for name in (*coloured, *(name for name in drawn if name not in coloured))],
-        "many": len(drawn) > MOST_COLOURED,
-        "palette": _palette(drawn),
-        "style": Markup(static["style.css"]),
-        "script": Markup(static["script.js"]),
-        "script_hash": base64.b64encode(hashlib.sha256(static["script.js"].encode()).digest()).decode(),
+        "key": [(name, marks[name]) for name in (*coloured, *(name for name in marks if name not in coloured))],
+        "many": len(marks) > MOST_COLOURED,
+        "palette": _palette(marks.values()),
+        "style": Markup(style),
+        "script": Markup(script),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
-    return _environment().get_template(template).render(**common, **shown)
+    return _environment().get_template(template).render(**common, **values)
 
 
 def _versions(trials: pd.DataFrame) -> str:
-    found = {str(e["timetrial"]) for e in trials["environment"] if isinstance(e, Mapping) and e.get("timetrial")}
-    return ", ".join(sorted(found))
+    versions = {str(e["timetrial"]) for e in trials["environment"] if isinstance(e, Mapping) and e.get("timetrial")}
+    return ", ".join(sorted(versions))
 
 
-def _palette(drawn: Mapping[str, Mark]) -> Markup:
-    """Return the style rules that give colours their light and dark values and let the key hide a submission."""
+def _palette(marks: Iterable[Mark]) -> Markup:
+    """Return the style rules for the colours, light and dark, and for the key that hides a submission or turns it grey."""
 
     def root(colours: tuple[str, ...]) -> str:
         return "".join(f"--s{index}:{colour};" for index, colour in enumerate(colours))
@@ -68,7 +67,7 @@ def _palette(drawn: Mapping[str, Mark]) -> Markup:
         f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}",
         f"@media screen{{:root[data-theme=dark]{{{dark}}}}}",
     ]
-    for mark in drawn.values():
+    for mark in marks:
         off = f"body:has(#key-{mark.index}:not(:checked))"
         own = f".line{mark.index}"
         rules.append(f"{off} .band{mark.index}{{display:none}}")
@@ -78,38 +77,38 @@ def _palette(drawn: Mapping[str, Mark]) -> Markup:
     return Markup("\n".join(rules))
 
 
-def _offered(name: str, text: str) -> tuple[str, str]:
-    """Return the name of a download and its address, which holds the file itself."""
+def _download(name: str, text: str) -> tuple[str, str]:
+    """Return the name of a download and its address, a data URL with the whole file."""
     data = text.encode("utf-8", "backslashreplace")
     kind = {"json": "application/json", "csv": "text/csv"}.get(name.rsplit(".", 1)[-1], "text/plain") + ";charset=utf-8"
     if len(text) > MOST_PLAIN or name in ALWAYS_COMPRESSED:
-        # No time stamp: equal records give equal bytes.
+        # Without a time stamp, so that equal records give equal bytes.
         name, kind, data = f"{name}.gz", "application/gzip", gzip.compress(data, 9, mtime=0)
     return name, f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 @cache
-def _text(name: str) -> str:
+def _template(name: str) -> str:
     return files("harness.report").joinpath("templates", name).read_text("utf-8")
 
 
-def _shown(value: Any) -> Any:
-    """Make text visible before it is escaped; markup that is ours passes."""
+def _finalize(value: Any) -> Any:
+    """Make text visible before jinja escapes it; markup that this package made stays as it is."""
     return value if isinstance(value, Markup) or not isinstance(value, str) else visible(value)
 
 
 def _breakable(text: str) -> Markup:
-    """Let a line break after the underscores of a name."""
+    """Return a name as HTML that may break into lines after its underscores."""
     return Markup(str(escape(visible(text))).replace("_", "_<wbr>"))
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FunctionLoader(_text),
+        loader=FunctionLoader(_template),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )

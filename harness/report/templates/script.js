@@ -5,7 +5,7 @@
   const data = one("#board") ? JSON.parse(one("#board").textContent) : null;
   const root = document.documentElement;
 
-  // The view: everything that changes what is shown, and nothing else. Empty means: as the page opens.
+  // The view holds everything that a reader can change. An empty value means: as when the page opens.
   const view = { at: "", clock: "", times: "", workloads: [], submissions: null, others: "", order: {}, theme: "" };
   const opened = {
     clock: data ? Object.keys(data.clocks)[0] : "",
@@ -17,7 +17,7 @@
 
   function read() {
     let hash = location.hash.slice(1);
-    // A plain #ranking is a place on the page and says nothing of the view.
+    // A plain #ranking is an element of the page and changes nothing in the view.
     if (hash && !hash.includes("=")) { view.at = ""; return; }
     try { decodeURIComponent(hash); } catch (error) { hash = ""; }
     const given = {};
@@ -58,19 +58,19 @@
     show();
   }
 
-  // Scores on a subset of workloads, by the rules of harness.scoring: medians, held-out rule, profile integral, mean.
-  const lost = (time) => time === null || time === undefined ? Infinity : time;
-  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+  // Scores on a subset of the workloads, by the rules of harness.scoring: medians, held-out rule, profile integral, mean.
+  const orMiss = (time) => time === null || time === undefined ? Infinity : time;
+  const smallest = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
 
   function standing(base, variants) {
     if (!variants.length) return base;
     const within = function (times) {
-      const limit = 4 * least(times);
+      const limit = 4 * smallest(times);
       return times.map((time) => time > limit ? Infinity : time);
     };
-    return variants.reduce(function (kept, variant) {
+    return variants.reduce(function (times, variant) {
       const held = within(variant.map((time, i) => base[i] === Infinity ? Infinity : time));
-      return kept.map((time, i) => held[i] === Infinity ? Infinity : time);
+      return times.map((time, i) => held[i] === Infinity ? Infinity : time);
     }, within(base));
   }
 
@@ -86,29 +86,29 @@
 
   function rerank(clock, chosen) {
     const board = data.clocks[clock], names = Object.keys(board.times);
-    const column = (label) => names.map((name) => lost(board.times[name][board.labels.indexOf(label)]));
+    const column = (label) => names.map((name) => orMiss(board.times[name][board.labels.indexOf(label)]));
     const scores = names.map(() => 0), targets = names.map(() => 0);
     chosen.forEach(function (workload) {
-      const base = column(workload), stand = standing(base, (data.variants[workload] || []).map(column)), best = least(stand);
+      const base = column(workload), stand = standing(base, (data.variants[workload] || []).map(column)), best = smallest(stand);
       names.forEach(function (_, i) {
         scores[i] += contribution(stand[i], best, data.grid) / chosen.length;
         targets[i] += base[i] < Infinity ? 1 : 0;
       });
     });
-    // Scores that are equal to twelve digits tie, as in Python.
+    // Scores that are equal to twelve digits share a rank, as in Python.
     const rounded = scores.map((score) => Math.round(score * 1e12));
-    const found = {};
+    const results = {};
     names.forEach(function (name, i) {
       const unknown = (board.unknown[name] || []).some((workload) => chosen.includes(workload));
-      found[name] = {
+      results[name] = {
         score: scores[i], rank: 1 + rounded.filter((other) => other > rounded[i]).length,
         targets: targets[i], text: (unknown ? "≥ " : "") + targets[i] + "/" + chosen.length,
       };
     });
-    return found;
+    return results;
   }
 
-  // What the page opened with is kept cell by cell, so that the official numbers come back as they were.
+  // The original content of each changed cell is kept, so that the official numbers can be restored.
   const official = new Map();
   function put(cell, value, nodes) {
     if (!official.has(cell)) official.set(cell, { value: cell.dataset.v, nodes: Array.from(cell.childNodes) });
@@ -136,13 +136,13 @@
     const labels = counted.concat(...counted.map((workload) => data.variants[workload] || []));
     all("table.ranking[data-clock]").forEach(function (table) {
       const heads = Array.from(table.tHead.rows[0].cells);
-      const found = some ? rerank(table.dataset.clock, counted) : null;
+      const ranked = some ? rerank(table.dataset.clock, counted) : null;
       [table.tHead.rows[0], ...table.tBodies[0].rows].forEach(function (row) {
         heads.forEach((head, i) => { if (head.dataset.workload) row.cells[i].hidden = !labels.includes(head.dataset.workload); });
       });
-      if (!found) return;
+      if (!ranked) return;
       Array.from(table.tBodies[0].rows).forEach(function (row) {
-        const own = found[row.dataset.row];
+        const own = ranked[row.dataset.row];
         put(row.cells[0], own.rank, [element("b", own.rank)]);
         put(row.cells[2], own.score, [element("b", own.score.toFixed(3)), element("span", " no interval", "small")]);
         put(row.cells[3], "", ["–"]);
@@ -153,11 +153,11 @@
     all(".panel[data-workload]").forEach((panel) => { panel.hidden = some && !labels.includes(panel.dataset.workload); });
     one("#unofficial").hidden = !some;
     one("#unofficial p").textContent = some ? "Unofficial ranking on " + counted.length + " of " + data.workloads.length +
-      " workloads: " + counted.join(", ") + ". Scores and ranks by the same rules, without intervals; the verdict, profiles, pairs and costs stay those of the whole board." : "";
+      " workloads: " + counted.join(", ") + ". Scores and ranks follow the same rules and have no intervals. The verdict, the profiles, the pairs and the costs are still those of the whole board." : "";
     all("input[name=workload]").forEach((box) => { box.checked = counted.includes(box.value); });
   }
 
-  // Sorting: data-v carries the number behind a cell's words.
+  // Sorting uses data-v, the number behind the words in a cell.
   const number = (text) => text === "inf" ? Infinity : text === "" ? NaN : Number(text);
   const value = function (row, column) {
     const cell = row.cells[column], text = cell.dataset.v !== undefined ? cell.dataset.v : cell.textContent.trim();
@@ -187,21 +187,21 @@
   });
   function sort() {
     tables.forEach(function (item) {
-      const asked = view.order[item.name], ranked = item.table.dataset.clock && view.workloads.length;
-      const column = asked ? item.heads.findIndex((head, i) => (head.dataset.k || String(i)) === asked.column) : ranked ? 0 : -1;
+      const order = view.order[item.name], ranked = item.table.dataset.clock && view.workloads.length;
+      const column = order ? item.heads.findIndex((head, i) => (head.dataset.k || String(i)) === order.column) : ranked ? 0 : -1;
       item.heads.forEach((head) => head.removeAttribute("aria-sort"));
-      if (asked && column >= 0) item.heads[column].setAttribute("aria-sort", asked.up ? "ascending" : "descending");
+      if (order && column >= 0) item.heads[column].setAttribute("aria-sort", order.up ? "ascending" : "descending");
       if (column < 0 && !item.sorted) return;
       item.sorted = column >= 0;
       const rows = item.rows.map((row) => value(row, Math.max(column, 0)));
-      // Ties by name where the page ranks, as in Python; elsewhere as the page opened.
+      // In a ranking on a subset ties are in the order of names, as in Python; elsewhere in the order of the page.
       if (ranked) rows.sort((a, b) => compare(value(a.row, 1), value(b.row, 1), 1));
-      if (column >= 0) rows.sort((a, b) => compare(a, b, asked && !asked.up ? -1 : 1));
+      if (column >= 0) rows.sort((a, b) => compare(a, b, order && !order.up ? -1 : 1));
       item.table.tBodies[0].append(...rows.map((entry) => entry.row));
     });
   }
 
-  // The table as text follows the view; as the page opens it is Python's.
+  // The table as text follows the view; when the page opens it is the one that Python wrote.
   const texts = all("pre.table-text").map((pre) => ({ pre: pre, text: pre.textContent }));
   const ESCAPES = {
     Markdown: (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/[\\`*[\]|~!#]/g, "\\$&").replace(/:\/\//g, ":\\//"),
@@ -214,7 +214,7 @@
     const lines = cell.innerText.split("\n").map((line) => line.replace(/[↓↑] better/, "").trim()).filter(Boolean);
     return lines.length > 1 ? lines[0] + " (" + lines.slice(1).join(", ") + ")" : lines[0] || "–";
   }
-  function tell() {
+  function writeTexts() {
     const plain = !view.clock && !view.times && !view.workloads.length && !view.submissions && !view.order.ranking;
     const table = all("table.ranking").find((item) => item.offsetParent !== null);
     if (plain || !table) { texts.forEach((item) => { item.pre.textContent = item.text; }); return; }
@@ -233,7 +233,7 @@
     });
   }
 
-  // Where a panel only counts its trials, each of them is read from the compressed file that the page offers.
+  // A panel that only counts its trials lists them from the compressed download of the page.
   let unpacked = null;
   async function unpack() {
     const link = one("a[download='trials.json.gz']");
@@ -273,17 +273,17 @@
     if (one("#grey")) one("#grey").checked = view.others ? view.others === "grey" : opened.grey;
     if (data) subset();
     sort();
-    tell();
+    writeTexts();
   }
-  function go() {
-    const place = view.at && document.getElementById(view.at);
-    if (!place) return;
-    place.tabIndex = -1;
-    place.focus({ preventScroll: true });
-    place.scrollIntoView();
+  function scrollToPart() {
+    const part = view.at && document.getElementById(view.at);
+    if (!part) return;
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+    part.scrollIntoView();
   }
 
-  // Controls write the view; the view is shown from there, as it is from a link.
+  // A control changes the view, and show() shows it, in the same way as for a link.
   all("input[name=clock]").forEach((radio) => radio.addEventListener("change", function () { view.clock = radio.value === opened.clock ? "" : radio.value; changed(); }));
   all("input[name=times]").forEach((radio) => radio.addEventListener("change", function () { view.times = radio.value === "absolute" ? "" : radio.value; changed(); }));
   const choose = function (names) {
@@ -294,35 +294,35 @@
   boxes.forEach((box) => box.addEventListener("change", () => choose(boxes.filter((item) => item.checked).map((item) => item.value))));
   all("input[name=workload]").forEach((box) => box.addEventListener("change", function () {
     const names = all("input[name=workload]").filter((item) => item.checked).map((item) => item.value);
-    // None at all cannot be ranked: the last one stays.
+    // A ranking needs a workload: the last one stays selected.
     if (!names.length) { box.checked = true; return; }
     view.workloads = names.length === data.workloads.length ? [] : names;
     changed();
   }));
-  const press = (id, action) => { const button = one(id); if (button) { button.hidden = false; button.addEventListener("click", action); } };
-  press("#all", () => choose(boxes.map((box) => box.value)));
-  press("#none", () => choose([]));
-  press("#every", function () { view.workloads = []; changed(); });
-  press("#theme", function () { view.theme = isDark() ? "light" : "dark"; changed(); });
+  const onPress = (id, action) => { const button = one(id); if (button) { button.hidden = false; button.addEventListener("click", action); } };
+  onPress("#all", () => choose(boxes.map((box) => box.value)));
+  onPress("#none", () => choose([]));
+  onPress("#every", function () { view.workloads = []; changed(); });
+  onPress("#theme", function () { view.theme = isDark() ? "light" : "dark"; changed(); });
   if (one("#grey")) one("#grey").addEventListener("change", function (event) { view.others = event.target.checked === opened.grey ? "" : event.target.checked ? "grey" : "hidden"; changed(); });
   if (one("#chooser")) one("#chooser").hidden = false;
   dark.addEventListener("change", show);
 
-  // A link within the page keeps the view: the address carries both.
+  // A link within the page keeps the view: the address holds both.
   document.addEventListener("click", function (event) {
     const link = event.target.closest && event.target.closest("a[href^='#']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     view.at = decodeURIComponent(link.getAttribute("href").slice(1));
     history.pushState(null, "", address());
-    go();
+    scrollToPart();
   });
-  window.addEventListener("hashchange", function () { read(); show(); go(); });
+  window.addEventListener("hashchange", function () { read(); show(); scrollToPart(); });
   window.addEventListener("beforeprint", function () {
     all("#submissions details").forEach((part) => { part.open = true; });
   });
   read();
   show();
   if (view.workloads.length && one("#chooser")) one("#chooser").open = true;
-  go();
+  scrollToPart();
 })();

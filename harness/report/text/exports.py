@@ -12,8 +12,8 @@ from typing import Any
 
 from harness.records import plain
 from harness.report import words
-from harness.report.colours import marks
-from harness.report.views.ranking import labels, ranking
+from harness.report.colours import assign_marks
+from harness.report.views.ranking import ranking, workload_labels
 from harness.scoring.board_parts import Board
 
 CSV_FIELDS = (
@@ -29,24 +29,24 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def json_text(content: Mapping[str, Any], indent: int | None = 1) -> str:
-    """Return strict JSON (infinite and NaN become null), keys in the order given, ending in a newline.
+    """Return strict JSON with a newline at its end: infinite values and NaN become null, keys keep their order.
 
-    Indented by `indent`; None: without a blank, for where it is carried along.
+    `indent` is the number of spaces per level; None means no spaces at all, for downloads.
     """
     separators = None if indent is not None else (",", ":")
     return json.dumps(plain(content), indent=indent, allow_nan=False, separators=separators) + "\n"
 
 
 def csv_text(board: Board) -> str:
-    """Return one line a submission and workload, safe to open in a spreadsheet: no text can start a formula.
+    """Return one line per submission and workload; no text can start a formula in a spreadsheet.
 
-    Missed times are the word "missed"; what is not available is empty.
+    A missed time is the word "missed"; a value that does not exist is empty.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_FIELDS)
     for row in board.rows:
-        for label in labels(board):
+        for label in workload_labels(board):
             cell = row.cells.get(label)
             values = {name: getattr(row, name) for name in CSV_FIELDS if hasattr(row, name)}
             values |= {name: getattr(cell, name) for name in CSV_FIELDS if cell is not None and hasattr(cell, name)}
@@ -68,7 +68,7 @@ def csv_text(board: Board) -> str:
 
 
 def spreadsheet_safe(value: Any) -> str:
-    """Return `value` as a cell: numbers as they are, and ``'`` before text that a spreadsheet would take for a formula."""
+    """Return `value` as a cell: numbers as they are, text that a spreadsheet would take for a formula after a ``'``."""
     if value is None:
         return ""
     if isinstance(value, (int, float)):
@@ -86,9 +86,17 @@ def _plain_number(value: float) -> str:
 
 
 def markdown_table(board: Board) -> str:
-    """Return the ranking as a Markdown table with the verdict above it; names cannot break the table or bring markup."""
-    over = f"speed-up over {escaped(board.baseline)}" if board.baseline else "speed-up"
-    head = ["rank", "submission", "score", "95 % interval", over, "targets", *(escaped(label) for label in labels(board))]
+    """Return the ranking as a Markdown table below the verdict; text in names is escaped."""
+    speedup = f"speed-up over {escaped(board.baseline)}" if board.baseline else "speed-up"
+    head = [
+        "rank",
+        "submission",
+        "score",
+        "95 % interval",
+        speedup,
+        "targets",
+        *(escaped(label) for label in workload_labels(board)),
+    ]
     lines = [
         escaped(board.verdict),
         *(f"**{escaped(label)}**" for label in board.pruned_by.values()),
@@ -96,17 +104,25 @@ def markdown_table(board: Board) -> str:
         f"| {' | '.join(head)} |",
         f"|{'|'.join([' ---: ', ' --- ', *[' ---: '] * (len(head) - 2)])}|",
     ]
-    for view in ranking(board, marks(row.name for row in board.rows)):
+    for view in ranking(board, assign_marks(row.name for row in board.rows)):
         cells = [
             (f"**{c.text}**" if c.best else c.text) + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
             for c in view.cells
         ]
-        texts = [view.rank, escaped(view.row.name), view.score, view.interval or words.NONE, view.speedup, view.targets, *cells]
+        texts = [
+            view.rank,
+            escaped(view.row.name),
+            view.score,
+            view.interval or words.NO_VALUE,
+            view.speedup,
+            view.targets,
+            *cells,
+        ]
         lines.append(f"| {' | '.join(texts)} |")
     return "\n".join(lines) + "\n"
 
 
 def escaped(text: object) -> str:
-    """Return text on one line with every character that Markdown or HTML would act upon escaped."""
+    """Return text on one line with every character escaped that means something in Markdown or HTML."""
     line = words.one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*\[\]|~!#])", r"\\\1", line).replace("://", ":\\//")

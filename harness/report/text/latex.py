@@ -1,13 +1,13 @@
-"""The ranking as a LaTeX table, for a paper: booktabs, no other package."""
+"""The ranking as a LaTeX table for a paper; it needs the package booktabs and no other."""
 
 from __future__ import annotations
 
 from harness.report import words
-from harness.report.colours import marks
-from harness.report.views.ranking import labels, ranking
+from harness.report.colours import assign_marks
+from harness.report.views.ranking import ranking, workload_labels
 from harness.scoring.board_parts import Board
 
-SPELT = {
+ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -22,33 +22,35 @@ SPELT = {
     "±": r"$\pm$",
     **{character: f"\\{character}" for character in "{}$&#%_"},
 }
-"""What acts in LaTeX, or is in few fonts, and how it is spelt."""
+"""Characters that mean something in LaTeX, or that few fonts have, and what to write instead."""
 
 
 def latex_escaped(text: object) -> str:
-    r"""Return text on one line with every character that LaTeX would act upon spelt out.
+    r"""Return text on one line with every character of `ESCAPES` replaced.
 
     >>> latex_escaped("50 % of $x_1$ \\input{a}")
     '50 \\% of \\$x\\_1\\$ \\textbackslash{}input\\{a\\}'
     """
-    return "".join(SPELT.get(character, character) for character in words.one_line(text))
+    return "".join(ESCAPES.get(character, character) for character in words.one_line(text))
 
 
 def latex_table(board: Board) -> str:
-    """Return the ranking as a ``tabular`` with the verdict as a comment above it; needs ``\\usepackage{booktabs}``.
+    """Return the ranking as a ``tabular`` below the verdict as a comment; it needs ``\\usepackage{booktabs}``.
 
-    Names cannot break the table or bring commands. The best time of a column is bold.
+    Text in names is escaped. The best time of a column is bold.
     """
-    over = f"speed-up over {board.baseline}" if board.baseline else "speed-up"
-    head = ["rank", "submission", "score", "95 % interval", over, "targets", *labels(board)]
+    speedup = f"speed-up over {board.baseline}" if board.baseline else "speed-up"
+    head = ["rank", "submission", "score", "95 % interval", speedup, "targets", *workload_labels(board)]
     body = []
-    for view in ranking(board, marks(row.name for row in board.rows)):
+    for view in ranking(board, assign_marks(row.name for row in board.rows)):
         cells = []
         for cell in view.cells:
-            told = cell.misses and cell.text not in ("missed", "cut")
+            with_misses = cell.misses and cell.text not in ("missed", "cut")
             text = latex_escaped(cell.text)
-            cells.append((f"\\textbf{{{text}}}" if cell.best else text) + (f" ({latex_escaped(cell.misses)})" if told else ""))
-        plain = (view.rank, view.row.name, view.score, view.interval or words.NONE, view.speedup, view.targets)
+            cells.append(
+                (f"\\textbf{{{text}}}" if cell.best else text) + (f" ({latex_escaped(cell.misses)})" if with_misses else "")
+            )
+        plain = (view.rank, view.row.name, view.score, view.interval or words.NO_VALUE, view.speedup, view.targets)
         body.append([*(latex_escaped(text) for text in plain), *cells])
     return "\n".join(
         [

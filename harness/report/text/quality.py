@@ -1,4 +1,4 @@
-"""A board of quality as text: terminal table, CSV, Markdown."""
+"""A board without a race as text: terminal table, CSV, Markdown."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ NAME_WIDTH = 24
 
 
 def rate_table(rows: Sequence[RateRow]) -> tuple[list[str], list[list[str]]]:
-    """Return head and rows of the sensitivities: in all and on every workload."""
+    """Return head and rows of the sensitivities: over all workloads, then on each."""
     labels = rate_workloads(rows)
     body = []
     for row in rows:
         cells = (row.workloads.get(w) for w in labels)
-        texts = [words.NONE if s is None else rate_text(s.value, s.edge) for s in cells]
+        texts = [words.NO_VALUE if s is None else rate_text(s.value, s.edge) for s in cells]
         body.append([row.name, rate_text(row.value, row.edge), *texts])
     return ["submission", "sensitivity", *labels], body
 
 
 def quality_table(board: QualityBoard, console: Console, *, skipped: Mapping[str, str] | None = None) -> None:
-    """Print the board and its verdict; plain text when `console` is no terminal."""
+    """Print the board and its verdict; as plain text if `console` is not a terminal."""
     plain = not console.is_terminal
     if board.sensitivity:
         sensitivity_table(board.sensitivity, console)
     else:
-        console.print(Text(f"{board.track} track, {board.suite} suite: regret at shares of the budget, no target"))
+        console.print(Text(f"{board.track} track, {board.suite} suite: regret at shares of the budget; there is no target"))
         console.print(_table(*budget_table(board), plain))
     for workload, reason in sorted((skipped or {}).items()):
         console.print(Text(f"skipped {words.one_line(workload, 40)}: {words.one_line(reason)}"))
@@ -53,25 +53,25 @@ def quality_table(board: QualityBoard, console: Console, *, skipped: Mapping[str
 
 
 def sensitivity_table(rows: Sequence[RateRow], console: Console) -> None:
-    """Print the sensitivity to the peak rate; plain text when `console` is no terminal."""
-    console.print(Text("sensitivity to the peak learning rate: 0 it does not matter, 1 as bad as not learning"))
+    """Print the sensitivity to the peak rate; as plain text if `console` is not a terminal."""
+    console.print(Text("sensitivity to the peak learning rate (0: it does not matter, 1: as bad as not learning)"))
     console.print(_table(*rate_table(rows), plain=not console.is_terminal))
     if any(row.edge for row in rows):
-        console.print(Text("≥: the optimum lies at an edge of the grid"))
+        console.print(Text("≥: the optimum lies at an edge of the grid, so the true value is larger"))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], plain: bool) -> Table:
     table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for name in head:
-        own = name == "submission"
-        table.add_column(Text(words.one_line(name)), justify="left" if own else "right", no_wrap=own)
+        names = name == "submission"
+        table.add_column(Text(words.one_line(name)), justify="left" if names else "right", no_wrap=names)
     for row in rows:
         table.add_row(*(Text(words.one_line(text, NAME_WIDTH)) for text in row))
     return table
 
 
 def quality_markdown(board: QualityBoard) -> str:
-    """Return the ranking as a Markdown table with the verdict above it."""
+    """Return the ranking as a Markdown table below the verdict."""
     head, rows = rate_table(board.sensitivity) if board.sensitivity else budget_table(board)
     rule = "|".join(" --- " if name == "submission" else " ---: " for name in head)
     lines = [escaped(board.verdict), "", f"| {' | '.join(escaped(name) for name in head)} |", f"|{rule}|"]
@@ -80,7 +80,7 @@ def quality_markdown(board: QualityBoard) -> str:
 
 
 def quality_csv(board: QualityBoard) -> str:
-    """Return one line a submission, workload and share (or peak rate), safe to open in a spreadsheet."""
+    """Return one line per submission, workload and share of the budget (or peak rate); no text can start a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     fields = RATE_FIELDS if board.sensitivity else BUDGET_FIELDS
@@ -113,13 +113,13 @@ def _budget_lines(board: QualityBoard) -> Iterator[dict[str, Any]]:
 
 def _rate_lines(board: QualityBoard) -> Iterator[dict[str, Any]]:
     for row in board.sensitivity:
-        for workload, found in row.workloads.items():
-            for rate, loss in zip(found.rates, found.losses, strict=True):
+        for workload, sensitivity in row.workloads.items():
+            for rate, loss in zip(sensitivity.rates, sensitivity.losses, strict=True):
                 yield {
                     "submission": row.name,
                     "workload": workload,
-                    "sensitivity": found.value,
-                    "edge": found.edge,
+                    "sensitivity": sensitivity.value,
+                    "edge": sensitivity.edge,
                     "learning_rate": rate,
                     "loss": loss,
                 }

@@ -1,4 +1,4 @@
-"""The board's Markdown table inside a longer text, between two markers, such as in a README."""
+"""The board's Markdown table between two markers of a longer text, such as a README."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from harness.scoring.quality_board import QualityBoard
 BEGIN, END = "<!-- BEGIN timetrial leaderboard -->", "<!-- END timetrial leaderboard -->"
 
 
-def marked_table(board: Board | QualityBoard) -> str:
-    """Return the board's Markdown between the markers, each on a line of its own."""
+def table_with_markers(board: Board | QualityBoard) -> str:
+    """Return the board's Markdown table between the two markers, each on its own line."""
     table = quality_markdown(board) if isinstance(board, QualityBoard) else markdown_table(board)
     return f"{BEGIN}\n{table}{END}\n"
 
 
-def put_table(board: Board | QualityBoard, path: Path) -> None:
-    """Write the table to `path`: between its markers where it is a text already, else as a new file.
+def insert_table(board: Board | QualityBoard, path: Path) -> None:
+    """Write the table to `path`: between the markers of that file, or as a new file if there is none.
 
     Raises:
-        BadInput: the file lacks a marker, or has them twice or in the wrong order.
+        BadInput: the file does not have each marker once, in the right order.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, marked_table(board))
+        write_atomically(path, table_with_markers(board))
         return
     text = path.read_text("utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise BadInput(f"{path} needs the lines '{BEGIN}' and '{END}' once each, in this order: the table goes between them")
+        raise BadInput(
+            f"{path} must contain the lines '{BEGIN}' and '{END}' once each, in this order: the table goes between them"
+        )
     before, after = text.split(BEGIN)[0], text.split(END)[1]
-    write_atomically(path, before + marked_table(board).rstrip("\n") + after)
+    write_atomically(path, before + table_with_markers(board).rstrip("\n") + after)

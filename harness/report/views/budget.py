@@ -1,4 +1,4 @@
-"""Quality at shares of the budget as shown: the figure of a workload, and the section beside a race."""
+"""The quality at shares of the budget: a table, a figure per workload, and both as a section of a race's page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from markupsafe import Markup
 
 from harness.report import words
 from harness.report.colours import Mark
-from harness.report.figures import Curve, Drawing, curves_drawing, inlined
-from harness.report.figures.drawing import stem
+from harness.report.figures import Curve, CurveAxes, Drawing, curves_drawing, inline_svg
+from harness.report.figures.drawing import file_stem
 from harness.scoring.quality_board import QualityBoard
 
 
 @dataclass(frozen=True)
 class BudgetView:
-    """The budget track's board in short: its ranking in words, and (workload, figure) pairs."""
+    """The budget track's board as a section of a race's page; `figures` are (workload, figure) pairs."""
 
     verdict: str
     head: tuple[str, ...]
@@ -26,45 +26,52 @@ class BudgetView:
 
 
 def budget_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
-    """Return head and rows of the ranking: mean rank and regret, in all and at every share of the budget."""
+    """Return head and rows of the ranking: mean rank and regret over all shares of the budget, then the regret at each."""
     head = ["rank", "submission", "mean rank", "regret", *(f"at {words.percent(share)}" for share in board.shares)]
     rows = []
     for row in board.rows:
-        at = {q.share: q for q in row.shares}
-        regrets = [words.score(at[share].regret) if share in at else words.NONE for share in board.shares]
-        mean_rank = words.NONE if row.mean_rank is None else f"{row.mean_rank:.2f}"
+        at = {quality.share: quality for quality in row.shares}
+        regrets = [words.score(at[share].regret) if share in at else words.NO_VALUE for share in board.shares]
+        mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
         rows.append([str(row.rank), row.name, mean_rank, words.score(row.regret), *regrets])
     return head, rows
 
 
 def budget_view(board: QualityBoard, marks: Mapping[str, Mark], *, figures: bool) -> BudgetView:
-    """Return `board` in short, for the page of a race of the same suite."""
+    """Return the section of `board` on the page of a race of the same suite."""
     head, rows = budget_table(board)
-    drawn = [(label, quality_drawing(label, board, marks)) for label in board.workloads] if figures else []
+    drawings = quality_drawings(board, marks) if figures else {}
     return BudgetView(
         verdict=board.verdict,
         head=tuple(head),
         rows=tuple((marks[row[1]], tuple(row)) for row in rows),
-        figures=tuple((label, inlined(drawing, f"b{i}-")) for i, (label, drawing) in enumerate(drawn) if drawing),
+        figures=tuple((label, inline_svg(drawing, f"b{i}-")) for i, (label, drawing) in enumerate(drawings.items())),
     )
 
 
-def quality_drawing(label: str, board: QualityBoard, drawn: Mapping[str, Mark]) -> Drawing | None:
-    """Return the final quality on the workload `label` against the share of the budget; None where nothing is finite."""
+def quality_drawings(board: QualityBoard, marks: Mapping[str, Mark]) -> dict[str, Drawing]:
+    """Return {workload: figure} of the final quality against the share of the budget; no figure without a finite value."""
+    drawings = {label: _quality_drawing(label, board, marks) for label in board.workloads} if board.shares else {}
+    return {label: drawing for label, drawing in drawings.items() if drawing}
+
+
+def _quality_drawing(label: str, board: QualityBoard, marks: Mapping[str, Mark]) -> Drawing | None:
     curves = []
     for row in board.rows:
-        known = [(q.share, q.final[label]) for q in row.shares if q.studies.get(label) and math.isfinite(q.final[label])]
-        if known:
-            curves.append(Curve(row.name, [share for share, _ in known], [value for _, value in known]))
+        points = [(q.share, q.final[label]) for q in row.shares if q.studies.get(label) and math.isfinite(q.final[label])]
+        if points:
+            curves.append(Curve(row.name, [share for share, _ in points], [value for _, value in points]))
     if not curves:
         return None
     return curves_drawing(
         curves,
-        drawn,
-        name=f"{stem(label)}_budget",
+        marks,
+        name=f"{file_stem(label)}_budget",
         title=f"{label}: final {board.metrics[label]} against the share of the budget",
-        x_label="share of the budget, each a run of its own",
-        y_label=f"final validation {words.one_line(board.metrics[label], 40)}",
-        ticks=board.shares,
-        write=words.percent,
+        axes_text=CurveAxes(
+            x_label="share of the budget; each share is a run of its own",
+            y_label=f"final validation {words.one_line(board.metrics[label], 40)}",
+            x_ticks=board.shares,
+            write_x=words.percent,
+        ),
     )

@@ -1,36 +1,35 @@
-"""The board on one clock, in words and figures: what the page's clock switch turns to."""
+"""The board on one clock: what the page's clock switch changes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 from markupsafe import Markup
 
-from harness.report.colours import Mark
-from harness.report.figures import CLOCK_LABELS, cost_drawing, inlined, profile_drawing
-from harness.report.views import integrity as trust
-from harness.report.views.pair_matrix import PairView, matrix
+from harness.report.figures import CLOCK_LABELS, cost_drawing, inline_svg, profile_drawing
+from harness.report.views.content import RaceContent
+from harness.report.views.integrity import warnings
+from harness.report.views.pair_matrix import PairView, pair_matrix
 from harness.report.views.ranking import RowView, ranking
 from harness.scoring.board_parts import Board, Row
 
 MAX_MATRIX = 40
-"""Submissions up to which the matrix of pairs is shown."""
+"""Number of submissions up to which the page shows the matrix of pairs."""
 
 
 @dataclass(frozen=True)
 class ClockView:
-    """One board as shown.
+    """One board on one clock.
 
     Attributes:
         board: the numbers.
-        clock: its clock in words.
+        clock: the clock in words.
         rows: the ranking.
-        warnings: what stands in red while this clock is shown.
-        profiles, cost: figures, empty where not asked for.
-        matrix: the pairs; empty where there are none or too many.
-        levels: what the ranges of the cells are, in words: one entry where it is the same everywhere.
+        warnings: what stands in red while this clock is selected.
+        profiles, cost: figures; empty if the page has no figures.
+        matrix: rows of the matrix of pairs; empty if there are no pairs, or too many submissions.
+        levels: what the ranges of the cells are, in words, without repetition.
     """
 
     board: Board
@@ -43,28 +42,20 @@ class ClockView:
     levels: tuple[str, ...]
 
 
-def clock_view(
-    board: Board,
-    trials: pd.DataFrame,
-    marks: Mapping[str, Mark],
-    summaries: Mapping[str, str],
-    *,
-    progress: Mapping[str, int] | None = None,
-    skipped: Mapping[str, str] | None = None,
-    figures: bool = True,
-) -> ClockView:
-    """Return `board` as shown; arguments as of `harness.report.page.page.page`."""
-    drawn = figures and bool(board.profiles)
+def clock_view(board: Board, content: RaceContent, summaries: Mapping[str, str]) -> ClockView:
+    """Return the view of `board`, one of `content.boards`; `summaries` maps submissions to their one-line descriptions."""
+    profiles = cost = Markup()
+    if content.figures and board.profiles:
+        profiles = inline_svg(profile_drawing(board.profiles, content.marks, clock=board.clock), f"profile-{board.clock}-")
+        cost = inline_svg(cost_drawing(board.rows, content.marks, clock=board.clock), f"cost-{board.clock}-")
     return ClockView(
         board=board,
         clock=CLOCK_LABELS[board.clock],
-        rows=tuple(ranking(board, marks, summaries, skipped)),
-        warnings=tuple(trust.warnings(trials, board, progress)),
-        profiles=inlined(profile_drawing(board.profiles, marks, clock=board.clock), f"profile-{board.clock}-")
-        if drawn
-        else Markup(),
-        cost=inlined(cost_drawing(board.rows, marks, clock=board.clock), f"cost-{board.clock}-") if drawn else Markup(),
-        matrix=tuple(matrix(board)) if board.pairs and 1 < len(board.rows) <= MAX_MATRIX else (),
+        rows=tuple(ranking(board, content.marks, summaries, content.skipped)),
+        warnings=(*content.partial, *warnings(content.trials, board)),
+        profiles=profiles,
+        cost=cost,
+        matrix=tuple(pair_matrix(board)) if board.pairs and 1 < len(board.rows) <= MAX_MATRIX else (),
         levels=_levels(board.rows),
     )
 

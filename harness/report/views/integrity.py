@@ -1,4 +1,4 @@
-"""What a reader needs to trust a board: what is missing, what failed and why, and on which machines it ran."""
+"""What a reader must know to trust a board: what is missing, what failed and why, and on which machines it ran."""
 
 from __future__ import annotations
 
@@ -9,33 +9,38 @@ from typing import Any
 
 import pandas as pd
 
-from harness.records import STATUSES, canonical_json
-from harness.report.views.panels import told, workload_facts
-from harness.report.views.ranking import labels
-from harness.report.words import NONE, one_line, visible
+from harness.records import FAILURES, STATUSES, Status, canonical_json
+from harness.report.views.content import PageContent, RaceContent
+from harness.report.views.facts import trial_with_facts, workload_description
+from harness.report.views.ranking import workload_labels
+from harness.report.words import NO_VALUE, one_line, visible
 from harness.scoring.board_parts import Board
 
-FAILURES = ("failed", "timeout", "out-of-memory", "killed")
+LISTED_STATUSES = (*FAILURES, Status.KILLED)
+"""Statuses of the trials that are listed with their reason."""
+
 MAX_LISTED = 40
-HELP_SHARE, HELP_SECONDS = 1.1, 0.1
-"""CPU of a trial's process over its training thread's, beyond which the trial is flagged (a worker's own threads spend
-a little too)."""
+"""Most failures and most environments that are listed."""
+
+HELP_RATIO, HELP_SECONDS = 1.1, 0.1
+"""A trial is flagged if the CPU seconds of its process exceed `HELP_RATIO` times those of its training thread, plus
+`HELP_SECONDS` (the worker's own threads need a little)."""
 
 
 @dataclass(frozen=True)
 class Integrity:
-    """What the integrity section shows.
+    """The integrity section.
 
     Attributes:
-        statuses: the statuses that occur; `counts` has a row a submission: (name, count of each).
-        counts: as recorded, before the board cuts records where a perfect pruner would have stopped.
-        failures: (status, reason, submission, workload, how many).
+        statuses: the statuses that occur.
+        counts: (submission, trials per status) as recorded, before scoring stops each trial where a perfect pruner would have.
+        failures: (status, reason, submission, workload, number of trials).
         missing: (submission, workload, what is missing).
-        environments: (how many trials, its facts as (name, text) pairs).
-        more_environments: how many are not listed.
-        helped: trials whose process and its children spent over a tenth more CPU than the training thread that the clock reads:
-            submission and how many.
-        targets: a row a workload: its label, and version, target, provenance and budget in words.
+        environments: (number of trials, facts as (name, text) pairs).
+        more_environments: number of environments that are not listed.
+        helped: (submission, number of trials) whose process and its children spent over a tenth more CPU seconds than the
+            training thread, which the clock reads.
+        targets: (workload, (version, target, how it was set, budget)), all in words.
     """
 
     statuses: tuple[str, ...]
@@ -48,54 +53,55 @@ class Integrity:
     targets: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-def integrity(trials: pd.DataFrame, board: Board) -> Integrity:
-    """Return the integrity section of `board`, made from `trials`."""
-    return recorded(trials, [row.name for row in board.rows], _missing(board))
+def race_integrity(content: RaceContent) -> Integrity:
+    """Return the integrity section of a race."""
+    return integrity(content, _missing(content.board))
 
 
-def recorded(trials: pd.DataFrame, names: Sequence[str], missing: Sequence[tuple[str, str, str]]) -> Integrity:
-    """Return the integrity section of the submissions `names`, given what is missing of them."""
-    found = Counter(zip(trials["submission"].astype(str), trials["status"].astype(str), strict=True))
-    statuses = tuple(status for status in STATUSES if any(key[1] == status for key in found))
-    broken = trials[trials["status"].isin(FAILURES)]
+def integrity(content: PageContent, missing: Sequence[tuple[str, str, str]]) -> Integrity:
+    """Return the integrity section of a page; `missing` are (submission, workload, what is missing)."""
+    trials = content.trials
+    counts = Counter(zip(trials["submission"].astype(str), trials["status"].astype(str), strict=True))
+    statuses = tuple(status for status in STATUSES if any(key[1] == status for key in counts))
+    failed = trials[trials["status"].isin(LISTED_STATUSES)]
     failures = Counter(
-        (str(r.status), one_line(r.reason, 200), str(r.submission), str(r.workload)) for r in broken.itertuples()
+        (str(r.status), one_line(r.reason, 200), str(r.submission), str(r.workload)) for r in failed.itertuples()
     )
     environments = _environments(trials)
     return Integrity(
         statuses=statuses,
-        counts=tuple((name, tuple(found[name, status] for status in statuses)) for name in names),
+        counts=tuple((name, tuple(counts[name, status] for status in statuses)) for name in content.names),
         failures=tuple((*key, count) for key, count in sorted(failures.items())[:MAX_LISTED]),
         missing=tuple(missing),
         environments=environments[:MAX_LISTED],
         more_environments=max(0, len(environments) - MAX_LISTED),
         helped=tuple(sorted(_helped(trials).items())),
-        targets=tuple((str(label), _target(told(own))) for label, own in trials.groupby("workload", sort=True)),
+        targets=tuple((str(label), _target(trial_with_facts(own))) for label, own in trials.groupby("workload", sort=True)),
     )
 
 
 def _target(row: Any) -> tuple[str, ...]:
-    """Return version, target, how it was set, and budget of a workload, from one of its trials."""
-    found = dict(workload_facts(row))
-    return tuple(found.get(name, NONE) for name in ("version", "target", "how it was set", "budget"))
+    """Return version, target, how it was set, and budget of the workload of the trial `row`."""
+    description = dict(workload_description(row))
+    return tuple(description.get(name, NO_VALUE) for name in ("version", "target", "how it was set", "budget"))
 
 
 def _helped(trials: pd.DataFrame) -> Counter[str]:
-    """Count, for each submission, the trials in which other threads or processes worked beside the one that is timed."""
-    found: Counter[str] = Counter()
+    """Return per submission how many trials used CPU in other threads or processes than the one that is timed."""
+    counts: Counter[str] = Counter()
     if not {"clocks", "environment"} <= set(trials.columns):
-        return found
+        return counts
     for name, clocks, environment in zip(trials["submission"], trials["clocks"], trials["environment"], strict=True):
         seconds, process = float(clocks.get("seconds") or 0), float(clocks.get("process_seconds") or 0)
-        if environment.get("device") == "cpu" and process > HELP_SHARE * seconds + HELP_SECONDS:
-            found[str(name)] += 1
-    return found
+        if environment.get("device") == "cpu" and process > HELP_RATIO * seconds + HELP_SECONDS:
+            counts[str(name)] += 1
+    return counts
 
 
 def _missing(board: Board) -> list[tuple[str, str, str]]:
     gaps = []
     for row in board.rows:
-        for label in labels(board):
+        for label in workload_labels(board):
             cell = row.cells.get(label)
             if cell is None:
                 gaps.append((row.name, label, "no trial"))
@@ -121,16 +127,14 @@ def _text(value: object) -> str:
     return ", ".join(_text(item) for item in value) if isinstance(value, (list, tuple)) else visible(value)
 
 
-def warnings(trials: pd.DataFrame, board: Board, progress: Mapping[str, int] | None) -> list[str]:
-    """Return what must stand in red at the head of the page, one sentence each."""
-    told = list(board.pruned_by.values())
-    if progress and progress["done"] < progress["planned"]:
-        told.append(f"Partial board: {progress['done']} of {progress['planned']} trials are done.")
+def warnings(trials: pd.DataFrame, board: Board) -> list[str]:
+    """Return the sentences in red at the head of the page that depend on the board's clock."""
+    sentences = list(board.pruned_by.values())
     gaps = len(_missing(board))
     if gaps:
-        told.append(f"{gaps} {'cell is' if gaps == 1 else 'cells are'} incomplete: see Integrity.")
+        sentences.append(f"{gaps} {'cell is' if gaps == 1 else 'cells are'} incomplete: see Integrity.")
     if board.clock == "seconds":
-        for column, what in (("machine", "machines"), ("concurrency", "levels of concurrency")):
+        for column, noun in (("machine", "machines"), ("concurrency", "levels of concurrency")):
             if trials[column].nunique() > 1:
-                told.append(f"Seconds of {trials[column].nunique()} different {what} are mixed on this board.")
-    return told
+                sentences.append(f"Seconds of {trials[column].nunique()} different {noun} are mixed on this board.")
+    return sentences

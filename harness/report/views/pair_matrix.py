@@ -1,4 +1,4 @@
-"""The matrix of pairs: each submission against each other one, seen from the row's side."""
+"""The matrix of pairs: the submission of each row compared with the submission of each column."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ OPPOSITE = {"≤": "≥", "≥": "≤"}
 
 @dataclass(frozen=True)
 class PairView:
-    """One cell of the matrix: the row's submission against the column's.
+    """One cell of the matrix.
 
     Attributes:
-        ratio: how many times faster the row's submission is, with its bound sign.
-        interval: 95 %, unadjusted.
-        faster: share of studies in which it is faster.
+        ratio: how many times faster the row's submission is than the column's, with its bound sign.
+        interval: 95 % interval of the ratio, unadjusted.
+        faster: share of studies in which the row's submission is faster.
         verdict: "faster", "slower" or "not separable".
         p: the p-value after Holm's correction, in words.
     """
@@ -29,24 +29,24 @@ class PairView:
     p: str
 
 
-def matrix(board: Board) -> list[tuple[str, list[PairView | None]]]:
-    """Return one row a submission in the board's order: (name, cells), None on the diagonal."""
+def pair_matrix(board: Board) -> list[tuple[str, list[PairView | None]]]:
+    """Return (name, cells) per submission in the board's order; the cell on the diagonal is None."""
     known = {(pair.a, pair.b): pair for pair in board.pairs}
     names = [row.name for row in board.rows]
     rows = []
     for a in names:
         cells: list[PairView | None] = []
         for b in names:
-            forth, back = known.get((a, b)), known.get((b, a))
-            cells.append(view(forth) if forth else view(back, turned=True) if back else None)
+            pair, reverse = known.get((a, b)), known.get((b, a))
+            cells.append(pair_view(pair) if pair else pair_view(reverse, reverse=True) if reverse else None)
         rows.append((a, cells))
     return rows
 
 
-def view(pair: Pair, *, turned: bool = False) -> PairView:
-    """Return `pair` in words, seen from `a`, or from `b` if `turned`."""
+def pair_view(pair: Pair, *, reverse: bool = False) -> PairView:
+    """Return how `pair.a` compares with `pair.b` in words; the other way round if `reverse`."""
     ratio, low, high, faster, bound = pair.ratio, pair.low, pair.high, pair.faster, pair.bound
-    if turned:
+    if reverse:
         ratio, low, high = _inverse(ratio), _inverse(high), _inverse(low)
         faster = None if faster is None else 1 - faster
         bound = OPPOSITE.get(bound, bound)
@@ -54,9 +54,9 @@ def view(pair: Pair, *, turned: bool = False) -> PairView:
     if pair.separable and ratio is not None:
         verdict = "faster" if ratio > 1 else "slower"
     return PairView(
-        ratio=f"{bound} {words.times(ratio)}" if bound and ratio is not None else words.times(ratio),
+        ratio=f"{bound} {words.ratio_text(ratio)}" if bound and ratio is not None else words.ratio_text(ratio),
         interval=words.ratio_span(low, high),
-        faster=f"{faster:.0%}" if faster is not None else words.NONE,
+        faster=f"{faster:.0%}" if faster is not None else words.NO_VALUE,
         verdict=verdict,
         p=f"p = {pair.p_holm:.2g} after Holm" if pair.p_holm is not None else "too few studies for a p-value",
     )

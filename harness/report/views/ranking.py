@@ -1,4 +1,4 @@
-"""The ranking as shown: one view a row, every number already in words, with the places of dots and whiskers."""
+"""The ranking: a view per row, every number already in words, with the positions of the dots of the study times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.report.colours import Mark
 from harness.scoring.board_parts import Board, Cell, Row
 
 STRIP = 100.0
-"""Width of a strip of study times in its own units; misses stand to the right of it."""
+"""Width of a strip of study times, in units of its own; misses are drawn to the right of it."""
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,17 @@ class CellView:
 
     Attributes:
         workload: its label.
-        text: the median time, "missed", "cut" (of no more use to any score), "skipped" or "not run".
-        detail: range of the study times; `level` says what it is.
-        misses: what is not plain: "missed 2 of 3", "1 study missing".
+        text: the median time, "missed", "cut" (stopped by ``--prune score-only``), "skipped" or "not run".
+        detail: range of the study times.
+        level: what that range is.
+        misses: studies without a time: "missed 2 of 3", "1 study missing".
         best: whether no submission is faster here.
         relative: the time over the best one, such as ``1.23×``.
         to_baseline: the time over the baseline's, such as ``0.93×``; empty where either missed or there is no baseline.
-        order: what the column sorts by; misses last.
-        dots: places of the reached studies on the strip, equal ones once; `crosses` counts the missed ones.
-        crosses: studies that missed.
-        note: why it counts for less than its time says.
+        order: what the column sorts by; misses come last.
+        dots: positions of the study times on the strip, without repetition.
+        crosses: number of studies that missed.
+        note: why the cell contributes less to the score than its time suggests.
     """
 
     workload: str
@@ -48,7 +49,18 @@ class CellView:
 
 @dataclass(frozen=True)
 class RowView:
-    """One row of the ranking, in words; `population` is the interval as if the workloads had been drawn at random."""
+    """One row of the ranking, in words.
+
+    Attributes:
+        row: the numbers.
+        mark: colour and dashes of the submission.
+        summary: its one-line description.
+        rank, score, speedup, targets, cost: in words.
+        interval, speedup_interval: of score and speed-up; empty if there is none.
+        reach: share of its trials that reach the target.
+        population: interval of the score as if the workloads had been drawn at random.
+        cells: a cell per workload.
+    """
 
     row: Row
     mark: Mark
@@ -65,8 +77,8 @@ class RowView:
     cells: tuple[CellView, ...]
 
 
-def labels(board: Board) -> tuple[str, ...]:
-    """Return the workload columns: the base workloads, then the held-out variants."""
+def workload_labels(board: Board) -> tuple[str, ...]:
+    """Return the workload columns of a board: the base workloads, then the held-out variants."""
     return (*board.workloads, *board.held_out)
 
 
@@ -76,8 +88,16 @@ def ranking(
     summaries: Mapping[str, str] | None = None,
     skipped: Mapping[str, str] | None = None,
 ) -> list[RowView]:
-    """Return the rows in the board's order; `skipped` workloads without trials get a column that says so."""
-    extra = [workload for workload in sorted(skipped or {}) if workload not in labels(board)]
+    """Return a view per row, in the board's order.
+
+    Args:
+        board: the numbers.
+        marks: mark of each submission.
+        summaries: one-line description of each submission.
+        skipped: workloads that did not run; each gets a column that says so.
+    """
+    labels = workload_labels(board)
+    skipped_labels = [workload for workload in sorted(skipped or {}) if workload not in labels]
     return [
         RowView(
             row=row,
@@ -86,14 +106,15 @@ def ranking(
             rank=words.rank(row.rank, row.rank_low, row.rank_high),
             score=words.score(row.score),
             interval=_interval(row.score_low, row.score_high, row.approximate),
-            speedup=speedup(row),
+            speedup=_speedup(row),
             speedup_interval=words.ratio_span(row.speedup_low, row.speedup_high),
             targets=("≥ " if any(row.cells[w].unknown for w in board.workloads) else "")
             + f"{row.targets_reached}/{len(board.workloads)}",
             cost=words.amount(row.race_cost, board.clock),
-            reach=f"{row.reach_share:.0%}" if words.finite(row.reach_share) else "needs unpruned records",
+            reach=f"{row.reach_share:.0%}" if words.is_finite(row.reach_share) else "needs unpruned records",
             population=_interval(row.population_low, row.population_high, row.approximate),
-            cells=tuple(cell_view(board, row, label) for label in labels(board)) + tuple(CellView(w, "skipped") for w in extra),
+            cells=tuple(cell_view(board, row, label) for label in labels)
+            + tuple(CellView(label, "skipped") for label in skipped_labels),
         )
         for row in board.rows
     ]
@@ -104,10 +125,10 @@ def _interval(low: float | None, high: float | None, approximate: bool) -> str:
     return f"{text} approximate" if text and approximate else text
 
 
-def speedup(row: Row) -> str:
+def _speedup(row: Row) -> str:
     """Return the speed-up with its bound sign, such as ``≤ 1.10×``."""
-    text = words.times(row.speedup)
-    return f"{row.speedup_bound} {text}" if row.speedup_bound and text != words.NONE else text
+    text = words.ratio_text(row.speedup)
+    return f"{row.speedup_bound} {text}" if row.speedup_bound and text != words.NO_VALUE else text
 
 
 def cell_view(board: Board, row: Row, label: str) -> CellView:
@@ -122,9 +143,10 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
     low, high = _extent(column)
     spread = high - low or 1.0
     finite = [t for t in cell.study_times if math.isfinite(t)]
-    pace = next((r.cells[label] for r in board.rows if r.name == board.baseline and label in r.cells), None)
-    yardstick = pace.time if pace is not None and pace.studies else math.inf
+    baseline = next((r.cells[label] for r in board.rows if r.name == board.baseline and label in r.cells), None)
+    baseline_time = baseline.time if baseline is not None and baseline.studies else math.inf
     relative = cell.time / best if math.isfinite(cell.time) and best > 0 else math.inf
+    has_baseline = math.isfinite(cell.time) and 0 < baseline_time < math.inf
     return CellView(
         workload=label,
         text="cut" if cell.unknown else _time(cell, board.clock),
@@ -132,8 +154,8 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
         level=cell.level,
         misses=words.misses(cell.reached, cell.studies, cell.missing, cell.cut),
         best=math.isfinite(cell.time) and cell.time == best,
-        relative=words.times(relative) if math.isfinite(relative) else "",
-        to_baseline=words.times(cell.time / yardstick) if math.isfinite(cell.time) and 0 < yardstick < math.inf else "",
+        relative=words.ratio_text(relative) if math.isfinite(relative) else "",
+        to_baseline=words.ratio_text(cell.time / baseline_time) if has_baseline else "",
         order=cell.time,
         dots=tuple(sorted({float(round(STRIP * (t - low) / spread)) for t in finite})),
         crosses=sum(math.isinf(t) for t in cell.study_times) - cell.cut,
@@ -142,14 +164,14 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
 
 
 def _time(cell: Cell, clock: str) -> str:
-    """Return the median time, with ``≤`` where it is a bound; a miss is no bound."""
+    """Return the median time, with ``≤`` where it is an upper bound; a miss is never a bound."""
     text = words.amount(cell.time, clock)
     return f"{cell.bound} {text}" if cell.bound and math.isfinite(cell.time) else text
 
 
 def _range(cell: Cell, clock: str) -> str:
-    """Return ``51.2k–64.0k``, ``51.2k–missed`` where the slowest study missed, or nothing where all did."""
-    if words.finite(cell.low) and cell.high is not None and math.isinf(cell.high) and not cell.cut:
+    """Return ``51.2k–64.0k``, ``51.2k–missed`` if the slowest study missed, or "" if all studies missed."""
+    if words.is_finite(cell.low) and cell.high is not None and math.isinf(cell.high) and not cell.cut:
         return f"{words.amount(cell.low, clock)}–{words.amount(cell.high, clock)}"
     return words.span(cell.low, cell.high, lambda value: words.amount(value, clock))
 

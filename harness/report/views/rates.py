@@ -1,4 +1,4 @@
-"""The sensitivity to the peak rate as shown: one view a submission, one figure a workload."""
+"""The sensitivity to the peak learning rate: a row per submission, a figure per workload."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from harness.report import words
 from harness.report.colours import Mark
-from harness.report.figures import Curve, Drawing, curves_drawing
-from harness.report.figures.drawing import stem
+from harness.report.figures import Curve, CurveAxes, Drawing, curves_drawing
+from harness.report.figures.drawing import file_stem
 from harness.scoring.sensitivity import RateRow
 
 EDGE = "≥ "
-"""Stands before a value whose optimum lies at an edge of the grid: the true one is larger."""
+"""Stands before a value whose optimum lies at an edge of the grid: the true value is larger."""
 
 
 @dataclass(frozen=True)
 class RateView:
-    """One submission's sensitivity, in words; `cells` are (workload, value) pairs, `order` what the table sorts by."""
+    """One submission's sensitivity in words; `cells` are (workload, value) pairs, `order` is what the table sorts by."""
 
     mark: Mark
     name: str
@@ -28,12 +28,12 @@ class RateView:
 
 
 def rate_workloads(rows: Sequence[RateRow]) -> list[str]:
-    """Return the workloads that the rows tell of, sorted."""
+    """Return the workloads of `rows`, sorted, those without a value included."""
     return sorted({w for row in rows for w in (*row.workloads, *row.unavailable)})
 
 
 def rate_views(rows: Sequence[RateRow], marks: Mapping[str, Mark]) -> list[RateView]:
-    """Return the rows in the order given."""
+    """Return a view per row, in the order given."""
     return [
         RateView(
             mark=marks[row.name],
@@ -48,31 +48,33 @@ def rate_views(rows: Sequence[RateRow], marks: Mapping[str, Mark]) -> list[RateV
 
 
 def _cell(row: RateRow, workload: str) -> tuple[str, str]:
-    found = row.workloads.get(workload)
-    if found is None:
-        return workload, words.NONE
-    return workload, rate_text(found.value, found.edge) if found.value is not None else "never learns"
+    sensitivity = row.workloads.get(workload)
+    if sensitivity is None:
+        return workload, words.NO_VALUE
+    return workload, rate_text(sensitivity.value, sensitivity.edge) if sensitivity.value is not None else "never learns"
 
 
 def rate_text(value: float | None, edge: bool) -> str:
-    """Return a sensitivity, marked where the optimum lies at an edge."""
-    return words.NONE if value is None else (EDGE if edge else "") + words.score(value)
+    """Return a sensitivity in words; `edge`: its optimum lies at an edge of the grid."""
+    return words.NO_VALUE if value is None else (EDGE if edge else "") + words.score(value)
 
 
 def rate_drawings(rows: Sequence[RateRow], marks: Mapping[str, Mark]) -> dict[str, Drawing]:
-    """Return {workload: figure}: the median final loss against the peak rate; an optimum at an edge is ringed."""
-    drawn = {}
+    """Return {workload: figure} of the median final loss against the peak rate; a ring marks an optimum at an edge."""
+    drawings = {}
     for workload in rate_workloads(rows):
         known = [(row.name, row.workloads[workload]) for row in rows if workload in row.workloads]
         if known:
-            drawn[workload] = curves_drawing(
+            drawings[workload] = curves_drawing(
                 [Curve(name, s.rates, s.losses, s.edge) for name, s in known],
                 marks,
-                name=f"{stem(workload)}_sensitivity",
+                name=f"{file_stem(workload)}_sensitivity",
                 title=f"{workload}: final loss against peak learning rate",
-                x_label="peak learning rate",
-                y_label="median final loss",
-                ticks=known[0][1].rates,
-                write=lambda value: f"{value:.2g}",
+                axes_text=CurveAxes(
+                    x_label="peak learning rate",
+                    y_label="median final loss",
+                    x_ticks=known[0][1].rates,
+                    write_x=lambda value: f"{value:.2g}",
+                ),
             )
-    return drawn
+    return drawings

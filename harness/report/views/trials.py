@@ -1,4 +1,4 @@
-"""Every trial of a board as columns: what the page carries, compressed, where there are too many for a table."""
+"""The trials of a board: in a fixed order, as columns for download, and counted by status."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ from harness.scoring.trial_table import checked
 
 
 def in_reading_order(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the checked trials by workload, submission, study and trial, whatever order they came in."""
+    """Return the checked trials, sorted by workload, submission, study and trial."""
     return checked(trials).sort_values(["workload", "submission", "study", "trial"], kind="stable", ignore_index=True)
 
 
 def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:
-    """Return {column: [values]}, a value a trial, for ``pandas.DataFrame``; columns compress far better than rows.
+    """Return {column: [one value per trial]} for ``pandas.DataFrame``; columns compress far better than rows.
 
-    ``horizon`` is in charged examples; ``met`` is the time to target on `clock`, null where there is none, ``ended`` the
-    clock at its end, all to six digits;
-    hyperparameters stand in a column each, to five digits, null where a trial has no such. Text has its
-    invisible characters spelt out, as everywhere on the page.
+    ``horizon`` is in charged examples, ``met`` is the time to target on `clock` (null if not reached) and ``ended`` is the
+    clock at the end, all to six digits. Every hyperparameter has a column, to five digits, null for a trial without it.
+    Invisible characters are replaced as by `visible`.
     """
     ordered = trials.sort_values(["workload", "submission", "study", "trial", "id"], kind="stable")
 
@@ -40,12 +39,12 @@ def trial_columns(trials: pd.DataFrame, clock: str) -> dict[str, list[Any]]:
     columns |= text("status")
     columns["horizon"] = [_rounded(value, 6) for value in ordered["horizon_examples"].astype(float)]
     columns |= {
-        name: [_rounded(value, 6) for value in ordered[f"{which}_{clock}"].astype(float)]
-        for name, which in (("met", "hit"), ("ended", "end"))
+        name: [_rounded(value, 6) for value in ordered[f"{column}_{clock}"].astype(float)]
+        for name, column in (("met", "hit"), ("ended", "end"))
     }
-    given = [dict(values) if isinstance(values, Mapping) else {} for values in ordered["hyperparameters"]]
-    for name in sorted({str(name) for values in given for name in values}):
-        columns[visible(f"hyperparameters.{name}")] = [_plain(values.get(name)) for values in given]
+    hyperparameters = [dict(values) if isinstance(values, Mapping) else {} for values in ordered["hyperparameters"]]
+    for name in sorted({str(name) for values in hyperparameters for name in values}):
+        columns[visible(f"hyperparameters.{name}")] = [_plain(values.get(name)) for values in hyperparameters]
     return columns | text("reason", "seed", "id")
 
 
@@ -58,13 +57,13 @@ def _plain(value: object) -> Any:
 def _rounded(value: float, digits: int) -> float | int | None:
     if not math.isfinite(value):
         return None
-    short = float(f"{value:.{digits}g}")
-    return int(short) if short.is_integer() else short
+    rounded = float(f"{value:.{digits}g}")
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 @dataclass(frozen=True)
 class Tally:
-    """The trials of one submission on one workload in words: how many of each status, their fastest time to target."""
+    """The trials of one submission on one workload: counts per status, and the fastest time to target in words."""
 
     mark: Mark
     submission: str
@@ -77,21 +76,21 @@ class Tally:
 def tallies(
     trials: pd.DataFrame, clock: str, marks: Mapping[str, Mark], names: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[Tally, ...]]:
-    """Return the statuses that occur and a row a submission, in the order of `names`, for one workload's trials."""
+    """Return the statuses that occur among one workload's trials, and a tally per submission in the order of `names`."""
     statuses = tuple(status for status in STATUSES if (trials["status"] == status).any())
     rows = []
     groups = {str(name): own for name, own in trials.groupby("submission", sort=True)}
     for name in (name for name in names if name in groups):
         own = groups[name]
-        found = Counter(own["status"].astype(str))
+        counts = Counter(own["status"].astype(str))
         fastest = float(own[f"hit_{clock}"].astype(float).min())
         rows.append(
             Tally(
                 mark=marks[name],
                 submission=name,
                 trials=len(own),
-                counts=tuple(found[status] for status in statuses),
-                fastest=words.amount(fastest, clock) if math.isfinite(fastest) else words.NONE,
+                counts=tuple(counts[status] for status in statuses),
+                fastest=words.amount(fastest, clock) if math.isfinite(fastest) else words.NO_VALUE,
                 order=f"{fastest:.8g}",
             )
         )

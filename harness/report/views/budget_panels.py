@@ -1,0 +1,129 @@
+"""The budget track's own page: a row per submission, a panel per workload, and the cells that are missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from harness.report import words
+from harness.report.colours import Mark, anchor
+from harness.report.figures import Drawing, inline_svg
+from harness.report.views.budget import quality_drawings
+from harness.report.views.content import QualityContent
+from harness.report.views.facts import recorded_fact, submission_summaries, trial_with_facts, workload_description
+from harness.scoring.quality import Quality
+from harness.scoring.quality_board import QualityBoard, QualityRow
+
+WITHOUT_TARGET = ("target", "how it was set")
+"""Facts about a workload that mean nothing where there is no target."""
+
+
+@dataclass(frozen=True)
+class QualityView:
+    """One row of the ranking in words; `cells` are (mean rank, regret) at each share of the budget."""
+
+    row: QualityRow
+    mark: Mark
+    summary: str
+    mean_rank: str
+    regret: str
+    cells: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class QualityCell:
+    """The final quality of one submission at one share of the budget: its median and range in words, and if it is the best."""
+
+    text: str
+    span: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class QualityPanel:
+    """One workload: `facts` are (name, text) pairs, `rows` are (mark, submission, a cell per share of the budget)."""
+
+    anchor: str
+    label: str
+    summary: str
+    facts: tuple[tuple[str, str], ...]
+    metric: str
+    figure: Markup
+    rows: tuple[tuple[Mark, str, tuple[QualityCell, ...]], ...]
+
+
+def quality_rows(content: QualityContent) -> list[QualityView]:
+    """Return the ranking, best first."""
+    summaries = submission_summaries(content.trials)
+    return [_row(row, content.board, content.marks[row.name], summaries.get(row.name, "")) for row in content.board.rows]
+
+
+def quality_panels(content: QualityContent) -> list[QualityPanel]:
+    """Return a panel per workload; none on a board of sensitivities alone."""
+    board = content.board
+    drawings = quality_drawings(board, content.marks) if content.figures else {}
+    labels = board.workloads if board.shares else ()
+    return [_panel(index, label, content, drawings.get(label)) for index, label in enumerate(labels)]
+
+
+def missing_shares(board: QualityBoard) -> list[tuple[str, str, str]]:
+    """Return (submission, workload, what is missing) for every workload without a study at some share of the budget."""
+    gaps = []
+    for row in board.rows:
+        at = _by_share(row)
+        for workload in board.workloads:
+            absent = [words.percent(s) for s in board.shares if s not in at or not at[s].studies.get(workload)]
+            if absent:
+                gaps.append((row.name, workload, f"no study at {', '.join(absent)} of the budget"))
+    return gaps
+
+
+def _by_share(row: QualityRow) -> Mapping[float, Quality]:
+    return {quality.share: quality for quality in row.shares}
+
+
+def _row(row: QualityRow, board: QualityBoard, mark: Mark, summary: str) -> QualityView:
+    at = _by_share(row)
+    cells = [(f"{at[s].mean_rank:.2f}", words.score(at[s].regret)) if s in at else (words.NO_VALUE, "") for s in board.shares]
+    mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
+    return QualityView(row, mark, summary, mean_rank, words.score(row.regret), tuple(cells))
+
+
+def _panel(index: int, label: str, content: QualityContent, drawing: Drawing | None) -> QualityPanel:
+    trials: pd.DataFrame = content.trials[content.trials["workload"] == label]
+    board, trial = content.board, trial_with_facts(trials)
+    return QualityPanel(
+        anchor=anchor("workload", label, index),
+        label=label,
+        summary=str(recorded_fact(trial, "workload", "summary")),
+        facts=tuple((name, text) for name, text in workload_description(trial) if name not in WITHOUT_TARGET),
+        metric=board.metrics[label],
+        figure=inline_svg(drawing, f"w{index}-") if drawing else Markup(),
+        rows=tuple((content.marks[row.name], row.name, _cells(row, label, board)) for row in board.rows),
+    )
+
+
+def _cells(row: QualityRow, label: str, board: QualityBoard) -> tuple[QualityCell, ...]:
+    at = _by_share(row)
+    return tuple(_cell(at.get(share), label, board) for share in board.shares)
+
+
+def _cell(quality: Quality | None, label: str, board: QualityBoard) -> QualityCell:
+    if quality is None or not quality.studies.get(label):
+        return QualityCell("not run")
+    column = [q.final[label] for row in board.rows for q in row.shares if q.share == quality.share and q.studies.get(label)]
+    best = min(column) if board.lower_is_better[label] else max(column)
+    value = quality.final[label]
+    if not math.isfinite(value):
+        return QualityCell("no finite value", _span(quality, label))
+    return QualityCell(words.number(value, 4), _span(quality, label), value == best)
+
+
+def _span(quality: Quality, label: str) -> str:
+    if quality.studies[label] < 2:
+        return ""
+    return words.span(quality.low.get(label), quality.high.get(label), lambda value: words.number(value, 4))
