@@ -233,7 +233,7 @@ class TrialRecord:
     """
 
     spec: TrialSpec
-    status: str
+    status: Status
     reason: str
     complete: bool = False
     evaluations: tuple[Mapping[str, float | None], ...] = ()

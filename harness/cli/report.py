@@ -99,9 +99,9 @@ def report(
 def _compact(results: Path, console: Console) -> None:
     """Compact a results directory and say what became of it."""
     from harness.results import compact as compact_records
-    from harness.results.frame import opened
+    from harness.results import open_results
 
-    store = opened(results)
+    store = open_results(results)
     records, files = compact_records(store)
     for path, reason in store.damaged.items():
         console.print(f"left where it is: {path}: {reason}", markup=False)

@@ -1,21 +1,23 @@
 """Records on disk: write, read, verify, merge by copying, compact; and as a DataFrame."""
 
-from harness.results.boards import BoardInput, board_input
-from harness.results.compaction import LOOSE_RECORDS, compact
-from harness.results.files import write_atomically
-from harness.results.frame import frame, load_results
-from harness.results.store import ResultStore, RunNote, planned_trials, read_record
+from harness.results.atomic_files import write_atomically
+from harness.results.board_trials import BoardInput, board_input
+from harness.results.compaction import MOST_SINGLE_FILES, compact
+from harness.results.data_frame import load_results, open_results, records_frame
+from harness.results.run_notes import RunNote, planned_trials
+from harness.results.store import ResultStore, read_record
 
 __all__ = [
-    "LOOSE_RECORDS",
+    "MOST_SINGLE_FILES",
     "BoardInput",
     "ResultStore",
     "RunNote",
     "board_input",
     "compact",
-    "frame",
     "load_results",
+    "open_results",
     "planned_trials",
     "read_record",
+    "records_frame",
     "write_atomically",
 ]

@@ -1,98 +1,60 @@
-"""TrialRecords on disk: write, read, merge by copying, verify."""
+"""A results directory: writes and reads records, artefacts and run notes; names damaged files."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from harness.records import ARTEFACT_LIMIT, Artefact, TrialRecord, TrialSpec, plain, stable_hash
-from harness.results.files import write_atomically
-from harness.results.packed import Packed, packed_names, read_packed
-
-
-@dataclass(frozen=True)
-class RunNote:
-    """What a run sets out to do: `results/runs/*.json`. It tells a board which records are current and which are missing.
-
-    Attributes:
-        track, suite: of the board.
-        trials: {trial id: (submission, workload label, study)}.
-        hashes: {submission or workload label: content hash}; under the key "SUBMISSION on LABEL", a workload's hash where one
-            run has two of them (with and without the reference recipe).
-        skipped: {workload label: reason}.
-        created: ISO 8601, UTC.
-        workloads: base workloads that must be on the board even without a trial (imported logs).
-        pair: the two submissions of ``--until-separable``, whose studies are on no board; empty for a board's run.
-        pruned_by: what was allowed to stop trials in addition to the safe rules: "score-only", "forecast".
-    """
-
-    track: str
-    suite: str
-    trials: Mapping[str, tuple[str, str, int]]
-    hashes: Mapping[str, str]
-    skipped: Mapping[str, str] = field(default_factory=dict)
-    created: str = ""
-    workloads: tuple[str, ...] = ()
-    pair: tuple[str, ...] = ()
-    pruned_by: tuple[str, ...] = ()
-
-    def versions(self, submission: str, label: str) -> tuple[str, str]:
-        """Return the content hashes of a submission and of the workload that its trials ran on."""
-        own = _workload_under(submission, label)
-        return self.hashes[submission], self.hashes[own if own in self.hashes else label]
-
-
-def planned_trials(specs: Iterable[TrialSpec]) -> tuple[dict[str, tuple[str, str, int]], dict[str, str]]:
-    """Return `RunNote.trials` and `RunNote.hashes` of trials."""
-    specs = list(specs)
-    trials = {spec.id: spec.cell for spec in specs}
-    hashes = {spec.submission: spec.submission_hash for spec in specs}
-    first: dict[str, str] = {}
-    for spec in specs:
-        if first.setdefault(spec.workload_label, spec.workload_hash) != spec.workload_hash:
-            hashes[_workload_under(spec.submission, spec.workload_label)] = spec.workload_hash
-    return trials, hashes | first
-
-
-def _workload_under(submission: str, label: str) -> str:
-    return f"{submission} on {label}"
+from harness.records import ARTEFACT_LIMIT, Artefact, TrialRecord, TrialSpec, stable_hash
+from harness.results.atomic_files import write_atomically
+from harness.results.compacted import Compacted, compacted_names, read_compacted
+from harness.results.run_notes import RunNote
 
 
 class ResultStore:
     """A results directory.
 
-    It holds `trials/WORKLOAD/SUBMISSION/studyJ-trialK-ID.json` (a record per file), `trials/WORKLOAD/compact-*.parquet`
+    It holds `trials/WORKLOAD/SUBMISSION/studyJ-trialK-ID.json` (one record per file), `trials/WORKLOAD/compact-*.parquet`
     (compacted records), `artefacts/WORKLOAD/SUBMISSION/studyJ-trialK-ID-NAME` and `runs/*.json`. A trial's single file
     takes precedence over its row in a Parquet file, because it is newer.
+
+    Attributes:
+        directory: its path; it need not exist yet.
+        damaged: {file, or "file#id" of a row of a Parquet file: reason} of everything that could not be read so far.
     """
 
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
         self.damaged: dict[Path, str] = {}
-        self._packed: dict[Path, Packed] = {}
+        self._compacted: dict[Path, Compacted] = {}
 
-    def path(self, spec: TrialSpec, name: str = "") -> Path:
-        """Return where the record of a trial lies; `name` is the trial's id where that is known (it takes a hash)."""
-        return self.directory / "trials" / _folder(spec) / f"{_stem(spec, name)}.json"
+    def path(self, spec: TrialSpec, trial: str = "") -> Path:
+        """Return the path of a trial's single file.
 
-    def artefact_path(self, spec: TrialSpec, artefact: str, name: str = "") -> Path:
-        """Return where an artefact of a trial lies; `name` is the trial's id where that is known."""
-        return self.directory / "artefacts" / _folder(spec) / f"{_stem(spec, name)}-{artefact}"
+        Args:
+            spec: of the trial.
+            trial: its id, if the caller knows it; otherwise it is computed, which takes a hash.
+        """
+        return self.directory / "trials" / _folder(spec) / f"{_stem(spec, trial)}.json"
+
+    def artefact_path(self, spec: TrialSpec, artefact: str, trial: str = "") -> Path:
+        """Return the path of a trial's artefact, by the artefact's name; `trial` as for `path`."""
+        return self.directory / "artefacts" / _folder(spec) / f"{_stem(spec, trial)}-{artefact}"
 
     def write(self, record: TrialRecord, artefacts: Sequence[Artefact] = ()) -> Path:
-        """Write a record and its artefacts; those of an earlier record of the same trial are replaced.
+        """Write a record and its artefacts; they replace an earlier record of the same trial and its artefacts.
 
-        Artefacts are written first, so that a kill at any moment leaves no record that names a file which is not there.
+        Artefacts are written first, so that no kill leaves a record that names a missing file.
 
         Returns:
             The record's file.
 
         Raises:
-            ValueError: there are more than `ARTEFACT_LIMIT` artefacts, or two of one name; nothing is written.
-            OSError: the disk is full, or the directory cannot be written; the earlier record is untouched.
+            ValueError: there are more than `ARTEFACT_LIMIT` artefacts, or two with the same name; nothing is written.
+            OSError: the disk is full, or the directory cannot be written; the earlier record is unchanged.
         """
         names = tuple(artefact.name for artefact in artefacts)
         if len(names) > ARTEFACT_LIMIT or len(set(names)) < len(names):
@@ -107,23 +69,26 @@ class ResultStore:
         return path
 
     def _remove_other_artefacts(self, spec: TrialSpec, trial: str, names: Sequence[str]) -> None:
-        """Remove the artefacts that an earlier record of a trial named and the present one does not."""
+        """Remove the artefacts of an earlier record of a trial that the present one does not name."""
         prefix = f"{_stem(spec, trial)}-"
         for path in (self.directory / "artefacts" / _folder(spec)).glob(f"{prefix}*"):
             if path.name.removeprefix(prefix) not in names:
                 path.unlink(missing_ok=True)
 
-    def where(self, spec: TrialSpec, name: str = "") -> Path:
-        """Return the file that holds the record of a trial (its id, if known): its own, or the Parquet file it was put into."""
-        name = name or spec.id
-        path = self.path(spec, name)
-        packed = self.packed(path.parent.parent).records.get(name)
-        return packed[1] if packed is not None and not path.exists() else path
+    def file_of(self, spec: TrialSpec, trial: str = "") -> Path:
+        """Return the file that holds a trial's record: a Parquet file, or its single file, which need not exist.
+
+        `trial` as for `path`.
+        """
+        trial = trial or spec.id
+        path = self.path(spec, trial)
+        compacted = self.compacted(path.parent.parent).records.get(trial)
+        return compacted[1] if compacted is not None and not path.exists() else path
 
     def read(self, spec: TrialSpec) -> TrialRecord | None:
-        """Return the record of a trial, or None; a damaged file is set aside under another name."""
-        name = spec.id
-        path = self.path(spec, name)
+        """Return the record of a trial, or None; a damaged file is renamed, so that its trial counts as not run."""
+        trial = spec.id
+        path = self.path(spec, trial)
         try:
             return read_record(path)
         except FileNotFoundError:
@@ -131,58 +96,51 @@ class ResultStore:
         except (ValueError, KeyError, TypeError) as error:
             self.damaged[path] = str(error)
             path.replace(path.with_suffix(".json.damaged"))
-        packed = self.packed(path.parent.parent, set_aside=True).records.get(name)
-        return packed[0] if packed is not None else None
+        compacted = self.compacted(path.parent.parent, set_aside=True).records.get(trial)
+        return compacted[0] if compacted is not None else None
 
     def records(self) -> Iterator[TrialRecord]:
-        """Yield all sound records in a fixed order; damaged ones are named in `damaged` and left where they are."""
+        """Yield all readable records in a fixed order; damaged ones are added to `damaged` and left where they are."""
         for folder in sorted(path for path in self.directory.glob("trials/*") if path.is_dir()):
-            # Single files are listed first: one that is compacted from now on is in the Parquet files read after.
+            # Single files are listed first: one that is compacted from now on is in the Parquet files, which are read later.
             single = set(folder.glob("*/*.json"))
-            packed = self._placed(folder)
-            for path in sorted(single | packed.keys()):
+            compacted = self._by_single_path(folder)
+            for path in sorted(single | compacted.keys()):
                 try:
-                    yield read_record(path) if path in single else packed[path]
+                    yield read_record(path) if path in single else compacted[path]
                 except (ValueError, KeyError, TypeError, OSError) as error:
-                    record = self._placed(folder).get(path)
+                    record = self._by_single_path(folder).get(path)
                     if record is None or not isinstance(error, FileNotFoundError):
                         self.damaged[path] = str(error)
-                    if record is not None:  # compacted meanwhile, or before: what a run takes, too
+                    if record is not None:  # it is compacted too, and a run would read it from there
                         yield record
 
-    def _placed(self, folder: Path) -> dict[Path, TrialRecord]:
-        """Return a folder's compacted records by the place where their single files would lie."""
-        return {self.path(record.spec, name): record for name, (record, _) in self.packed(folder).records.items()}
+    def _by_single_path(self, folder: Path) -> dict[Path, TrialRecord]:
+        """Return a folder's compacted records, keyed by the paths that their single files would have."""
+        return {self.path(record.spec, trial): record for trial, (record, _) in self.compacted(folder).records.items()}
 
-    def loose(self) -> int:
+    def single_files(self) -> int:
         """Return how many records have a file of their own."""
         return sum(1 for _ in self.directory.glob("trials/*/*/*.json"))
 
-    def packed(self, folder: Path, *, set_aside: bool = False) -> Packed:
-        """Return what the Parquet files of a workload's folder hold; damaged ones are named, or given another name."""
-        known = self._packed.get(folder)
-        if known is None or known.names != packed_names(folder) or (set_aside and known.damaged):
-            known = self._packed[folder] = read_packed(folder, self.damaged, set_aside=set_aside)
+    def compacted(self, folder: Path, *, set_aside: bool = False) -> Compacted:
+        """Return the contents of the Parquet files of a workload's folder; with `set_aside`, damaged files are renamed."""
+        known = self._compacted.get(folder)
+        if known is None or known.names != compacted_names(folder) or (set_aside and known.damaged):
+            known = self._compacted[folder] = read_compacted(folder, self.damaged, set_aside=set_aside)
         return known
 
     def write_run(self, note: RunNote) -> None:
-        """Write down what a run sets out to do; the same plan again keeps one file."""
-        content = {key: value for key, value in asdict(note).items() if key not in ("pair", "pruned_by") or value}
-        name = stable_hash({key: value for key, value in content.items() if key != "created"})[:16]
-        write_atomically(self.directory / "runs" / f"{name}.json", json.dumps(plain(content), indent=1))
+        """Write what a run sets out to do; a run of the same plan overwrites the note of the earlier one."""
+        write_atomically(self.directory / "runs" / f"{note.name}.json", json.dumps(note.to_json(), indent=1))
 
     def runs(self) -> list[RunNote]:
-        """Return all runs, the oldest first."""
+        """Return the notes of all runs, the oldest first; damaged ones are added to `damaged`."""
         notes = []
         for path in sorted(self.directory.glob("runs/*.json")):
             try:
-                value = json.loads(path.read_text(encoding="utf-8"))
-                value["trials"] = {name: (where[0], where[1], int(where[2])) for name, where in value["trials"].items()}
-                value["workloads"] = tuple(value.get("workloads", ()))
-                value["pair"] = tuple(value.get("pair", ()))
-                value["pruned_by"] = tuple(value.get("pruned_by", ()))
-                notes.append(RunNote(**value))
-            except (ValueError, KeyError, TypeError, OSError) as error:
+                notes.append(RunNote.from_json(json.loads(path.read_text(encoding="utf-8"))))
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError) as error:
                 self.damaged[path] = str(error)
         return sorted(notes, key=lambda note: note.created)
 
@@ -192,22 +150,22 @@ def read_record(path: Path) -> TrialRecord:
 
     Raises:
         OSError: it cannot be read.
-        ValueError, KeyError, TypeError: it is no sound record.
+        ValueError, KeyError, TypeError: it does not hold an undamaged record.
     """
     return TrialRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _folder(spec: TrialSpec) -> Path:
     """Return WORKLOAD/SUBMISSION as safe directory names."""
-    return Path(_slug(spec.workload_label)) / _slug(spec.submission)
+    return Path(_safe_name(spec.workload_label)) / _safe_name(spec.submission)
 
 
-def _stem(spec: TrialSpec, name: str = "") -> str:
-    """Return how the names of a trial's files begin; `name` is the trial's id where that is known (it takes a hash)."""
-    return f"study{spec.study}-trial{spec.trial}-{name or spec.id}"
+def _stem(spec: TrialSpec, trial: str = "") -> str:
+    """Return how the names of a trial's files begin; `trial` is its id, if the caller knows it."""
+    return f"study{spec.study}-trial{spec.trial}-{trial or spec.id}"
 
 
-def _slug(name: str) -> str:
-    """Return a safe directory name, unique to `name`."""
+def _safe_name(name: str) -> str:
+    """Return a safe directory name that no other `name` has."""
     safe = re.sub(r"[^A-Za-z0-9_+.-]", "_", name).strip(".")[:60]
     return safe if safe == name else f"{safe}~{stable_hash(name)[:8]}"

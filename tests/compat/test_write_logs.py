@@ -10,7 +10,7 @@ import pytest
 
 from harness import BadInput
 from harness.compat import V05, first_hits, log_records, read_logs, write_logs
-from harness.results import ResultStore, board_input, frame, load_results
+from harness.results import ResultStore, board_input, load_results, records_frame
 from harness.scoring import board_json, score_board
 from harness.scoring.rules import ScoringRules
 from tests.compat.test_algoperf_logs import LOGS
@@ -64,7 +64,7 @@ def published(board: object) -> dict[str, float]:
 
 def test_the_official_table_as_logs_and_records_gives_every_published_score(tmp_path: Path) -> None:
     logs = read_logs(write_official_logs(tmp_path))
-    trials = frame(log_records(logs), ResultStore(tmp_path))
+    trials = records_frame(log_records(logs), ResultStore(tmp_path))
     rules = ScoringRules("seconds", workloads=logs.workloads, legacy_tie_rule=True, legacy_grid=True)
     assert published(score_board(trials, rules)) == PUBLISHED
 

@@ -77,7 +77,7 @@ def test_a_compacted_run_is_found_by_its_id_and_the_path_of_its_parquet_file_say
         assert run_app([*predicted(place, whole, "rex", "cosine", more=["--json"])]) == 0
         answers.append(capsys.readouterr().out)
     assert answers[0] == answers[1]
-    path = ResultStore(tmp_path / "r").where(whole["cosine"].spec)
+    path = ResultStore(tmp_path / "r").file_of(whole["cosine"].spec)
     assert path.suffix == ".parquet"
     assert "give the trial's id" in told(capsys, *predicted(results, whole, "rex", str(path)))
 

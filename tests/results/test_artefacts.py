@@ -124,7 +124,7 @@ def test_an_artefact_name_is_one_plain_file_name(name):
 def test_compaction_keeps_artefacts_and_their_names(store):
     store.write(RECORD, [TRACEBACK])
     compact(store)
-    assert store.loose() == 0
+    assert store.single_files() == 0
     record = ResultStore(store.directory).read(SPEC)
     assert record.artefacts == ("traceback.txt",)
     assert contents(store, record) == [TRACEBACK.content]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness import BadInput, load_results
 from harness.results import ResultStore, compact
-from harness.results.columns import read_table, write_table
+from harness.results.parquet import read_records, write_records
 from tests.execution.commands import timetrial
 from tests.test_records import RECORD, SPEC
 
@@ -51,9 +51,9 @@ bodies = st.fixed_dictionaries(
 @given(st.lists(bodies, min_size=1, max_size=4))
 def test_whatever_json_a_record_is_made_of_comes_back_the_same(tmp_path_factory, written):
     path = tmp_path_factory.mktemp("columns") / "x.parquet"
-    write_table(written, path)
-    assert [json.dumps(body, sort_keys=True) for body in read_table(path)] == [json.dumps(b, sort_keys=True) for b in written]
-    for body, back in zip(written, read_table(path), strict=True):
+    write_records(written, path)
+    assert [json.dumps(body, sort_keys=True) for body in read_records(path)] == [json.dumps(b, sort_keys=True) for b in written]
+    for body, back in zip(written, read_records(path), strict=True):
         assert json.dumps(body["evaluations"]) == json.dumps(back["evaluations"])  # the order of the columns too
 
 
@@ -72,11 +72,11 @@ def everything(store):
 def test_compacted_records_are_found_as_before_and_in_the_same_order(store):
     before = everything(store)
     assert compact(store) == (6, 6)
-    assert store.loose() == 0
+    assert store.single_files() == 0
     assert everything(store) == before
     assert all(ResultStore(store.directory).read(spec) == replace(RECORD, spec=spec) for spec in SPECS)
     (path,) = store.directory.glob("trials/*/*.parquet")
-    assert store.where(SPECS[0]) == path
+    assert store.file_of(SPECS[0]) == path
     assert set(load_results(store.directory)["file"]) == {str(path.relative_to(store.directory))}
 
 
@@ -111,14 +111,14 @@ def test_directories_of_two_machines_merge_by_copying(store, tmp_path):
     assert len(everything(store)) == 7
 
 
-@pytest.mark.parametrize("step", ["write_table", "fsync", "replace", "unlink"])
+@pytest.mark.parametrize("step", ["write_records", "fsync", "replace", "unlink"])
 def test_nothing_is_lost_whatever_step_fails(store, monkeypatch, step):
     before = everything(store)
 
     def fails(*_, **__):
         raise OSError(28, "No space left on device")
 
-    place = {"write_table": ("harness.results.compaction", None), "fsync": (os, None)}.get(step, (Path, None))[0]
+    place = {"write_records": ("harness.results.compaction", None), "fsync": (os, None)}.get(step, (Path, None))[0]
     with monkeypatch.context() as broken:
         broken.setattr(
             place if not isinstance(place, str) else f"{place}.{step}",
@@ -134,13 +134,13 @@ def test_nothing_is_lost_whatever_step_fails(store, monkeypatch, step):
 
 def test_a_record_that_was_written_anew_meanwhile_is_not_removed(store, monkeypatch):
     newer = replace(RECORD, spec=SPECS[0], reason="newer")
-    original = write_table
+    original = write_records
 
     def meanwhile(bodies, path):
         original(bodies, path)
         ResultStore(store.directory).write(newer)
 
-    monkeypatch.setattr("harness.results.compaction.write_table", meanwhile)
+    monkeypatch.setattr("harness.results.compaction.write_records", meanwhile)
     assert compact(store) == (6, 5)
     assert ResultStore(store.directory).read(SPECS[0]) == newer
 
@@ -175,9 +175,9 @@ def test_a_flipped_bit_in_a_page_is_noticed(store):
 def test_one_damaged_row_is_named_and_the_others_are_read(store):
     compact(store)
     (path,) = store.directory.glob("trials/*/*.parquet")
-    rows = list(read_table(path))
+    rows = list(read_records(path))
     rows[2]["status"] = "missed" if rows[2]["status"] != "missed" else "reached"
-    write_table(rows, path)
+    write_records(rows, path)
     reader = ResultStore(store.directory)
     assert len(list(reader.records())) == 5
     assert [name.name for name in reader.damaged] == [f"{path.name}#{rows[2]['id']}"]

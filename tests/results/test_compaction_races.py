@@ -10,9 +10,9 @@ import pytest
 
 from harness.records import STATUSES, stable_hash
 from harness.results import ResultStore, compact
+from harness.results import compacted as compacted_module
 from harness.results import compaction as compaction_module
-from harness.results import packed as packed_module
-from harness.results.columns import read_table, write_table
+from harness.results.parquet import read_records, write_records
 from tests.test_records import RECORD, SPEC
 
 SPECS = [replace(SPEC, study=study, trial=trial) for study in range(3) for trial in range(2)]
@@ -41,7 +41,7 @@ def beside(store, *specs):
 
 
 def test_a_second_compaction_takes_nothing_that_it_has_not_read(store, monkeypatch):
-    original = packed_module.read_packed
+    original = compacted_module.read_compacted
     done = []
 
     def read_and_then_meanwhile(folder, *rest, **named):
@@ -51,7 +51,7 @@ def test_a_second_compaction_takes_nothing_that_it_has_not_read(store, monkeypat
             beside(store, EXTRA).write(replace(RECORD, spec=LATER))
         return found
 
-    monkeypatch.setattr("harness.results.store.read_packed", read_and_then_meanwhile)
+    monkeypatch.setattr("harness.results.store.read_compacted", read_and_then_meanwhile)
     compact(store)
     assert done
     assert {r.spec.id for r in everything(store)} == {s.id for s in (*SPECS, EXTRA, LATER)}
@@ -86,7 +86,7 @@ def test_a_report_that_reads_while_records_are_compacted_misses_none(store):
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_report_misses_none_where_the_compaction_falls_between_its_listing_and_its_reading(store, monkeypatch, when):
     before = everything(store)
-    original, done = packed_module.read_packed, []
+    original, done = compacted_module.read_compacted, []
 
     def beside_a_compaction(folder, *rest, **named):
         if done:
@@ -99,7 +99,7 @@ def test_a_report_misses_none_where_the_compaction_falls_between_its_listing_and
             compact(ResultStore(store.directory))
         return found
 
-    monkeypatch.setattr("harness.results.store.read_packed", beside_a_compaction)
+    monkeypatch.setattr("harness.results.store.read_compacted", beside_a_compaction)
     reader = ResultStore(store.directory)
     assert list(reader.records()) == before
     assert done and not reader.damaged
@@ -132,9 +132,9 @@ def test_a_parquet_file_that_another_process_replaced_while_it_was_opened_is_not
         if not done:
             done.append(path)
             beside(store, EXTRA)
-        return read_table(path)
+        return read_records(path)
 
-    monkeypatch.setattr(packed_module, "read_table", opened_too_late)
+    monkeypatch.setattr(compacted_module, "read_records", opened_too_late)
     runner = ResultStore(store.directory)
     assert all(runner.read(spec) is not None for spec in (*SPECS, EXTRA))
     assert done and not done[0].exists()
@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_opened_now_is_not_set_aside_as_damaged(store, mon
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as broken:
-        broken.setattr(packed_module, "read_table", too_many)
+        broken.setattr(compacted_module, "read_records", too_many)
         with pytest.raises(OSError, match="Too many"):
             ResultStore(store.directory).read(SPECS[0])
         reader = ResultStore(store.directory)
@@ -173,16 +173,16 @@ def test_a_file_that_cannot_be_opened_now_is_not_set_aside_as_damaged(store, mon
 def test_a_file_with_a_record_that_cannot_be_read_here_stays(store, damage):
     compact(store)
     (path,) = store.directory.glob("trials/*/*.parquet")
-    rows = list(read_table(path))
+    rows = list(read_records(path))
     if damage == "newer schema":
         rows[0]["schema"] = 99
         del rows[0]["checksum"]
         rows[0]["checksum"] = stable_hash(rows[0])
     else:
         rows[0]["reason"] = "altered"
-    write_table(rows, path)
+    write_records(rows, path)
     beside(store, EXTRA)
-    assert path.exists() and next(read_table(path))["id"] == rows[0]["id"]
+    assert path.exists() and next(read_records(path))["id"] == rows[0]["id"]
     assert {r.spec.id for r in everything(store)} == {s.id for s in (*SPECS, EXTRA)} - {rows[0]["id"]}
     files = set(store.directory.glob("trials/*/*.parquet"))
     assert compact(ResultStore(store.directory)) == (0, 0)
@@ -261,7 +261,7 @@ def test_a_kill_while_a_record_written_anew_is_set_aside_loses_it_no_longer_than
     content = aside.read_bytes()
     compact(ResultStore(store.directory))
     assert everything(store) == [newer]
-    assert store.loose() == 0 and not aside.exists()
+    assert store.single_files() == 0 and not aside.exists()
     # What a Parquet file holds as new or newer is not brought back.
     compacted = set(store.directory.rglob("*"))
     aside.write_bytes(content)
@@ -327,7 +327,7 @@ def test_a_kill_at_any_file_system_call_loses_nothing_and_the_next_compaction_en
         assert everything(store) == expected, f"call {last}"
         compact(ResultStore(store.directory))
         assert everything(store) == expected, f"call {last}, compacted again"
-        assert store.loose() == 0 and len(list(store.directory.glob("trials/*/*.parquet"))) == 1
+        assert store.single_files() == 0 and len(list(store.directory.glob("trials/*/*.parquet"))) == 1
         if not stopped:
             break
     assert not stopped and last > 10

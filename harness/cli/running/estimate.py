@@ -19,7 +19,7 @@ def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
     """Print every trial that would run, and the estimated CPU time before pruning."""
     cost = _seconds_an_example(results)
     store = ResultStore(results)
-    waiting = [spec for spec in plan.trials if not store.where(spec).exists()]
+    waiting = [spec for spec in plan.trials if not store.file_of(spec).exists()]
     print("study  trial  workload                 submission                     horizon  hyperparameters")
     for spec in waiting:
         values = ", ".join(

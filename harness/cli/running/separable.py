@@ -11,7 +11,7 @@ from rich.console import Console
 from harness.contracts.errors import BadInput
 from harness.execution.race import Settings
 from harness.plan import Request, make_plan
-from harness.results import ResultStore, frame
+from harness.results import ResultStore, records_frame
 from harness.rules import RULESETS, Reading
 from harness.scoring import LOOKS, Look, look, look_sentence
 
@@ -68,5 +68,5 @@ def run_until_separable(request: Request, results: Path, settings: Settings) -> 
 def _look(pair: tuple[str, ...], session: Session, results: Path) -> Look:
     plan, store = session.race.plan, ResultStore(results)
     records = (store.read(spec) for spec in plan.trials)
-    trials = frame((record for record in records if record is not None), store)
+    trials = records_frame((record for record in records if record is not None), store)
     return look(trials, pair[0], pair[1], clock=plan.track.clock)

@@ -16,7 +16,7 @@ from harness.contracts.errors import BadInput
 from harness.execution.race import Race, Settings
 from harness.plan import Plan
 from harness.records import TrialRecord
-from harness.results import LOOSE_RECORDS, ResultStore, board_input, compact
+from harness.results import MOST_SINGLE_FILES, ResultStore, board_input, compact
 from harness.rules import OwnBoard, Reading
 
 BOARD_SECONDS = 30.0
@@ -71,7 +71,7 @@ class Session:
 
     def _compact(self) -> None:
         """Put the records into Parquet files once they are many; that this fails costs nothing but room."""
-        if self.store.loose() > LOOSE_RECORDS:
+        if self.store.single_files() > MOST_SINGLE_FILES:
             try:
                 compact(self.store)
             except BadInput as error:

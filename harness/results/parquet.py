@@ -1,4 +1,4 @@
-"""Records as columns: the JSON of many records <-> one Arrow table, exact to the last bit."""
+"""The JSON of many records in one Parquet file, and back without changing a bit."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ import pyarrow.parquet as pq
 Body = Mapping[str, Any]
 
 TABLES = ("evaluations", "learning_rates")
-"""Keys of a record whose value is a table of numbers: lists or mappings of equal length, a line each."""
+"""Keys of a record whose value is a table of numbers: a list of rows, each a list or a mapping of equal length."""
 
 LARGEST_INTEGER = 2**53
-"""Beyond it a float64 does not hold every integer."""
+"""Above it a float64 does not represent every integer."""
 
 MILLION = 1e6
 
 COMPRESSION, COMPRESSION_LEVEL = "zstd", 19
 
 
-def write_table(bodies: Sequence[Body], path: Path) -> None:
+def write_records(bodies: Sequence[Body], path: Path) -> None:
     """Write records (from `TrialRecord.to_json`) as a Parquet file.
 
-    Everything but the tables of numbers is JSON text, a column a key, whose repetitions (facts, environments, hashes)
-    Parquet stores once. Tables are float64, column after column, their bytes in planes, which compress better; clocks, which
-    are whole millionths, as differences.
+    Each key is a column of JSON text, of which Parquet stores equal values (facts, environments, hashes) once. Only the tables
+    of numbers are float64: their columns one after the other, the bytes of equal significance together, which compresses
+    better. Clocks, which are whole millionths, are stored as differences.
 
     Raises:
         OSError: the disk is full, or the directory cannot be written.
     """
-    rows = [_row(body) for body in bodies]
+    rows = [_encoded(body) for body in bodies]
     names = list(dict.fromkeys(name for row in rows for name in row))
     numbers = [f"{name}_values" for name in TABLES]
     columns = {
@@ -51,14 +51,14 @@ def write_table(bodies: Sequence[Body], path: Path) -> None:
         use_dictionary=[name for name in table.column_names if name not in numbers],
         column_encoding={f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in numbers},
         write_page_checksum=True,
-        # Nobody searches these files by value; with both, the footer is an eighth of a file of 160 records.
+        # No reader filters these files by value; statistics and schema would be an eighth of a file of 160 records.
         write_statistics=False,
         store_schema=False,
     )
 
 
-def read_table(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a Parquet file as `write_table` was given them.
+def read_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a Parquet file as they were passed to `write_records`.
 
     Raises:
         OSError, ValueError: the file cannot be read, or is damaged.
@@ -69,20 +69,20 @@ def read_table(path: Path) -> Iterator[dict[str, Any]]:
     parsed = _parsed_columns(columns)
     forms = {key: parsed.pop(f"{key}_form") for key in TABLES if f"{key}_form" in parsed}
     spec = {name.removeprefix("spec."): parsed.pop(name) for name in list(parsed) if name.startswith("spec.")}
-    for place in range(table.num_rows):
-        body: dict[str, Any] = {"spec": _line(spec, place)}
-        body |= _line(parsed, place)
-        for key, form in _line(forms, place).items():
-            body[key] = _unpacked(form, numbers[key][place])
+    for index in range(table.num_rows):
+        body: dict[str, Any] = {"spec": _row_of(spec, index)}
+        body |= _row_of(parsed, index)
+        for key, form in _row_of(forms, index).items():
+            body[key] = _decoded_table(form, numbers[key][index])
         yield body
 
 
 ABSENT: Any = object()
-"""Stands for a key that a record does not have; a key whose value is null has the text "null"."""
+"""Value of a key that a record does not have; a key whose value is null has the text "null"."""
 
 
 def _parsed_columns(columns: Mapping[str, Sequence[str | None]]) -> dict[str, list[Any]]:
-    """Return columns of JSON text as values, each text parsed once: facts are long, and the same in thousands of records."""
+    """Return the values of columns of JSON text, parsing equal texts once: long facts are equal in thousands of records."""
     known: dict[str | None, Any] = {None: ABSENT}
     for column in columns.values():
         for text in column:
@@ -91,58 +91,59 @@ def _parsed_columns(columns: Mapping[str, Sequence[str | None]]) -> dict[str, li
     return {name: [known[text] for text in column] for name, column in columns.items()}
 
 
-def _line(columns: Mapping[str, Sequence[Any]], place: int) -> dict[str, Any]:
-    """Return one line of columns, without the keys that are absent there."""
-    return {key: column[place] for key, column in columns.items() if column[place] is not ABSENT}
+def _row_of(columns: Mapping[str, Sequence[Any]], index: int) -> dict[str, Any]:
+    """Return one row of columns, without the keys that are absent in it."""
+    return {key: column[index] for key, column in columns.items() if column[index] is not ABSENT}
 
 
-def _row(body: Body) -> dict[str, Any]:
+def _encoded(body: Body) -> dict[str, Any]:
     """Return {column: JSON text or numbers} of one record."""
     row: dict[str, Any] = {}
     for key, value in body.items():
-        packed = _packed(value) if key in TABLES else None
+        table = _encoded_table(value) if key in TABLES else None
         if key == "spec":
             row |= {f"spec.{name}": _text(item) for name, item in value.items()}
-        elif packed is not None:
-            row[f"{key}_form"], row[f"{key}_values"] = packed
+        elif table is not None:
+            row[f"{key}_form"], row[f"{key}_values"] = table
         else:
             row[key] = _text(value)
     return row
 
 
-def _packed(lines: Any) -> tuple[str, list[float | None]] | None:
-    """Return a table's form (JSON: names of its columns, if it has some, and their kinds) and its numbers, column after column.
+def _encoded_table(rows: Any) -> tuple[str, list[float | None]] | None:
+    """Return a table's form (JSON: names of its columns, if it has any, and their kinds) and its numbers, column after column.
 
-    None where it is no table, or one with a column that a float64 does not hold exactly.
+    Return None if it is not a table, or if float64 does not represent one of its columns exactly.
     """
-    if not lines or not isinstance(lines, (list, tuple)):
+    if not rows or not isinstance(rows, (list, tuple)):
         return None
-    named = isinstance(lines[0], Mapping)
-    names = list(lines[0]) if named else None
-    if named and not all(isinstance(line, Mapping) and list(line) == names for line in lines):
+    named = isinstance(rows[0], Mapping)
+    names = list(rows[0]) if named else None
+    if named and not all(isinstance(row, Mapping) and list(row) == names for row in rows):
         return None
-    if not named and not all(isinstance(line, (list, tuple)) and len(line) == len(lines[0]) for line in lines):
+    if not named and not all(isinstance(row, (list, tuple)) and len(row) == len(rows[0]) for row in rows):
         return None
-    columns = [_coded(column) for column in zip(*(line.values() if named else line for line in lines), strict=True)]
+    columns = [_encoded_column(column) for column in zip(*(row.values() if named else row for row in rows), strict=True)]
     if not columns or any(kind == "" for kind, _ in columns):
         return None
     form = _text({"names": names, "kinds": [kind for kind, _ in columns]})
     return form, [value for _, column in columns for value in column]
 
 
-def _unpacked(form: Mapping[str, Any], numbers: Sequence[float | None]) -> list[Any]:
+def _decoded_table(form: Mapping[str, Any], numbers: Sequence[float | None]) -> list[Any]:
     kinds, length = form["kinds"], len(numbers) // len(form["kinds"])
-    columns = [_decoded(kind, numbers[k * length : (k + 1) * length]) for k, kind in enumerate(kinds)]
-    lines = zip(*columns, strict=True)
+    columns = [_decoded_column(kind, numbers[k * length : (k + 1) * length]) for k, kind in enumerate(kinds)]
+    rows = zip(*columns, strict=True)
     if form["names"] is None:
-        return [list(line) for line in lines]
-    return [dict(zip(form["names"], line, strict=True)) for line in lines]
+        return [list(row) for row in rows]
+    return [dict(zip(form["names"], row, strict=True)) for row in rows]
 
 
-def _coded(column: Sequence[Any]) -> tuple[str, Sequence[float | None]]:
-    """Return a column's kind and what is stored of it; the kind is "" where that would not be exact.
+def _encoded_column(column: Sequence[Any]) -> tuple[str, Sequence[float | None]]:
+    """Return a column's kind and its stored numbers; the kind is "" if storing it would not be exact.
 
-    "int" and "micro" (floats that are whole millionths) are stored as differences from one to the next, "float" as it is.
+    Of the kinds "int" and "micro" (floats that are whole millionths) differences between neighbours are stored, of "float" the
+    numbers themselves.
     """
     kinds = {type(value) for value in column}
     if kinds == {int} and max(map(abs, column)) < LARGEST_INTEGER / 2:
@@ -154,7 +155,7 @@ def _coded(column: Sequence[Any]) -> tuple[str, Sequence[float | None]]:
     return ("float", column) if kinds <= {float, type(None)} else ("", column)
 
 
-def _decoded(kind: str, stored: Sequence[float | None]) -> list[Any]:
+def _decoded_column(kind: str, stored: Sequence[float | None]) -> list[Any]:
     if kind == "float":
         return list(stored)
     whole = list(accumulate(int(value) for value in stored if value is not None))

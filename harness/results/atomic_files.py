@@ -1,4 +1,4 @@
-"""Files that a kill at any moment leaves whole."""
+"""Files that are complete at every moment, even if a write is killed."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import uuid
 from pathlib import Path
 
 STALE_SECONDS = 24 * 3600
-"""Age from which a temporary file is nobody's: no write takes a day, on however slow a network's file system."""
+"""Age from which no process still writes a temporary file: no write takes a day, even on a slow network file system."""
 
 
-def temporary_of(path: Path) -> Path:
-    """Return a name beside `path` that no other process takes, to write under before `path` is replaced."""
+def temporary_path(path: Path) -> Path:
+    """Return a name beside `path` that no other process uses, to write under before `path` is replaced."""
     return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader, or a kill at any moment, finds the old content or the new, never a part.
+    """Write a file so that a reader finds its old content or its new content, never a part, even after a kill.
 
     Text is written in UTF-8; what cannot be encoded becomes a backslash escape.
 
     Raises:
-        OSError: the disk is full, or the directory cannot be written; the old file is untouched.
+        OSError: the disk is full, or the directory cannot be written; the old file is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_of(path)
+    temporary = temporary_path(path)
     try:
         with temporary.open("wb") as file:
             file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
@@ -38,7 +38,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 def flush_directory(directory: Path) -> None:
-    """Wait until a file's new name is on the disk, so that what it replaces may be removed; where a system can."""
+    """Wait until new names in a directory are on the disk, if the system can; only then may what they replace be removed."""
     if os.name != "posix":
         return
     handle = os.open(directory, os.O_RDONLY)
@@ -48,8 +48,8 @@ def flush_directory(directory: Path) -> None:
         os.close(handle)
 
 
-def sweep(directory: Path) -> int:
-    """Remove temporary files under `directory` that a kill left at least a day ago; return how many."""
+def remove_stale_temporaries(directory: Path) -> int:
+    """Remove temporary files under `directory` that killed processes left at least a day ago; return how many."""
     before, count = time.time() - STALE_SECONDS, 0
     for path in directory.rglob(".*.tmp"):
         try:
@@ -57,5 +57,5 @@ def sweep(directory: Path) -> int:
                 path.unlink()
                 count += 1
         except FileNotFoundError:
-            continue  # another sweep has it
+            continue  # another process removed it
     return count

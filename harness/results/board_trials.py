@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from harness.contracts.errors import BadInput
-from harness.results.frame import frame, opened
-from harness.results.store import RunNote
+from harness.results.data_frame import open_results, records_frame
+from harness.results.run_notes import RunNote
 from harness.rules import RULESETS, OwnBoard, Reading, ruleset
 
 
@@ -60,8 +60,8 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
     Raises:
         BadInput: there is nothing to report, or no such board.
     """
-    store = opened(directory)
-    trials = frame(store.records(), store)
+    store = open_results(directory)
+    trials = records_frame(store.records(), store)
     runs = store.runs()
     if not runs and trials.empty:
         raise BadInput(f"no results in '{directory}': run `timetrial run --results {directory}` first")

@@ -1,0 +1,82 @@
+"""What runs set out to do, written beside their records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from harness.records import TrialSpec, plain, stable_hash
+
+
+@dataclass(frozen=True)
+class RunNote:
+    """What a run sets out to do: `results/runs/*.json`. It tells a board which records are current and which are missing.
+
+    Attributes:
+        track, suite: of the board.
+        trials: {trial id: (submission, workload label, study)}.
+        hashes: {submission or workload label: content hash}; under the key "SUBMISSION on LABEL", a workload's hash where one
+            run has two of them (with and without the reference recipe).
+        skipped: {workload label: reason}.
+        created: ISO 8601, UTC.
+        workloads: base workloads that must be on the board even without a trial (imported logs).
+        pair: the two submissions of ``--until-separable``, whose studies are on no board; empty for a board's run.
+        pruned_by: what was allowed to stop trials in addition to the safe rules: "score-only", "forecast".
+    """
+
+    track: str
+    suite: str
+    trials: Mapping[str, tuple[str, str, int]]
+    hashes: Mapping[str, str]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    created: str = ""
+    workloads: tuple[str, ...] = ()
+    pair: tuple[str, ...] = ()
+    pruned_by: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """A hash of all but the time: the same plan again has the same name."""
+        return stable_hash({key: value for key, value in self._content().items() if key != "created"})[:16]
+
+    def versions(self, submission: str, label: str) -> tuple[str, str]:
+        """Return the content hashes of a submission and of the workload that its trials ran on."""
+        own = _workload_under(submission, label)
+        return self.hashes[submission], self.hashes[own if own in self.hashes else label]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the note as JSON types."""
+        value: dict[str, Any] = plain(self._content())
+        return value
+
+    def _content(self) -> dict[str, Any]:
+        """Return the fields; `pair` and `pruned_by` only where they are set, so that the names of older notes stay."""
+        return {key: value for key, value in asdict(self).items() if key not in ("pair", "pruned_by") or value}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> RunNote:
+        """Return the note that `to_json` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError, IndexError: it is none.
+        """
+        lists = {key: tuple(value.get(key, ())) for key in ("workloads", "pair", "pruned_by")}
+        trials = {trial: (cell[0], cell[1], int(cell[2])) for trial, cell in value["trials"].items()}
+        return cls(**{**value, **lists, "trials": trials})
+
+
+def planned_trials(specs: Iterable[TrialSpec]) -> tuple[dict[str, tuple[str, str, int]], dict[str, str]]:
+    """Return `RunNote.trials` and `RunNote.hashes` of trials."""
+    specs = list(specs)
+    trials = {spec.id: spec.cell for spec in specs}
+    hashes = {spec.submission: spec.submission_hash for spec in specs}
+    first: dict[str, str] = {}
+    for spec in specs:
+        if first.setdefault(spec.workload_label, spec.workload_hash) != spec.workload_hash:
+            hashes[_workload_under(spec.submission, spec.workload_label)] = spec.workload_hash
+    return trials, hashes | first
+
+
+def _workload_under(submission: str, label: str) -> str:
+    return f"{submission} on {label}"
