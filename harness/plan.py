@@ -1,4 +1,4 @@
-"""Rules x submissions x workloads -> the trials to run, in the order in which they should start."""
+"""Rules, submissions and workloads in; the trials to run out, in the order in which they should start."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from harness.rules import (
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a user asked for; every default is the command line's.
+    """What a user wants to run; the defaults are those of the command line.
 
     Attributes:
-        suite: which size of the workloads; its workloads run where `workloads` names none.
+        suite: the size of the workloads; all its workloads run unless `workloads` names some.
         submissions: names as typed after ``-s``; empty means `FIRST_SCHEDULES`.
         workloads: names of base workloads; empty means all of the suite.
         track: a key of `RULESETS`; empty means the default for the submissions.
         studies: studies per submission and workload; None means the track's number.
-        trials: what ``--trials`` limits: points of the lattice per horizon, or of the whole grid where horizons are
-            shifted at random; None means the track's number.
-        seed: of everything random.
+        trials: points of the lattice per horizon and study, or, in a track whose horizons are shifted at random, pairs of
+            point and horizon per study; None means the track's number.
+        seed: from which all seeds and random draws are derived.
         held_out: also the held-out variants.
         pair: the two submissions of ``--until-separable``, instead of `submissions`; their studies are on no board.
     """
@@ -62,7 +62,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """The trials of a run, in dispatch order: study by study, workload by workload, likely fast trials first."""
+    """The trials of a run, in dispatch order: study by study, workload by workload, those that are likely to be fast first."""
 
     track: Track
     suite: str
@@ -73,15 +73,14 @@ class Plan:
 
     def without(self, workloads: Sequence[str]) -> Plan:
         """Return the plan without the workloads named by their labels."""
-        kept = tuple(spec for spec in self.trials if spec.workload_label not in workloads)
-        return replace(self, trials=kept)
+        return replace(self, trials=tuple(spec for spec in self.trials if spec.workload_label not in workloads))
 
 
 def make_plan(request: Request) -> Plan:
     """Return the plan of a request.
 
     Raises:
-        BadInput: a name, a number or a combination that cannot be run.
+        BadInput: a name is unknown, a number is too small, or the combination cannot be run.
     """
     for name, number in (("--studies", request.studies), ("--trials", request.trials)):
         if number is not None and number < 1:
@@ -89,17 +88,19 @@ def make_plan(request: Request) -> Plan:
     submissions = {name: find_submission(name) for name in request.pair or request.submissions or FIRST_SCHEDULES}
     track = _choose_track(request.track, list(submissions.values()))
     if request.held_out and Reading.TIME_TO_TARGET not in track.reads:
-        raise BadInput(f"--held-out: variants belong to a race to the target, which {track.title} is not; leave it out")
+        raise BadInput(
+            f"--held-out: held-out variants need times to the target, which {track.title} does not measure; leave it out"
+        )
     workloads = _choose_workloads(request)
     if track.targeted:
-        _need_targets(workloads)
+        _check_targets(workloads)
     studies = range(request.studies or track.studies)
     specs: list[TrialSpec] = []
     for study, workload in product(studies, workloads.values()):
         rows = [_trials(_Study(request, track, workload, submission, study)) for submission in submissions.values()]
         longest = max(len(row) for row in rows)
         specs += [row[rank] for rank in range(longest) for row in rows if rank < len(row)]
-    specs.sort(key=lambda spec: bool(spec.variant))  # a held-out variant waits for the verdict on its base
+    specs.sort(key=lambda spec: bool(spec.variant))  # a held-out variant runs only if its base is reached
     return Plan(track, request.suite, tuple(specs), workloads, submissions, request.pair)
 
 
@@ -126,18 +127,24 @@ def _choose_track(name: str, submissions: Sequence[Submission]) -> Track:
 
 
 def _choose_workloads(request: Request) -> dict[str, Workload]:
+    """Return {label: workload} of a request, held-out variants after their base.
+
+    Raises:
+        BadInput: an unknown suite or workload, or a workload without that size.
+    """
     available = suites()
     if request.suite not in SUITES:
         raise BadInput(f"no suite '{request.suite}': choose one of {', '.join(SUITES)}")
     names = request.workloads or tuple(available.get(request.suite, ()))
     if not names:
-        raise BadInput(f"suite '{request.suite}' has no workloads yet: choose another, or name one with -w")
+        raise BadInput(f"suite '{request.suite}' has no workloads yet: choose another suite, or name a workload with -w")
     chosen: dict[str, Workload] = {}
     for name in names:
-        homes = [suite for suite in SUITES if name in available.get(suite, ())]
-        if homes and request.suite not in homes:
+        its_suites = [suite for suite in SUITES if name in available.get(suite, ())]
+        if its_suites and request.suite not in its_suites:
             raise BadInput(
-                f"workload '{name}' is not in suite '{request.suite}': it is in {', '.join(homes)} (--suite {homes[0]})"
+                f"workload '{name}' is not in suite '{request.suite}', but in {', '.join(its_suites)}: "
+                f"use --suite {its_suites[0]}"
             )
         base = find_workload(name, request.suite)
         chosen[base.label] = base
@@ -147,7 +154,12 @@ def _choose_workloads(request: Request) -> dict[str, Workload]:
     return chosen
 
 
-def _need_targets(workloads: Mapping[str, Workload]) -> None:
+def _check_targets(workloads: Mapping[str, Workload]) -> None:
+    """Check that all workloads have a target.
+
+    Raises:
+        BadInput: one has none.
+    """
     for label, workload in workloads.items():
         if math.isnan(workload.settings.target):
             size = workload.size_name
@@ -172,12 +184,12 @@ class _Study:
 
 def _trials(study: _Study) -> list[TrialSpec]:
     """Return the trials of one study, in the order of their indices."""
-    track, workload, submission, settings = study.track, study.workload, study.submission, study.workload.settings
-    budget = whole_steps(settings.budget * track.budget, settings.batch_size)
+    track, workload, submission, size = study.track, study.workload, study.submission, study.workload.settings
+    budget = whole_steps(size.budget * track.budget, size.batch_size)
     content_hash, libraries = _versions(workload, track.targeted, submission.reference_recipe)
     specs = []
     for trial, values in enumerate(_points(study)):
-        horizon, warmup = values.pop("horizon") * budget, values.pop("warmup", settings.reference.warmup)
+        horizon, warmup = values.pop("horizon") * budget, values.pop("warmup", size.reference.warmup)
         specs.append(
             TrialSpec(
                 track=track.name,
@@ -193,10 +205,10 @@ def _trials(study: _Study) -> list[TrialSpec]:
                 seed=study.seed() if track.shared_seeds else study.seed(trial),
                 hyperparameters=values,
                 budget=budget,
-                horizon=whole_steps(horizon, settings.batch_size),
-                warmup=whole_steps(warmup * (horizon if track.warmup_of_horizon else settings.budget), settings.batch_size),
-                evaluation_period=settings.evaluation_period,
-                target=settings.target if track.targeted else NO_TARGET,
+                horizon=whole_steps(horizon, size.batch_size),
+                warmup=whole_steps(warmup * (horizon if track.warmup_of_horizon else size.budget), size.batch_size),
+                evaluation_period=size.evaluation_period,
+                target=size.target if track.targeted else NO_TARGET,
                 reference_recipe=submission.reference_recipe,
                 libraries={**libraries, **submission.libraries},
                 source=submission.source,
@@ -252,7 +264,7 @@ def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any
     space = search_space(study.submission, lattice)
     if len(space) > HALTON_DIMENSIONS:
         raise BadInput(
-            f"'{study.submission.name}' tunes {len(space)} hyperparameters; at most {HALTON_DIMENSIONS} are possible"
+            f"'{study.submission.name}' has {len(space)} hyperparameters to tune, and at most {HALTON_DIMENSIONS} are possible"
         )
     if not space:
         return [{} for _ in range(count)]
@@ -291,7 +303,7 @@ def shifted_lattice(points: int, seed: int) -> list[float]:
 
 
 def search_space(submission: Submission, lattice: SpaceDraws) -> dict[str, Range]:
-    """Return what a track that draws tunes, in draw order: the submission's space, then horizon and warm-up if they are drawn.
+    """Return the ranges that `lattice` draws from, in draw order: the submission's, then of horizon and warm-up.
 
     Raises:
         BadInput: optimizer and schedule have a hyperparameter of the same name.

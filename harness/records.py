@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 PROTOCOL_VERSION = 1
-"""Raised whenever a change of the harness can change the outcome of a trial: part of every trial's id."""
+"""Version of the harness's rules; it goes up when a change can change the outcome of a trial. Part of every trial's id."""
 
 SCHEMA_VERSION = 2
 """Version of the record's JSON; older versions are read through `UPGRADES`."""
@@ -25,27 +25,27 @@ class Status(StrEnum):
     REACHED = "reached"
     MISSED = "missed"
     FINISHED = "finished"
-    """It ran to the end of its horizon in a track without a target (`budget`)."""
+    """It ran to the end of its horizon and had no target."""
     DIVERGED = "diverged"
     PRUNED = "pruned"
     FAILED = "failed"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out-of-memory"
     KILLED = "killed"
-    """Its worker died from outside: the trial counts as not run, and the next run repeats it."""
+    """Something else ended its worker. The trial counts as not run, and the next run repeats it."""
     SKIPPED = "skipped"
 
 
 STATUSES = tuple(Status)
 
 FAILURES = (Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY)
-"""What a submission itself is to blame for: results like any other, run again only by ``--retry``."""
+"""Statuses that the submission itself caused. Such trials are results; only ``--retry`` runs them again."""
 
 ARTEFACT_LIMIT = 8
 """Largest number of artefacts per trial."""
 
 ARTEFACT_BYTES = 1_000_000
-"""Bytes per artefact; what is longer loses its middle."""
+"""Largest size of an artefact in bytes; `shortened` cuts longer content."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class Artefact:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", self.name) or self.name.endswith(".json"):
-            raise ValueError(f"an artefact cannot be named {self.name!r}")
+            raise ValueError(f"an artefact cannot have the name {self.name!r}")
         if len(self.content) > ARTEFACT_BYTES:
-            raise ValueError(f"artefact {self.name} has {len(self.content)} bytes: at most {ARTEFACT_BYTES} are kept")
+            raise ValueError(f"artefact {self.name} has {len(self.content)} bytes: at most {ARTEFACT_BYTES} are allowed")
 
 
 def shortened(content: bytes, limit: int = ARTEFACT_BYTES) -> bytes:
-    """Return `content` with its middle cut out where it is longer than `limit` bytes, and a line that says so."""
+    """Return `content`; if it is longer than `limit` bytes, replace its middle by a line that states the original length."""
     if len(content) <= limit:
         return content
     note = f"\n[... cut from {len(content)} bytes ...]\n".encode()
@@ -80,7 +80,7 @@ def shortened(content: bytes, limit: int = ARTEFACT_BYTES) -> bytes:
 
 
 NO_TARGET = math.nan
-"""The target of a trial that races to none: no value meets it; null in JSON."""
+"""Target of a trial that has none: no value meets it. It is null in JSON."""
 
 CLOCKS = ("examples", "seconds", "steps")
 
@@ -91,7 +91,7 @@ def canonical_json(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return `value` made of JSON's own types: tuples become lists, non-finite numbers None."""
+    """Return `value` with JSON's types only: tuples become lists, keys strings, and non-finite numbers None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -102,12 +102,12 @@ def plain(value: Any) -> Any:
 
 
 def meets_target(value: float | None, target: float, *, lower_is_better: bool) -> bool:
-    """Return whether a value of a metric meets a target; a value that is not there does not."""
+    """Return whether a value of a metric meets a target; None does not."""
     return value is not None and (value <= target if lower_is_better else value >= target)
 
 
 def stable_hash(*parts: Any) -> str:
-    """Return the SHA-256 of the canonical JSON of `parts`, in hexadecimal: the same in every process and version."""
+    """Return the SHA-256 of the canonical JSON of `parts` in hexadecimal; it is the same in every process and version."""
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
@@ -134,7 +134,7 @@ class TrialSpec:
         workload_hash: content hash of its definition at this size and of the modules of ours that it imports.
         submission: its name as typed after ``-s``.
         submission_hash: content hash of its file and of the modules of ours, or of its folder, that it imports.
-        source: path of the plug-in where it is not found by name (not part of the id).
+        source: path of the plug-in if its name is not enough to find it (not part of the id).
         libraries: {name: version} of the libraries that can change the outcome.
         study, trial: indices from 0.
         seed: 63-bit, from workload and study (and trial, unless the track's trials share seeds), never from the submission.
@@ -260,20 +260,20 @@ class TrialRecord:
         """Return the record that `to_json` of this or an older version wrote; an older one is upgraded.
 
         Raises:
-            ValueError: the checksum or the id does not fit, or the schema is unknown.
-            KeyError, TypeError: a field is missing, or is none of a record's.
+            ValueError: the checksum or the id does not match, or the schema is unknown.
+            KeyError, TypeError: a field is missing.
         """
         body = dict(value)
         if body.get("schema", 0) > SCHEMA_VERSION:
             raise ValueError(f"schema {body['schema']} is newer than {SCHEMA_VERSION}: upgrade timetrial")
         checksum = body.pop("checksum", None)
         if checksum != stable_hash(body):
-            raise ValueError("the checksum does not fit the content")
+            raise ValueError("the checksum does not match the content")
         body = upgraded(body)
         trial = body.pop("id")
         spec = TrialSpec.from_json(body.pop("spec"))
         if spec.id != trial:
-            raise ValueError("the id does not fit the specification")
+            raise ValueError("the id does not match the specification")
         known = {f.name for f in fields(cls)}
         body = {key: item for key, item in body.items() if key in known}
         body["status"] = Status(body["status"])

@@ -54,13 +54,14 @@ class FixedRates:
 class SpaceDraws:
     """Quasi-random draws from the submission's own search space, the same for submissions with the same space.
 
-    A submission without a search space runs its defaults as often, each trial with a seed of its own.
+    A submission without a search space runs its defaults the same number of times, with a different seed in every trial.
 
     Attributes:
         trials: draws per study without ``--trials``.
-        shortest_horizon: for OPTIMIZER+SCHEDULE, the horizon is drawn too, from here to 1; 1 means that it is not drawn.
-            Anytime schedules have horizon 1.
-        warmups: for OPTIMIZER+SCHEDULE, shares of the budget from which the warm-up is drawn; empty means the reference's.
+        shortest_horizon: of OPTIMIZER+SCHEDULE, the horizon is drawn too, from [`shortest_horizon`, 1]; with 1 it is not
+            drawn. Anytime schedules have horizon 1.
+        warmups: of an optimizer, with or without a schedule, the warm-up is drawn from these shares of the budget; if empty, it
+            is the reference's.
     """
 
     trials: int
@@ -104,18 +105,18 @@ class OwnBoard(StrEnum):
     """Whether the trials of a track make a board of their own."""
 
     ALWAYS = "always"
-    FALLBACK = "only while there is no board that they could stand beside"
+    FALLBACK = "only while the track beside which they are shown has no board"
     NEVER = "never"
 
 
 @dataclass(frozen=True)
 class Track:
-    """One ruleset. Everything that distinguishes it from another one is here: nothing else compares names.
+    """One ruleset. Its fields say everything about it; no code outside this module compares names of tracks.
 
     Attributes:
         name: what users type after ``--track``, and what records carry.
-        points: {kind of submission that the track takes: which hyperparameters its trials have}. Empty where another
-            part of the harness makes the trials.
+        points: {kind of submission that the track takes: which hyperparameters the trials of a study have}. Empty if
+            another part of the harness makes the trials.
         clock: the clock that decides a race and that pruning uses.
         summary: one line for users.
         studies: studies per submission and workload, by default.
@@ -123,15 +124,15 @@ class Track:
         horizons: shares of the budget; every point of the lattice runs at every horizon.
         horizon_by_horizon: trials are numbered horizon by horizon, not point by point.
         warmup_of_horizon: the warm-up is the reference's share of the trial's own horizon, not of the budget.
-        shared_seeds: all trials of a study have one seed: the same initial weights and data order.
+        shared_seeds: all trials of a study have the same seed, so the same initial weights and data order.
         targeted: trials have the workload's target; they end as reached or missed, else as finished.
-        run_to_end: every trial runs to the end of its horizon: none is pruned, none stops at its target.
+        run_to_end: every trial runs to the end of its horizon; none is pruned or stops at its target.
         reads: what a board reads from its trials.
         own_board: whether its trials make a board of their own.
         beside: name of the track on whose board its trials are shown as well; empty for none.
         full_evaluation: the weights at the end are also evaluated on the whole validation set and on the test set, never
             charged.
-        option: how a user asks for it on the command line, where that is not ``--track NAME``.
+        option: the command-line option that selects it, if that is not ``--track NAME``.
         algoperf: AlgoPerf's name for its ruleset, where there is one.
     """
 
@@ -161,12 +162,12 @@ class Track:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What a user types to run it."""
+        """Command-line words that select it."""
         return (self.option,) if self.option else ("--track", self.name)
 
     @property
     def title(self) -> str:
-        """What a message calls it."""
+        """Its name in messages."""
         return self.option or f"the {self.name} track"
 
 
@@ -228,7 +229,7 @@ SENSITIVITY = Track(
     beside="schedule",
     option="--sensitivity",
 )
-"""What ``--sensitivity`` runs: a ruleset of its own, so that its trials never enter the schedule track's board."""
+"""What ``--sensitivity`` runs. It is a ruleset of its own, so that its trials are not scored with the schedule track's."""
 
 TARGET_SEARCH = Track(
     name="target-search",
@@ -253,11 +254,11 @@ RULESETS = {track.name: track for track in (*TRACKS.values(), SENSITIVITY, TARGE
 """Every ruleset that a record may come from, by name."""
 
 DEFAULT_TRACKS = (TRACKS["schedule"], TRACKS["external"])
-"""Where no track is named, the first of these that takes all submissions counts, else the last."""
+"""If a user names no track: the first of these that takes all submissions, else the last one."""
 
 
 def ruleset(name: str) -> Track:
-    """Return the ruleset that recorded trials name; trials of an unknown one are read on the clock `examples`."""
+    """Return the ruleset of recorded trials by its name; an unknown one has the clock `examples`."""
     return RULESETS.get(name) or Track(name, {}, "examples", "a ruleset that this version does not know")
 
 
@@ -276,15 +277,15 @@ FIRST_SCHEDULES = (
     "step",
     "wsd",
 )
-"""What races when no submission is named."""
+"""Submissions of a run whose user names none."""
 
 BASELINE = "cosine"
 
 HALTON_DIMENSIONS = 32
-"""Draws use the first d of this many dimensions, so that a further hyperparameter moves no other."""
+"""Dimensions of quasi-random draws; d hyperparameters use the first d, so adding one does not change the others' values."""
 
 OVERSHOOT = 0.1
-"""Share of a trial's length by which its last step may overshoot the end and still be judged."""
+"""Share of a trial's horizon by which its last step may overshoot the end and still be evaluated."""
 
 BATCHNORM_EXAMPLES = 1024
-"""Training examples of the free refresh of BatchNorm statistics before an evaluation."""
+"""Training examples that refresh BatchNorm statistics before an evaluation; they are not charged."""
