@@ -28,46 +28,11 @@ from ray.tune.search import Searcher
 
 from harness.contracts import BadInput
 from harness.execution.race import Race
+from harness.execution.referee import Cell, Referee, RemoteStopChannel
 from harness.execution.worker import work
 from harness.pruning import Stop, stop_from_json
 from harness.records import Status, TrialRecord, TrialResult, TrialSpec
 from harness.trial.time_limit import GRACE_SECONDS
-
-Cell = tuple[str, str, int]
-
-
-class Referee:
-    """The actor behind every worker's stop channel: it holds what stops the trials of each study."""
-
-    def __init__(self) -> None:
-        self._stops: dict[Cell, Stop] = {}
-
-    def set_stop(self, cell: Cell, stop: Stop) -> None:
-        """Set what stops the trials of a study."""
-        self._stops[cell] = stop
-
-    def stop_for(self, cell: Cell) -> Stop | None:
-        """Return what stops the trials of a study, or None."""
-        return self._stops.get(cell)
-
-
-class _RemoteStopChannel:
-    """The stop channel of one trial: it asks the referee, and never waits for the answer.
-
-    A call returns the newest answer that has arrived, and sends the next question once the last one is answered.
-    """
-
-    def __init__(self, referee: Any, cell: Cell, known: Stop | None) -> None:
-        self._referee, self._cell, self._known = referee, cell, known
-        self._question: Any = None
-
-    def __call__(self) -> Stop | None:
-        if self._question is not None and ray.wait([self._question], timeout=0)[0]:
-            self._known = ray.get(self._question)
-            self._question = None
-        if self._question is None:
-            self._question = self._referee.stop_for.remote(self._cell)
-        return self._known
 
 
 class OneTrial(tune.Trainable):  # type: ignore[misc]
@@ -90,7 +55,7 @@ class OneTrial(tune.Trainable):  # type: ignore[misc]
         assignment = json.loads(self._assignment["assignment"])
         spec = TrialSpec.from_json(assignment["spec"])
         known = stop_from_json(assignment["stop"]) if assignment["stop"] else None
-        channel = _RemoteStopChannel(self._referee, spec.cell, known)
+        channel = RemoteStopChannel(self._referee, spec.cell, known)
         record, artefacts = work(spec, self._settings, channel, concurrency=self._concurrency, end_process=True)
         spent = time.process_time() - self._spent
         self._spent += spent

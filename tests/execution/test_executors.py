@@ -1,6 +1,5 @@
 """Both executors: the same records; a cluster by address; pruning costs nothing but time."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -44,30 +43,18 @@ def test_completing_a_pruned_run_gives_the_unpruned_records(inline, tmp_path):
     assert outcome(tmp_path) == outcome(inline)
 
 
-def test_a_running_cluster_is_joined_by_its_address(inline, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    ray = Path(sys.executable).with_name("ray")
-    head = [ray, "start", "--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=2"]
-    env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-    with subprocess.Popen(
-        [*head, "--include-dashboard=false", "--disable-usage-stats", "--temp-dir=/tmp/timetrial-test-ray"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=env,
-    ) as cluster:
-        try:
-            results = tmp_path / "results"
-            for _ in range(10):
-                done = timetrial(*SMALL, "--no-prune", "--address", f"127.0.0.1:{port}", "--results", results)
-                if done.returncode != 2:
-                    break
-            assert done.returncode == 0, done.stderr + done.stdout
-            assert outcome(results) == outcome(inline)
-            assert cluster.poll() is None, "the run must not stop a cluster that it joined"
-        finally:
-            cluster.terminate()
+def test_a_running_cluster_is_joined_by_its_address_and_goes_on(inline, cluster, tmp_path):
+    done = timetrial(*SMALL, "--no-prune", "--address", cluster, "--results", tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert outcome(tmp_path) == outcome(inline)
+    host, port = cluster.split(":")
+    socket.create_connection((host, int(port)), timeout=5).close()
+
+
+def test_the_referee_starts_without_torch():
+    code = "import sys; sys.modules['torch'] = None; import harness.execution.referee"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_address_where_nobody_answers_is_bad_input(tmp_path):
@@ -77,15 +64,22 @@ def test_an_address_where_nobody_answers_is_bad_input(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def options(executor, request):
+    """Return the options that run trials by `executor`: over Ray, by one worker on the cluster of the tests."""
+    if executor == "ray":
+        return "--address", request.getfixturevalue("cluster"), "--workers", 1
+    return "--executor", executor
+
+
 @pytest.mark.parametrize("executor", ["inline", "ray"])
-def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, executor):
+def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, executor, request):
     plugin = tmp_path / "explodes.py"
     plugin.write_text(
         "from harness import schedule\n@schedule\ndef explodes(step, horizon):\n    '''Fails.'''\n"
         "    return 0.1 / max(3 - step, 0)\n"
     )
     results = tmp_path / "results"
-    done = timetrial(*SMALL[:5], "-s", plugin, "--studies", 1, "--executor", executor, "--results", results)
+    done = timetrial(*SMALL[:5], "-s", plugin, "--studies", 1, *options(executor, request), "--results", results)
     assert done.returncode == 1, done.stderr + done.stdout
     assert "explodes.py" in done.stdout
     assert "Traceback" not in done.stderr + done.stdout
@@ -115,7 +109,7 @@ def assert_tracebacks(results, plugin):
     assert {path.suffix for path in (results / "trials").rglob("*") if path.is_file()} == {".json"}
 
 
-def test_a_plug_in_that_holds_the_interpreter_is_ended_by_the_time_limit_and_the_run_goes_on(tmp_path):
+def test_a_plug_in_that_holds_the_interpreter_is_ended_by_the_time_limit_and_the_run_goes_on(cluster, tmp_path):
     plugin = tmp_path / "stuck.py"
     plugin.write_text(
         "from harness import TrainingAlgorithm\n"
@@ -125,7 +119,7 @@ def test_a_plug_in_that_holds_the_interpreter_is_ended_by_the_time_limit_and_the
         "        ctypes.PyDLL(None).sleep(600)\n"
     )
     results = tmp_path / "results"
-    args = ("-s", f"{plugin}", "--trials", 1, "--studies", 1, "--time-limit", 3, "--results", results)
+    args = ("-s", f"{plugin}", "--trials", 1, "--studies", 1, "--time-limit", 3, "--address", cluster, "--results", results)
     done = timetrial("run", "--suite", "smoke", *args)
     assert done.returncode == 1, done.stderr + done.stdout
     assert {r["status"] for r in outcome(results).values()} == {"timeout"}
@@ -147,12 +141,12 @@ def test_a_full_disk_or_an_unwritable_directory_is_one_plain_line(tmp_path):
         assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_interrupting_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
+def test_interrupting_keeps_what_is_done_and_says_how_to_go_on(cluster, tmp_path):
     import signal
     import time
 
     with subprocess.Popen(
-        command(*SMALL, "--executor", "ray", "--no-prune", "--results", tmp_path),
+        command(*SMALL, "--address", cluster, "--workers", 1, "--no-prune", "--results", tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -37,8 +37,9 @@ def safe(tmp_path_factory):
     return results
 
 
-@pytest.mark.parametrize("more", [("--executor", "inline"), ("--executor", "ray", "--workers", 2)])
-def test_score_only_keeps_the_scores_says_so_and_is_no_evidence_for_a_plain_run(whole, safe, tmp_path, more):
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_score_only_keeps_the_scores_says_so_and_is_no_evidence_for_a_plain_run(whole, safe, tmp_path, executor, request):
+    more = ("--address", request.getfixturevalue("cluster")) if executor == "ray" else ("--executor", executor)
     command = (*SMALL, *more, "--studies", 3, "--results", tmp_path)
     done = timetrial(*command, "--prune", "score-only")
     assert done.returncode == 0, done.stderr + done.stdout
