@@ -11,7 +11,7 @@ from harness.pruning import FORECAST, SCORE_ONLY
 from harness.scoring.board_parts import Cell
 from harness.scoring.cells import Cells
 from harness.scoring.scored import Scored
-from harness.scoring.sentences import listed
+from harness.scoring.sentences import listed, protocol_notes
 from harness.scoring.studies import SKIPPED, Study
 from harness.scoring.study_times import StudyTimes
 
@@ -49,6 +49,7 @@ def notes(scored: Scored, cells: Cells) -> list[str]:
     trials, study_times, clock = scored.trials, scored.study_times, scored.rules.clock
     lines = [
         *_options(scored),
+        *protocol_notes(trials),
         *_machines(trials, clock),
         *_few(scored.fewest_studies, study_times),
         *_missing(scored.studies),

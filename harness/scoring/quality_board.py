@@ -17,7 +17,7 @@ from harness.scoring.export import BOARD_SCHEMA
 from harness.scoring.profiles import ranked
 from harness.scoring.quality import Quality, score_budget
 from harness.scoring.sensitivity import RateRow, sensitivities
-from harness.scoring.sentences import listed
+from harness.scoring.sentences import listed, protocol_notes
 from harness.scoring.trial_table import checked, track_of
 
 
@@ -106,7 +106,7 @@ def quality_board(trials: pd.DataFrame) -> QualityBoard:
         sensitivity=by_rate,
         trials={status: statuses[status] for status in STATUSES if statuses[status]},
         verdict=_verdict(rows, by_rate),
-        notes=tuple(_notes(rows, qualities, by_rate)),
+        notes=(*protocol_notes(base), *_notes(rows, qualities, by_rate)),
         studies=int(base.groupby(["submission", "workload"])["study"].nunique().max()),
     )
 

@@ -1,10 +1,13 @@
-"""The verdict of a board in one sentence, and names as prose."""
+"""The verdict of a board in one sentence, names as prose, and what the protocol of its records says."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+import pandas as pd
+
+from harness.records import PROTOCOL_VERSION
 from harness.scoring.board_parts import Pair, Row
 
 MOST_LISTED = 5
@@ -20,6 +23,17 @@ def listed(names: Sequence[str]) -> str:
     if len(names) > MOST_LISTED:
         return f"{', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def protocol_notes(trials: pd.DataFrame) -> list[str]:
+    """Return what a board must say of trials recorded under another protocol version than this version of timetrial's."""
+    if "protocol" not in trials.columns or set(trials["protocol"]) == {PROTOCOL_VERSION}:
+        return []
+    counts = trials["protocol"].astype(int).value_counts().sort_index()
+    if len(counts) == 1:
+        return [f"Recorded under protocol {counts.index[0]}; this version of timetrial runs protocol {PROTOCOL_VERSION}."]
+    parts = [f"protocol {version} ({count} {'trial' if count == 1 else 'trials'})" for version, count in counts.items()]
+    return [f"Recorded under different protocols, so not exactly comparable: {listed(parts)}."]
 
 
 def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]) -> str:

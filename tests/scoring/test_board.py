@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.records import STATUSES
+from harness.records import PROTOCOL_VERSION, STATUSES
 from harness.scoring import board_json, score_board
 from harness.scoring.rules import ScoringRules
 from tests.scoring.frames import from_times
@@ -205,3 +205,20 @@ def test_a_leader_by_score_that_is_slower_by_speed_is_called_so() -> None:
 def test_scoring_imports_no_torch() -> None:
     code = "import sys; sys.modules['torch'] = None; import harness.scoring; assert 'ray' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_board_says_under_which_protocol_its_records_were_made_if_that_is_not_todays() -> None:
+    trials = from_times({"s0": {"w": [100.0, 200.0]}, "s1": {"w": [300.0, 200.0]}})
+
+    def notes(*protocols: int) -> list[str]:
+        board = score_board(trials.assign(protocol=protocols), ScoringRules(baseline="s0"))
+        return [note for note in board.notes if "protocol" in note]
+
+    today, old = PROTOCOL_VERSION, PROTOCOL_VERSION - 1
+    assert not any("protocol" in note for note in score_board(trials, ScoringRules(baseline="s0")).notes)
+    assert notes(today, today, today, today) == []
+    assert notes(old, old, old, old) == [f"Recorded under protocol {old}; this version of timetrial runs protocol {today}."]
+    assert notes(old, today, today, today) == [
+        "Recorded under different protocols, so not exactly comparable: "
+        f"protocol {old} (1 trial) and protocol {today} (3 trials)."
+    ]

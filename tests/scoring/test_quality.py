@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from harness import BadInput
+from harness.records import PROTOCOL_VERSION
 from harness.scoring import (
     quality_board,
     quality_json,
@@ -102,6 +103,13 @@ def test_horizons_of_whole_steps_count_as_the_share_that_they_stand_for() -> Non
 def test_the_trivial_metric_comes_from_the_records() -> None:
     rows = [budget_row("a", 0, 0, 0.6, facts=FACTS), budget_row("b", 0, 0, 1.0, facts=FACTS)]
     assert [q.regret for q in score_budget(pd.DataFrame(rows))] == [0.0, pytest.approx(0.2)]
+
+
+def test_a_board_of_quality_says_under_which_protocol_its_records_were_made() -> None:
+    trials = pd.DataFrame([budget_row("a", 0, 0, 0.6, facts=FACTS), budget_row("b", 0, 0, 1.0, facts=FACTS)])
+    old = PROTOCOL_VERSION - 1
+    assert quality_board(trials.assign(protocol=old)).notes[0].startswith(f"Recorded under protocol {old};")
+    assert quality_board(trials.assign(protocol=PROTOCOL_VERSION)).notes == quality_board(trials).notes
 
 
 def test_the_budget_board_is_strict_json_with_a_races_fields_and_the_same_in_any_order() -> None:
