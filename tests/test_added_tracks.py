@@ -1,4 +1,4 @@
-"""A track is one entry in rules.py: one that is added is planned, raced and shown as its data say."""
+"""A track is one entry in rules.py: a new one is planned, run and shown as its data say."""
 
 import json
 import math
@@ -82,13 +82,13 @@ def test_a_track_with_other_horizons_and_rates_races_what_its_data_say(add, tmp_
     assert [row["workloads"]["digits_mlp"]["studies"] for row in board["submissions"]] == [1, 1]
 
 
-def test_one_more_rate_moves_no_other_trial(add):
+def test_one_more_rate_changes_no_other_trial(add):
     track = add(replace(SCHEDULE, name="two-ends", points={"schedule": RATES}, horizons=(0.5, 1.0)))
     two, three = (make_plan(request(track.name, trials=trials)).trials for trials in (None, 3))
     assert len(three) == 6 and [spec.id for spec in two] == [spec.id for spec in three[:4]]
 
 
-def test_a_track_of_quality_with_other_shares_stands_beside_the_track_that_it_names(add, tmp_path):
+def test_a_track_of_quality_with_other_shares_is_shown_beside_the_track_that_it_names(add, tmp_path):
     host = add(replace(SCHEDULE, name="host"))
     guest = add(replace(BUDGET, name="guest", horizons=(0.2, 1.0), beside="host"))
     board = race(make_plan(request(guest.name, trials=1)), tmp_path)
@@ -126,7 +126,7 @@ def test_in_one_track_an_optimizer_has_its_own_recipe_and_a_schedule_the_referen
     assert board_input(tmp_path).done == len(plan.trials) == 4
 
 
-def test_what_no_lattice_makes_cannot_be_asked_for(add):
+def test_a_track_without_a_lattice_cannot_be_requested(add):
     from harness import BadInput
 
     with pytest.raises(BadInput, match="no track 'target-search'"):

@@ -1,4 +1,4 @@
-"""The plan: paired seeds, one shifted lattice for all, stable ids."""
+"""The plan: seeds and lattices shared by all submissions, stable ids."""
 
 import math
 from collections import defaultdict
@@ -35,7 +35,7 @@ def test_all_submissions_share_seeds_and_draws_study_by_study():
     assert len(set(seeds.values())) == 3
 
 
-def test_adding_a_submission_or_a_study_moves_no_other_trial():
+def test_adding_a_submission_or_a_study_changes_no_other_trial():
     few = {spec.id for spec in make_plan(SMOKE).trials}
     more = {spec.id for spec in make_plan(Request(suite="smoke", submissions=(*SMOKE.submissions, "rex"), studies=4)).trials}
     assert few < more
@@ -68,22 +68,22 @@ def test_a_shifted_lattice_is_equidistant_on_the_circle(points, seed):
     assert gaps == pytest.approx([1 / points] * points)
 
 
-def test_one_study_is_planned_whole_before_the_next_begins():
+def test_all_trials_of_a_study_come_before_those_of_the_next_study():
     studies = [spec.study for spec in make_plan(SMOKE).trials]
     assert studies == sorted(studies)
 
 
 def test_the_external_track_draws_the_same_points_for_submissions_with_the_same_space():
     plan = make_plan(Request(suite="smoke", submissions=("adamw+rex", "adamw+cosine"), track="external"))
-    drawn = defaultdict(list)
+    points = defaultdict(list)
     for spec in plan.trials:
-        drawn[spec.submission].append((spec.study, spec.trial, spec.seed, spec.hyperparameters["learning_rate"], spec.horizon))
-    assert drawn["adamw+rex"] == drawn["adamw+cosine"]
-    assert len(drawn["adamw+rex"]) == 15
-    assert len({seed for _, _, seed, _, _ in drawn["adamw+rex"]}) == 15
+        points[spec.submission].append((spec.study, spec.trial, spec.seed, spec.hyperparameters["learning_rate"], spec.horizon))
+    assert points["adamw+rex"] == points["adamw+cosine"]
+    assert len(points["adamw+rex"]) == 15
+    assert len({seed for _, _, seed, _, _ in points["adamw+rex"]}) == 15
 
 
-def test_draws_lie_in_the_space():
+def test_draws_are_within_the_search_space():
     space = search_space(find_submission("adamw+rex"), TRACKS["external"].points["optimizer"])
     plan = make_plan(Request(suite="smoke", submissions=("adamw+rex",)))
     for spec in plan.trials:
@@ -91,7 +91,7 @@ def test_draws_lie_in_the_space():
             assert space[name].low <= value <= space[name].high
 
 
-def test_held_out_variants_come_last_with_targets_of_their_own():
+def test_held_out_variants_come_after_all_base_workloads():
     plan = make_plan(Request(suite="smoke", submissions=("linear",), held_out=True))
     variants = [bool(spec.variant) for spec in plan.trials]
     assert any(variants)
@@ -113,14 +113,14 @@ def test_held_out_variants_come_last_with_targets_of_their_own():
         (Request(suite="smoke", workloads=("shakespeare_lm",)), "--suite laptop"),
     ],
 )
-def test_bad_requests_are_told_in_one_line(request_, says):
+def test_a_bad_request_gives_an_error_of_one_line(request_, says):
     with pytest.raises(BadInput) as error:
         make_plan(request_)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_the_budget_track_gives_every_share_of_the_budget_runs_of_its_own_at_the_same_rates():
+def test_the_budget_track_has_separate_trials_for_every_share_of_the_budget_at_the_same_rates():
     plan = make_plan(Request(suite="smoke", submissions=("linear", "constant"), workloads=("digits_mlp",), track="budget"))
     settings = plan.workloads["digits_mlp"].settings
     study = [spec for spec in plan.trials if spec.cell == ("constant", "digits_mlp", 0)]
@@ -138,7 +138,7 @@ def test_the_budget_track_gives_every_share_of_the_budget_runs_of_its_own_at_the
     assert {spec.seed for spec in study} == {spec.seed for spec in race.trials if spec.study == 0}
 
 
-def test_fewer_trials_of_the_budget_track_are_fewer_rates_at_every_share():
+def test_fewer_trials_of_the_budget_track_mean_fewer_rates_at_every_share():
     plan = make_plan(Request(suite="smoke", submissions=("linear",), workloads=("digits_mlp",), track="budget", trials=1))
     assert len({spec.horizon for spec in plan.trials}) == 4
     assert len({spec.id for spec in plan.trials}) == 4 * 3
@@ -156,7 +156,7 @@ def test_the_sensitivity_grid_is_the_same_seven_half_decades_in_every_study():
 
 
 @pytest.mark.parametrize("track", ["budget", "sensitivity"])
-def test_without_a_race_there_are_no_held_out_variants(track):
+def test_without_times_to_target_there_are_no_held_out_variants(track):
     with pytest.raises(BadInput, match="--held-out"):
         make_plan(Request(suite="smoke", submissions=("linear",), track=track, held_out=True))
 

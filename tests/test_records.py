@@ -73,12 +73,12 @@ def test_ids_and_seeds_are_the_same_in_another_process():
     assert out.stdout.split() == [SPEC.id, str(stable_seed("a", 1))]
 
 
-def test_a_record_comes_back_from_json_as_it_was():
+def test_a_record_is_unchanged_by_writing_and_reading_json():
     assert TrialRecord.from_json(json.loads(json.dumps(RECORD.to_json()))) == RECORD
 
 
 @pytest.mark.parametrize("key", ["status", "reason", "clocks", "evaluations", "spec", "checksum"])
-def test_a_changed_record_does_not_pass_for_sound(key):
+def test_a_changed_record_does_not_match_its_checksum(key):
     body = RECORD.to_json()
     body[key] = {"status": "missed", "reason": "x", "clocks": {}, "evaluations": [], "spec": {**body["spec"], "study": 5}}.get(
         key, "0"
@@ -87,7 +87,7 @@ def test_a_changed_record_does_not_pass_for_sound(key):
         TrialRecord.from_json(body)
 
 
-def test_a_record_of_a_newer_schema_is_refused_by_name():
+def test_a_record_of_a_newer_schema_is_refused():
     with pytest.raises(ValueError, match="newer"):
         TrialRecord.from_json({**RECORD.to_json(), "schema": 999})
 
@@ -122,7 +122,7 @@ def test_a_damaged_record_of_version_1_is_noticed():
 
 
 @pytest.mark.parametrize(("kind", "reference"), [("schedule", True), ("optimizer", False), ("procedure", False)])
-def test_only_schedules_raced_on_the_reference_recipe_in_version_1(kind, reference):
+def test_in_version_1_only_schedules_used_the_reference_recipe(kind, reference):
     body = json.loads(VERSION_1.read_text())
     body["facts"]["submission"]["kind"] = kind
     before = json.dumps(body)
@@ -145,11 +145,11 @@ def test_a_hash_does_not_depend_on_the_order_of_keys(value):
     assert stable_hash(value) == stable_hash(dict(reversed(list(value.items()))))
 
 
-def test_ids_from_before_there_were_tracks_without_a_target_still_hold():
+def test_the_id_of_a_trial_of_protocol_1_is_what_it_was():
     assert replace(SPEC, protocol=1).id == "75ac306aa24b66bc"
 
 
-def test_a_trial_without_a_target_comes_back_with_its_id():
+def test_a_trial_without_a_target_keeps_its_id_in_json():
     spec = replace(SPEC, track="budget", target=NO_TARGET)
     record = replace(RECORD, spec=spec, status="finished")
     again = TrialRecord.from_json(json.loads(json.dumps(record.to_json(), allow_nan=False)))

@@ -1,4 +1,4 @@
-"""Rulesets are data: nothing outside rules.py knows a track by its name, so a new track is one entry."""
+"""Rulesets are data: nothing outside rules.py compares the name of a track, so a new track is one entry."""
 
 import ast
 from pathlib import Path
@@ -18,7 +18,7 @@ TRACK_CONSTANTS = {name for name, value in vars(rules).items() if isinstance(val
 
 
 def names_of_tracks(tree: ast.AST) -> list[str]:
-    """Return the places, as source, where a track's name is compared, looked for, or one of several keys."""
+    """Return the source of every place where a track's name is compared, is a key, or is one of several in a list."""
     found = []
     for node in ast.walk(tree):
         match node:
@@ -73,10 +73,10 @@ def test_a_comparison_with_the_name_of_a_track_is_found(source):
 
 
 @pytest.mark.parametrize("source", ["submission.kind == 'schedule'", "facts['budget']", "{'sensitivity': 1}", "f('external')"])
-def test_a_word_that_a_track_is_named_by_too_may_be_used(source):
+def test_words_that_are_also_names_of_tracks_may_be_used_otherwise(source):
     assert not names_of_tracks(ast.parse(source))
 
 
-def test_every_track_stands_beside_one_that_exists():
+def test_every_track_is_shown_beside_one_that_exists():
     assert all(track.beside in ("", *TRACKS) for track in RULESETS.values())
     assert all(RULESETS[name].name == name for name in RULESETS)

@@ -1,4 +1,4 @@
-"""Compacted records: exact, found by their id, and nothing lost whatever fails."""
+"""Compaction: records stay exact and readable by their id, and none is lost, whatever fails."""
 
 import json
 import os
@@ -49,7 +49,7 @@ bodies = st.fixed_dictionaries(
 
 
 @given(st.lists(bodies, min_size=1, max_size=4))
-def test_whatever_json_a_record_is_made_of_comes_back_the_same(tmp_path_factory, written):
+def test_any_json_of_a_record_is_unchanged_by_writing_and_reading_parquet(tmp_path_factory, written):
     path = tmp_path_factory.mktemp("columns") / "x.parquet"
     write_records(written, path)
     assert [json.dumps(body, sort_keys=True) for body in read_records(path)] == [json.dumps(b, sort_keys=True) for b in written]
@@ -88,7 +88,7 @@ def test_compacting_again_changes_no_byte(store):
     assert path.read_bytes() == content
 
 
-def test_a_single_file_counts_before_the_parquet_file_and_is_taken_in_by_the_next_compaction(store):
+def test_a_single_file_takes_precedence_over_the_parquet_file_and_the_next_compaction_merges_it(store):
     compact(store)
     again = replace(RECORD, spec=SPECS[0], reason="run again")
     store.write(again)
@@ -112,7 +112,7 @@ def test_directories_of_two_machines_merge_by_copying(store, tmp_path):
 
 
 @pytest.mark.parametrize("step", ["write_records", "fsync", "replace", "unlink"])
-def test_nothing_is_lost_whatever_step_fails(store, monkeypatch, step):
+def test_no_record_is_lost_whichever_step_fails(store, monkeypatch, step):
     before = everything(store)
 
     def fails(*_, **__):
@@ -132,7 +132,7 @@ def test_nothing_is_lost_whatever_step_fails(store, monkeypatch, step):
     assert not list(store.directory.rglob("*.tmp")) or step == "unlink"
 
 
-def test_a_record_that_was_written_anew_meanwhile_is_not_removed(store, monkeypatch):
+def test_a_record_that_is_rewritten_during_a_compaction_is_not_removed(store, monkeypatch):
     newer = replace(RECORD, spec=SPECS[0], reason="newer")
     original = write_records
 
@@ -146,7 +146,7 @@ def test_a_record_that_was_written_anew_meanwhile_is_not_removed(store, monkeypa
 
 
 @pytest.mark.parametrize("keep", [0, 100, -30])
-def test_a_damaged_parquet_file_is_named_by_a_report_and_set_aside_by_a_run(store, keep):
+def test_a_damaged_parquet_file_is_named_by_a_report_and_renamed_by_a_run(store, keep):
     compact(store)
     (path,) = store.directory.glob("trials/*/*.parquet")
     path.write_bytes(path.read_bytes()[:keep])
@@ -172,7 +172,7 @@ def test_a_flipped_bit_in_a_page_is_noticed(store):
     assert reader.damaged
 
 
-def test_one_damaged_row_is_named_and_the_others_are_read(store):
+def test_a_damaged_row_is_named_and_the_other_rows_are_read(store):
     compact(store)
     (path,) = store.directory.glob("trials/*/*.parquet")
     rows = list(read_records(path))
@@ -183,7 +183,7 @@ def test_one_damaged_row_is_named_and_the_others_are_read(store):
     assert [name.name for name in reader.damaged] == [f"{path.name}#{rows[2]['id']}"]
 
 
-def test_a_run_does_not_repeat_what_is_compacted(tmp_path):
+def test_a_run_does_not_repeat_compacted_trials(tmp_path):
     command = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path)
     assert timetrial(*command).returncode == 0
     board = (tmp_path / "leaderboard.json").read_bytes()
@@ -195,7 +195,7 @@ def test_a_run_does_not_repeat_what_is_compacted(tmp_path):
     assert (tmp_path / "leaderboard.json").read_bytes() == board
 
 
-def test_compacting_says_nothing_among_a_table_and_refuses_a_directory_that_is_not_there(tmp_path):
+def test_compacting_prints_nothing_into_a_table_and_refuses_a_directory_that_does_not_exist(tmp_path):
     command = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path / "r")
     assert timetrial(*command).returncode == 0
     table = timetrial("report", "--compact", "--format", "md", "--results", tmp_path / "r")
@@ -205,7 +205,7 @@ def test_compacting_says_nothing_among_a_table_and_refuses_a_directory_that_is_n
     assert nowhere.returncode == 2 and nowhere.stdout == "" and len(nowhere.stderr.splitlines()) == 1
 
 
-def test_what_a_kill_left_half_written_goes_a_day_later_and_what_is_being_written_stays(store):
+def test_half_written_files_of_a_killed_process_are_removed_a_day_later_and_newer_ones_stay(store):
     folder = next(path for path in store.directory.glob("trials/*/*") if path.is_dir())
     old, new = folder / ".a.json.1.00000000.tmp", folder.parent / ".b.parquet.2.00000000.tmp"
     for path in (old, new):

@@ -1,4 +1,4 @@
-"""Compaction beside other processes: a run, a report or a second compaction in the same directory; kills at any call."""
+"""Compaction while a run, a report or a second compaction uses the same directory; kills at any call."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def everything(store):
 
 
 def beside(store, *specs):
-    """What another process does: write records and compact."""
+    """Write records and compact, as another process does at the same time."""
     other = ResultStore(store.directory)
     for spec in specs:
         other.write(replace(RECORD, spec=spec))
@@ -40,7 +40,7 @@ def beside(store, *specs):
     return other
 
 
-def test_a_second_compaction_takes_nothing_that_it_has_not_read(store, monkeypatch):
+def test_a_second_compaction_removes_nothing_that_it_has_not_read(store, monkeypatch):
     original = compacted_module.read_compacted
     done = []
 
@@ -57,7 +57,7 @@ def test_a_second_compaction_takes_nothing_that_it_has_not_read(store, monkeypat
     assert {r.spec.id for r in everything(store)} == {s.id for s in (*SPECS, EXTRA, LATER)}
 
 
-def test_a_compaction_between_this_ones_writing_and_removing_loses_nothing(store, monkeypatch):
+def test_another_compaction_between_writing_and_removing_loses_no_record(store, monkeypatch):
     before = everything(store)
     original = compaction_module._write
 
@@ -73,7 +73,7 @@ def test_a_compaction_between_this_ones_writing_and_removing_loses_nothing(store
     assert ResultStore(store.directory).read(EXTRA) is not None
 
 
-def test_a_report_that_reads_while_records_are_compacted_misses_none(store):
+def test_a_report_that_reads_during_a_compaction_misses_no_record(store):
     before = everything(store)
     reader = ResultStore(store.directory)
     reading = reader.records()
@@ -84,7 +84,7 @@ def test_a_report_that_reads_while_records_are_compacted_misses_none(store):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_report_misses_none_where_the_compaction_falls_between_its_listing_and_its_reading(store, monkeypatch, when):
+def test_a_report_misses_no_record_if_a_compaction_falls_between_its_listing_and_its_reading(store, monkeypatch, when):
     before = everything(store)
     original, done = compacted_module.read_compacted, []
 
@@ -106,7 +106,7 @@ def test_a_report_misses_none_where_the_compaction_falls_between_its_listing_and
 
 
 @pytest.mark.parametrize("first_copied", [0, 1])
-def test_of_two_compacted_records_of_one_trial_the_later_counts(store, tmp_path, first_copied):
+def test_of_two_compacted_records_of_one_trial_the_later_one_is_used(store, tmp_path, first_copied):
     machines = []
     for name, created in (("a", "2026-01-01T00:00:00+00:00"), ("b", "2026-01-02T00:00:00+00:00")):
         machine = ResultStore(tmp_path / name)
@@ -170,7 +170,7 @@ def test_a_file_that_cannot_be_opened_now_is_not_set_aside_as_damaged(store, mon
 
 
 @pytest.mark.parametrize("damage", ["newer schema", "checksum"])
-def test_a_file_with_a_record_that_cannot_be_read_here_stays(store, damage):
+def test_a_parquet_file_with_an_unreadable_record_is_not_removed(store, damage):
     compact(store)
     (path,) = store.directory.glob("trials/*/*.parquet")
     rows = list(read_records(path))
@@ -189,7 +189,7 @@ def test_a_file_with_a_record_that_cannot_be_read_here_stays(store, damage):
     assert set(store.directory.glob("trials/*/*.parquet")) == files
 
 
-def test_where_a_single_file_is_damaged_report_and_run_take_the_compacted_record(store):
+def test_if_a_single_file_is_damaged_report_and_run_read_the_compacted_record(store):
     before = everything(store)
     compact(store)
     store.write(replace(RECORD, spec=SPECS[0])).write_text("{")
@@ -199,7 +199,7 @@ def test_where_a_single_file_is_damaged_report_and_run_take_the_compacted_record
     assert ResultStore(store.directory).read(SPECS[0]) in before
 
 
-def test_files_of_several_machines_become_one(store, tmp_path):
+def test_parquet_files_of_several_machines_are_merged_into_one(store, tmp_path):
     other = ResultStore(tmp_path / "other")
     beside(other, SPECS[0], EXTRA)
     compact(store)
@@ -212,7 +212,7 @@ def test_files_of_several_machines_become_one(store, tmp_path):
     assert ResultStore(store.directory).read(SPECS[0]) in (expected, replace(RECORD, spec=SPECS[0]))
 
 
-def test_a_record_written_anew_in_the_instant_of_its_removal_stays(store, monkeypatch):
+def test_a_record_that_is_rewritten_while_it_is_being_removed_stays(store, monkeypatch):
     newer = replace(RECORD, spec=SPECS[0], reason="newer")
     original, done = compaction_module._stamp, []
 
@@ -230,8 +230,8 @@ def test_a_record_written_anew_in_the_instant_of_its_removal_stays(store, monkey
     assert len(everything(store)) == 6
 
 
-def written_in_the_instant_of_removal(store, monkeypatch, record, then):
-    """Compact while a run writes `record` after the look at its file; `then` is called once the file is set aside."""
+def compact_while_the_file_is_rewritten(store, monkeypatch, record, then):
+    """Compact while a run writes `record` after the check of its file; `then` is called once the file is renamed."""
     original, done = compaction_module._stamp, []
 
     def stamp(path):
@@ -249,27 +249,27 @@ def written_in_the_instant_of_removal(store, monkeypatch, record, then):
     assert done
 
 
-def test_a_kill_while_a_record_written_anew_is_set_aside_loses_it_no_longer_than_to_the_next_compaction(tmp_path, monkeypatch):
+def test_a_record_that_a_killed_compaction_has_renamed_is_restored_by_the_next_one(tmp_path, monkeypatch):
     store, newer = ResultStore(tmp_path), replace(RECORD, reason="newer", created="2")
     store.write(replace(RECORD, created="1"))
 
     def killed():
         raise KeyboardInterrupt
 
-    written_in_the_instant_of_removal(store, monkeypatch, newer, killed)
+    compact_while_the_file_is_rewritten(store, monkeypatch, newer, killed)
     (aside,) = store.directory.rglob(".*.aside")
     content = aside.read_bytes()
     compact(ResultStore(store.directory))
     assert everything(store) == [newer]
     assert store.single_files() == 0 and not aside.exists()
-    # What a Parquet file holds as new or newer is not brought back.
+    # A renamed file is not restored if a Parquet file has an equal or newer record.
     compacted = set(store.directory.rglob("*"))
     aside.write_bytes(content)
     compact(ResultStore(store.directory))
     assert set(store.directory.rglob("*")) == compacted
 
 
-def test_a_record_set_aside_comes_back_over_no_newer_one(tmp_path, monkeypatch):
+def test_restoring_a_renamed_record_overwrites_no_newer_one(tmp_path, monkeypatch):
     store, newest = ResultStore(tmp_path), replace(RECORD, reason="newest", created="3")
     store.write(replace(RECORD, created="1"))
     newer = replace(RECORD, reason="newer", created="2")
@@ -285,12 +285,12 @@ def test_a_record_set_aside_comes_back_over_no_newer_one(tmp_path, monkeypatch):
     with monkeypatch.context() as racing:
         for place, name in ((os, "link"), (Path, "rename")):
             racing.setattr(place, name, just_before(getattr(place, name)))
-        written_in_the_instant_of_removal(store, monkeypatch, newer, lambda: None)
+        compact_while_the_file_is_rewritten(store, monkeypatch, newer, lambda: None)
     assert everything(store) == [newest]
     assert not list(store.directory.rglob(".*.aside"))
 
 
-def test_a_record_set_aside_comes_back_where_there_are_no_hard_links(tmp_path, monkeypatch):
+def test_a_renamed_record_is_restored_on_a_file_system_without_hard_links(tmp_path, monkeypatch):
     store, newer = ResultStore(tmp_path), replace(RECORD, reason="newer", created="2")
     store.write(replace(RECORD, created="1"))
 
@@ -298,22 +298,22 @@ def test_a_record_set_aside_comes_back_where_there_are_no_hard_links(tmp_path, m
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
-    written_in_the_instant_of_removal(store, monkeypatch, newer, lambda: None)
+    compact_while_the_file_is_rewritten(store, monkeypatch, newer, lambda: None)
     assert everything(store) == [newer]
 
 
 CALLS = [(os, "fsync"), (Path, "replace"), (Path, "rename"), (Path, "unlink"), (Path, "stat"), (Path, "open")]
 
 
-def test_a_kill_at_any_file_system_call_loses_nothing_and_the_next_compaction_ends_the_work(store, monkeypatch):
+def test_a_kill_at_any_file_system_call_loses_no_record_and_the_next_compaction_finishes_the_work(store, monkeypatch):
     compact(store)
     store.write(replace(RECORD, spec=EXTRA))
     store.write(replace(RECORD, spec=SPECS[0], reason="run again"))
-    expected, whole = everything(store), store.directory.with_name("whole")
-    shutil.copytree(store.directory, whole)
+    expected, original = everything(store), store.directory.with_name("original")
+    shutil.copytree(store.directory, original)
     for last in range(1, 200):
         shutil.rmtree(store.directory)
-        shutil.copytree(whole, store.directory)
+        shutil.copytree(original, store.directory)
         count = [0]
         with monkeypatch.context() as killed:
             for place, name in CALLS:
@@ -334,7 +334,7 @@ def test_a_kill_at_any_file_system_call_loses_nothing_and_the_next_compaction_en
 
 
 def _stops(original, count, last):
-    """Return the call, from the `last` of all on a kill: nothing after it happens, tidying up included."""
+    """Return the call as a kill would leave it: from call number `last` on, nothing happens, not even cleaning up."""
 
     def call(*args, **named):
         count[0] += 1

@@ -30,7 +30,7 @@ def test_a_record_is_read_back(store):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema": 1}'])
-def test_a_damaged_record_is_named_and_set_aside_and_counts_as_not_run(store, damage):
+def test_a_damaged_record_is_named_and_renamed_and_its_trial_counts_as_not_run(store, damage):
     path = store.write(RECORD)
     path.write_bytes(damage)
     assert store.read(SPEC) is None
@@ -75,7 +75,7 @@ def test_directories_of_two_machines_merge_by_copying(store, tmp_path):
     assert set(board_input(store.directory).trials["study"]) == {1, 2}
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path):
     path = tmp_path / "x.json"
     write_atomically(path, "old")
     with pytest.raises(TypeError):
@@ -84,7 +84,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_same_plan_again_keeps_one_note(store):
+def test_running_the_same_plan_again_keeps_one_note(store):
     store.write_run(_note(SPEC, created="1"))
     store.write_run(_note(SPEC, created="2"))
     assert [note.created for note in store.runs()] == ["2"]
@@ -98,23 +98,23 @@ def test_a_board_takes_the_newest_version_of_a_submission(store):
     assert list(board_input(store.directory).trials["id"]) == [newer.id]
 
 
-def test_a_study_with_a_planned_trial_missing_is_left_out_and_said(store):
-    there, absent, whole = SPEC, replace(SPEC, trial=7), replace(SPEC, study=5)
-    store.write(replace(RECORD, spec=there))
-    store.write(replace(RECORD, spec=whole))
-    store.write_run(_note(there, absent, whole))
+def test_a_study_with_a_missing_planned_trial_is_left_out_and_counted_as_planned(store):
+    recorded, absent, complete = SPEC, replace(SPEC, trial=7), replace(SPEC, study=5)
+    store.write(replace(RECORD, spec=recorded))
+    store.write(replace(RECORD, spec=complete))
+    store.write_run(_note(recorded, absent, complete))
     given = board_input(store.directory)
     assert list(given.trials["study"]) == [5]
     assert (given.done, given.planned) == (2, 3)
 
 
-def test_results_are_rows_with_hits_and_ends(store):
+def test_a_record_is_a_row_with_its_hit_and_its_end(store):
     store.write(RECORD)
     row = load_results(store.directory).iloc[0]
     assert (row.hit_examples, row.hit_index, row.end_steps, row.workload) == (100.0, 0, 10.0, "digits_mlp")
 
 
-def test_no_results_is_bad_input_that_says_what_to_do(tmp_path):
+def test_a_directory_without_results_gives_an_error_that_says_what_to_do(tmp_path):
     with pytest.raises(BadInput, match="timetrial run"):
         board_input(tmp_path / "nowhere")
     with pytest.raises(BadInput, match="timetrial run"):
@@ -134,7 +134,7 @@ def _ran(store, *specs):
         store.write(replace(RECORD, spec=spec))
 
 
-def test_studies_that_only_a_pair_asked_for_are_on_no_board(store):
+def test_studies_of_until_separable_are_on_no_board(store):
     first, extra = SPEC, replace(SPEC, study=2)
     _ran(store, first, extra)
     store.write_run(replace(_note(first, extra, created="2"), pair=("rex", "cosine")))
@@ -150,7 +150,7 @@ def test_studies_that_only_a_pair_asked_for_are_on_no_board(store):
     assert [note.pair for note in store.runs()] == [(), ("rex", "cosine")]
 
 
-def test_sensitivity_stands_beside_the_board_and_alone_only_where_there_is_none(store):
+def test_sensitivity_is_shown_on_the_schedule_board_and_alone_only_if_there_is_none(store):
     race, probe = SPEC, replace(SPEC, track="sensitivity")
     _ran(store, race, probe)
     store.write_run(replace(_note(probe, created="2"), track="sensitivity"))
@@ -171,7 +171,7 @@ def test_a_board_names_the_damaged_records_that_it_leaves_out(store):
 
 
 @pytest.mark.parametrize("compacted", [False, True])
-def test_records_of_version_1_are_read_beside_those_of_today_and_say_what_they_are(store, compacted):
+def test_records_of_version_1_are_read_together_with_new_ones_and_carry_their_protocol(store, compacted):
     old = TrialRecord.from_json(json.loads(VERSION_1.read_text()))
     path = store.path(old.spec)
     path.parent.mkdir(parents=True)
