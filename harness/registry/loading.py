@@ -62,13 +62,13 @@ def load_file(path: Path) -> list[LoadedPlugin]:
     except OSError as error:
         raise BadInput(f"cannot read {shown(path)}: {error.strerror}") from None
     loaded = _loaded.get(path)
-    if loaded is not None and loaded[0] == sources.content_hash:
+    if loaded is not None and loaded[0] == sources.text_hash:
         module = loaded[1]
     else:
         if loaded is not None:
             _forget(_loaded_from(sources.files, sys.modules))
         module = _run(path, sources)
-        _loaded[path] = sources.content_hash, module
+        _loaded[path] = sources.text_hash, module
     return [LoadedPlugin(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.contracts import ContractError
 from harness.records import stable_hash
+from harness.registry.syntax import syntax_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS: Mapping[str, Path] = {name: ROOT / name for name in ("submissions", "workloads")}
@@ -29,13 +30,16 @@ class Sources:
             from a package of ours, sorted by label.
         siblings: absolute names under which modules of its folder are imported (``import helper``).
         libraries: top-level names of all other modules that any of the files import, without the standard library.
-        content_hash: SHA-256 of the files; independent of where the folder lies, of time stamps and of order.
+        content_hash: SHA-256 of the files' syntax trees: it does not depend on comments, docstrings and formatting, on where
+            the folder lies, or on time stamps.
+        text_hash: SHA-256 of the files' bytes: a file whose text has changed is loaded again.
     """
 
     files: tuple[Path, ...]
     siblings: frozenset[str]
     libraries: frozenset[str]
     content_hash: str
+    text_hash: str
 
 
 def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
@@ -52,7 +56,7 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
     libraries: set[str] = set()
     while waiting:
         file = waiting.pop()
-        for level, parts in _imports(file, seen[file]):
+        for level, parts in _parsed(file, seen[file]).imports:
             base = _base(file, level, parts, packages, None if packaged else path.parent)
             if base is None:
                 if not level and parts[0] not in sys.stdlib_module_names and parts[0] != "harness":
@@ -64,21 +68,30 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
                 if module not in seen and _covered(module, path.parent, packages):
                     seen[module] = module.read_bytes()
                     waiting.append(module)
-    digests = sorted((_label(file, path.parent, packages), hashlib.sha256(code).hexdigest()) for file, code in seen.items())
-    rest = sorted((file for file in seen if file != path), key=lambda file: _label(file, path.parent, packages))
-    return Sources((path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(digests))
+    labels = {file: _label(file, path.parent, packages) for file in seen}
+    rest = sorted((file for file in seen if file != path), key=lambda file: labels[file])
+    content = sorted((label, _parsed(file, seen[file]).hash) for file, label in labels.items())
+    text = sorted((label, hashlib.sha256(seen[file]).hexdigest()) for file, label in labels.items())
+    return Sources((path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(content), stable_hash(text))
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """What a file's syntax tree says: everything that it imports, inside functions too, as (level, dotted name in parts)."""
+
+    imports: tuple[tuple[int, list[str]], ...]
+    hash: str
 
 
 @cache
-def _imports(file: Path, code: bytes) -> tuple[tuple[int, list[str]], ...]:
-    """Return (level, dotted name in parts) of everything that the file imports, inside functions too."""
+def _parsed(file: Path, code: bytes) -> _Parsed:
     try:
         tree = ast.parse(code, filename=str(file))
     except SyntaxError as error:
         raise ContractError(f"{shown(file)}, line {error.lineno or 1}: {error.msg}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ContractError(f"{shown(file)}, line 1: {error}") from None
-    return tuple(_import_statements(tree))
+    return _Parsed(tuple(_import_statements(tree)), syntax_hash(tree))
 
 
 def _import_statements(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
