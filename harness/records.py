@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Version of the harness's rules; it goes up when a change can change the outcome of a trial. Part of every trial's id."""
 
 SCHEMA_VERSION = 2
