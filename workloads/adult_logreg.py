@@ -8,6 +8,7 @@ from typing import Any
 
 from harness import DataFacts, Examples, Size, Workload
 from workloads.data.adult import adult
+from workloads.tasks.label_smoothing import smoothed_binary
 
 OPTIMA = {1e-6: 0.2780618578887, 1e-5: 0.2893683204405, 1e-4: 0.3062782239256}
 """{strength of the penalty: least penalised training loss}, nats, by Newton's method in float64; a test bounds them."""
@@ -80,12 +81,13 @@ class AdultLogreg(Workload):
         penalty = self.settings.model["penalty"] / 2 * (model.weight.square().sum() + model.bias.square().sum())
         return model(examples["ids"].int()), penalty
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return log loss plus penalty [n], nats."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 
         odds, penalty = outputs
-        return binary_cross_entropy_with_logits(odds, examples["labels"].float(), reduction="none") + penalty
+        labels = smoothed_binary(examples["labels"].float(), label_smoothing)
+        return binary_cross_entropy_with_logits(odds, labels, reduction="none") + penalty
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
         """Return the loss minus the least mean loss, whose mean is the gap, and errors (0 or 1)."""

@@ -80,9 +80,9 @@ class G2pTransformer(Workload):
         encoded = model.encode(letters)
         return {"logits": model.teacher_forced(*encoded, phonemes), "greedy": model.greedy(*encoded, phonemes.shape[1])}
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return cross-entropy a token, nats, averaged over each word, [n]."""
-        return token_cross_entropies(outputs["logits"], examples["phonemes"])
+        return token_cross_entropies(outputs["logits"], examples["phonemes"], label_smoothing)
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
         """Return cross-entropy and token error rate, and the phoneme error rate where there is greedy decoding."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness import DataFacts, Examples, Size, Workload
 from workloads.data.mni_slices import SIDE, mni_slices
+from workloads.tasks.label_smoothing import refuse_label_smoothing
 from workloads.tasks.reconstruction import kept_columns, ssim, zero_filled
 
 LEAST_DEVIATION = 0.01
@@ -77,8 +78,9 @@ class MriUnet(Workload):
         """Return reconstructed images [n, side, side], normalised."""
         return model(examples["inputs"].unsqueeze(1)).squeeze(1)
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return each image's mean absolute error, in standard deviations of its input, [n]."""
+        refuse_label_smoothing(label_smoothing, "the mean absolute error")
         return (outputs - examples["targets"]).abs().mean((1, 2))
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:

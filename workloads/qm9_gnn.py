@@ -7,6 +7,7 @@ from typing import Any
 
 from harness import DataFacts, Examples, Size, Workload
 from workloads.data.qm9 import ELEMENTS, HELD_OUT, qm9
+from workloads.tasks.label_smoothing import refuse_label_smoothing
 
 MEDIAN, DEVIATION = 6.8083, 1.2836
 """eV: median and standard deviation of the training molecules' gaps."""
@@ -81,10 +82,11 @@ class Qm9Gnn(Workload):
         # Pairs of more molecules at once outgrow a processor's caches: an evaluation would take several times as long.
         return torch.cat([model(*part) for part in zip(*(column.split(CHUNK) for column in columns), strict=True)])
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return Huber losses of gaps in standard deviations, quadratic below 1, [n]."""
         from torch.nn.functional import smooth_l1_loss
 
+        refuse_label_smoothing(label_smoothing, "the Huber loss")
         return smooth_l1_loss(outputs, (examples["gap"] - MEDIAN) / DEVIATION, reduction="none")
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:

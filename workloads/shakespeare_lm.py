@@ -73,12 +73,14 @@ class ShakespeareLm(Workload):
         """Return logits of the next character [n, length, 27]."""
         return model(examples["characters"][:, :-1].long())
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return cross-entropy a character, nats, averaged over each window, [n]."""
         from torch.nn.functional import cross_entropy
 
         following = examples["characters"][:, 1:].long()
-        return cross_entropy(outputs.flatten(0, 1), following.flatten(), reduction="none").view(following.shape).mean(1)
+        logits, targets = outputs.flatten(0, 1), following.flatten()
+        losses = cross_entropy(logits, targets, reduction="none", label_smoothing=label_smoothing)
+        return losses.view(following.shape).mean(1)
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
         """Return bits per character."""

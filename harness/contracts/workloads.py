@@ -215,8 +215,19 @@ class Workload:
         """Return the model's outputs for a batch; AlgoPerf's ``model_fn``."""
         raise NotImplementedError
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Tensor:
-        """Return the training loss of each example, [n]; AlgoPerf's ``loss_fn``."""
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Tensor:
+        """Return the training loss of each example, [n]; AlgoPerf's ``loss_fn``.
+
+        Args:
+            outputs: what `forward` returned for `examples`.
+            examples: the batch.
+            label_smoothing: weight s of the uniform distribution over classes in each label, 0 to 1: labels become
+                (1 - s) label + s / classes, binary ones (1 - s) label + s / 2. A workload whose loss has no class labels
+                may leave the argument out.
+
+        Raises:
+            ContractError: the loss has no class labels, and `label_smoothing` is not 0.
+        """
         raise NotImplementedError
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Tensor]:

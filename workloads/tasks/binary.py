@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from harness import Examples
+from workloads.tasks.label_smoothing import smoothed_binary
 
 
 class BinaryClassification:
@@ -16,11 +17,12 @@ class BinaryClassification:
 
     _positives: float
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return log loss [n], nats."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 
-        return binary_cross_entropy_with_logits(outputs, examples["labels"].to(outputs.dtype), reduction="none")
+        labels = smoothed_binary(examples["labels"].to(outputs.dtype), label_smoothing)
+        return binary_cross_entropy_with_logits(outputs, labels, reduction="none")
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
         """Return log loss and, beside it, errors (0 or 1)."""

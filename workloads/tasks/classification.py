@@ -16,11 +16,11 @@ class Classification:
 
     _classes: int
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return cross-entropy [n], nats."""
         from torch.nn.functional import cross_entropy
 
-        return cross_entropy(outputs, examples["labels"], reduction="none")
+        return cross_entropy(outputs, examples["labels"], reduction="none", label_smoothing=label_smoothing)
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
         """Return cross-entropy and, beside it, errors (0 or 1)."""

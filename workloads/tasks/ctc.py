@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness import Examples
+from workloads.tasks.label_smoothing import refuse_label_smoothing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,10 +18,11 @@ class Ctc:
     (logits [n, frames, classes], lengths [n]): class 0 is the blank; frames from an utterance's length on do not count.
     """
 
-    def example_losses(self, outputs: Any, examples: Examples) -> Any:
+    def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
         """Return CTC's negative log-likelihood (Graves et al. 2006), nats a label, [n]."""
         from torch.nn.functional import ctc_loss
 
+        refuse_label_smoothing(label_smoothing, "CTC's loss")
         logits, lengths = outputs
         counts = examples["label_counts"].long()
         losses = ctc_loss(

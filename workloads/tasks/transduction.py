@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def token_cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
+def token_cross_entropies(logits: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """Return each sequence's mean cross-entropy a token, nats, [n], of logits [n, t, tokens] and target [n, t].
 
     Target 0 is padding, which counts nowhere; logit k is of token k + 1.
@@ -16,8 +16,10 @@ def token_cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
     from torch.nn.functional import cross_entropy
 
     wanted = target.long() - 1
-    losses = cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none", ignore_index=-1).view(wanted.shape)
-    return losses.sum(1) / (wanted >= 0).sum(1)
+    losses = cross_entropy(
+        logits.flatten(0, 1), wanted.flatten(), reduction="none", ignore_index=-1, label_smoothing=label_smoothing
+    )
+    return losses.view(wanted.shape).sum(1) / (wanted >= 0).sum(1)
 
 
 def token_error_rates(logits: Tensor, target: Tensor) -> Tensor:
