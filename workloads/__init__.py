@@ -1,1 +1,1 @@
-"""The workloads: fixed problems on real data, one module each; modules here import without torch."""
+"""The workloads: fixed problems on real data, one module each. These modules can be imported without torch."""

@@ -11,27 +11,27 @@ from workloads.data.adult import adult
 from workloads.tasks.label_smoothing import smoothed_binary
 
 OPTIMA = {1e-6: 0.2780618578887, 1e-5: 0.2893683204405, 1e-4: 0.3062782239256}
-"""{strength of the penalty: least penalised training loss}, nats, by Newton's method in float64; a test bounds them."""
+"""{penalty: minimum of the penalised training loss}, nats, by Newton's method in float64; a test bounds them."""
 ROWS = 6_938
-"""Values of 14 columns and of their 91 pairs that the training part has, and one row each for what it has not."""
+"""Rows of the table: the training part's values of 14 columns and of their 91 pairs, plus one row each for other values."""
 LEAST_GAP = 1e-8
-"""A gap below the precision of a mean over float32 losses means nothing."""
+"""Smallest gap that is reported: the precision of a mean over float32 losses."""
 POSITIVE = 7_841 / 32_561
 """Share of the training part with an income over 50,000."""
 
 
 class AdultLogreg(Workload):
-    """Adult census income (one-hot, pairs of columns too), penalised logistic regression, gap of training loss to its optimum.
+    """Adult census income (one-hot columns and pairs of columns), penalised logistic regression, gap of the training loss.
 
-    A convex problem, of the kind that Defazio et al. 2023 (arXiv:2310.07831) race schedules on: minimise the mean log loss
-    on the training part plus penalty / 2 · ‖w‖², the bias included. The metric is the distance of that loss from its
-    minimum, which is known, as a decimal logarithm, since it falls over decades: optimisation alone, nothing to
-    generalise. So the part called validation *is* the training part, the official one of 32,561 people; the official test
-    part of 16,281 is reported only, as the same difference. Every column is one-hot, numbers by quantile bins, as in the
-    LIBSVM collection's a9a, and so is every pair of columns: the crossed features of wide models (Cheng et al. 2016,
-    arXiv:1606.07792). With the single columns alone the noise of the last iterates lies in a few directions and the gap
-    jumps by half from one evaluation to the next; with 6,938 weights it falls steadily. Batches are small so that noise
-    matters; a full batch would be a matter for L-BFGS.
+    A convex problem, of the kind on which Defazio et al. 2023 (arXiv:2310.07831) compare schedules: minimise the mean log
+    loss on the training part plus penalty / 2 · ‖w‖², where w includes the bias. The metric is the gap between that loss
+    and its known minimum, as a decimal logarithm, since it falls over several decades. It measures optimisation only, not
+    generalisation. So the part called validation *is* the training part, the official one of 32,561 people; for the
+    official test part of 16,281 people the same difference is reported. Every column is one-hot, numbers by quantile bins,
+    as in the LIBSVM collection's a9a, and so is every pair of columns, like the crossed features of wide models (Cheng et
+    al. 2016, arXiv:1606.07792). With single columns only, the noise of the last iterates lies in a few directions and the
+    gap jumps by half from one evaluation to the next; with 6,938 weights it falls steadily. Batches are small so that
+    gradient noise matters; with the full batch L-BFGS would be the method of choice.
     """
 
     name = "adult_logreg"
@@ -63,7 +63,7 @@ class AdultLogreg(Workload):
     variants = {"stronger_penalty": {"model": {"penalty": 1e-4}}}
 
     def load(self, directory: Path) -> dict[str, Examples]:
-        """Return ids, int16 [n, 105], of rows of one table of weights, and labels, uint8 [n]."""
+        """Return ids, int16 [n, 105], which are rows of one table of weights, and labels, uint8 [n]."""
         import torch
 
         arrays = {name: torch.from_numpy(array) for name, array in adult(directory).items()}
@@ -90,16 +90,16 @@ class AdultLogreg(Workload):
         return binary_cross_entropy_with_logits(odds, labels, reduction="none") + penalty
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return the loss minus the least mean loss, whose mean is the gap, and errors (0 or 1)."""
+        """Return the loss minus the minimum of the mean loss (its mean is the gap), and errors (0 or 1)."""
         gap = self.example_losses(outputs, examples) - OPTIMA[self.settings.model["penalty"]]
         return {"loss_gap": gap, "error_rate": (~self.example_correct(outputs, examples)).float()}
 
     def example_correct(self, outputs: Any, examples: Examples) -> Any:
-        """Return whether odds over even are a high income's, bool [n]."""
+        """Return whether the sign of the log odds is the label's, bool [n]."""
         return (outputs[0] > 0) == examples["labels"].bool()
 
     def aggregate(self, means: dict[str, float]) -> dict[str, float]:
-        """Return the means, and of the mean gap the decimal logarithm, at least -8."""
+        """Return the means, and the decimal logarithm of the mean gap, at least -8."""
         return {"log10_loss_gap": math.log10(max(means["loss_gap"], LEAST_GAP)), **means}
 
     def trivial_metric(self) -> float:

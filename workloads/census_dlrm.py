@@ -10,15 +10,15 @@ from workloads.tasks.recommendation import Recommendation
 class CensusDlrm(Recommendation, Workload):
     """Census-Income (KDD) of those who worked, 20 categories and 5 numbers, DLRM, log loss of "went to college" (52.5 %).
 
-    Education is one of the labels that Ma et al. 2018 (MMoE) predict on these data; here it counts from "some college" on.
-    The file's own label, an income over 50,000 (11.4 %), is one of the columns instead: as a label it is learnt within half
-    of such a budget, and what is left of the curve is noise. The noise of the last evaluations lies mostly in the level and
-    the spread of all predictions; BatchNorm, on the log odds too, holds both.
+    Education is one of the labels that Ma et al. 2018 (MMoE) predict on these data; here the label is 1 from "some college"
+    upwards. The file's own label, an income over 50,000 (11.4 %), is one of the columns instead: as a label it is learnt
+    within half of such a budget, and the rest of the curve is noise. The noise of the last evaluations lies mostly in the
+    level and the spread of all predictions; BatchNorm, which is also applied to the log odds, stabilises both.
 
     Split: the official test file is the test (51,873 who worked); of the 103,540 in the official training file 20,480
-    are for validation, drawn at random, in an order in which every prefix has both classes in proportion (NumPy's
-    legacy generator, seed 0), the other 83,060 for training. Of the test's different records 1.4 % are equal to one of
-    training: different persons.
+    are for validation, drawn at random in an order in which every prefix has both classes in proportion (NumPy's
+    legacy generator, seed 0), the other 83,060 for training. Of the distinct test records 1.4 % equal a training record;
+    they belong to different persons.
     """
 
     name = "census_dlrm"

@@ -1,4 +1,4 @@
-"""Digits: a perceptron on 8x8 handwritten digits; needs no download, so the smoke suite stands on it."""
+"""Digits: a perceptron on 8x8 handwritten digits; needs no download, so it is the smoke suite."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TRAIN, VALIDATION = 1077, 360
 class DigitsMlp(Classification, Workload):
     """Digits (8x8, scikit-learn), multilayer perceptron, cross-entropy.
 
-    Split: there is no official one (scikit-learn ships UCI's test part only). A fixed permutation, NumPy's legacy
-    generator with seed 0, gives 1,077 examples for training, 360 for validation and 360 for the test.
+    There is no official split (scikit-learn has only UCI's test part). A fixed permutation (NumPy's legacy
+    generator, seed 0) gives 1,077 examples for training, 360 for validation and 360 for the test.
     """
 
     name = "digits_mlp"

@@ -11,9 +11,9 @@ from workloads.tasks.fashion_mnist import FashionMnist
 class FashionMnistMlp(FashionMnist, Workload):
     """Fashion-MNIST (28x28), multilayer perceptron of twelve narrow layers, cross-entropy.
 
-    Deep and narrow, so that it is still learning when the budget ends: four layers of 256 are as good as they get after
-    half of it, and what is left of the curve is noise. On 1,000 validation examples the noise of the evaluation alone would
-    undo one first hit in four; an example costs next to nothing here, so 2,560 are used.
+    The network is deep and narrow, so that it still improves when the budget ends: four layers of 256 units reach their
+    best loss after half of it, and the rest of the curve is noise. With 1,000 validation examples the noise of the evaluation
+    alone would reverse one first hit in four; since an example costs little here, 2,560 are used.
     """
 
     name = "fashion_mnist_mlp"

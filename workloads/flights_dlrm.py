@@ -10,11 +10,11 @@ from workloads.tasks.recommendation import Recommendation
 class FlightsDlrm(Recommendation, Workload):
     """Flights from New York 2013, 10 categories (8,447 ids) and 11 numbers, DLRM, log loss of "over 15 minutes late" (23.7 %).
 
-    Features are what is known before departure, and the hour's weather; a flight's plane and number are the ids of
-    which most are rare, as in click-through data. Split at random, as there is no official one: 32,735 of the 327,346
-    flights that arrived are the test, 16,384 for validation, the other 278,227 for training (NumPy's legacy generator,
-    seed 0; in an order in which every prefix has both classes in proportion). Flights of one day share its
-    delays over the parts: fine for timing optimizers, not for claims on how well delays can be predicted.
+    The features are what is known before departure and the weather of the hour. Most ids of planes and of flight numbers
+    are rare, as in click-through data. Split at random, since there is no official one: of the 327,346 flights that
+    arrived 32,735 are the test, 16,384 for validation, the other 278,227 for training (NumPy's legacy generator,
+    seed 0; in an order in which every prefix has both classes in proportion). Flights of one
+    day are in all parts and share its delays, so that the loss does not say how well delays can be predicted.
     """
 
     name = "flights_dlrm"

@@ -11,18 +11,18 @@ from workloads.data.cmudict import END, PHONEMES, cmudict
 from workloads.tasks.transduction import edit_distances, token_cross_entropies, token_error_rates
 
 LETTERS, TOKENS = 26, len(PHONEMES) + 1
-"""What the model reads; what it predicts: a phoneme or the end."""
+"""Sizes of the source alphabet and of the target one: a phoneme or the end."""
 
 
 class G2pTransformer(Workload):
     """CMUdict letters to phonemes, encoder-decoder transformer, nats per phoneme token.
 
-    An example is one pronunciation of a word of at most `letters` letters and as many phonemes, without stress; the end
-    is a token too. The metric averages over a word's tokens, teacher-forced, then over words. Split by word, at random:
-    all pronunciations of a word are in one part, but words of one family (walk, walked, walking) may be in two, so that
-    the metric flatters a model that copies them. Beside the metric: the share of teacher-forced tokens that are wrong,
-    and at full size the phoneme error rate (edit distance of greedy decoding to this pronunciation, per phoneme of
-    it, averaged over words). Unlike AlgoPerf's WMT: no dropout, no label smoothing, embeddings not shared.
+    An example is one pronunciation of a word, with at most `letters` letters and as many phonemes, without stress marks;
+    the end is a token too. The metric is the teacher-forced loss, averaged over a word's tokens, then over words. Split by
+    word, at random: all pronunciations of a word are in one part, but related words (walk, walked, walking) may be in two,
+    which favours a model that memorises them. Reported beside the metric: the share of wrong teacher-forced tokens and, at
+    full size, the phoneme error rate (edit distance of the greedy decoding to the pronunciation, per phoneme, averaged over
+    words). Unlike in AlgoPerf's WMT there is no dropout, no label smoothing, and no sharing of embeddings.
     """
 
     name = "g2p_transformer"
@@ -73,7 +73,7 @@ class G2pTransformer(Workload):
         return Seq2Seq(LETTERS, TOKENS, length=settings.pop("letters") + 1, **settings)
 
     def forward(self, model: Any, examples: Examples) -> Any:
-        """Return {"logits": of the phonemes and the end [n, t, 40]}, and "greedy" [n, t] where a full model is judged."""
+        """Return {"logits": [n, t, 40] of phonemes and end}, and in evaluations at full size "greedy": tokens [n, t]."""
         letters, phonemes = examples["letters"], examples["phonemes"]
         if model.training or self.size_name != "full":
             return {"logits": model(letters, phonemes)}
@@ -81,11 +81,11 @@ class G2pTransformer(Workload):
         return {"logits": model.teacher_forced(*encoded, phonemes), "greedy": model.greedy(*encoded, phonemes.shape[1])}
 
     def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
-        """Return cross-entropy a token, nats, averaged over each word, [n]."""
+        """Return cross-entropy per token, nats, averaged over each word, [n]."""
         return token_cross_entropies(outputs["logits"], examples["phonemes"], label_smoothing)
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return cross-entropy and token error rate, and the phoneme error rate where there is greedy decoding."""
+        """Return cross-entropy and token error rate, and the phoneme error rate where `outputs` has a greedy decoding."""
         phonemes = examples["phonemes"]
         metrics = {
             "token_cross_entropy": self.example_losses(outputs, examples),

@@ -1,4 +1,4 @@
-"""ImageNet at 128x128: ResNet-50 over a local copy; for a GPU."""
+"""ImageNet at 128x128: ResNet-50 on a local copy of the data; for a GPU."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class ImagenetResnet50(ColourImages, Workload):
         """Return images, uint8 [n, 3, 128, 128] mapped from disk, and labels, int64 [n]."""
         import torch
 
-        found = imagenet(directory, self._resolution, self._held_out, self._classes)
+        files = imagenet(directory, self._resolution, self._held_out, self._classes)
         parts = {}
-        for part, (path, labels) in found.items():
+        for part, (path, labels) in files.items():
             shape = (len(labels), 3, self._resolution, self._resolution)
-            # Private and never written: pages are shared by all workers and come and go with the file cache.
+            # A private mapping that is never written: all workers share its pages in the file cache.
             pixels = torch.from_file(str(path), shared=False, size=len(labels) * 3 * self._resolution**2, dtype=torch.uint8)
             parts[part] = {"images": pixels.view(shape), "labels": torch.from_numpy(labels)}
         return parts

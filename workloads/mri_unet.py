@@ -1,4 +1,4 @@
-"""MRI reconstruction: a U-Net that mends images of a brain made from a quarter of k-space."""
+"""MRI reconstruction: a U-Net that corrects brain images computed from a quarter of k-space."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from workloads.tasks.label_smoothing import refuse_label_smoothing
 from workloads.tasks.reconstruction import kept_columns, ssim, zero_filled
 
 LEAST_DEVIATION = 0.01
-"""Added to the standard deviation of an input, of range 1, so that a black image stays finite."""
+"""Added to the standard deviation of an input (of range 1), so that a black image can be divided by it."""
 
 ZERO_FILLED = {"laptop": 0.39011, "full": 0.33582}
-"""L1 of the inputs themselves over the validation examples that the size uses; a test computes it."""
+"""Mean absolute error of the inputs themselves on the size's validation examples; a test computes it."""
 
 
 class MriUnet(Workload):
     """Undersampled MRI (MNI152 T1 template, 4x fewer k-space lines), U-Net, mean absolute error.
 
-    Images are crops of slices of one averaged brain, in three planes, turned, mirrored and with a drawn gamma; the split
+    Images are crops of slices of one averaged brain in three planes, rotated, mirrored and with a random gamma. The split
     is by axial slabs of the volume: z = 62 to 71 mm for validation, 76 to 85 for the test (both axial slices only), 2 to 57
-    and 90 to 149 for training. At least 4 slices lie between two parts, but it is one brain, and a smooth one: the
-    validation part measures how the training examples are learnt, hardly how other brains would fare. From an image, of
-    range 1, the Fourier transform along the width keeps the 8 % of columns at low frequency and others drawn
-    once for each image, a quarter in all; the magnitude of the inverse transform is the input. Input and target are shifted
-    and scaled by the input's mean and standard deviation, and the error is measured so, as in fastMRI.
+    and 90 to 149 for training. At least 4 slices lie between two parts, but they show the same smooth brain: the validation
+    part measures how well the training examples are learnt, not generalisation to other brains. Of the Fourier transform
+    of an image (of range 1) along its width, the 8 % of columns at the lowest frequencies and others drawn once per image
+    are kept, a quarter in all; the magnitude of the inverse transform is the input. Input and target are shifted and
+    scaled by the input's mean and standard deviation, and the error is measured in these units, as in fastMRI.
 
-    Unlike AlgoPerf's U-Net this one sees squares of 4x4 pixels as channels (speed) and has no instance normalisation: that
-    makes weights free in scale, and AdamW then as good at ten times its best rate. The variant has it.
+    Unlike AlgoPerf's U-Net this one treats squares of 4x4 pixels as channels, for speed, and has no instance
+    normalisation, which would make the loss independent of the scale of the weights: AdamW would then be as good at ten
+    times its best rate. The held-out variant has it.
     """
 
     name = "mri_unet"
@@ -84,13 +85,13 @@ class MriUnet(Workload):
         return (outputs - examples["targets"]).abs().mean((1, 2))
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return the mean absolute error and, beside it, the structural similarity in the images' own range of 1."""
+        """Return the mean absolute error and, beside it, the structural similarity in the images' original range of 1."""
         mean, deviation = examples["means"].view(-1, 1, 1), examples["deviations"].view(-1, 1, 1)
         similarity = ssim(outputs * deviation + mean, examples["targets"] * deviation + mean)
         return {"l1": self.example_losses(outputs, examples), "ssim": similarity}
 
     def trivial_metric(self) -> float:
-        """Return the error of the inputs themselves, the zero-filled images."""
+        """Return the error of the inputs, the zero-filled images."""
         return ZERO_FILLED[self.size_name]
 
 

@@ -18,16 +18,16 @@ MEAN_ABSOLUTE_DEVIATION = 1.0728
 MOST_HYDROGENS = 4
 
 CHUNK = 64
-"""Molecules that the model sees at once."""
+"""Molecules that go through the model at once."""
 
 
 class Qm9Gnn(Workload):
     """QM9 molecules (up to 9 heavy atoms), message passing, mean absolute error of the HOMO-LUMO gap in eV.
 
-    The model is given elements, hydrogens counted at their nearest heavy atom, and distances between heavy atoms from
-    the coordinates (the density-functional geometry of the source). Split at random: 5,000 molecules are for validation,
-    5,000 for the test, the other 120,831 for training; isomers with one skeleton may be in different parts. The
-    training loss is Huber's: squared errors below a standard deviation, absolute ones above.
+    The inputs are elements, the number of hydrogens nearest to each heavy atom, and distances between heavy atoms, from
+    the source's coordinates (density-functional geometry). Split at random: 5,000 molecules are for validation, 5,000 for
+    the test, the other 120,831 for training; isomers with the same skeleton may be in different parts. The training loss
+    is Huber's: quadratic for errors below one standard deviation, linear above.
     """
 
     name = "qm9_gnn"
@@ -79,7 +79,7 @@ class Qm9Gnn(Workload):
         import torch
 
         columns = (examples["elements"], examples["hydrogens"], examples["places"].float() / 1000)
-        # Pairs of more molecules at once outgrow a processor's caches: an evaluation would take several times as long.
+        # The pairs of more molecules do not fit into a CPU's caches: an evaluation would take several times as long.
         return torch.cat([model(*part) for part in zip(*(column.split(CHUNK) for column in columns), strict=True)])
 
     def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
@@ -94,5 +94,5 @@ class Qm9Gnn(Workload):
         return {"mae": (MEDIAN + DEVIATION * outputs - examples["gap"]).abs()}
 
     def trivial_metric(self) -> float:
-        """Return the mean absolute deviation of the training gaps from their median: what a constant makes."""
+        """Return the mean absolute deviation of the training gaps from their median: the error of the best constant."""
         return MEAN_ABSOLUTE_DEVIATION

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 VALIDATION = 512
-"""Windows of the validation part; all of its three plays would take three quarters of a trial."""
+"""Windows of the validation part; all windows of its three plays would take three quarters of a trial's time."""
 
 
 class ShakespeareLm(Workload):
@@ -23,9 +23,9 @@ class ShakespeareLm(Workload):
     Split by work: As You Like It, Henry V and Othello are for validation; Macbeth, Richard II and Twelfth Night for
     the test; the other 36 works for training. An example is a window of `length` characters and the one after each;
     windows do not overlap, and each part's order is a fixed permutation (NumPy's legacy generator, seed 0); the
-    validation part is the first 512 windows in that order, from all its plays. Every window starts without a past, so
-    that bits per character are higher than those of a text read from its start. Case, digits and punctuation are dropped
-    (27 characters are left): values compare with no published ones.
+    validation part is the first 512 windows in that order, from all its plays. Every window starts without
+    context, so that bits per character are higher than for a text read from its start. Case, digits and punctuation are
+    dropped (27 characters remain), so that values cannot be compared with published ones.
     """
 
     name = "shakespeare_lm"
@@ -74,7 +74,7 @@ class ShakespeareLm(Workload):
         return model(examples["characters"][:, :-1].long())
 
     def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
-        """Return cross-entropy a character, nats, averaged over each window, [n]."""
+        """Return cross-entropy per character, nats, averaged over each window, [n]."""
         from torch.nn.functional import cross_entropy
 
         following = examples["characters"][:, 1:].long()
@@ -87,7 +87,7 @@ class ShakespeareLm(Workload):
         return {"bits_per_character": self.example_losses(outputs, examples) / math.log(2)}
 
     def trivial_metric(self) -> float:
-        """Return log2 of the number of characters, all equally likely."""
+        """Return log2 of the number of characters: all equally likely."""
         return math.log2(CHARACTERS)
 
 

@@ -9,11 +9,9 @@ from workloads.tasks.spoken_digits import SHAPE, SpokenDigits
 
 
 class SpeechLstm(SpokenDigits, Workload):
-    """Generated speech (2 to 4 digits, unseen voices), bidirectional LSTM with BatchNorm, CTC loss a label.
+    """Generated speech (2 to 4 digits, unseen voices), bidirectional LSTM with BatchNorm, CTC loss per label.
 
-    Split by voice: 16 of eSpeak NG's voice variants are for validation, 16 for the test, 50 for training; with white
-    noise from 6 dB above to 14 dB below the speech; in the full size, which is otherwise the same utterances, from 14 dB
-    above to 6 dB below.
+    `SpokenDigits` states the data and their split.
     """
 
     name = "speech_lstm"

@@ -1,4 +1,4 @@
-"""What a plug-in is made of: its file, the modules of ours or of its folder that it imports, and library versions."""
+"""A plug-in's sources: its file, the modules of its folder or of the built-in packages that it imports, and its libraries."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from harness.registry.syntax import syntax_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS: Mapping[str, Path] = {name: ROOT / name for name in ("submissions", "workloads")}
-"""The packages of built-in plug-ins. Found beside `harness`, because a folder of the same name in the current
-directory would win over an editable installation."""
+"""The packages of built-in plug-ins. They are looked for beside `harness`, since a folder of the same name in the current
+directory comes before an editable installation."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Sources:
 
     Attributes:
         files: the plug-in's file first, then every module that it imports, directly or not, from its own folder or
-            from a package of ours, sorted by label.
+            from a built-in package, sorted by label.
         siblings: absolute names under which modules of its folder are imported (``import helper``).
         libraries: top-level names of all other modules that any of the files import, without the standard library.
         content_hash: SHA-256 of the files' syntax trees: it does not depend on comments, docstrings and formatting, on where
@@ -43,7 +43,7 @@ class Sources:
 
 
 def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
-    """Return the sources of the plug-in in file `path`; `packages` maps top-level names to the folders that count as ours.
+    """Return the sources of the plug-in in file `path`; `packages` maps names of packages of plug-ins to their folders.
 
     Raises:
         ContractError: a file does not parse, or is not UTF-8; the message names file and line.
@@ -106,7 +106,7 @@ def _import_statements(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
 
 
 def _base(file: Path, level: int, parts: list[str], packages: Mapping[str, Path], folder: Path | None) -> Path | None:
-    """Return the folder in which the first of `parts` is to be looked for, None where it is no module of ours."""
+    """Return the folder that contains the first of `parts`, None where it is not a module of the plug-in or of `packages`."""
     if level:
         return file.parents[level - 1] if level <= len(file.parents) else None
     top = parts[0]
@@ -140,7 +140,7 @@ def _label(file: Path, folder: Path, packages: Mapping[str, Path]) -> str:
 
 
 def library_versions(names: frozenset[str]) -> dict[str, str]:
-    """Return {library: installed version} for top-level module names, nothing imported; what is absent says so."""
+    """Return {library: installed version} for top-level module names without importing them; "not installed" where absent."""
     return {name: _version(name) for name in sorted(names)}
 
 
@@ -159,7 +159,7 @@ def _distributions() -> Mapping[str, list[str]]:
 
 
 def shown(file: Path) -> str:
-    """Return a path as messages and boards print it: relative to here, or to the house, if it lies in one."""
+    """Return a path as messages print it: relative to the current directory, else to the repository, else absolute."""
     for home in (Path.cwd(), ROOT):
         if file.is_relative_to(home):
             return file.relative_to(home).as_posix()

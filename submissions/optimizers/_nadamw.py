@@ -6,14 +6,14 @@ import torch
 
 
 class NAdamW(torch.optim.Optimizer):
-    """Adam with decoupled weight decay and a Nesterov numerator; formula in the recipe."""
+    """Adam with decoupled weight decay and a Nesterov numerator; the recipe `nadamw` has the formula."""
 
     def __init__(self, params, lr, betas, eps, weight_decay=0.0):
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "step": 0})
 
     @torch.no_grad()
     def step(self, closure=None):
-        """Take one step from the gradients that are there."""
+        """Take one step with the present gradients."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -16,7 +16,7 @@ _FUSED = ("cpu", "cuda", "mps", "xpu")
     },
 )
 def adamw(model, hyperparameters):
-    """Adam with decoupled weight decay: w <- w (1 - lr wd) - lr m^ / (sqrt(v^) + eps); torch's, fused where it can be.
+    """Adam with decoupled weight decay: w <- w (1 - lr wd) - lr m^ / (sqrt(v^) + eps); torch's, fused where possible.
 
     m and v are exponential averages of g and g^2 with beta1 and beta2, ^ their bias correction; biases and norm
     parameters are not decayed.

@@ -16,8 +16,8 @@ from harness import LogUniform, Uniform, decay_groups, optimizer
 def lion(model, hyperparameters):
     """The sign of an interpolated momentum: w <- w (1 - lr wd) - lr sign(beta1 m + (1 - beta1) g); pytorch_optimizer's.
 
-    Then m <- beta2 m + (1 - beta2) g. Learning rates are 3 to 10 times smaller than AdamW's, weight decay is as much
-    larger.
+    Then m <- beta2 m + (1 - beta2) g. Good learning rates are 3 to 10 times smaller than AdamW's, and good weight decays
+    are larger by the same factor.
     """
     from pytorch_optimizer import Lion
 

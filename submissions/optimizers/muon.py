@@ -20,14 +20,14 @@ from harness import LogUniform, Uniform, optimizer
         "weight_decay": LogUniform(1e-3, 0.1),
         "momentum": Uniform(0.85, 0.98),
     },
-    cost="five Newton-Schulz iterations a hidden matrix and step, in bfloat16",
-    deviation="the output layer is taken to be the last matrix that is not an embedding",
+    cost="five Newton-Schulz iterations per hidden matrix and step, in bfloat16",
+    deviation="the last matrix that is not an embedding is taken as the output layer",
 )
 def muon(model, hyperparameters):
     """Momentum made orthogonal by five Newton-Schulz iterations, for hidden matrices; AdamW for the rest; pytorch_optimizer's.
 
-    Hidden matrices are all parameters of two or more dimensions (convolutions flattened to [out, rest]) but embeddings
-    and the output layer. A schedule multiplies both learning rates.
+    Hidden matrices are all parameters of two or more dimensions (convolutions flattened to [out, rest]) except
+    embeddings and the output layer. A schedule multiplies both learning rates.
     """
     from pytorch_optimizer import Muon
 

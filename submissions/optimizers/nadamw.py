@@ -1,4 +1,4 @@
-"""NAdamW as AlgoPerf's baseline has it."""
+"""NAdamW as in AlgoPerf's baseline."""
 
 from harness import LogUniform, Uniform, decay_groups, optimizer
 

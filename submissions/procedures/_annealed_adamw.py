@@ -1,4 +1,4 @@
-"""What several procedures build on: AdamW under linear warm-up and cosine decay."""
+"""The base of several procedures: AdamW under linear warm-up and cosine decay."""
 
 from harness import LogUniform, TrainingAlgorithm, Uniform
 from submissions.optimizers.adamw import adamw
@@ -9,13 +9,13 @@ SPACE = {"learning_rate": LogUniform(1e-4, 1e-2), "weight_decay": LogUniform(1e-
 
 
 def warming(task):
-    """Return the multiplier of the coming step under warm-up alone: (t + 1) / W during the task's, 1 after it."""
+    """Return the multiplier of the next step under warm-up alone: (t + 1) / W during the task's warm-up, 1 after it."""
     warmup = task.warmup / task.batch_size
     return min((task.step + 1) / warmup, 1.0) if task.step < warmup else 1.0
 
 
 def annealing(task):
-    """Return the multiplier of the coming step: (t + 1) / W during the task's warm-up, then cosine decay to its horizon."""
+    """Return the multiplier of the next step: (t + 1) / W during the task's warm-up, then cosine decay to its horizon."""
     warmup, horizon = task.warmup / task.batch_size, task.horizon / task.batch_size
     if task.step < warmup:
         return warming(task)
@@ -23,7 +23,7 @@ def annealing(task):
 
 
 class AnnealedAdamW(TrainingAlgorithm):
-    """AdamW under warm-up and cosine decay: the part of a procedure that is not new."""
+    """AdamW under warm-up and cosine decay: the base class of procedures that change something else."""
 
     defaults = DEFAULTS
     space = SPACE
@@ -50,7 +50,7 @@ class AnnealedAdamW(TrainingAlgorithm):
         return {"optimizer": self._optimizer.state_dict(), "rate": self._rate}
 
     def load_state_dict(self, state):
-        """Take up a state that `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""
         self._optimizer.load_state_dict(state["optimizer"])
         self._rate = state["rate"]
 

@@ -1,4 +1,4 @@
-"""How large a batch would have to be for its gradient to be trusted: the tests of adaptive sampling."""
+"""The batch size at which a gradient is accurate enough: the tests of adaptive sampling."""
 
 
 def wanted_batch(gradients, test="norm", eta=0.1, theta=0.5, nu=1.0):
@@ -10,7 +10,7 @@ def wanted_batch(gradients, test="norm", eta=0.1, theta=0.5, nu=1.0):
     - "inner_product": Var_i(<g_i, g>) / (theta^2 |g|^4);
     - "augmented": the larger of that and the sum of Var_i(g_i - <g_i, g> g / |g|^2) / (nu^2 |g|^2).
 
-    Infinite where the gradients cancel exactly. Everything is had from the inner products of the g_i.
+    Infinite where the gradients cancel exactly. Only the inner products of the g_i are needed.
 
     >>> import torch
     >>> wanted_batch(torch.tensor([[1.0, 1.0], [1.0, -1.0]]), "norm", eta=1.0)
@@ -28,6 +28,6 @@ def wanted_batch(gradients, test="norm", eta=0.1, theta=0.5, nu=1.0):
         return spread / (eta**2 * square)
     wanted = inner / (theta**2 * square**2)
     if test == "augmented":
-        orthogonal = spread - inner / square  # the variance splits into the part along g and the part across it
+        orthogonal = spread - inner / square  # the variance is the sum of the part along g and the part orthogonal to it
         wanted = max(wanted, orthogonal / (nu**2 * square))
     return wanted

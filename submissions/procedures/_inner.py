@@ -1,4 +1,4 @@
-"""What the adaptive procedures build on: an optimizer whose rate they set, linear warm-up, and snapshots to roll back to."""
+"""The base of the adaptive procedures: an optimizer whose rate they set, linear warm-up, and snapshots."""
 
 import copy
 
@@ -12,7 +12,7 @@ DEFAULTS = {"optimizer": "adamw", **ADAMW}
 
 
 def inner_optimizer(model, hyperparameters):
-    """Return "adamw"; "sgd" with heavy-ball momentum `beta1`; or "adagrad", which has neither beta."""
+    """Return the optimizer "adamw"; "sgd" with heavy-ball momentum `beta1`; or "adagrad", which uses neither beta."""
     h = hyperparameters
     if h.optimizer == "adamw":
         return adamw(model, {name: h[name] for name in ADAMW})
@@ -31,7 +31,7 @@ def inner_optimizer(model, hyperparameters):
 
 
 class Inner(TrainingAlgorithm):
-    """An inner optimizer at a rate that the procedure sets: the part of an adaptive procedure that is not new."""
+    """An inner optimizer whose rate the procedure sets: the base class of the adaptive procedures."""
 
     defaults = DEFAULTS
     space = SPACE
@@ -52,12 +52,12 @@ class Inner(TrainingAlgorithm):
         return self._rate
 
     def state_dict(self):
-        """Return the state of the optimizer, of the generator, and the procedure's own."""
+        """Return the state of the optimizer and of the generator, and the attributes named in `_kept`."""
         own = {name: getattr(self, name) for name in ("_rate", *self._kept)}
         return {"optimizer": self._optimizer.state_dict(), "generator": self.task.generator.get_state(), "own": own}
 
     def load_state_dict(self, state):
-        """Take up a state that `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""
         self._optimizer.load_state_dict(state["optimizer"])
         self.task.generator.set_state(state["generator"])
         vars(self).update(state["own"])
@@ -74,7 +74,7 @@ class Inner(TrainingAlgorithm):
             group["lr"] = rate
 
     def _step(self, batch):
-        """Take a step of the optimizer; return the loss before it."""
+        """Take a step of the optimizer; return the loss before the step."""
         self._optimizer.zero_grad()
         loss = self.task.loss(batch)
         loss.backward()
@@ -90,6 +90,6 @@ class Inner(TrainingAlgorithm):
         return {"model": model, "optimizer": copy.deepcopy(self._optimizer.state_dict())}
 
     def _roll_back(self, snapshot):
-        """Put a snapshot back; it stays good for another time."""
+        """Restore a snapshot; it can be restored again."""
         self.task.model.load_state_dict(snapshot["model"])
         self._optimizer.load_state_dict(copy.deepcopy(snapshot["optimizer"]))

@@ -1,4 +1,4 @@
-"""The spectrum of a symmetric operator by Lanczos' method, and the rate and momentum that it asks for."""
+"""The spectrum of a symmetric operator by Lanczos' method, and the rate and momentum that suit it."""
 
 import math
 
@@ -7,7 +7,7 @@ def ritz_values(product, start, iterations):
     """Return the Ritz values of `iterations` steps of Lanczos' method, ascending, float64 [k], k <= iterations.
 
     Full re-orthogonalisation: every new vector is made orthogonal to all before it, twice. It ends early where the
-    vectors have spanned an invariant subspace; the Ritz values are then eigenvalues.
+    vectors span an invariant subspace; the Ritz values are then eigenvalues.
 
     Args:
         product: function that multiplies a vector [n] by the operator.
@@ -46,7 +46,7 @@ def heavy_ball(largest, smallest, most_momentum=0.98):
     """Return the rate and the momentum under which heavy-ball descent on these curvatures contracts fastest.
 
     alpha = (2 / (sqrt(l1) + sqrt(ln)))^2 and rho = ((sqrt(l1) - sqrt(ln)) / (sqrt(l1) + sqrt(ln)))^2. Where rho would be
-    above `most_momentum`, ln is raised to the curvature that asks for just that momentum, so that alpha stays stable.
+    above `most_momentum`, ln is raised to the curvature whose rho is that momentum, so that alpha stays stable.
 
     >>> [round(value, 6) for value in heavy_ball(9.0, 1.0)]
     [0.25, 0.25]

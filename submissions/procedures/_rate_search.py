@@ -1,4 +1,4 @@
-"""What AutoLRS decides with: where a loss curve is going, and which learning rate to try next."""
+"""AutoLRS's two decisions: what loss a curve will reach, and which learning rate to try next."""
 
 import math
 import warnings
@@ -10,9 +10,9 @@ TERRIBLE = 1e6
 def forecast(losses, at, *, validation=False):
     """Return the loss predicted at index `at` (0 is the first loss) by an exponential a e^{bk} + c with b < 0.
 
-    Outliers are taken off first, by their distance from a quadratic smoothing spline: ten times 3 % of a series of
-    training losses, once one of a series of validation losses, and only in the first half, so that the end, which the
-    forecast leans on, stays. The exponential is then fitted to what is left.
+    Outliers, by their distance from a quadratic smoothing spline, are removed first: ten times 3 % of a series of
+    training losses, or one validation loss; only from the first half, since the forecast depends most on the end. The
+    exponential is then fitted to the remaining losses.
 
     >>> round(forecast([2 * 0.8**k + 1 for k in range(10)], 100), 3)
     1.0
@@ -23,24 +23,24 @@ def forecast(losses, at, *, validation=False):
     if not np.isfinite(ys).all():
         return TERRIBLE
     xs = np.arange(len(ys), dtype=np.float64)
-    kept, values = xs, ys
+    positions, values = xs, ys
     for _ in range(1 if validation else 10):
-        drop = 1 if validation else round(0.03 * len(kept))
-        if not drop or len(kept) - drop < 8:
+        drop = 1 if validation else round(0.03 * len(positions))
+        if not drop or len(positions) - drop < 8:
             break
-        distance = np.abs(values - _smooth(kept, values))
+        distance = np.abs(values - _smooth(positions, values))
         worst = np.argsort(distance)[-drop:]
-        stays = np.setdiff1d(np.arange(len(kept)), worst[kept[worst] < len(ys) / 2])
-        kept, values = kept[stays], values[stays]
-    a, b, c = fit_exponential(kept, values, slowest=1 / len(ys))
+        stays = np.setdiff1d(np.arange(len(positions)), worst[positions[worst] < len(ys) / 2])
+        positions, values = positions[stays], values[stays]
+    a, b, c = fit_exponential(positions, values, slowest=1 / len(ys))
     return float(a * math.exp(b * at) + c)
 
 
 def fit_exponential(xs, ys, slowest):
     """Return a, b, c of the least-squares fit of a e^{bx} + c, with `slowest` <= -b <= 3.
 
-    a and c are linear, so that b alone is searched for. A decay slower than the series is long cannot be told from a
-    straight line, which would run far below zero; `slowest` keeps it out.
+    The fit is linear in a and c, so that only b is searched for. A decay slower than the series is long looks like a
+    straight line, whose forecast would lie far below zero; `slowest` excludes it.
     """
     import numpy as np
     from scipy.optimize import minimize_scalar
@@ -53,20 +53,20 @@ def fit_exponential(xs, ys, slowest):
     grid = np.linspace(math.log(slowest), math.log(3.0), 60)
     nearest = int(np.argmin([solve(point)[1] for point in grid]))
     bounds = (grid[max(nearest - 1, 0)], grid[min(nearest + 1, len(grid) - 1)])
-    found = minimize_scalar(lambda point: solve(point)[1], bounds=bounds, method="bounded", options={"xatol": 1e-10})
-    best = found.x if found.fun <= solve(grid[nearest])[1] else grid[nearest]
+    optimum = minimize_scalar(lambda point: solve(point)[1], bounds=bounds, method="bounded", options={"xatol": 1e-10})
+    best = optimum.x if optimum.fun <= solve(grid[nearest])[1] else grid[nearest]
     (a, c), _ = solve(best)
     return float(a), -math.exp(best), float(c)
 
 
 def _smooth(xs, ys):
-    """Return a quadratic smoothing spline through (xs, ys) at xs, as rough as the noise that third differences show."""
+    """Return the values at xs of a quadratic smoothing spline through (xs, ys); third differences estimate the noise."""
     import numpy as np
     from scipy.interpolate import UnivariateSpline
 
     noise = float((np.diff(ys, 3) ** 2).mean()) / 20  # the squares of the coefficients 1, 3, 3, 1 add up to 20
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the spline says so where it cannot be as smooth as asked; it is near it
+        warnings.simplefilter("ignore")  # it warns where it cannot be exactly as smooth as requested
         return UnivariateSpline(xs, ys, k=2, s=len(xs) * noise)(xs)
 
 
@@ -74,7 +74,7 @@ class RateSearch:
     """Bayesian optimisation of one learning rate: `ask` for a rate, `tell` the loss predicted for it.
 
     A Gaussian process (Matern 5/2, scikit-learn's) over the logarithm of the rate; the next rate is where the lower
-    confidence bound, mean - exploration * deviation, is lowest. The first one is the middle of the range.
+    confidence bound, mean - exploration * deviation, is lowest. The first rate is the middle of the range.
     """
 
     def __init__(self, lowest, highest, exploration):
@@ -83,38 +83,40 @@ class RateSearch:
 
         self._low, self._span = math.log(lowest), math.log(highest / lowest)
         self._exploration = exploration
-        self.told = []
+        self.observed = []
 
     def ask(self):
         """Return the next rate to try."""
         import numpy as np
 
-        if not self.told:
+        if not self.observed:
             return math.exp(self._low + self._span / 2)
-        places = np.array([[(math.log(rate) - self._low) / self._span] for rate, _ in self.told])
+        places = np.array([[(math.log(rate) - self._low) / self._span] for rate, _ in self.observed])
         points = np.linspace(0, 1, 257)[:, None]
         mean, deviation = self._process(places).predict(points, return_std=True)
         bound = mean - self._exploration * deviation
-        bound[(np.abs(points - places.T) < 1 / 512).any(axis=1)] = np.inf  # not the same rate twice
+        bound[(np.abs(points - places.T) < 1 / 512).any(axis=1)] = np.inf  # no rate is tried twice
         return math.exp(self._low + self._span * float(points[np.argmin(bound), 0]))
 
     def tell(self, rate, loss):
-        """Take down what was predicted for a rate."""
-        self.told.append((rate, loss if math.isfinite(loss) else TERRIBLE))
+        """Record the loss predicted for a rate."""
+        self.observed.append((rate, loss if math.isfinite(loss) else TERRIBLE))
 
     def best(self):
         """Return the rate with the lowest predicted loss."""
-        return min(self.told, key=lambda pair: pair[1])[0]
+        return min(self.observed, key=lambda pair: pair[1])[0]
 
     def _process(self, places):
         import numpy as np
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
-        losses = np.array([loss for _, loss in self.told])
+        losses = np.array([loss for _, loss in self.observed])
         usable = losses[losses < TERRIBLE]
         worst = usable.max() + np.ptp(usable) + 1e-3 if len(usable) else 1.0
         kernel = Matern(length_scale=0.3, length_scale_bounds=(0.1, 2.0), nu=2.5) + WhiteKernel(0.01, (1e-6, 1.0))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns where a length is at its bound, which few points often are
+            warnings.simplefilter(
+                "ignore"
+            )  # it warns where the length scale is at its bound, which is frequent with few points
             return GaussianProcessRegressor(kernel, normalize_y=True).fit(places, np.minimum(losses, worst))

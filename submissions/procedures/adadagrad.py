@@ -1,4 +1,4 @@
-"""A batch size that grows as soon as the noise of its gradient asks for it."""
+"""A batch size that grows when the gradient is too noisy."""
 
 import math
 
@@ -9,25 +9,25 @@ from submissions.procedures._inner import DEFAULTS, SPACE, Inner
 
 
 class Adadagrad(Inner):
-    """Every `every` steps, tests the noise of the gradient on some examples of the batch, and enlarges the batch to pass.
+    """Tests the noise of the gradient every `every` steps on a sample of the batch, and enlarges the batch until it passes.
 
-    With g_i the gradients of single examples and g their mean, the batch grows to ceil(b+), never shrinks, and stays at
+    With g_i the gradients of single examples and g their mean, the batch size grows to ceil(b+), never shrinks, and is at
     most `largest` times the reference; b+ is
 
     - ``norm``: sum_coordinates Var_i(g_i) / (eta^2 |g|^2);
     - ``inner_product``: Var_i(<g_i, g>) / (theta^2 |g|^4);
-    - ``augmented``: the larger of that and the variance of what of g_i is orthogonal to g, over nu^2 |g|^2.
+    - ``augmented``: the larger of that and the variance of the part of g_i orthogonal to g, over nu^2 |g|^2.
 
-    Per-example gradients are taken with BatchNorm statistics and dropout frozen. g is the mean of the tested examples,
-    whose own noise bounds b+ by about their number over eta^2. The learning rate is that of the reference batch size,
-    scaled: linearly with the batch under SGD, with its square root under AdamW, not at all under AdaGrad.
+    Per-example gradients are computed with frozen BatchNorm statistics and without dropout. g is the mean over the tested
+    examples, whose noise limits b+ to about their number over eta^2. The learning rate is that of the reference batch size,
+    scaled linearly with the batch size under SGD, with its square root under AdamW, not at all under AdaGrad.
 
     Args:
         test: "norm", "inner_product" or "augmented".
-        eta, theta, nu: what the tests tolerate; the source's 0.1 (0.5 on CIFAR-10), 0.5 and 1.
+        eta, theta, nu: tolerances of the tests; the source uses 0.1 (0.5 on CIFAR-10), 0.5 and 1.
         every: steps between tests.
-        sample: examples of the batch that are tested, at most.
-        start: first batch size as a share of the reference (the source starts from 2 to 256).
+        sample: at most so many examples of the batch are tested.
+        start: first batch size as a share of the reference (source: 2 to 256 examples).
         largest: largest batch size in multiples of the reference.
         scaling: "by_optimizer", or one of "linear", "square_root", "none".
         optimizer: "adagrad", "adamw" (beta1, beta2) or "sgd" (heavy-ball momentum beta1).
@@ -55,10 +55,10 @@ class Adadagrad(Inner):
         "eta": LogUniform(0.1, 1.0),
         "largest": Choice(4, 8, 16),
     }
-    cost = "per-example gradients of up to `sample` examples every `every` steps, 1 an example; their memory"
+    cost = "per-example gradients of up to `sample` examples every `every` steps, charged 1 per example; their memory"
     deviation = (
-        "inner products run over all tensors, where the released code takes each tensor's alone and adds them up; a sub-sample "
-        "of the batch is tested; no decay of the rate; `start` and `largest` are multiples of the workload's batch"
+        "inner products are taken over all tensors at once (released code: per tensor, then summed); the test uses a sample "
+        "of the batch; the learning rate does not decay; `start` and `largest` are multiples of the workload's batch size"
     )
     _kept = ("_size", "_steps")
 
@@ -68,11 +68,11 @@ class Adadagrad(Inner):
         self._steps = 0
 
     def batch_size(self):
-        """Return the present batch size, or what is left of the horizon where that is less."""
+        """Return the present batch size, or the remaining horizon where that is smaller."""
         return within_horizon(self.task, self._size, least=2)
 
     def update(self, batch):
-        """Test this batch before the step, where that is due and there will be a next one; take the step at its rate."""
+        """Test this batch where a test is due and another step will follow; then take a step at the scaled rate."""
         h = self.hyperparameters
         rule = RULES[h.optimizer] if h.scaling == "by_optimizer" else h.scaling
         self._set_rate(scaled_rate(h.learning_rate, batch.size, self.task.batch_size, rule) * self._warmed())

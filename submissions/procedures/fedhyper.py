@@ -1,43 +1,43 @@
-"""Rounds of steps, and a rate that follows the inner products of their displacements."""
+"""A learning rate that depends on the inner products of successive changes of the weights."""
 
 from harness import Choice
 from submissions.procedures._inner import DEFAULTS, SPACE, Inner
 
 LOWEST, HIGHEST = -0.8, 4.0
-"""Bounds of the server's a, the released code's."""
+"""Bounds of the server's a, as in the released code."""
 
 
 class Fedhyper(Inner):
-    """Compares what a round of steps did to the weights with the round before, and goes further or less far.
+    """Raises the rate while successive rounds of steps move the weights the same way, and lowers it otherwise.
 
-    With Delta_t the weights after round t less those before it:
+    With Delta_t the weights after round t minus those before it:
 
     - ``server``: a <- clip(a + <Delta_t, Delta_{t-1}>, -0.8, 4), and (1 + a) Delta_t is applied instead of Delta_t;
     - ``client``: a <- a + <Delta_t, Delta_{t-1}>, and the next round's rate is clip((1 + a) alpha_0, 0.1 alpha_0,
       10 alpha_0);
-    - ``local``: within a round, with d_k what step k did to the weights, the rate's multiple is b <- clip(b min(1.1,
-      1 + 0.1 <d_k, Delta> + <d_k, d_{k-1}>), 0.1, 10), Delta the round before, 0 in the first; b starts each round at 1,
-      d at Delta, and the first step of a round leaves b alone.
+    - ``local``: within a round, with d_k the change of the weights by step k, the rate's multiple is b <- clip(b min(1.1,
+      1 + 0.1 <d_k, Delta> + <d_k, d_{k-1}>), 0.1, 10), Delta that of the last round (0 in the first); in each round b starts
+      at 1 and d at Delta, and the first step does not change b.
 
-    The inner products have the scale of the weights squared, so what they do depends on the model's size; `normalised`
-    takes cosines instead, ours.
+    The inner products scale with the squared weights, so their effect depends on the size of the model; `normalised`
+    uses cosines instead (our addition).
 
     Args:
         form: "server", "client" or "local".
-        round_steps: steps a round; the rounds of federated learning in one place are our adaptation.
-        normalised: cosines instead of inner products.
-        lowest, highest: bounds of the clients' rate in multiples of the initial one. The released code has 1e-3 and 0.1
-            whatever that is, which for 0.01 are these.
+        round_steps: steps per round; rounds of ordinary training instead of federated learning are our adaptation.
+        normalised: whether cosines replace the inner products.
+        lowest, highest: bounds of the clients' rate in multiples of the initial one. The released code has 1e-3 and 0.1,
+            which are these multiples of an initial rate of 0.01.
         optimizer: "adamw" or "sgd" with heavy-ball momentum beta1 (the released code: SGD with 0.5, or Adam).
     """
 
     paper = "arXiv:2310.03156"
     defaults = {**DEFAULTS, "form": "client", "round_steps": 50, "normalised": False, "lowest": 0.1, "highest": 10.0}
     space = {**SPACE, "form": Choice("client", "local", "server"), "normalised": Choice(False, True)}
-    cost = "one copy of the weights a round and one inner product; 'local': a copy and two inner products a step"
+    cost = "per round one copy of the weights and one inner product; 'local': per step one copy and two inner products"
     deviation = (
-        "one client, whose rounds are stretches of ordinary training, ours; warm-up is the workload's; "
-        "the forms with momentum on the server are left out"
+        "there is one client, and its rounds are stretches of ordinary training (our adaptation); the warm-up is the "
+        "workload's; the forms with server momentum are left out"
     )
     _kept = ("_a", "_b", "_at", "_start", "_displacement", "_last")
 
@@ -46,11 +46,11 @@ class Fedhyper(Inner):
         self._a, self._b = 0.0, 1.0
         self._at = 0  # steps of this round
         self._start = self._copy()
-        self._displacement = None  # of the round before; None: nothing has moved yet
-        self._last = None  # of the step before
+        self._displacement = None  # of the last round; None before the first one has ended
+        self._last = None  # of the last step
 
     def update(self, batch):
-        """Take one step; at the end of a round, look back."""
+        """Take one step; at the end of a round, update the rate."""
         h = self.hyperparameters
         multiple = {"server": 1.0, "client": 1 + self._a, "local": self._b}[h.form]
         self._set_rate(h.learning_rate * min(max(multiple, h.lowest), h.highest) * self._warmed())

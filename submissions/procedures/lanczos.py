@@ -8,13 +8,13 @@ from submissions.procedures._inner import Inner
 from submissions.procedures._lanczos import heavy_ball, ritz_values, spectrum_ends
 
 FEWEST = 5
-"""Products of an estimate at least."""
+"""Least number of products per estimate."""
 
 
 def affordable(task, hyperparameters):
-    """Return how many estimates, examples of each one's batch, and products of each, `share` of the horizon pays for."""
+    """Return (estimates, examples per estimate, products per estimate) that cost at most `share` of the horizon."""
     h = hyperparameters
-    paid = h.share * task.horizon / 3  # examples times products: a product charges 3 an example
+    paid = h.share * task.horizon / 3  # examples times products: a product is charged 3 per example
     examples = min(max(task.batch_size, h.examples), task.train_size)
     estimates = max(1, min(h.estimates, int(paid / (FEWEST * examples))))
     if paid < FEWEST * examples:
@@ -23,30 +23,30 @@ def affordable(task, hyperparameters):
 
 
 class Lanczos(Inner):
-    """SGD whose learning rate and momentum are those that are best for the spectrum of the Hessian, estimated on the way.
+    """SGD whose learning rate and momentum are optimal for the spectrum of the Hessian, which is estimated during training.
 
-    An estimate is a run of Lanczos' method from a random vector on one batch, a Hessian-vector product an iteration, all
-    vectors kept orthogonal, BatchNorm statistics and dropout frozen. With l1 the largest Ritz value and ln the smallest
-    positive one, smoothed over the estimates in logarithms, heavy-ball descent contracts fastest at
+    An estimate is a run of Lanczos' method from a random vector on one batch: one Hessian-vector product per iteration, full
+    re-orthogonalisation, frozen BatchNorm statistics, no dropout. With l1 the largest Ritz value and ln the smallest
+    positive one, whose logarithms are smoothed over the estimates, heavy-ball descent contracts fastest at
 
         alpha = (2 / (sqrt(l1) + sqrt(ln)))^2,    rho = ((sqrt(l1) - sqrt(ln)) / (sqrt(l1) + sqrt(ln)))^2,
 
-    rho at most `most_momentum`. The first estimate comes after warm-up, when BatchNorm has seen data; estimate j at
-    (j / estimates)^2 of what is left then, early ones close together, since that is when curvature moves. alpha anneals
-    linearly to nothing with the horizon, as gradient noise asks of any constant rate.
+    where rho is at most `most_momentum`. The first estimate follows warm-up, when BatchNorm has seen data; estimate j comes
+    at (j / estimates)^2 of the remaining horizon, so that the early ones, when the curvature changes most, are close
+    together. alpha decays linearly to 0 at the horizon, as it must under gradient noise.
 
     Args:
-        learning_rate: where warm-up leads, at momentum 0.9.
-        share: share of the horizon that the products may cost. Where that is too little, there are fewer products (5 at
-            least), then fewer estimates (1 at least), then smaller batches (the reference at least).
+        learning_rate: the rate at the end of warm-up, at momentum 0.9.
+        share: share of the horizon that the products may cost. Where that is too little, there are fewer products (at least
+            5), then fewer estimates (at least 1), then smaller batches (at least the reference batch size).
         estimates: how often the spectrum is estimated.
-        examples: of an estimate's batch; the reference batch size where that is larger.
-        iterations: products an estimate.
-        fraction: of alpha that is taken. 1 is the formula, under which some networks diverge: they are not quadratic, their
-            curvature grows, and the batch that trains is noisier than the estimate knows.
+        examples: size of an estimate's batch, at least the reference batch size.
+        iterations: products per estimate.
+        fraction: factor on alpha. With 1, the formula, some networks diverge: their loss is not quadratic, its curvature
+            grows, and gradients of training batches are noisier than the estimate assumes.
         most_momentum: bound of rho.
-        smoothing: weight of the old logarithms in a new estimate.
-        weight_decay: added to the gradient, of matrices only.
+        smoothing: weight of the earlier logarithms in a new estimate.
+        weight_decay: added to the gradient of matrices only.
     """
 
     paper = "arXiv:2006.09092"
@@ -64,11 +64,11 @@ class Lanczos(Inner):
     space = {"fraction": LogUniform(0.03, 3.0), "most_momentum": Uniform(0.8, 0.99), "weight_decay": LogUniform(1e-6, 1e-2)}
     anytime = False
     _kept = ("_made", "_ends", "_momentum", "_best_rate")
-    cost = "3 examples an example of an estimate's batch and product (2 where the loss has no second derivative)"
+    cost = "3 charged examples per example of an estimate's batch and per product (2 where the loss has no second derivative)"
     deviation = (
-        "the learner is from memory of the paper, whose code was not found; `fraction`, the warm-up, the decay and the budget "
-        "of the estimates are ours; Ritz values that are not positive are dropped; only the ends of the spectrum are used, not "
-        "the weights of the quadrature"
+        "written from memory of the paper, whose code was not found; `fraction`, the warm-up, the decay and the budget of the "
+        "estimates are our choices; Ritz values that are not positive are dropped; only the ends of the spectrum are used, not "
+        "the quadrature weights"
     )
 
     def __init__(self, task, hyperparameters):
@@ -89,7 +89,7 @@ class Lanczos(Inner):
         self._step(batch)
 
     def _done(self):
-        """Return the share of the horizon after warm-up that is over, estimates included; below 0 during warm-up."""
+        """Return the elapsed share of the horizon after warm-up, estimates included; negative during warm-up."""
         return (self.task.examples - self.task.warmup) / (self.task.horizon - self.task.warmup)
 
     def _new_optimizer(self):
@@ -97,7 +97,7 @@ class Lanczos(Inner):
         return sgd(self.task.model, {**plain, "weight_decay": self.hyperparameters.weight_decay})
 
     def _estimate(self):
-        """Run Lanczos' method on one batch, and take up the rate and the momentum that its Ritz values ask for."""
+        """Run Lanczos' method on one batch, and set the rate and the momentum that fit its Ritz values."""
         import torch
 
         self._made += 1
@@ -112,7 +112,7 @@ class Lanczos(Inner):
         start = torch.randn(sum(sizes), generator=self.task.generator).to(weights[0])
         ends = spectrum_ends(ritz_values(product, start, self._products))
         if ends is None:
-            return  # nowhere convex: what was right before, until the next estimate
+            return  # no positive curvature: the earlier values stay until the next estimate
         new = [math.log(end) for end in ends]
         old, keep = self._ends or new, self.hyperparameters.smoothing
         self._ends = [keep * a + (1 - keep) * b for a, b in zip(old, new, strict=True)]

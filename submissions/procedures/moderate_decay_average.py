@@ -1,22 +1,22 @@
-"""Moderate decay and averaged checkpoints in the place of a decay to zero."""
+"""Moderate decay and averaged checkpoints instead of a decay to zero."""
 
 from harness import Choice, LogUniform
 from submissions.procedures._annealed_adamw import DEFAULTS, SPACE, AnnealedAdamW, annealing
 
 _WEIGHTS = {
-    "ema": lambda age, kept, coefficient: (1 - coefficient) ** age,
-    "uniform": lambda age, kept, coefficient: 1.0,
-    "linear": lambda age, kept, coefficient: kept - age,
+    "ema": lambda age, count, coefficient: (1 - coefficient) ** age,
+    "uniform": lambda age, count, coefficient: 1.0,
+    "linear": lambda age, count, coefficient: count - age,
 }
 
 
 class ModerateDecayAverage(AnnealedAdamW):
     """AdamW under cosine decay to a high floor, judged by the weighted mean of its last checkpoints.
 
-    The multiplier is r + (1 - r) cosine after warm-up. A checkpoint of the weights is taken every `spacing` of the horizon
-    from the end of the warm-up on, the last K are kept, and the weights that are judged are their mean, weighted by
-    (1 - a)^age ("ema"), K - age ("linear") or equally ("uniform"), age counted in checkpoints from the newest, 0. BatchNorm
-    statistics are recomputed for the mean. Before there is a checkpoint the weights in training are judged.
+    The multiplier is r + (1 - r) cosine after warm-up. After the warm-up a checkpoint of the weights is taken every
+    `spacing` of the horizon, and the last K are stored. An evaluation judges their mean, weighted by (1 - a)^age ("ema"),
+    K - age ("linear") or equally ("uniform"), where the newest checkpoint has age 0. BatchNorm statistics are recomputed
+    for the mean. Before the first checkpoint the training weights are judged.
 
     From memory, unchecked: a floor near 1/3 (55 % sure). K = 6 and a near 0.2 are taken from a secondary text; the spacing
     is our choice.
@@ -33,8 +33,8 @@ class ModerateDecayAverage(AnnealedAdamW):
         "spacing": LogUniform(0.002, 0.03),
     }
     refresh_batchnorm = True
-    cost = "K copies of the weights; one copied every 1 % of the horizon, the mean of K at every evaluation"
-    deviation = "the data are in random order, where the source has its best data last"
+    cost = "memory for K copies of the weights; one copy per `spacing` of the horizon, the mean of K copies per evaluation"
+    deviation = "the data are in random order (source: the best data come last)"
 
     def __init__(self, task, hyperparameters):
         super().__init__(task, hyperparameters)
@@ -60,27 +60,27 @@ class ModerateDecayAverage(AnnealedAdamW):
         import torch
 
         self._aside = self._copy()
-        kept = len(self._checkpoints)
-        if not kept:
+        count = len(self._checkpoints)
+        if not count:
             return
         weigh = _WEIGHTS[self.hyperparameters.average]
-        shares = [weigh(kept - 1 - place, kept, self.hyperparameters.coefficient) for place in range(kept)]
+        shares = [weigh(count - 1 - place, count, self.hyperparameters.coefficient) for place in range(count)]
         mean = torch._foreach_mul(self._checkpoints[0], shares[0] / sum(shares))
         for share, checkpoint in zip(shares[1:], self._checkpoints[1:], strict=True):
             torch._foreach_add_(mean, checkpoint, alpha=share / sum(shares))
         self._put(mean)
 
     def restore_after_evaluation(self):
-        """Put the weights in training back, to the last bit."""
+        """Put the training weights back exactly."""
         self._put(self._aside)
         self._aside = []
 
     def state_dict(self):
-        """Return the state of the optimizer and the checkpoints kept."""
+        """Return the state of the optimizer and the stored checkpoints."""
         return {**super().state_dict(), "checkpoints": self._checkpoints, "taken": self._taken}
 
     def load_state_dict(self, state):
-        """Take up a state that `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""
         super().load_state_dict(state)
         self._checkpoints, self._taken = list(state["checkpoints"]), state["taken"]
 

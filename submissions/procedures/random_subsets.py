@@ -1,4 +1,4 @@
-"""Repeated sampling of random subsets: own data selection."""
+"""Repeated sampling of random subsets: a procedure that selects its own data."""
 
 from harness import LogUniform
 from submissions.procedures._annealed_adamw import DEFAULTS, SPACE, AnnealedAdamW
@@ -8,7 +8,7 @@ class RandomSubsets(AnnealedAdamW):
     """Trains each round on a fresh random subset, drawn with replacement across rounds (RS2).
 
     A round visits round(fraction * n) different examples, at least one batch of them; the next round draws from all
-    n again. Drawn without replacement across rounds, it would be ordinary training under a compressed schedule.
+    n again. Without replacement across rounds this would be ordinary training under a compressed schedule.
     """
 
     paper = "arXiv:2305.18424"
@@ -20,7 +20,7 @@ class RandomSubsets(AnnealedAdamW):
         self._waiting = []
 
     def select(self):
-        """Return the next examples of the present subset, and of a fresh one where that is used up."""
+        """Return the next examples of the present subset, then of a fresh one."""
         import torch
 
         taken = []
@@ -34,14 +34,14 @@ class RandomSubsets(AnnealedAdamW):
         return self.task.fetch(torch.cat(taken))
 
     def state_dict(self):
-        """Return the state of the optimizer, of the generator, and what is left of the subset."""
+        """Return the state of the optimizer and of the generator, and the rest of the subset."""
         import torch
 
         waiting = torch.as_tensor(self._waiting, dtype=torch.int64)
         return {**super().state_dict(), "waiting": waiting.clone(), "generator": self.task.generator.get_state()}
 
     def load_state_dict(self, state):
-        """Take up a state that `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""
         super().load_state_dict(state)
         self._waiting = state["waiting"].clone()
         self.task.generator.set_state(state["generator"])

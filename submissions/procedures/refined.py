@@ -4,20 +4,20 @@ from harness import Choice, Uniform
 from submissions.procedures._inner import DEFAULTS, SPACE, Inner
 
 POINTS = 10_000
-"""Shorter series of norms are interpolated to this many points, so that the median filter has something to work on."""
+"""Shorter series of norms are interpolated to this many points, so that the median filter has enough of them."""
 
 
 def refine(norms, power=2, smoothing=0.1):
-    """Return the multipliers that minimise the bound of the last iterate for these gradient norms, [n], maximum 1.
+    """Return the multipliers [n], maximum 1, that minimise the bound on the last iterate's loss for these gradient norms.
 
     With G the norms after a median filter of width 2 floor(smoothing n / 2) + 1, and weights w_t = G_t^-power, the
-    multiplier is s_t = w_t sum_{k > t} w_k over its maximum; the last one is 0. Constant norms give linear decay,
-    norms that are high at first a warm-up, and norms that rise in the end a faster decay. Left of the first norm the
-    filter sees that norm again and again, as the source's does: where it is far below those that follow, the
-    multipliers begin with a peak, which all others are measured by.
+    multiplier is s_t = w_t sum_{k > t} w_k divided by its maximum; the last one is 0. Constant norms give linear decay,
+    norms that are high at first give a warm-up, and norms that rise at the end a faster decay. The filter pads the
+    series with its first norm, as the source does: where that is far below those that follow, the multipliers begin
+    with a peak, and all others are relative to it.
 
     Args:
-        norms: positive norms of the gradient, one a step, without gaps [n]; what is not finite is left out.
+        norms: positive norms of the gradient, one per step, [n]; values that are not finite are left out.
         power: 2 for the l2 norms of SGD, 1 for the l1 norms of Adam.
         smoothing: width of the filter, as a share of n.
 
@@ -46,17 +46,17 @@ def refine(norms, power=2, smoothing=0.1):
 
 
 class Refined(Inner):
-    """Runs once under linear decay, makes a schedule from the gradient norms, starts again and runs under it.
+    """Trains once under linear decay, makes a schedule from the gradient norms, and trains again under that schedule.
 
-    The second run starts from the first weights, with s_t of `refine` as its multipliers: l1 norms of the whole gradient
-    under AdamW, l2 norms under SGD, taken before anything is done to the gradient. Both runs are charged, and both are
+    The second run starts from the initial weights, with s_t of `refine` as its multipliers: l1 norms of the whole gradient
+    under AdamW, l2 norms under SGD, before any change to the gradient. Both runs are charged, and both are
     judged: a first run that meets the target ends the trial.
 
     Args:
-        form: "whole", two runs of equal length, half the horizon each, as in the paper; or "partial", ours: the first
-            run is a short one, complete with its own decay, and its norms are stretched to the length of the second.
+        form: "whole", two runs of equal length, half the horizon each, as in the paper; or "partial" (our
+            addition): the first run is short, with a decay of its own, and its norms are stretched to the second's length.
         share: the first run's share of the horizon in the partial form.
-        smoothing: width of the median filter as a share of the run, the paper's 0.1.
+        smoothing: width of the median filter as a share of the run, 0.1 in the paper.
         optimizer: "adamw" (beta1, beta2) or "sgd" (heavy-ball momentum beta1).
     """
 
@@ -64,10 +64,10 @@ class Refined(Inner):
     defaults = {**DEFAULTS, "form": "whole", "share": 0.15, "smoothing": 0.1}
     space = {**SPACE, "form": Choice("partial", "whole"), "share": Uniform(0.1, 0.3)}
     anytime = False
-    cost = "the first run, half of the trial ('whole') or `share` of it ('partial'); one norm a step of it"
+    cost = "the first run: half of the trial ('whole') or `share` of it ('partial'); one gradient norm per step of that run"
     deviation = (
         "the learning rate is not tuned again between the runs; the first run warms up for the workload's share; "
-        "'partial' is ours"
+        "the form 'partial' is our addition"
     )
     _kept = ("_norms", "_table", "_start")
 
@@ -91,7 +91,7 @@ class Refined(Inner):
             self._norms.append(self._norm())
 
     def _turn(self):
-        """Make the schedule, and start again."""
+        """Make the schedule, and start the second run."""
         import torch
 
         adam = self.hyperparameters.optimizer != "sgd"

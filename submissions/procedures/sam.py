@@ -1,4 +1,4 @@
-"""Sharpness-aware minimisation: two gradients a step."""
+"""Sharpness-aware minimisation: two gradients per step."""
 
 from contextlib import contextmanager
 
@@ -7,7 +7,7 @@ from submissions.procedures._annealed_adamw import DEFAULTS, SPACE, AnnealedAdam
 
 
 class Sam(AnnealedAdamW):
-    """Sharpness-aware minimisation over AdamW: the gradient is taken at w + rho g / |g|, the step from w.
+    """Sharpness-aware minimisation over AdamW: the gradient is computed at w + rho g / |g|, the step is taken from w.
 
     BatchNorm statistics are updated in the first pass only. Every step is charged twice, so half as many steps fit
     into a budget.
@@ -16,10 +16,10 @@ class Sam(AnnealedAdamW):
     paper = "arXiv:2010.01412"
     defaults = {**DEFAULTS, "rho": 0.05}
     space = {**SPACE, "rho": LogUniform(0.01, 0.2)}
-    cost = "a second gradient a step"
+    cost = "a second gradient per step"
 
     def update(self, batch):
-        """Climb by rho along the gradient, take the gradient there, return, and step."""
+        """Move by rho along the gradient, compute the gradient there, move back, and take a step."""
         import torch
 
         self._set_rate(annealing(self.task))
@@ -42,7 +42,7 @@ class Sam(AnnealedAdamW):
 
 @contextmanager
 def _frozen_statistics(model):
-    """Keep BatchNorm's running statistics as they are, while batches are still normalised by their own."""
+    """Leave BatchNorm's running statistics unchanged; batches are still normalised by their own statistics."""
     from torch.nn.modules.batchnorm import _BatchNorm
 
     layers = {layer: layer.momentum for layer in model.modules() if isinstance(layer, _BatchNorm)}

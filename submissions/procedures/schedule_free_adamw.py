@@ -1,13 +1,13 @@
-"""Schedule-Free AdamW: other weights are judged than those that are trained."""
+"""Schedule-Free AdamW: an average of the trained weights is judged."""
 
 from harness import LogUniform, TrainingAlgorithm, Uniform, decay_groups
 
 
 class ScheduleFreeAdamw(TrainingAlgorithm):
-    """AdamW whose iterates are averaged instead of its learning rate decayed; pytorch_optimizer's.
+    """AdamW with averaged iterates instead of a decaying learning rate; pytorch_optimizer's.
 
-    Gradients are taken at y = (1 - beta1) z + beta1 x, z takes the steps, and the average x of the z, weighted by
-    the squared learning rate, is evaluated. The learning rate warms up over the workload's warm-up and stays.
+    Gradients are computed at y = (1 - beta1) z + beta1 x, steps change z, and an evaluation judges x, the average of
+    z weighted by the squared learning rate. The learning rate is constant after the workload's warm-up.
     """
 
     paper = "arXiv:2405.15682"
@@ -20,7 +20,7 @@ class ScheduleFreeAdamw(TrainingAlgorithm):
     }
     anytime = True
     refresh_batchnorm = True
-    deviation = "the weights in training are kept aside during an evaluation, so that evaluating leaves no rounding behind"
+    deviation = "the training weights are stored during an evaluation and put back exactly, so that it causes no rounding"
 
     def __init__(self, task, hyperparameters):
         super().__init__(task, hyperparameters)
@@ -51,7 +51,7 @@ class ScheduleFreeAdamw(TrainingAlgorithm):
         self._optimizer.eval()
 
     def restore_after_evaluation(self):
-        """Put the weights y back, to the last bit."""
+        """Put the weights y back exactly."""
         import torch
 
         self._optimizer.train()
@@ -64,7 +64,7 @@ class ScheduleFreeAdamw(TrainingAlgorithm):
         return {"optimizer": self._optimizer.state_dict()}
 
     def load_state_dict(self, state):
-        """Take up a state that `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""
         self._optimizer.load_state_dict(state["optimizer"])
 
     def _weights(self):

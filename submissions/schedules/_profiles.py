@@ -1,4 +1,4 @@
-"""The profiles that schedules over other schedules can take by name."""
+"""The profiles that `sampled` and `warmup` take by name."""
 
 from submissions.schedules.constant import constant
 from submissions.schedules.cosine import cosine
@@ -32,5 +32,5 @@ PROFILES = {
 
 
 def multiplier(profile, step, horizon, warmup):
-    """Return the multiplier of the profile of that name, its hyperparameters at their defaults."""
+    """Return the multiplier of the named profile with its hyperparameters at their defaults."""
     return PROFILES[profile].start(horizon=horizon, warmup=warmup).multiplier(step)

@@ -1,4 +1,4 @@
-"""The control arm: no decay at all."""
+"""The control: a learning rate without decay."""
 
 from harness import schedule
 

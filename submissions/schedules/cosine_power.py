@@ -8,7 +8,7 @@ from harness import LogUniform, schedule
 @schedule(
     paper="arXiv:1903.09900",
     space={"order": LogUniform(1.0, 100.0), "floor": LogUniform(1e-4, 0.1)},
-    deviation="the floor is a multiple of the peak; the source has a least learning rate of 1e-4 (1e-8 in its longest runs)",
+    deviation="the floor is a multiple of the peak (source: a minimum learning rate of 1e-4, or 1e-8 in its longest runs)",
 )
 def cosine_power(step, horizon, order=10.0, floor=1e-4):
     """Cosine power annealing: m = r + (1 - r) (q^x - 1) / (q - 1), where x = (1 + cos(pi p)) / 2, p = step / horizon.

@@ -14,7 +14,7 @@ _AMPLITUDES = {
 @schedule(
     paper="arXiv:1506.01186",
     space={"mode": Choice(*_AMPLITUDES), "cycles": Choice(1, 2, 3, 5, 8), "low": Uniform(0.0, 0.5)},
-    deviation="cycles are counted within the horizon, so that the last one is whole; the source gives their length in steps",
+    deviation="a fixed number of cycles fills the horizon, so that the last one is complete (source: their length in steps)",
 )
 def cyclic(step, horizon, mode="triangular", cycles=3, low=1 / 6, remaining=0.1):
     """Triangles between `low` and 1: m = l + (1 - l) a h, where h rises from 0 to 1 and falls back within each cycle.

@@ -1,4 +1,4 @@
-"""The learning rate follows its own gradient."""
+"""Gradient descent on the learning rate itself."""
 
 import math
 
@@ -10,9 +10,9 @@ from harness import Choice, LogUniform, schedule
     anytime=True,
     listens=("descent", "descent_cosine", "learning_rate"),
     space={"form": Choice("additive", "cosine"), "beta": LogUniform(0.002, 0.2), "hyper_rate": LogUniform(1e-10, 1e-4)},
-    cost="two copies of the weights, and one inner product and two norms over all of them a step",
-    deviation="by default the cosine takes the place of the unnormalised product, and the rate keeps to [0.1, 10] times its "
-    "peak; it moves one step later than in the paper; u includes weight decay",
+    cost="two copies of the weights; per step one inner product and two norms over all of them",
+    deviation="by default the cosine replaces the unnormalised product, and the rate stays within [0.1, 10] times its peak; it "
+    "changes one step later than in the paper; u includes weight decay",
 )
 class hypergradient:
     """Raise the rate while a step's gradient agrees with the step before, lower it while they disagree.
@@ -26,14 +26,14 @@ class hypergradient:
     u is the gradient under plain SGD (the paper's SGD-HD), the momentum's direction under SGD with momentum (SGDN-HD),
     m^ / (sqrt(v^) + eps) under Adam (Adam-HD): ``-s sgd+hypergradient`` and ``-s adamw+hypergradient`` are those. The
     released Adam variant changes the group's rate tensor by tensor inside a step; here the product is summed over all
-    tensors first. The gradient of a step is heard after it, so the rate moves for the next step, not for this one; it
-    rests during warm-up.
+    tensors first. The gradient of a step is known after the step, so it changes the rate of the next one; the
+    rate does not change during warm-up.
 
     Args:
         form: "cosine" or "additive".
-        beta: relative step of the cosine form; 0.02 is ours, as are the form and its bounds.
-        hyper_rate: the additive form's beta. The released code has 1e-6 for SGD and 1e-8 for Adam; decades matter.
-        lowest, highest: bounds of the rate, in multiples of its peak; ours.
+        beta: relative step of the cosine form; the form, its bounds and the value 0.02 are our choices.
+        hyper_rate: the additive form's beta. The released code has 1e-6 for SGD and 1e-8 for Adam; a factor of ten matters.
+        lowest, highest: bounds of the rate, in multiples of its peak; our choice.
     """
 
     def __init__(self, form="cosine", beta=0.02, hyper_rate=1e-8, lowest=0.1, highest=10.0):
@@ -43,7 +43,7 @@ class hypergradient:
         self._rate_before = 0.0
 
     def observe(self, feedback):
-        """Move the rate along the hypergradient of the step before."""
+        """Change the rate along the hypergradient of the last step."""
         rate, rate_before = feedback.learning_rate or 0.0, self._rate_before
         self._rate_before = rate
         if feedback.step < 0 or feedback.descent is None or feedback.descent_cosine is None:

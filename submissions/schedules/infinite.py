@@ -1,4 +1,4 @@
-"""The infinite schedule: cool down, stay, anneal on request."""
+"""The infinite schedule: cool down, stay constant, anneal on request."""
 
 import math
 
@@ -13,7 +13,7 @@ from harness import Choice, LogUniform, Uniform, schedule
         "constant": LogUniform(0.25, 0.5),
         "anneal_fraction": Uniform(0.05, 0.2),
     },
-    deviation="all phases lie within one horizon, their lengths and levels the middle of the ranges in use",
+    deviation="all phases lie within one horizon; their lengths and levels are the middle of the ranges in use",
 )
 def infinite(
     step, horizon, cooldown="cosine", cooldown_fraction=0.25, constant=0.35, anneal_fraction=0.1, floor=0.01, alpha=10.0
@@ -22,7 +22,7 @@ def infinite(
 
     With s in [0, 1] through a phase the cooldown is c + (1 - c) (1 + cos(pi s)) / 2 ("cosine") or 1 + (c - 1) h(s) / h(1),
     h(s) = 1 / sqrt(1 + alpha s) - 1 ("inverse_sqrt"; from memory, 80 % sure). Only the anneal needs the horizon: the
-    constant phase can go on for ever. In use are c of 0.25 to 0.5, d of 0.1 to 0.6 and an anneal of about 0.1.
+    constant phase can last for ever. Published runs use c of 0.25 to 0.5, d of 0.1 to 0.6 and an anneal of about 0.1.
 
     Args:
         step, horizon: optimizer steps after warm-up.
@@ -31,7 +31,7 @@ def infinite(
         constant: c, the multiplier of the constant phase.
         anneal_fraction: length of the anneal, of the horizon.
         floor: r, the multiplier at the end, > 0; our choice.
-        alpha: how early the inverse square root falls; our choice.
+        alpha: shape of the inverse square root (the larger, the earlier its decay); our choice.
 
     >>> [round(infinite(s, 1000), 3) for s in (0, 125, 250, 900, 950)]
     [1.0, 0.675, 0.35, 0.35, 0.059]

@@ -7,7 +7,7 @@ from harness import schedule
 
 @schedule(paper="arXiv:1706.03762", anytime=True)
 def inverse_sqrt(step, warmup):
-    """Inverse square root decay of the Transformer: m = sqrt(W / max(t, W)), t = W + step counted from the very start.
+    """Inverse square root decay of the Transformer: m = sqrt(W / max(t, W)), where t = W + step counts warm-up too.
 
     Args:
         step: optimizer steps after warm-up.

@@ -6,7 +6,7 @@ from harness import LogUniform, schedule
 @schedule(
     paper="Robbins and Monro 1951, Annals of Mathematical Statistics 22",
     space={"scale": LogUniform(0.01, 1.0)},
-    deviation="the scale is a fraction of the horizon, so it needs one; counted in steps, 1/t would be anytime",
+    deviation="the scale is a fraction of the horizon, so the schedule needs one; with a scale in steps it would be anytime",
 )
 def inverse_time(step, horizon, scale=0.1):
     """Decay with the inverse of time: m = 1 / (1 + t / s), where s = scale * horizon.

@@ -8,7 +8,7 @@ from harness import LogUniform, Uniform, schedule
 @schedule(
     paper="arXiv:1708.07120",
     space={"rise": Uniform(0.1, 0.5), "start_divisor": LogUniform(5.0, 50.0)},
-    deviation="the learning rate only: momentum is not cycled, as momentum is no part of a schedule",
+    deviation="only the learning rate changes: momentum is not part of a schedule, so it is not cycled",
 )
 def onecycle(step, horizon, rise=0.3, start_divisor=25.0, final_divisor=1e4):
     """One cycle: half a cosine wave from 1 / d up to 1, then another one down to 1 / (d f).

@@ -10,7 +10,7 @@ from harness import Choice, LogUniform, schedule
     anytime=True,
     listens="validation_metric",
     space={"factor": LogUniform(0.1, 0.7), "patience": Choice(1, 2, 3, 5)},
-    cost="each evaluation that it hears is charged 1/3 of its examples, on some workloads half of what lies between two",
+    cost="per evaluation 1/3 of its examples, on some workloads half of the training examples between two evaluations",
     deviation="patience is 2 evaluations, a tenth of most budgets (libraries: 10); the threshold is relative to |best|",
 )
 class plateau:
@@ -20,9 +20,9 @@ class plateau:
 
     Args:
         factor: what a reduction multiplies the learning rate by, in (0, 1).
-        patience: evaluations without improvement that are forgiven.
+        patience: how many evaluations in a row may bring no improvement before the rate is reduced.
         threshold: relative size of an improvement that counts.
-        cooldown: evaluations after a reduction during which none is counted as bad.
+        cooldown: how many evaluations after a reduction are not counted.
     """
 
     def __init__(self, factor=0.1, patience=2, threshold=1e-4, cooldown=0):
@@ -33,7 +33,7 @@ class plateau:
         self._multiplier = 1.0
 
     def observe(self, feedback):
-        """Count the evaluation, and reduce the learning rate when patience is at its end."""
+        """Count the evaluation, and reduce the learning rate once patience has run out."""
         value = feedback.validation_metric
         if value is None:
             return

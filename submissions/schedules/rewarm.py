@@ -9,7 +9,7 @@ from submissions.schedules.cosine import cosine
 @schedule(
     paper="arXiv:2308.04014, arXiv:2403.08763",
     space={"segments": Choice(2, 3, 4), "ramp": LogUniform(0.003, 0.1), "floor": Uniform(0.05, 0.2)},
-    deviation="segments are equal parts of one run over one data set; the sources re-warm where the data change",
+    deviation="segments are equal parts of one run over one data set (sources: a new segment where the data change)",
 )
 def rewarm(step, horizon, segments=2, ramp=0.01, floor=0.1):
     """Re-warm and re-decay: in each segment a linear ramp from r to 1 over 1 % of it, then cosine decay back to r.

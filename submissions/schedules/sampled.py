@@ -1,4 +1,4 @@
-"""Any profile, held between sampling points."""
+"""Any profile as a step function: constant between sampling points."""
 
 import bisect
 import math
@@ -13,17 +13,17 @@ _POINTS = {"25-50-75": (0, 1 / 4, 1 / 2, 3 / 4), "33-66": (0, 1 / 3, 2 / 3), "50
 @schedule(
     paper="arXiv:2107.04197",
     space={"profile": Choice(*PROFILES), "sampling": Choice("every step", *_EVERY, *_POINTS)},
-    deviation="profiles beyond the source's, their hyperparameters at their defaults",
+    deviation="more profiles than in the source, their hyperparameters at their defaults",
 )
 def sampled(step, horizon, warmup, profile="rex", sampling="10%"):
-    """A profile looked at only now and then: m = f(s), where s is the last sampling point that is not after `step`.
+    """A profile that is updated only at sampling points: m = f(s), where s is the last sampling point that is not after `step`.
 
     Step decay is an exponential profile sampled rarely. To hold a profile of your own: ``mine(held(step, horizon, "10%"),
     horizon)``.
 
     Args:
         step, horizon: optimizer steps after warm-up.
-        warmup: steps of the warm-up, for the profiles that ask for it.
+        warmup: steps of the warm-up, for the profiles that need it.
         profile: f, the name of a closed-form schedule.
         sampling: "every step"; every "1%", "5%" or "10%" of the horizon; "25-50-75", "33-66" or "50-75", the points in
             per cent of the horizon.

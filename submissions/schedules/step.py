@@ -12,7 +12,7 @@ _BOUNDARIES = {"30-60-90": (0.3, 0.6, 0.9), "50-75": (0.5, 0.75), "33-66": (1 / 
     space={"factor": LogUniform(0.05, 0.5), "boundaries": Choice(*_BOUNDARIES)},
 )
 def step(step, horizon, factor=0.1, boundaries="30-60-90"):
-    """Step decay: m = factor^k, where k boundaries have been reached.
+    """Step decay: m = factor^k, where k is the number of boundaries reached.
 
     "30-60-90" is the paper's. From memory, unchecked (80 % sure): "50-75" is the other common variant.
 
@@ -24,6 +24,6 @@ def step(step, horizon, factor=0.1, boundaries="30-60-90"):
     >>> [round(step(s, 100), 6) for s in (0, 29, 30, 60, 90)]
     [1.0, 1.0, 0.1, 0.01, 0.001]
     """
-    # a step is compared with boundary * horizon, since 30 / 100 and 0.3 * 100 / 100 need not be the same number
+    # Comparing integers: 30 / 100 and 0.3 * 100 / 100 may differ in floating point.
     passed = bisect.bisect_right([boundary * horizon for boundary in _BOUNDARIES[boundaries]], step + 1e-9)
     return factor**passed

@@ -15,7 +15,7 @@ def uba(step, horizon, phi=0.5, floor=0.0):
 
     Args:
         step, horizon: optimizer steps after warm-up.
-        phi: how early it falls, > 0.
+        phi: shape, > 0: the larger, the earlier the decay.
         floor: r, the multiplier at p = 1.
 
     >>> [round(uba(500, 1000, phi), 4) for phi in (0.5, 1, 2, 5)]

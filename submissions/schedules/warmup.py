@@ -1,4 +1,4 @@
-"""Any profile behind a warm-up of its own."""
+"""Any profile after a longer warm-up."""
 
 from harness import Choice, LogUniform, schedule
 from submissions.schedules._profiles import PROFILES, multiplier
@@ -7,14 +7,14 @@ from submissions.schedules._profiles import PROFILES, multiplier
 @schedule(
     paper="arXiv:1706.02677",
     space={"profile": Choice(*PROFILES), "fraction": LogUniform(0.02, 0.4)},
-    deviation="the ramp goes on from where the harness's own warm-up ends, so that both are one straight line",
+    deviation="the ramp continues the harness's own warm-up, so that both form one straight line",
 )
 def warmup(step, horizon, warmup, profile="linear", fraction=0.1):
-    """A longer warm-up, then a profile over what is left: m = f(0) (W + t + 1) / (W + L) for t < L, then f(t - L).
+    """A longer warm-up, then a profile over the remaining steps: m = f(0) (W + t + 1) / (W + L) for t < L, then f(t - L).
 
-    The harness warms every schedule up over W steps before step 0; this goes on in the same straight line (where they meet a
-    value comes twice) for L = fraction * horizon steps more; where W = 0 the whole ramp is its own. The profile sees the
-    remaining horizon - L steps as its horizon, so that nothing of its tail is cut off, and W + L as its warm-up.
+    The harness warms every schedule up over W steps before step 0. This schedule continues the same straight line for
+    L = fraction * horizon more steps (the value at the boundary occurs twice); with W = 0 it makes the whole ramp. The
+    profile gets the remaining horizon - L steps as its horizon, so that its end is not cut off, and W + L as its warm-up.
 
     Args:
         step, horizon: optimizer steps after the harness's warm-up.

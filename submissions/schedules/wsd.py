@@ -16,7 +16,7 @@ _SHAPES = {
 @schedule(
     paper="arXiv:2404.06395",
     space={"decay_fraction": LogUniform(0.05, 0.4), "decay": Choice(*_SHAPES)},
-    deviation="linear decay by default, where the source decays by half-lives",
+    deviation="linear decay by default (source: decay by half-lives)",
 )
 def wsd(step, horizon, decay="linear", decay_fraction=0.1):
     """Warm-up-stable-decay: 1, then decay over the last fraction f of the horizon.
@@ -24,7 +24,7 @@ def wsd(step, horizon, decay="linear", decay_fraction=0.1):
     With s = (step - t_d) / (horizon - t_d) and t_d = (1 - f) horizon, the decay is 1 - s ("linear"), 2^(-10 s)
     ("half_life": ten half-lives, so that it ends near 0.001), (1 + cos(pi s)) / 2 ("cosine"), 1 - sqrt(s)
     ("one_minus_sqrt", arXiv:2405.18392) or (1 - s)^2 ("square"). From memory, unchecked (85 % sure): the source's decay is the
-    one by half-lives; how many of them make up the decay is our choice.
+    one by half-lives; their number is our choice.
 
     Args:
         step, horizon: optimizer steps after warm-up.

@@ -11,12 +11,12 @@ _SHAPES = {
 @schedule(
     paper="arXiv:2410.05192",
     space={"decay": Choice(*_SHAPES), "decay_fraction": LogUniform(0.05, 0.3), "floor": LogUniform(0.01, 0.3)},
-    deviation="the check budgets are fractions of one horizon; the least multiplier of 0.1 is our choice",
+    deviation="the budgets are fractions of one horizon; the minimum multiplier of 0.1 is our choice",
 )
 def wsd_s(step, horizon, budgets=(0.25, 0.5, 1.0), decay="inverse", decay_fraction=0.1, floor=0.1):
     """Warm-up-stable-decay for several budgets: 1, decay over the last fraction f of each budget, then 1 again at once.
 
-    Training goes on from the decayed weights, the optimizer's state kept, without a second warm-up. With s in [0, 1) through
+    Training continues from the decayed weights with the optimizer's state, without a second warm-up. With s in [0, 1) through
     a decay it is 1 / (s / r + 1 - s), linear in 1 / m ("inverse"), or 1 - (1 - r) s ("linear"). From memory, unchecked
     (65 % sure): the paper's decay is linear in 1 / m; other implementations have the linear one. f is "about 0.1" there.
 

@@ -49,7 +49,7 @@ def test_the_search_finds_the_best_rate_of_a_known_response(exploration, toleran
     search = RateSearch(1e-5, 1e-1, exploration)
     for _ in range(10):
         rate = search.ask()
-        assert 1e-5 * 0.999 <= rate <= 0.1 * 1.001 and rate not in [tried for tried, _ in search.told]
+        assert 1e-5 * 0.999 <= rate <= 0.1 * 1.001 and rate not in [tried for tried, _ in search.observed]
         away = math.log10(rate) - best
         search.tell(rate, math.nan if away > 2 else 1 + away**2)  # the loss breaks down two decades above
     assert abs(math.log10(search.best()) - best) < tolerance
@@ -136,7 +136,7 @@ def test_autolrs_resumes_in_a_search_and_between_searches(at):
     resume(straight, resumed)
     for algorithm in (straight, resumed):
         advance(algorithm, 60)
-    assert torch.equal(straight.task.model.w, resumed.task.model.w) and straight._told == resumed._told
+    assert torch.equal(straight.task.model.w, resumed.task.model.w) and straight._observed == resumed._observed
 
 
 # lanczos

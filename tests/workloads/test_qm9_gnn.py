@@ -89,5 +89,5 @@ def test_the_metric_is_absolute_error_in_ev():
 def test_where_no_way_leads_to_qm9_one_line_says_why(cut_off):
     with pytest.raises(DataUnavailable) as error:
         qm9(cut_off)
-    assert "\n" not in str(error.value) and "qm9pack==1.0.3 cannot be had" in str(error.value)
+    assert "\n" not in str(error.value) and "qm9pack==1.0.3 is not available" in str(error.value)
     assert list(cut_off.iterdir()) == []

@@ -187,7 +187,7 @@ def test_a_synthesiser_that_speaks_otherwise_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(speech, "_from_wheel", speech._from_system)
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: "another")
     monkeypatch.setattr(speech, "generate", lambda *_: {"train_labels": np.zeros(3, np.uint8)})
-    with pytest.raises(DataUnavailable, match="speaks otherwise"):
+    with pytest.raises(DataUnavailable, match="its speech differs from the data"):
         speech.speech(tmp_path, "laptop")
     assert not list(tmp_path.iterdir())
 

@@ -1,4 +1,4 @@
-"""Data sets by package name: fetched once, checked, prepared, and read from a cache directory ever after."""
+"""Data sets: downloaded once, checked, prepared, and then read from a cache directory."""
 
 from workloads.data.cache import data_directory
 

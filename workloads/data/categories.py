@@ -1,4 +1,4 @@
-"""Categories as numbers of one embedding table, and orders in which every prefix has the classes' proportions."""
+"""Categories as rows of one embedding table, and orders in which every prefix has the classes' proportions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 
 def fused_ids(columns: Sequence[Any], train: np.ndarray, minimum: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of one table that all columns share, int16 [n, columns], and how many rows each column has, int64 [columns].
+    """Return ids in one table that all columns share, int16 [n, columns], and the rows of each column, int64 [columns].
 
-    A column's first row stands for every value that is found fewer than `minimum` times in training; the others follow
-    in the values' own order.
+    A column's first row stands for all values that occur fewer than `minimum` times in training; the other values
+    follow in sorted order.
 
     Args:
         columns: values of each column, [n]; strings or integers, none missing.
-        train: which rows are for training, bool [n]; the others' values count for nothing.
-        minimum: how often a value must be seen in training for a row of its own.
+        train: which examples are for training, bool [n]; only their values are counted.
+        minimum: how often a value must occur in training to get a row of its own.
     """
     import pandas
 
@@ -33,9 +33,9 @@ def fused_ids(columns: Sequence[Any], train: np.ndarray, minimum: int = 1) -> tu
 
 
 def stratified_order(labels: np.ndarray, generator: np.random.RandomState) -> np.ndarray:
-    """Return a random order, int64 [n], in which every prefix has each class in its overall proportion, to one example.
+    """Return a random order, int64 [n], in which every prefix has each class in proportion, to within one example.
 
-    Where one class is rare, the mean loss of a constant prediction over the first thousand is then that over all.
+    So even where one class is rare, a constant prediction has the same mean loss on the first thousand as on all.
     """
     place = np.empty(len(labels))
     for label in np.unique(labels):
@@ -45,9 +45,9 @@ def stratified_order(labels: np.ndarray, generator: np.random.RandomState) -> np
 
 
 def stratified_parts(labels: np.ndarray, sizes: dict[str, int], rest: str) -> dict[str, np.ndarray]:
-    """Return {part: indices}: parts of the stated `sizes` drawn at random in stratified order, and what is left as `rest`.
+    """Return {part: indices}: parts of the stated `sizes`, drawn at random in stratified order, and the others as `rest`.
 
-    The generator is NumPy's legacy one, seed 0, whose numbers no release changes.
+    The generator is NumPy's legacy one, seed 0, whose numbers are the same in every release.
     """
     order = stratified_order(labels, np.random.RandomState(0))
     ends = np.cumsum(list(sizes.values()))

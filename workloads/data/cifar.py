@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness import DataUnavailable
-from workloads.data.cache import disk_errors_told, workspace
+from workloads.data.cache import disk_errors_as_unavailable, workspace
 from workloads.data.prepared import Arrays
 from workloads.data.torchvision_download import NoAnswer, dataset_class, download
 
@@ -18,28 +18,30 @@ from workloads.data.torchvision_download import NoAnswer, dataset_class, downloa
 def cifar(classes: int, directory: Path) -> Arrays:
     """Return {"train_images": uint8 [50000, 3, 32, 32], "train_labels": int64 [50000], "test_images", "test_labels"}.
 
-    The first call unpacks the archive that lies in `directory`, else downloads it. Every call checks the files against
-    torchvision's checksums before it reads them: they are pickles.
+    The first call unpacks the archive in `directory`, or downloads it. Every call checks the files against
+    torchvision's checksums before it reads them, because they are pickles.
 
     Args:
         classes: 10 or 100.
-        directory: of the data sets.
+        directory: where the data sets are.
 
     Raises:
-        DataUnavailable: the archive cannot be had; the message says why and where to put it.
+        DataUnavailable: the archive is not available; the message says why and where to put it.
     """
     try:
         dataset = dataset_class(f"CIFAR{classes}")
     except NoAnswer as error:
         raise DataUnavailable(f"CIFAR-{classes} is read by torchvision, which {error}") from error
-    with disk_errors_told(directory):
-        found = _read(dataset, directory)
-        if found is None:
+    with disk_errors_as_unavailable(directory):
+        arrays = _read(dataset, directory)
+        if arrays is None:
             _fetch(dataset, classes, directory)
-            found = _read(dataset, directory)
-    if found is None:
-        raise DataUnavailable(f"CIFAR-{classes} in {directory / dataset.base_folder} changed while it was read: run again")
-    return found
+            arrays = _read(dataset, directory)
+    if arrays is None:
+        raise DataUnavailable(
+            f"CIFAR-{classes} in {directory / dataset.base_folder} changed while it was being read: run again"
+        )
+    return arrays
 
 
 def _read(dataset: Any, directory: Path) -> Arrays | None:
@@ -56,12 +58,12 @@ def _read(dataset: Any, directory: Path) -> Arrays | None:
 
 
 def _fetch(dataset: Any, classes: int, directory: Path) -> None:
-    """Put the unpacked archive into `directory` whole or not at all."""
+    """Put the unpacked archive into `directory`, completely or not at all."""
     reasons = []
     own = directory / dataset.filename
     if own.exists() and _md5_of(own) != dataset.tgz_md5:
         reasons.append(f"{own} is truncated or another file")
-    for _ in range(2):  # a damaged file may be a damaged connection
+    for _ in range(2):  # the download may have been damaged
         try:
             with workspace(directory) as scratch:
                 if own.exists() and not reasons:
@@ -75,12 +77,13 @@ def _fetch(dataset: Any, classes: int, directory: Path) -> None:
             if str(error) not in reasons:
                 reasons.append(str(error))
     raise DataUnavailable(
-        f"CIFAR-{classes} cannot be had ({'; '.join(reasons)}); connect to the internet, or put {dataset.url} into {directory}"
+        f"CIFAR-{classes} is not available ({'; '.join(reasons)}); connect to the internet, or put"
+        f" {dataset.url} into {directory}"
     )
 
 
 def _move(new: Path, place: Path, aside: Path) -> None:
-    """Rename a folder to its place; a damaged one there goes aside, and another process's whole one may stay."""
+    """Rename a folder to its place. A damaged one is moved aside; a complete one of another process stays."""
     if place.exists():
         place.rename(aside)
     try:

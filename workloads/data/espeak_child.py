@@ -1,7 +1,7 @@
-"""A program that speaks: utterances in, 16-bit samples out, by eSpeak NG's shared library; run in a process of its own.
+"""A program that speaks utterances with eSpeak NG's shared library and writes 16-bit samples; run as a child process.
 
-The library keeps global state and may crash, so no process of the harness loads it. Standard library only: this file is
-run by its path.
+The library has global state and may crash, so no process of the harness loads it. The program imports only the standard
+library: it is run by its path.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 SYNCHRONOUS = 2
 UTF8 = 1
 RATE, VOLUME, PITCH, RANGE = 1, 2, 3, 4
-"""Constants of ``speak_lib.h``: output mode, text encoding, and parameters (words a minute; 0 to 200; 0 to 99; 0 to 100)."""
+"""Constants of ``speak_lib.h``: output mode, text encoding, and parameters (words per minute; 0 to 200; 0 to 99; 0 to 100)."""
 
 RECEIVER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
 class CannotSpeak(Exception):
-    """The library refuses; the message is one line."""
+    """The library reported an error; the message is one line."""
 
 
 def utterances(library: str, data: str, jobs: Iterable[tuple[str, str, int, int, int]]) -> Iterator[array[int]]:
-    """Yield the samples of every job (voice, text, rate, pitch, pitch range), after one array of the sampling rate.
+    """Yield first [sampling rate], then the samples of every job (voice, text, rate, pitch, pitch range).
 
     Args:
         library: path or name of ``libespeak-ng``.
@@ -67,15 +67,15 @@ def utterances(library: str, data: str, jobs: Iterable[tuple[str, str, int, int,
 
 def main(library: str, data: str, jobs: str, output: str) -> None:
     """Speak the jobs of a JSON file; write their samples one after another, and print [sampling rate, lengths...] as JSON."""
-    told: list[int] = []
+    rate_and_lengths: list[int] = []
     with Path(output).open("wb") as file:
         for samples in utterances(library, data, json.loads(Path(jobs).read_text(encoding="utf-8"))):
-            if not told:
-                told.append(samples[0])
+            if not rate_and_lengths:
+                rate_and_lengths.append(samples[0])
                 continue
-            told.append(len(samples))
+            rate_and_lengths.append(len(samples))
             samples.tofile(file)
-    print(json.dumps(told))
+    print(json.dumps(rate_and_lengths))
 
 
 if __name__ == "__main__":

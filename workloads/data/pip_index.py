@@ -1,4 +1,4 @@
-"""Takes one file from the package index that pip is configured for (PEP 503), without pip's build step."""
+"""Downloads one file from pip's package index (PEP 503), without pip's build step."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PRECEDENCE = ("global", "site", "user", "download", ":env:")
 
 
 class IndexFailed(Exception):
-    """The index could not be asked or does not have the file; the message is one line."""
+    """The index did not answer or does not have the file; the message is one line."""
 
 
 def pip_settings() -> Mapping[str, str]:
-    """Return pip's own settings {option: value}, as `pip config list` prints them; the environment counts most.
+    """Return pip's settings {option: value}, as `pip config list` prints them; those of the environment take precedence.
 
     Raises:
         CommandFailed: this environment has no pip.
@@ -41,9 +41,9 @@ def pip_settings() -> Mapping[str, str]:
 
 
 def index_addresses(settings: Mapping[str, str]) -> list[str]:
-    """Return the addresses of the indexes that pip would ask, in its order; none where pip is told to use no index.
+    """Return the addresses of the indexes that pip would use, in its order; none where pip is configured to use no index.
 
-    Where `settings` (of `pip_settings`) name none, pip's default is read from its own help text.
+    Where `settings` (from `pip_settings`) name none, pip's default is read from its help text.
 
     Raises:
         CommandFailed: this environment has no pip.
@@ -62,14 +62,14 @@ def take_file(package: str, filename: str, destination: Path) -> None:
     """Write the file `filename` of `package` to `destination`, from the first index that has it; it is not checked here.
 
     Raises:
-        IndexFailed: no index has it; the message tells the last reason.
+        IndexFailed: no index has it; the message gives the last reason.
     """
     try:
         settings = pip_settings()
         addresses, certificate = index_addresses(settings), settings.get("cert")
     except CommandFailed as error:
-        raise IndexFailed(f"pip cannot be asked for its index ({error})") from error
-    reason = "pip is told to use no index"
+        raise IndexFailed(f"the settings of pip cannot be read ({error})") from error
+    reason = "pip is configured to use no index"
     for address in addresses:
         page = f"{address.rstrip('/')}/{re.sub(r'[-_.]+', '-', package).lower()}/"
         try:

@@ -1,4 +1,4 @@
-"""Prepared arrays: the form in which a worker reads a data set, checked each time it is read."""
+"""Prepared arrays: the files from which workers read a data set, checked at every read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from harness import DataUnavailable
-from workloads.data.cache import disk_errors_told, replacing
+from workloads.data.cache import disk_errors_as_unavailable, replacing
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,10 @@ def content_hash(arrays: Arrays) -> str:
 
 
 def prepared(path: Path, sha256: str, build: Callable[[], Arrays]) -> Arrays:
-    """Return the arrays in `path` where they are there and right; else build them, check them and write them there.
+    """Return the arrays in `path` where it has the right content; else build them, check them and write them there.
 
-    A file that is truncated, altered or not ours is replaced. Two processes may do this at once: each writes a file
-    of its own and renames it, and both files are the same.
+    A file with another content is replaced. Two processes may do this at once: each writes a file of its own and renames
+    it, and both files are the same.
 
     Args:
         path: an uncompressed .npz file.
@@ -40,14 +40,14 @@ def prepared(path: Path, sha256: str, build: Callable[[], Arrays]) -> Arrays:
         build: makes the arrays from their source; called at most once.
 
     Raises:
-        DataUnavailable: what `build` raises; what it built has another hash; the disk is full or read-only.
+        DataUnavailable: `build` raised it; the built arrays have another hash; the disk is full or read-only.
     """
-    found = _read(path)
-    if found is not None and content_hash(found) == sha256:
-        return found
+    arrays = _read(path)
+    if arrays is not None and content_hash(arrays) == sha256:
+        return arrays
     if path.exists():
-        log.warning("%s is damaged: made anew", path)
-    with disk_errors_told(path.parent):
+        log.warning("%s is damaged: it is prepared again", path)
+    with disk_errors_as_unavailable(path.parent):
         arrays = build()
         actual = content_hash(arrays)
         if actual != sha256:

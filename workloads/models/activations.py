@@ -1,4 +1,4 @@
-"""Activation functions by name, as the `model` settings of a workload spell them."""
+"""Activation functions by name, as `Size.model` of a workload names them."""
 
 from torch import nn
 

@@ -6,9 +6,9 @@ from torch.nn.functional import pad
 
 
 def crop_and_flip(images: Tensor, padding: int = 4) -> Tensor:
-    """Return each image shifted by up to `padding` pixels each way, zeros moving in, and mirrored half of the time.
+    """Return each image shifted by up to `padding` pixels in each direction, filled with zeros, and mirrored at random.
 
-    [n, channels, height, width] -> the same shape; every image has draws of its own. He et al. 2016
+    [n, channels, height, width] -> the same shape; every image has its own draws. He et al. 2016
     (arXiv:1512.03385), section 4.2.
     """
     count, channels, height, width = images.shape

@@ -12,7 +12,7 @@ from workloads.models.frames import FrameBatchNorm, Frames, output_layer
 
 
 class FeedForward(nn.Sequential):
-    """LayerNorm, a layer `expansion` times as wide, activation, and back."""
+    """LayerNorm, a linear layer to `expansion` times the width, activation, and a linear layer back."""
 
     def __init__(self, width: int, expansion: int, activation: str) -> None:
         super().__init__(
@@ -24,7 +24,7 @@ class FeedForward(nn.Sequential):
 
 
 class Attention(nn.Module):
-    """LayerNorm and self-attention over the frames that count."""
+    """LayerNorm and self-attention over the valid frames."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Attention(nn.Module):
 
 
 class Convolution(nn.Module):
-    """LayerNorm, gated layer, depthwise convolution, normalisation, activation, layer.
+    """LayerNorm, gated linear layer, depthwise convolution, normalisation, activation, linear layer.
 
     `norm` is "batch", as in the paper, or "layer".
     """
@@ -60,7 +60,7 @@ class Convolution(nn.Module):
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return what is added to the states [n, t, width]."""
         gated = glu(self.gated(self.norm1(states)), -1) * mask[..., None]
-        # As an image of height 1 and channels last, [n, width, 1, t]: the memory is the same, and a CPU does it faster.
+        # As an image of height 1, [n, width, 1, t], channels last: the same memory, and faster on a CPU.
         mixed = self.depthwise(gated.transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
         mixed = self.norm2(mixed, mask) if isinstance(self.norm2, FrameBatchNorm) else self.norm2(mixed)
         return self.output(self.activation(mixed))
@@ -88,8 +88,8 @@ class Block(nn.Module):
 class Conformer(nn.Module):
     """Stacked frames, LayerNorm, sinusoidal positions, Conformer blocks; spectrograms and lengths -> (logits, stacked lengths).
 
-    Matrices start from a normal distribution of variance 1 / fan-in, those that end a branch of a quarter of that, biases
-    at 0; the output as `output_layer` says.
+    Initial weights are normal with variance 1 / fan-in, a quarter of that at the end of a branch; biases are 0; the output
+    layer is that of `output_layer`.
     """
 
     positions: Tensor

@@ -13,12 +13,12 @@ from workloads.models.activations import activation as activation_module
 class DLRM(nn.Module):
     """Naumov et al. 2019 (arXiv:1906.00091): (ids [n, fields], numbers [n, inputs]) -> log odds [n].
 
-    A perceptron turns the numbers into one more vector of the embeddings' width; the dot product of every pair of
-    vectors, and that vector itself, go through a second perceptron. All fields share one table.
+    A perceptron maps the numbers to one more vector of the embeddings' width. The dot products of all pairs of vectors,
+    and that vector itself, are the input of a second perceptron. All fields share one table.
 
-    Matrices start from a normal distribution of variance gain² / fan-in (He et al. 2015, arXiv:1502.01852, for ReLU),
-    biases at 0, embeddings at a deviation of `embedding_scale` / sqrt(width), the log odds at a deviation of about 0.1
-    around those of `positives`, so that the loss starts near the entropy of the base rate.
+    Initial weights are normal with variance gain² / fan-in (He et al. 2015, arXiv:1502.01852, for ReLU), biases are 0,
+    embeddings have a standard deviation of `embedding_scale` / sqrt(width). Initial log odds deviate by about 0.1 from
+    those of `positives`, so that the loss starts near the entropy of the base rate.
 
     Args:
         rows: rows of the table.
@@ -28,10 +28,10 @@ class DLRM(nn.Module):
         embedding: width of an embedding.
         bottom: units of the hidden layers before the dot products.
         top: units of the hidden layers after them.
-        activation: of the hidden layers, and of the numbers' vector.
-        batch_norm: whether a BatchNorm stands before each activation of the second perceptron, and on the log odds. The
-            level and the spread of all predictions are where most of the noise of large steps lies; here two numbers hold them.
-        embedding_scale: deviation of an embedding's length at the start.
+        activation: of the hidden layers and of the numbers' vector.
+        batch_norm: whether there is BatchNorm before each activation of the second perceptron and on the log odds. Most of
+            the noise of large steps is in the level and the spread of all predictions, which are then two parameters.
+        embedding_scale: initial root mean square of an embedding's length.
     """
 
     upper: Tensor

@@ -1,4 +1,4 @@
-"""What models of speech share: frames stacked by four, normalisation without padding, and the output layer."""
+"""What the speech models share: stacking of four frames, normalisation that ignores padding, and the output layer."""
 
 import math
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ STACK = 4
 class Frames(nn.Module):
     """Stacks four frames and projects them; [n, frames, bands], lengths [n] -> states [n, t, width], mask [n, t], lengths.
 
-    A length that four does not divide is rounded up: the last stacked frame then ends in frames of zeros, as frames from an
-    utterance's length on must be.
+    A length that is not a multiple of four is rounded up. Frames from the length on must be 0: they fill the last stacked
+    frame.
     """
 
     def __init__(self, bands: int, width: int) -> None:
@@ -23,7 +23,7 @@ class Frames(nn.Module):
         nn.init.zeros_(self.projection.bias)
 
     def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return states, the mask of frames that count, and the stacked lengths."""
+        """Return states, the mask of valid frames, and the stacked lengths."""
         lengths = (lengths + STACK - 1) // STACK
         spectrograms = nn.functional.pad(spectrograms, (0, 0, 0, -spectrograms.shape[1] % STACK))
         stacked = spectrograms.reshape(len(spectrograms), spectrograms.shape[1] // STACK, -1)
@@ -33,7 +33,7 @@ class Frames(nn.Module):
 
 
 class FrameBatchNorm(nn.BatchNorm1d):
-    """Batch normalisation (Ioffe & Szegedy 2015) over the frames that count; [n, t, width], others are 0."""
+    """Batch normalisation (Ioffe & Szegedy 2015) over the valid frames of [n, t, width]; the others are 0."""
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
         """Return normalised states."""
@@ -41,7 +41,7 @@ class FrameBatchNorm(nn.BatchNorm1d):
 
 
 def output_layer(width: int, log_prior: Sequence[float]) -> nn.Linear:
-    """Return a layer to as many classes as `log_prior` has, its bias: an untrained model predicts about this distribution."""
+    """Return a linear layer with bias `log_prior`: an untrained model predicts about this distribution over classes."""
     layer = nn.Linear(width, len(log_prior))
     nn.init.normal_(layer.weight, std=0.1 / math.sqrt(width))
     with torch.no_grad():

@@ -5,11 +5,11 @@ from torch import Tensor, nn
 
 
 class Logistic(nn.Module):
-    """A linear model of one-hot features: ids [n, columns] -> log odds [n], the sum of their weights and a bias.
+    """A linear model of one-hot features: ids [n, columns] -> log odds [n], the sum of the ids' weights and a bias.
 
     Args:
-        rows: how many weights there are; they start at 0.
-        bias: where the bias starts.
+        rows: number of weights, initially 0.
+        bias: initial bias.
     """
 
     def __init__(self, rows: int, bias: float) -> None:

@@ -11,8 +11,8 @@ from workloads.models.activations import activation as activation_module
 class MLP(nn.Sequential):
     """A perceptron with `depth` hidden layers of `width` units; [n, inputs] -> logits [n, classes].
 
-    Weights start from a normal distribution of variance gain² / fan-in (He et al. 2015, arXiv:1502.01852, for ReLU),
-    biases at 0, the last layer at variance 0.01 / fan-in, so that the loss starts near ln(classes).
+    Initial weights are normal with variance gain² / fan-in (He et al. 2015, arXiv:1502.01852, for ReLU), in the last
+    layer 0.01 / fan-in, so that the loss starts near ln(classes); biases are 0.
     """
 
     def __init__(self, inputs: int, classes: int, width: int = 64, depth: int = 2, activation: str = "relu") -> None:

@@ -9,17 +9,17 @@ from torch.nn.functional import one_hot
 from workloads.models.activations import activation as activation_module
 
 NEAREST, FARTHEST = 1.1, 6.0
-"""Å: the range in which distances are resolved; heavy atoms that are bonded are 1.1 to 1.6 apart."""
+"""Å: the range in which distances are resolved; bonded heavy atoms are 1.1 to 1.6 apart."""
 
 BOND, MOST_BONDS = 1.8, 4
-"""Å: heavy atoms nearer than this count as neighbours (the next nearest are 2.0 apart and more); how many an atom has."""
+"""Å: heavy atoms nearer than this are neighbours (others are at least 2.0 apart); and the largest number of neighbours."""
 
 BOND_LENGTH = 1.4
-"""Å: a message from there counts once, from 1 Å farther 1/e times: neighbours are heard first."""
+"""Å: the distance at which a message has weight 1; the weight falls by a factor of e per further Å."""
 
 
 class MessagePassing(nn.Module):
-    """One round of messages: each atom adds up, over the other atoms, messages made of both atoms and their distance.
+    """One round of messages: each atom sums messages from all other atoms, functions of both atoms and their distance.
 
     A graph network's edge and node updates (Battaglia et al. 2018, arXiv:1806.01261), dense, without edge states:
     message = f(W distance + A receiver + B sender); atom += D f(C sum of messages). `norm_first` places LayerNorm before
@@ -37,7 +37,7 @@ class MessagePassing(nn.Module):
         self.activation = activation_module(activation)
 
     def forward(self, atoms: Tensor, distances: Tensor, pairs: Tensor) -> Tensor:
-        """Return atoms [n, a, width], given resolved distances [n, a, a, resolution] and weights of pairs [n, a, a, 1]."""
+        """Return atoms [n, a, width], from resolved distances [n, a, a, resolution] and weights of pairs [n, a, a, 1]."""
         receivers, senders = self.ends(self.norm(atoms) if self.norm_first else atoms).chunk(2, -1)
         messages = self.activation(self.distance(distances) + receivers[:, :, None] + senders[:, None])
         received = (messages * pairs).sum(2)
@@ -48,11 +48,11 @@ class MessagePassing(nn.Module):
 class MoleculeGNN(nn.Module):
     """Molecules -> one standardised number each, [n]: elements and hydrogens [n, a], places [n, a, 3] in Å.
 
-    Distances d are resolved by `resolution` Gaussians of exp(-d), finest where bonds are (as in PhysNet, Unke & Meuwly
-    2019, arXiv:1902.08408), so that the output does not change under rotation, reflection,
-    translation or a new order of the atoms; element 0 is no atom and takes no part. Matrices start at variance
-    2 / fan-in (He et al. 2015, arXiv:1502.01852), those that write to the residual stream at a quarter of that, the last at
-    0.001 / fan-in, so that an untrained model answers about 0.
+    Distances d are resolved by `resolution` Gaussians of exp(-d), with the highest resolution at bond lengths (as in
+    PhysNet, Unke & Meuwly 2019, arXiv:1902.08408). The output does not change under rotation, reflection, translation or
+    permutation of the atoms; element 0 means no atom. Initial weights have variance 2 / fan-in (He et al. 2015,
+    arXiv:1502.01852), a quarter of that where they write to the residual stream, and 0.001 / fan-in in the last layer, so
+    that an untrained model predicts about 0.
     """
 
     centres: Tensor
@@ -99,7 +99,7 @@ class MoleculeGNN(nn.Module):
         ]
         atoms = self.embedding(torch.cat(kinds, -1).to(places.dtype))
         exponents = -self.sharpness * ((-distances).exp() - self.centres).square()
-        resolved = exponents.clamp_min(-20).exp()  # what is as good as zero underflows, slowly
+        resolved = exponents.clamp_min(-20).exp()  # cut off: tiny values underflow, and subnormal numbers are slow
         pairs = pairs * (BOND_LENGTH - distances).exp()
         for round_ in self.rounds:
             atoms = round_(atoms, resolved, pairs)

@@ -1,4 +1,4 @@
-"""Residual networks with BatchNorm: of basic or bottleneck blocks, for images of any size."""
+"""Residual networks with BatchNorm, basic or bottleneck blocks, for images of any size."""
 
 import math
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from workloads.models.activations import activation as activation_module
 
 
 class Shortcut(nn.Module):
-    """The way around a block: the identity, unless the shape changes.
+    """The shortcut of a block: the identity, unless the shape changes.
 
-    Then shortcut A of He et al. 2016 (arXiv:1512.03385): average over the stride, add channels of zeros; or, with
-    `projection`, their shortcut B: a 1x1 convolution and BatchNorm.
+    Where it changes: shortcut A of He et al. 2016 (arXiv:1512.03385), averages over the stride and added channels of
+    zeros; with `projection` their shortcut B, a 1x1 convolution and BatchNorm.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int, projection: bool) -> None:
@@ -35,7 +35,7 @@ class Shortcut(nn.Module):
 class Block(nn.Module):
     """A residual block, [n, inputs, h, w] -> [n, outputs, h / stride, w / stride] (He et al. 2016, figure 5).
 
-    Basic: two 3x3 convolutions. Bottleneck: 1x1 to a quarter of the outputs, 3x3 with the stride, 1x1 back.
+    A basic block has two 3x3 convolutions; a bottleneck has 1x1 to a quarter of the outputs, 3x3 with the stride, and 1x1.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int, activation: str, bottleneck: bool, projection: bool) -> None:
@@ -58,12 +58,12 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A stem, stages of residual blocks, an average over places, a classifier; [n, channels, h, w] -> [n, classes].
+    """A stem, stages of residual blocks, global average pooling, a classifier; [n, channels, h, w] -> [n, classes].
 
-    Stage i has `blocks[i]` blocks (one each where left out) of `widths[i]` output channels; each stage but the first
-    halves the image. The stem is a convolution (channels, kernel, stride), with `pool` followed by a max pooling that halves.
-    Convolutions start as He et al. 2015 (arXiv:1502.01852, fan-out); the classifier at variance 0.01 / fan-in, so that
-    the loss starts near ln(classes).
+    Stage i has `blocks[i]` blocks (by default one) with `widths[i]` output channels; each stage but the first halves the
+    image. The stem is a convolution (channels, kernel, stride), with `pool` followed by max pooling that halves the image.
+    Convolutions are initialised as in He et al. 2015 (arXiv:1502.01852, fan-out), the classifier with variance
+    0.01 / fan-in, so that the loss starts near ln(classes).
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class ResNet(nn.Module):
             activation_module(activation),
             nn.MaxPool2d(3, 2, padding=1) if pool else nn.Identity(),
         )
-        before, found = first, []
+        before, layers = first, []
         for stage, (width, count) in enumerate(zip(widths, blocks or (1,) * len(widths), strict=True)):
             for index in range(count):
                 halving = 2 if stage and not index else 1
-                found.append(Block(before, width, halving, activation, bottleneck, projection))
+                layers.append(Block(before, width, halving, activation, bottleneck, projection))
                 before = width
-        self.blocks = nn.Sequential(*found)
+        self.blocks = nn.Sequential(*layers)
         self.classifier = nn.Linear(before, classes)
         initialise(self, self.classifier)
 
@@ -102,7 +102,7 @@ class ResNet(nn.Module):
 
 
 def initialise(model: nn.Module, classifier: nn.Linear) -> None:
-    """Start convolutions as He et al. 2015 (fan-out) and the classifier at variance 0.01 / fan-in."""
+    """Initialise convolutions as in He et al. 2015 (fan-out) and the classifier with variance 0.01 / fan-in."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -14,7 +14,7 @@ KeysValues = tuple[Tensor, Tensor]
 class Attention(nn.Module):
     """Scaled dot-product attention of several heads (Vaswani et al. 2017, arXiv:1706.03762), without biases.
 
-    `temperature` multiplies the scores: above 1, attention starts sharper (AlgoPerf's held-out variant of WMT).
+    `temperature` multiplies the scores: above 1, initial attention is sharper (AlgoPerf's held-out variant of WMT).
     """
 
     def __init__(self, width: int, heads: int, temperature: float) -> None:
@@ -30,17 +30,17 @@ class Attention(nn.Module):
         return keys, values
 
     def forward(self, states: Tensor, keys_values: KeysValues, bias: Tensor | None) -> Tensor:
-        """Return [n, length, width]; `bias` is added to scores: -inf where nothing may be seen."""
+        """Return [n, length, width]; `bias` is added to scores: -inf masks a position."""
         keys, values = keys_values
         query = self.query(states).unflatten(-1, (self.heads, -1)).transpose(1, 2) * self.scale
-        # Written out: on a CPU and at this length faster than the fused kernel with a mask.
+        # Written out: faster than the fused kernel with a mask on a CPU at this length.
         scores = query @ keys.transpose(-1, -2)
         scores = scores if bias is None else scores + bias
         return self.output((scores.softmax(-1) @ values).transpose(1, 2).flatten(2))
 
 
 class Layer(nn.Module):
-    """Self-attention, in a decoder attention to the encoder's memory, and a perceptron, each a residual sublayer.
+    """Self-attention, in a decoder cross-attention to the encoder's states, and a perceptron, each a residual sublayer.
 
     `norm_first` places LayerNorm before each sublayer (Xiong et al. 2020, arXiv:2002.04745), else after the sum.
     """
@@ -87,10 +87,10 @@ class Layer(nn.Module):
 class Seq2Seq(nn.Module):
     """A transformer from one short sequence to another; tokens are uint8, 0 is padding in both.
 
-    Outputs are logits of the target tokens 1 to `outputs`; what starts the decoder is token 0. Sinusoidal positions are
-    added to embeddings (Vaswani et al. 2017). Matrices start Glorot-uniform, as in AlgoPerf's WMT, embeddings at
-    1 / sqrt(width) before they are scaled by sqrt(width), the head at variance 0.01 / fan-in, so that the loss starts
-    near ln(outputs). No dropout: budgets are too short to overfit.
+    Outputs are logits of the target tokens 1 to `outputs`; the decoder's first input is token 0. Sinusoidal positions are
+    added to embeddings (Vaswani et al. 2017). Matrices are initialised Glorot-uniform, as in AlgoPerf's WMT, embeddings
+    with deviation 1 / sqrt(width) before they are scaled by sqrt(width), the head with variance 0.01 / fan-in, so that the
+    loss starts near ln(outputs). There is no dropout: budgets are too short to overfit.
     """
 
     positions: Tensor
@@ -134,7 +134,7 @@ class Seq2Seq(nn.Module):
         return states + self.positions[start : start + tokens.shape[1]]
 
     def encode(self, source: Tensor) -> tuple[list[KeysValues], Tensor]:
-        """Return what the decoder's layers look up of source tokens [n, s], and the bias [n, 1, 1, s] that hides padding."""
+        """Return keys and values of source tokens [n, s] per decoder layer, and the bias [n, 1, 1, s] that masks padding."""
         hidden = (source == 0)[:, None, None, :]
         bias = torch.zeros(hidden.shape, device=source.device).masked_fill(hidden, -math.inf)
         states = self._embedded(source, self.input_embedding)
@@ -144,11 +144,11 @@ class Seq2Seq(nn.Module):
         return [layer.cross.keys_values(states) for layer in self.decoder], bias
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """Return logits [n, t, outputs] of each of the target tokens [n, t], given the source [n, s] and the ones before."""
+        """Return logits [n, t, outputs] of the target tokens [n, t], each given the source [n, s] and the tokens before it."""
         return self.teacher_forced(*self.encode(source), target)
 
     def teacher_forced(self, memory: list[KeysValues], memory_bias: Tensor, target: Tensor) -> Tensor:
-        """Return `forward`'s logits of an encoded source."""
+        """Return the logits of `forward` for an encoded source."""
         states = self._embedded(pad(target[:, :-1], (1, 0)), self.output_embedding)
         causal = self.causal[: target.shape[1], : target.shape[1]]
         for layer, looked_up in zip(self.decoder, memory, strict=True):
@@ -156,17 +156,17 @@ class Seq2Seq(nn.Module):
         return self.head(self.decoder_norm(states))
 
     def greedy(self, memory: list[KeysValues], memory_bias: Tensor, length: int) -> Tensor:
-        """Return the tokens [n, length] that the model prefers one after another; what follows the end is noise."""
+        """Return greedily decoded tokens [n, length]; those after the end token mean nothing."""
         token = memory_bias.new_zeros(len(memory_bias), 1)
         past: list[KeysValues | None] = [None] * len(memory)
-        found = []
+        tokens = []
         for place in range(length):
             states = self._embedded(token, self.output_embedding, place)
             for i, layer in enumerate(self.decoder):
                 states, past[i] = layer(states, None, memory[i], memory_bias, past[i])
             token = self.head(self.decoder_norm(states)).argmax(-1) + 1
-            found.append(token)
-        return torch.cat(found, 1)
+            tokens.append(token)
+        return torch.cat(tokens, 1)
 
 
 def _sinusoids(length: int, width: int) -> Tensor:

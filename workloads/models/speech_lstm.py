@@ -13,8 +13,8 @@ from workloads.models.frames import FrameBatchNorm, Frames, output_layer
 class SpeechLstm(nn.Module):
     """Stacked frames, normalisation, ReLU, bidirectional LSTM layers; spectrograms and lengths -> (logits, stacked lengths).
 
-    `norm` is "batch" or "layer". Matrices start from a normal distribution of variance 1 / fan-in, biases at 0; the output
-    as `output_layer` says. Dropout is between LSTM layers and before the output.
+    `norm` is "batch" or "layer". Initial weights are normal with variance 1 / fan-in, biases are 0; the output layer is that
+    of `output_layer`. Dropout is applied between LSTM layers and before the output.
     """
 
     def __init__(

@@ -11,8 +11,8 @@ from workloads.models.transformer_block import TransformerBlock
 class Block(TransformerBlock):
     """A causal block without biases.
 
-    Attention scores fall linearly with distance (ALiBi, Press et al. 2022, arXiv:2108.12409), head k of h with the
-    slope 2 · 4^-k: steeper than the paper's, for sequences of tens of characters.
+    Attention scores fall linearly with distance (ALiBi, Press et al. 2022, arXiv:2108.12409), in head k with slope
+    2 · 4^-k: steeper than in the paper, for sequences of tens of characters.
     """
 
     distances: Tensor
@@ -32,8 +32,8 @@ class Block(TransformerBlock):
 class CharacterTransformer(nn.Module):
     """A causal transformer; tokens [n, length] -> logits of the next character [n, length, characters].
 
-    Matrices start from a normal distribution of variance 1 / fan-in, those that write to the residual stream of a
-    quarter of that, the output of a hundredth, so that the loss starts near ln(characters); embeddings at 0.3.
+    Initial weights are normal with variance 1 / fan-in, a quarter of that where they write to the residual stream, and a
+    hundredth in the output, so that the loss starts near ln(characters); embeddings have deviation 0.3.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A transformer's block, which the models of characters and of patches share."""
+"""A transformer block, which `CharacterTransformer` and `VisionTransformer` share."""
 
 from torch import Tensor, nn
 
@@ -9,8 +9,8 @@ class TransformerBlock(nn.Module):
     """Self-attention and a two-layer perceptron, each with a residual connection and LayerNorm.
 
     `norm_first` places LayerNorm before each sublayer (Xiong et al. 2020, arXiv:2002.04745), else after the sum (Vaswani
-    et al. 2017, arXiv:1706.03762). `bias` gives LayerNorm and matrices a bias, but the projection to queries, keys and
-    values: softmax ignores a shift common to a query's scores, so the gradient of a key's bias would be zero.
+    et al. 2017, arXiv:1706.03762). With `bias`, LayerNorm and matrices have a bias, except the projection to queries, keys
+    and values: softmax is invariant to a constant added to a query's scores, so the gradient of a key's bias would be zero.
     """
 
     def __init__(self, width: int, heads: int, expansion: int, activation: str, norm_first: bool, bias: bool) -> None:
@@ -30,7 +30,7 @@ class TransformerBlock(nn.Module):
     def _attend(self, states: Tensor) -> Tensor:
         batch, length, width = states.shape
         query, key, value = self.projection(states).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        # Written out: on a CPU and at these lengths faster than the fused kernel.
+        # Written out: faster than the fused kernel on a CPU at these lengths.
         attended = self._scores(query, key).softmax(-1) @ value
         return self.output(attended.transpose(1, 2).reshape(batch, length, width))
 

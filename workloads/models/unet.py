@@ -1,4 +1,4 @@
-"""A U-Net that mends grey images."""
+"""A U-Net for grey images."""
 
 import math
 from itertools import pairwise
@@ -17,7 +17,7 @@ def _activation(name: str) -> nn.Module:
 
 
 def _norm(name: str, channels: int) -> nn.Module:
-    """Return "instance" normalisation (over each channel of an image, without parameters) or, for "none", nothing."""
+    """Return "instance" normalisation (over each channel of an image, without parameters), or the identity for "none"."""
     return {"instance": nn.InstanceNorm2d, "none": nn.Identity}[name](channels)
 
 
@@ -33,7 +33,7 @@ class DoubleConvolution(nn.Sequential):
 
 
 class Up(nn.Sequential):
-    """A transposed 2x2 convolution that doubles the image, then as `DoubleConvolution`."""
+    """A transposed 2x2 convolution that doubles the image, followed by `norm` and activation."""
 
     def __init__(self, inputs: int, outputs: int, activation: str, norm: str) -> None:
         convolution = nn.ConvTranspose2d(inputs, outputs, 2, stride=2, bias=False)
@@ -43,12 +43,12 @@ class Up(nn.Sequential):
 class UNet(nn.Module):
     """The U-Net of fastMRI (Zbontar et al. 2018, arXiv:1811.08839, section 5) that adds its output to its input.
 
-    Each of `depth` levels averages over 2x2 and doubles the channels, from `width`; on the way back transposed
-    convolutions double the image, and the features of the same level on the way down are joined. `patch` squares of
-    pixels become channels before the first level and pixels again after the last, so that all convolutions see an image
+    Each of `depth` levels averages over 2x2 and doubles the channels, from `width`. On the way up transposed convolutions
+    double the image, and the features of the same level on the way down are concatenated. Squares of `patch` x `patch`
+    pixels become channels before the first level and pixels again after the last, so that all convolutions work on an image
     `patch` times smaller.
 
-    Convolutions start as He et al. 2015 (arXiv:1502.01852, fan-in); the last one at a standard deviation of
+    Convolutions are initialised as in He et al. 2015 (arXiv:1502.01852, fan-in), the last one with standard deviation
     0.02 / √fan-in, so that an untrained network returns about its input.
     """
 
@@ -73,12 +73,12 @@ class UNet(nn.Module):
         nn.init.zeros_(self.last.bias)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return mended images [n, 1, h, w]; h and w are multiples of patch · 2^depth."""
+        """Return corrected images [n, 1, h, w]; h and w are multiples of patch · 2^depth."""
         features = self.down[0](pixel_unshuffle(images, self.patch))
-        kept = []
+        skipped = []
         for level in list(self.down)[1:]:
-            kept.append(features)
+            skipped.append(features)
             features = level(avg_pool2d(features, 2))
         for up, join in zip(self.up, self.join, strict=True):
-            features = join(torch.cat((up(features), kept.pop()), 1))
+            features = join(torch.cat((up(features), skipped.pop()), 1))
         return images + pixel_shuffle(self.last(features), self.patch)

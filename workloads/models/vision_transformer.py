@@ -10,13 +10,13 @@ from workloads.models.transformer_block import TransformerBlock
 
 
 class VisionTransformer(nn.Module):
-    """Patches, learnt positions, encoder blocks, their mean, a classifier; [n, channels, size, size] -> [n, classes].
+    """Patches, learnt positions, encoder blocks, mean over patches, a classifier; [n, channels, size, size] -> [n, classes].
 
     `stem` 3x3 convolutions of that many channels and an activation come before the patches (0: none; Xiao et al. 2021,
-    arXiv:2106.14881, on why they help). States are averaged over patches, as AlgoPerf's ViT does (Zhai et al. 2022,
-    arXiv:2106.04560, section 3). Matrices start from a normal distribution of variance 1 / fan-in, those that write
-    to the residual stream of a quarter of that, the classifier of a hundredth, so that the loss starts near
-    ln(classes); positions at deviation 0.02.
+    arXiv:2106.14881, explain why they help). States are averaged over patches, as AlgoPerf's ViT does (Zhai et al. 2022,
+    arXiv:2106.04560, section 3). Initial weights are normal with variance 1 / fan-in, a quarter of that where
+    they write to the residual stream, and a hundredth in the classifier, so that the loss starts near ln(classes);
+    positions have deviation 0.02.
     """
 
     def __init__(

@@ -10,8 +10,8 @@ from workloads.models.resnet import initialise
 class WideBlock(nn.Module):
     """BatchNorm, activation and 3x3 convolution, twice; a 1x1 convolution as the shortcut where the shape changes.
 
-    He et al. 2016 (arXiv:1603.05027), figure 1b; Zagoruyko & Komodakis 2016 (arXiv:1605.07146), table 1. Where there
-    is a projection it starts from the activated features, as theirs does.
+    He et al. 2016 (arXiv:1603.05027), figure 1b; Zagoruyko & Komodakis 2016 (arXiv:1605.07146), table 1. As there,
+    the input of the 1x1 convolution is the activated features.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int, dropout: float, activation: str) -> None:
@@ -35,7 +35,7 @@ class WideBlock(nn.Module):
 class WideResNet(nn.Module):
     """WRN-`depth`-`widening` for 32x32 images; [n, 3, 32, 32] -> [n, classes].
 
-    Three stages of (depth - 4) / 6 blocks of 16, 32 and 64 times `widening` channels; initialised as `ResNet`.
+    Three stages of (depth - 4) / 6 blocks with 16, 32 and 64 times `widening` channels; initialised like `ResNet`.
     """
 
     def __init__(

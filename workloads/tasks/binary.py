@@ -1,4 +1,4 @@
-"""Binary classification, as in the prediction of clicks: log loss, and the error rate beside it."""
+"""Binary classification, as in click-through prediction: log loss and error rate."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class BinaryClassification:
         return binary_cross_entropy_with_logits(outputs, labels, reduction="none")
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return log loss and, beside it, errors (0 or 1)."""
+        """Return log loss and errors (0 or 1)."""
         errors = ~self.example_correct(outputs, examples)
         return {"log_loss": BinaryClassification.example_losses(self, outputs, examples), "error_rate": errors.float()}
 
     def example_correct(self, outputs: Any, examples: Examples) -> Any:
-        """Return whether the more likely outcome is the label's, bool [n]."""
+        """Return whether the more likely outcome is the label, bool [n]."""
         return (outputs > 0) == examples["labels"].bool()
 
     def trivial_metric(self) -> float:
-        """Return the entropy of the share of ones in training: that share predicted for every example."""
+        """Return the entropy of the share of ones in training: the loss where every prediction is that share."""
         share = self._positives
         return -share * math.log(share) - (1 - share) * math.log1p(-share)

@@ -1,4 +1,4 @@
-"""Classification: cross-entropy, and the error rate beside it."""
+"""Classification: cross-entropy and error rate."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Classification:
         return cross_entropy(outputs, examples["labels"], reduction="none", label_smoothing=label_smoothing)
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return cross-entropy and, beside it, errors (0 or 1)."""
+        """Return cross-entropy and errors (0 or 1)."""
         errors = ~self.example_correct(outputs, examples)
         return {"cross_entropy": Classification.example_losses(self, outputs, examples), "error_rate": errors.float()}
 
     def example_correct(self, outputs: Any, examples: Examples) -> Any:
-        """Return whether the largest logit is the label's, bool [n]."""
+        """Return whether the class with the largest logit is the label, bool [n]."""
         return outputs.argmax(-1) == examples["labels"]
 
     def trivial_metric(self) -> float:

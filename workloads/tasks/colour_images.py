@@ -12,8 +12,8 @@ class ColourImages(Classification):
     """Hooks of a workload on colour images, uint8 [n, 3, height, width]; put it before `Workload` among the bases.
 
     While a model trains, each image is shifted by up to `_padding` pixels and mirrored at random; draws come from
-    torch's global generator, so the harness seeds them, and a second pass over a batch draws anew. A model in
-    evaluation mode sees the images as they are.
+    torch's global generator, so the harness seeds them, and a second pass over a batch makes new draws. A model in
+    evaluation mode gets unchanged images.
     """
 
     _mean: tuple[float, float, float]
@@ -22,7 +22,7 @@ class ColourImages(Classification):
     _padding: int
 
     def forward(self, model: Any, examples: Examples) -> Any:
-        """Return logits [n, classes] of standardised images, which are shifted and mirrored where the model trains."""
+        """Return logits [n, classes] of standardised images, which are shifted and mirrored while the model trains."""
         from workloads.models.augmentation import crop_and_flip
 
         images = examples["images"].float()

@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: its loss a label, and the word error rate beside it."""
+"""Connectionist temporal classification (CTC): loss per label and word error rate."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 class Ctc:
     """The hooks of a workload that transcribes frames; put it before `Workload` among the bases.
 
-    Examples carry "labels", integers [n, most], from 1, 0 behind the last, and "label_counts" [n]. Outputs are
+    Examples have "labels", integers [n, most] from 1 with 0 after the last, and "label_counts" [n]. Outputs are
     (logits [n, frames, classes], lengths [n]): class 0 is the blank; frames from an utterance's length on do not count.
     """
 
     def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
-        """Return CTC's negative log-likelihood (Graves et al. 2006), nats a label, [n]."""
+        """Return CTC's negative log-likelihood (Graves et al. 2006), nats per label, [n]."""
         from torch.nn.functional import ctc_loss
 
         refuse_label_smoothing(label_smoothing, "CTC's loss")
@@ -37,30 +37,30 @@ class Ctc:
         return losses / counts
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
-        """Return the loss and, beside it, the word error rate of each utterance; boards print the mean over utterances."""
+        """Return the loss and the word error rate of each utterance; boards print means over utterances."""
         words, counts = greedy(*outputs)
         wrong = edit_distance(words, counts, examples["labels"].long(), examples["label_counts"].long())
         return {"ctc_loss": Ctc.example_losses(self, outputs, examples), "word_error_rate": wrong / examples["label_counts"]}
 
 
 def greedy(logits: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the best path's labels [n, frames], 0 behind the last, and their counts [n]: repeats merged, blanks dropped."""
+    """Return the best path's labels [n, frames], 0 after the last, and their counts [n]: repeats merged, blanks dropped."""
     import torch
 
     best = logits.argmax(-1)
     inside = torch.arange(best.shape[1], device=best.device) < lengths[:, None]
-    kept = (best != 0) & inside
-    kept[:, 1:] &= best[:, 1:] != best[:, :-1]
-    # The k-th label that is kept goes to column k; what is not kept goes to one more column, cut off.
-    places = torch.where(kept, kept.cumsum(1) - 1, best.shape[1])
+    is_label = (best != 0) & inside
+    is_label[:, 1:] &= best[:, 1:] != best[:, :-1]
+    # Label k of a row goes to column k; all other frames go to one extra column, which is cut off.
+    places = torch.where(is_label, is_label.cumsum(1) - 1, best.shape[1])
     labels = best.new_zeros(len(best), best.shape[1] + 1).scatter_(1, places, best)
-    return labels[:, :-1], kept.sum(1)
+    return labels[:, :-1], is_label.sum(1)
 
 
 def edit_distance(one: Tensor, one_counts: Tensor, other: Tensor, other_counts: Tensor) -> Tensor:
     """Return Levenshtein distances, float [n]: of the first `one_counts` of `one` to the first `other_counts` of `other`.
 
-    The table of Wagner & Fischer 1974, a row for each label of `other`; insertions along a row are a running minimum.
+    The table of Wagner & Fischer 1974 with a row per label of `other`; insertions along a row are a running minimum.
     """
     import torch
 

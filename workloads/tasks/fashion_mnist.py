@@ -1,4 +1,4 @@
-"""Fashion-MNIST as a classification problem: source, split and scale, which its workloads share."""
+"""Fashion-MNIST as a classification problem: source, split and scaling, which its workloads share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workloads.tasks.classification import Classification
 
 VALIDATION = 5_000
 MEAN, DEVIATION = 72.94, 90.02
-"""Of the pixels of the official training set, 0 to 255."""
+"""Mean and standard deviation of the pixels, 0 to 255, of the official training set."""
 
 
 class FashionMnist(Classification):

@@ -1,4 +1,4 @@
-"""Click-through models: ids and numbers in, log odds out; what the workloads with a DLRM share."""
+"""Click-through models, from ids and numbers to log odds: what the DLRM workloads share."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Recommendation(BinaryClassification):
     """Hooks of a workload with a DLRM; put it before `Workload` among the bases.
 
     `_arrays` returns {"PART_categories": ids of one table, int16 [n, fields]; "PART_numbers": [n, inputs]; "PART_labels":
-    uint8 [n]} for PART in train, validation, test; `_rows`, `_fields` and `_inputs` are its sizes; `_logarithms` says that
-    the numbers become log(1 + x) first, as in the paper on DLRM (Naumov et al. 2019, arXiv:1906.00091).
+    uint8 [n]} for PART in train, validation, test; `_rows`, `_fields` and `_inputs` are its sizes; with `_logarithms`
+    numbers x are replaced by log(1 + x), as in the paper on DLRM (Naumov et al. 2019, arXiv:1906.00091).
     """
 
     _arrays: Callable[[Path], Mapping[str, np.ndarray]]
@@ -32,18 +32,18 @@ class Recommendation(BinaryClassification):
         import torch
 
         arrays = type(self)._arrays(directory)
-        found = {}
+        parts = {}
         for part in ("train", "validation", "test"):
             numbers = torch.from_numpy(arrays[f"{part}_numbers"]).double()
             numbers = numbers.log1p() if self._logarithms else numbers
             if part == "train":
                 center, scale = numbers.mean(0), numbers.std(0)
-            found[part] = {
+            parts[part] = {
                 "categories": torch.from_numpy(arrays[f"{part}_categories"]),
                 "numbers": ((numbers - center) / scale).float(),
                 "labels": torch.from_numpy(arrays[f"{part}_labels"]),
             }
-        return found
+        return parts
 
     def build_model(self) -> Any:
         """Return the recommendation model."""

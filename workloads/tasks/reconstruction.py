@@ -1,4 +1,4 @@
-"""Reconstruction of magnetic resonance images from too few lines of k-space: the inputs, and the metric SSIM."""
+"""Reconstruction of magnetic resonance images from undersampled k-space: the inputs, and the metric SSIM."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 CENTRE, ACCELERATION = 0.08, 4
-"""Of n columns of k-space, round(CENTRE · n) at low frequencies are always kept, and n / ACCELERATION in all."""
+"""Of n columns of k-space the round(CENTRE · n) at the lowest frequencies are always kept, and n / ACCELERATION in all."""
 
 WINDOW, K1, K2 = 7, 0.01, 0.03
 """SSIM's window, pixels, and constants (Wang et al. 2004, doi:10.1109/TIP.2003.819861); the window is uniform as fastMRI's."""
@@ -16,18 +16,19 @@ WINDOW, K1, K2 = 7, 0.01, 0.03
 def kept_columns(count: int, columns: int, seed: int) -> np.ndarray:
     """Return which columns of k-space each of `count` images keeps, bool [count, columns], zero frequency first.
 
-    Those of lowest frequency, and others drawn evenly by NumPy's legacy generator until `columns` / ACCELERATION are kept.
+    The columns of lowest frequency, and others drawn uniformly by NumPy's legacy generator until `columns` / ACCELERATION
+    are kept.
     """
-    frequency = np.abs(np.fft.fftfreq(columns) - 1e-9)  # the shift: of +f and -f exactly one comes first
+    frequency = np.abs(np.fft.fftfreq(columns) - 1e-9)  # the shift decides between +f and -f
     order = np.random.RandomState(seed).random_sample((count, columns))
     order[:, np.argsort(frequency)[: round(CENTRE * columns)]] = -1.0
     return order.argsort(axis=1).argsort(axis=1) < columns // ACCELERATION
 
 
 def zero_filled(images: Any, kept: Any) -> Any:
-    """Return magnitudes of the images [n, h, w] that k-space gives with columns other than `kept` [n, w] set to 0.
+    """Return magnitudes [n, h, w] of the images whose k-space has the columns not in `kept` [n, w] set to 0.
 
-    Lines along the height are kept whole, so the transform along the width does.
+    Whole columns are kept or dropped, so that a transform along the width is enough.
     """
     from torch.fft import fft, ifft
 
@@ -37,7 +38,7 @@ def zero_filled(images: Any, kept: Any) -> Any:
 def ssim(images: Any, others: Any) -> Any:
     """Return the structural similarity of images [n, h, w] of range 1, averaged over all windows, [n].
 
-    Variances and the covariance are the samples' (divided by 48), as in fastMRI.
+    Variances and covariances are sample ones (divided by 48), as in fastMRI.
     """
     import torch
 
