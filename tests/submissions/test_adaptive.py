@@ -77,7 +77,7 @@ def descend(curvatures, rate, steps, *, noise=0.0, recipe=None, **settings):
     return workload, weights, seen, rates
 
 
-def test_the_additive_form_adds_the_inner_product_of_this_gradient_and_the_last_as_worked_out_by_hand():
+def test_the_additive_form_adds_the_inner_product_of_successive_gradients():
     curvatures, rate, hyper = np.array([0.5, 1.0, 3.0]), 0.1, 2e-3
     workload, _, seen, rates = descend(list(curvatures), rate, 12, noise=0.5, form="additive", hyper_rate=hyper)
     noise = workload.load(None)["train"]["x"].numpy()
@@ -86,7 +86,7 @@ def test_the_additive_form_adds_the_inner_product_of_this_gradient_and_the_last_
         expected.append(alpha)
         gradients.append(curvatures * (w - noise[indices].mean(0)))
         w = w - alpha * gradients[-1]
-        if t >= 2:  # the look back begins with the third step
+        if t >= 2:  # the first comparison follows the third step
             alpha += hyper * float(gradients[-1] @ gradients[-2])
     assert rates == pytest.approx(expected, rel=1e-9)
     assert max(rates) > 1.02 * rate
@@ -108,7 +108,7 @@ def test_under_adam_the_product_is_with_the_direction_that_adam_took():
     assert rates == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_cosine_form_multiplies_by_one_plus_beta_times_the_cosine_and_rests_at_the_bounds():
+def test_the_cosine_form_multiplies_by_one_plus_beta_times_the_cosine_within_its_bounds():
     _, _, _, rates = descend([1.0], 1e-3, 10, beta=0.1)
     assert rates == pytest.approx([1e-3] * 3 + [1e-3 * 1.1**k for k in range(1, 8)])  # one dimension: the cosine is 1
     _, _, _, rates = descend([1.0], 1e-3, 60, beta=0.1)
@@ -124,7 +124,7 @@ def test_the_rate_rises_where_it_is_too_small_and_falls_where_it_is_too_large(ra
     assert np.abs(weights[-1]).max() < 0.5
 
 
-def test_hypergradients_rest_during_warm_up_and_at_what_is_not_finite():
+def test_the_rate_is_constant_during_warm_up_and_where_products_are_not_finite():
     loop = find_schedule("hypergradient").start(horizon=10)
     loop.observe(Feedback(step=-2, examples=1, descent=1.0, descent_cosine=1.0, learning_rate=0.1))
     for value in (math.nan, math.inf):
@@ -135,7 +135,7 @@ def test_hypergradients_rest_during_warm_up_and_at_what_is_not_finite():
 # fedhyper
 
 
-def test_the_server_goes_on_by_a_times_the_displacement_of_the_round_within_its_bounds():
+def test_the_server_adds_a_times_the_displacement_of_the_round_within_its_bounds():
     for scale, bound in ((1.0, None), (100.0, 4.0)):
         workload = quadratic([1.0, 2.0])
         what = quadratic_spec("fedhyper", learning_rate=0.05, form="server", round_steps=3, **PLAIN)
@@ -163,7 +163,7 @@ def test_the_server_s_a_stops_at_minus_four_fifths_where_rounds_undo_each_other(
     assert algorithm._a == pytest.approx(-0.8)
 
 
-def test_the_clients_rate_follows_the_rounds_and_keeps_to_its_bounds():
+def test_the_clients_rate_follows_the_rounds_within_its_bounds():
     what = quadratic_spec("fedhyper", learning_rate=0.02, form="client", round_steps=2, **PLAIN)
     algorithm = start("fedhyper", quadratic([1.0, 0.5]), what)
     first = np.ones(2) * (1 - 0.02 * np.array([1.0, 0.5])) ** 2 - 1
@@ -178,7 +178,7 @@ def test_the_clients_rate_follows_the_rounds_and_keeps_to_its_bounds():
         assert algorithm.learning_rate() == pytest.approx(0.02 * multiple)
 
 
-def test_the_local_multiple_grows_by_a_tenth_at_most_and_begins_again_with_each_round():
+def test_the_local_multiple_grows_by_at_most_a_tenth_and_is_reset_in_each_round():
     what = quadratic_spec("fedhyper", learning_rate=1e-3, form="local", round_steps=5, **PLAIN)
     algorithm = start("fedhyper", quadratic([1.0, 1.0]), what)
     with torch.no_grad():
@@ -188,7 +188,7 @@ def test_the_local_multiple_grows_by_a_tenth_at_most_and_begins_again_with_each_
     for _ in range(12):
         advance(algorithm)
         rates.append(algorithm.learning_rate() / 1e-3)
-    # In the first round there is no round before to be compared with, and the second step has only itself.
+    # The first round has no earlier round to compare with, and the second step only the first step.
     assert rates == pytest.approx([1, 1, 1, 1.1, 1.21, 1, 1, 1.1, 1.21, 1.331, 1, 1])
 
 
@@ -197,13 +197,13 @@ def test_the_local_multiple_is_the_formula_on_small_displacements():
     algorithm = start("fedhyper", quadratic([1.0]), what)
     advance(algorithm, 5)
     before = 0.9**3 - 1  # the first round: plain descent
-    step = -0.1 * 0.9**4  # the second step of the second round; its first leaves the multiple alone
+    step = -0.1 * 0.9**4  # the second step of the second round; the first does not change the multiple
     assert algorithm._b == pytest.approx(1 + 0.1 * step * before + step * before)
     advance(algorithm)
     assert algorithm.learning_rate() == pytest.approx(0.1 * (1 + 1.1 * step * before))
 
 
-def test_normalised_products_know_no_scale():
+def test_normalised_products_do_not_depend_on_the_scale():
     multiples = []
     for scale in (1e-3, 1e3):
         what = quadratic_spec("fedhyper", learning_rate=0.02, form="client", round_steps=2, normalised=True, **PLAIN)
@@ -244,7 +244,7 @@ def test_norms_that_are_high_at_first_give_a_warm_up():
     assert (np.diff(multipliers[:45]) >= -1e-12).all()
 
 
-def test_the_refined_schedule_knows_no_scale_and_forgives_a_spike_and_what_is_not_finite():
+def test_the_refined_schedule_ignores_scale_spikes_and_values_that_are_not_finite():
     rng = np.random.default_rng(0)
     norms = rng.uniform(1, 2, 400)
     np.testing.assert_allclose(refine(norms, 2), refine(1e6 * norms, 2), rtol=1e-9)
@@ -257,7 +257,7 @@ def test_the_refined_schedule_knows_no_scale_and_forgives_a_spike_and_what_is_no
 
 @pytest.mark.parametrize(("form", "share"), [("whole", 0.5), ("partial", 0.25)])
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
-def test_the_second_run_starts_over_under_the_schedule_that_the_first_one_s_norms_give(form, share, optimizer):
+def test_the_second_run_starts_again_under_the_schedule_from_the_first_one_s_norms(form, share, optimizer):
     h = {"form": form, "share": share, "optimizer": optimizer, "learning_rate": 0.05, "weight_decay": 0.0}
     algorithm = start("refined", quadratic([1.0, 4.0, 9.0], 0.3), quadratic_spec("refined", steps=80, **h))
     first, norms, rates = round(80 * share), [], []
@@ -286,7 +286,7 @@ def test_the_second_run_starts_over_under_the_schedule_that_the_first_one_s_norm
     assert rates == pytest.approx(list(expected), abs=1e-9) and rates[-1] == 0
 
 
-def test_refined_resumes_before_its_turn_and_after():
+def test_refined_resumes_in_the_first_run_and_in_the_second():
     for at in (10, 55):
         straight, resumed = (
             start("refined", quadratic([1.0, 3.0], 0.3), quadratic_spec("refined", steps=80)) for _ in range(2)
@@ -327,7 +327,7 @@ def test_the_batch_tests_are_their_formulas(test):
 
 
 @pytest.mark.parametrize("test", ["norm", "inner_product", "augmented"])
-def test_the_batch_grows_to_what_the_test_asks_for_and_pays_an_example_for_each_tested(test):
+def test_the_batch_grows_to_the_size_of_the_test_which_is_charged_1_per_example(test):
     curvatures, noise = np.array([1.0, 2.0, 5.0]), 0.8
     h = {**PLAIN, "learning_rate": 0.01, "test": test, "every": 1, "start": 2.0, "sample": 6, "largest": 1000, "eta": 0.5}
     algorithm = start("adadagrad", quadratic(list(curvatures), noise), quadratic_spec("adadagrad", steps=4000, **h))
@@ -341,7 +341,7 @@ def test_the_batch_grows_to_what_the_test_asks_for_and_pays_an_example_for_each_
     assert algorithm.batch_size() == expected
 
 
-def test_the_batch_never_shrinks_stays_below_its_largest_and_ends_with_the_horizon():
+def test_the_batch_never_shrinks_stays_within_its_limit_and_ends_with_the_horizon():
     h = {**PLAIN, "learning_rate": 0.05, "every": 2, "start": 0.5, "largest": 6, "eta": 0.5}
     algorithm = start("adadagrad", quadratic([1.0, 2.0], 1.0), quadratic_spec("adadagrad", steps=150, **h))
     sizes = []
@@ -361,12 +361,12 @@ def test_each_optimizer_has_its_scaling_rule(optimizer, power):
     assert scaled_rate(0.01, 2, 4, "linear") == 0.005
 
 
-# all of them, as they are raced
+# all of them, as in a race
 
 
 @pytest.mark.parametrize("name", ["hypergradient", *ADAPTIVE])
 @pytest.mark.parametrize("budget", [2400, 400])
-def test_each_trains_on_the_digits_whatever_the_budget(name, budget, tmp_path):
+def test_each_trains_on_the_digits_at_every_budget(name, budget, tmp_path):
     workload = find_workload("digits_mlp", "smoke")
     data = workload.load(tmp_path)
     submission = find_submission(name)

@@ -1,4 +1,4 @@
-"""Every optimizer recipe: ten steps against an independent few lines of the formula."""
+"""Every optimizer recipe: ten steps compared with an independent implementation of its formula."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def model():
 
 
 def gradients(weights):
-    """Ten steps of fixed gradients, so that a difference is the optimizer's alone."""
+    """Fixed gradients of ten steps, so that only the optimizer can cause a difference."""
     generator = torch.Generator().manual_seed(1)
     scales = [1.0 / (1 + step) for step in range(STEPS)]
     return [[s * torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in weights] for s in scales]
@@ -161,7 +161,7 @@ def test_biases_and_norm_parameters_are_not_decayed(name):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_schedule_that_writes_zero_stops_all_weights(name):
+def test_a_multiplier_of_zero_stops_all_weights(name):
     trained = model()
     optimizer = find_optimizer(name)(trained, {})
     before = [p.detach().clone() for p in trained.parameters()]
@@ -174,7 +174,7 @@ def test_a_schedule_that_writes_zero_stops_all_weights(name):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_resumed_optimizer_goes_on_to_the_last_bit(name):
+def test_a_resumed_optimizer_continues_bitwise(name):
     straight = model()
     optimizer = find_optimizer(name)(straight, {})
     resumed = None

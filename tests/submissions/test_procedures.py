@@ -1,4 +1,4 @@
-"""The training procedures on a small real task: what they charge, resume, and leave behind."""
+"""The training procedures on a small real task: their charges, resuming, and evaluations."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_procedure_learns_and_the_same_trial_gives_the_same_curve(name):
     assert first.status == "missed" and first.complete, first.reason
     values = [evaluation["metric"] for evaluation in first.evaluations]
     assert values == [evaluation["metric"] for evaluation in second.evaluations]
-    assert min(values) < 0.7 * 1.0986  # log 3: a guess
+    assert min(values) < 0.7 * 1.0986  # log 3: uniform predictions
     assert first.clocks["examples"] == pytest.approx(spec().budget, abs=64)
     assert any(rate > 0 for _, _, rate in first.learning_rates)
 
@@ -80,12 +80,12 @@ def test_a_procedure_trains_on_the_smoke_suite(name):
         record = run_record(planned, workload, find_submission(name), workload.load(data_directory()), run_to_end=True)
         assert record.status in ("reached", "missed") and record.complete, record.reason
         best.append(min(evaluation["metric"] for evaluation in record.evaluations))
-    # log 10 = 2.303: a guess. Of lanczos the median of three studies, since its first steps are long ones.
+    # log 10 = 2.303: uniform predictions. For lanczos the median of three studies, since its first steps are long.
     assert sorted(best)[len(best) // 2] < 2.25
 
 
 @pytest.mark.parametrize("name", PROCEDURES)
-def test_a_resumed_procedure_goes_on_to_the_last_bit(name):
+def test_a_resumed_procedure_continues_bitwise(name):
     straight = start(name)
     for _ in range(9):
         step(straight)
@@ -97,13 +97,13 @@ def test_a_resumed_procedure_goes_on_to_the_last_bit(name):
     assert resumed.learning_rate() == straight.learning_rate()
     for _ in range(12):
         for algorithm in (straight, resumed):
-            torch.manual_seed(5)  # dropout draws from torch's own generator, whose state is the harness's to keep
+            torch.manual_seed(5)  # dropout draws from torch's global generator, whose state the harness saves
             step(algorithm)
     assert same(weights(straight), weights(resumed))
 
 
 @pytest.mark.parametrize("name", PROCEDURES)
-def test_an_evaluation_leaves_no_trace_in_training(name):
+def test_an_evaluation_does_not_change_the_training(name):
     watched, left_alone = start(name), start(name)
     for _ in range(8):
         for algorithm in (watched, left_alone):
@@ -125,7 +125,7 @@ def test_the_space_is_made_of_declared_hyperparameters_and_holds_the_defaults(na
         assert low <= plugin.defaults[key] <= high * (1 + 1e-9), key
 
 
-def test_sam_pays_for_two_gradients_and_takes_its_step_from_where_it_was():
+def test_sam_is_charged_two_gradients_and_steps_from_the_original_weights():
     algorithm = start("sam", rho=0.05)
     before = weights(algorithm)
     statistics = algorithm.task.model[1].num_batches_tracked.clone()
@@ -201,7 +201,7 @@ def test_the_batch_doubles_as_cosine_decay_halves_and_the_noise_scale_follows_th
         if at >= 0 and task.examples < task.horizon:
             cosine = (1 + torch.cos(torch.tensor(torch.pi * at))).item() / 2
             ratios.append(algorithm.learning_rate() / 1e-3 * 16 / batch.size - cosine)
-    assert task.examples == task.horizon  # the last batch is what is left
+    assert task.examples == task.horizon  # the last batch is the remaining horizon
     assert sorted(set(sizes[:-1])) == [16, 32, 64] and sizes[:-1] == sorted(sizes[:-1])
     assert max(map(abs, ratios)) < 1e-6
 
@@ -248,7 +248,7 @@ def test_the_averaged_decay_is_judged_by_the_mean_of_its_last_checkpoints(averag
     assert same(weights(algorithm), seen[-1])
 
 
-def test_the_averaged_decay_warms_up_from_nothing_and_falls_to_its_floor():
+def test_the_averaged_decay_warms_up_from_zero_and_falls_to_its_floor():
     algorithm = start("moderate_decay_average", learning_rate=1.0, floor=0.25)
     rates = []
     while algorithm.task.examples < algorithm.task.horizon:
@@ -259,7 +259,7 @@ def test_the_averaged_decay_warms_up_from_nothing_and_falls_to_its_floor():
     assert rates[6:] == sorted(rates[6:], reverse=True)
 
 
-def test_hyperparameters_are_reached_by_their_declared_names_only():
+def test_only_declared_names_of_hyperparameters_can_be_read():
     plugin = find_submission("sam").procedure
     with pytest.raises(Exception, match="no hyperparameter 'beta2'"):
         plugin(start("sam").task, Hyperparameters({"learning_rate": 1e-3, "weight_decay": 0.0, "beta1": 0.9}))

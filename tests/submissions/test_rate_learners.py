@@ -1,4 +1,4 @@
-"""AutoLRS and the learner of curvature on problems with known answers."""
+"""AutoLRS and Lanczos on problems with known answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_forecast_of_an_exact_exponential_is_exact(a, b, c):
         assert forecast(ys, 1000, validation=validation) == pytest.approx(c + a * math.exp(1000 * b), abs=2e-3 * abs(a))
 
 
-def test_the_forecast_bears_noise_and_outliers_and_calls_a_broken_run_terrible():
+def test_the_forecast_tolerates_noise_and_outliers_and_a_run_that_is_not_finite_is_terrible():
     rng = np.random.default_rng(1)
     xs = np.arange(100)
     ys = 2 * np.exp(-0.05 * xs) + 0.5 + rng.normal(0, 0.05, 100)
@@ -51,7 +51,7 @@ def test_the_search_finds_the_best_rate_of_a_known_response(exploration, toleran
         rate = search.ask()
         assert 1e-5 * 0.999 <= rate <= 0.1 * 1.001 and rate not in [tried for tried, _ in search.observed]
         away = math.log10(rate) - best
-        search.tell(rate, math.nan if away > 2 else 1 + away**2)  # the loss breaks down two decades above
+        search.tell(rate, math.nan if away > 2 else 1 + away**2)  # the loss is not finite two decades above
     assert abs(math.log10(search.best()) - best) < tolerance
 
 
@@ -68,7 +68,7 @@ def test_the_first_stage_runs_at_a_rate_that_is_near_the_best_for_the_curvature(
         assert 0.1 < algorithm._best_rate * curvature < 2  # 1 is best, above 2 it diverges
 
 
-def test_a_search_takes_as_many_charged_steps_as_the_stage_and_rolls_back_to_where_it_began():
+def test_a_search_is_charged_as_many_steps_as_the_stage_and_rolls_back_to_its_start():
     algorithm = autolrs(noise=0.3, warmup=5)
     advance(algorithm, 5)
     kept = algorithm.task.model.w.detach().clone()
@@ -90,7 +90,7 @@ def test_a_search_takes_as_many_charged_steps_as_the_stage_and_rolls_back_to_whe
     assert algorithm._phase == "search" and algorithm._stage == 100
 
 
-def test_rates_that_explode_end_no_trial():
+def test_rates_that_diverge_do_not_end_the_trial():
     what = quadratic_spec("autolrs", **{**PLAIN, "lowest": 1e-3, "highest": 1e250})
     record = run_record(
         what, quadratic([1.0, 2.0]), find_submission("autolrs"), quadratic([1.0, 2.0]).load(None), run_to_end=True
@@ -99,7 +99,7 @@ def test_rates_that_explode_end_no_trial():
     assert record.evaluations[-1]["metric"] < record.evaluations[0]["metric"]
 
 
-def test_an_evaluation_during_a_search_judges_where_the_stage_began():
+def test_an_evaluation_during_a_search_judges_the_start_of_the_stage():
     algorithm = autolrs(noise=0.3)
     kept = algorithm.task.model.w.detach().clone()
     advance(algorithm, 3)
@@ -110,7 +110,7 @@ def test_an_evaluation_during_a_search_judges_where_the_stage_began():
     assert torch.equal(algorithm.task.model.w, probing)
 
 
-def test_validation_is_by_a_slice_that_training_never_sees_and_is_charged():
+def test_validation_uses_a_slice_that_training_never_sees_and_is_charged():
     algorithm = autolrs(noise=0.3, longest=1)
     held, seen, losses = set(algorithm._held_indices.tolist()), set(), []
     charged = []
@@ -159,7 +159,7 @@ def test_an_invariant_subspace_ends_the_iteration_early():
 
 
 @pytest.mark.parametrize(("largest", "smallest"), [(9.0, 1.0), (100.0, 0.5), (1e4, 1e-6)])
-def test_heavy_ball_contracts_at_both_ends_as_fast_as_its_momentum_says(largest, smallest):
+def test_heavy_ball_contracts_at_both_ends_at_the_rate_of_its_momentum(largest, smallest):
     alpha, rho = heavy_ball(largest, smallest)
     assert 0 < rho <= 0.98 + 1e-12
     for curvature in (largest, smallest if rho < 0.97999 else largest * ((1 - 0.98**0.5) / (1 + 0.98**0.5)) ** 2):
@@ -167,7 +167,7 @@ def test_heavy_ball_contracts_at_both_ends_as_fast_as_its_momentum_says(largest,
         assert abs(np.linalg.eigvals(step)).max() == pytest.approx(math.sqrt(rho), abs=1e-4)
 
 
-def test_the_learner_finds_rate_and_momentum_of_a_noisy_quadratic_and_pays_for_its_products():
+def test_lanczos_finds_rate_and_momentum_of_a_noisy_quadratic_and_its_products_are_charged():
     curvatures = [25.0, 9.0, 4.0, 1.0]
     what = quadratic_spec("lanczos", estimates=1, examples=10, share=1.0, weight_decay=0.0)
     algorithm = start("lanczos", quadratic(curvatures, 0.2), what)
@@ -177,14 +177,14 @@ def test_the_learner_finds_rate_and_momentum_of_a_noisy_quadratic_and_pays_for_i
     assert algorithm._best_rate == pytest.approx((2 / (5 + 1)) ** 2) and algorithm._momentum == pytest.approx((4 / 6) ** 2)
 
 
-def test_the_learner_descends_a_badly_conditioned_quadratic_far_faster_than_the_best_plain_rate():
+def test_lanczos_descends_an_ill_conditioned_quadratic_far_faster_than_the_best_constant_rate():
     curvatures = [100.0, 30.0, 10.0, 0.1]
     what = quadratic_spec("lanczos", steps=300, estimates=2, fraction=1.0, weight_decay=0.0)
     record = run_record(
         what, quadratic(curvatures), find_submission("lanczos"), quadratic(curvatures).load(None), run_to_end=True
     )
     assert record.status == "missed", record.reason
-    plain = 0.5 * 0.1 * (1 - 2 / 100.1 * 0.1) ** (2 * 300)  # what the best constant rate leaves of the flat direction
+    plain = 0.5 * 0.1 * (1 - 2 / 100.1 * 0.1) ** (2 * 300)  # the remaining distance in the flat direction under the best constant rate
     assert record.evaluations[-1]["metric"] < 0.1 * plain
 
 
@@ -208,7 +208,7 @@ def test_estimates_are_smoothed_in_logarithms():
     assert [math.exp(end) for end in algorithm._ends] == pytest.approx([32.0, 8.0])
 
 
-def test_an_estimate_leaves_the_model_as_it_was():
+def test_an_estimate_does_not_change_the_model():
     workload = Blobs("smoke")
     plugin = find_submission("lanczos").procedure
     task = TrialTask(spec(), workload, workload.build_model().train(), workload.load(None)["train"], Meter(torch.device("cpu")))

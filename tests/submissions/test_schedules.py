@@ -1,4 +1,4 @@
-"""Every schedule of the house: what all keep, and what each one's formula says."""
+"""Every built-in schedule: properties of all of them, and values of each one's formula."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def corners(name):
     return [{}, *({key: item.at(u) for key, item in space.items()} for u in (0.0, 0.5, 1 - 1e-9) if space), *options]
 
 
-def test_the_first_ten_schedules_are_there_and_race_alone_when_nobody_is_named():
+def test_the_first_ten_schedules_are_the_default_submissions():
     first = {"constant", "linear", "cosine", "step", "exponential", "polynomial", "inverse_sqrt", "onecycle", "wsd", "rex"}
     assert first <= set(PURE) and set(make_plan(Request(suite="smoke")).submissions) == first
 
 
-def test_every_closed_form_of_the_literature_is_there():
+def test_every_listed_closed_form_of_the_literature_exists():
     further = {"inverse_time", "cyclic", "sgdr", "uba", "cosine_power", "power", "trapezoidal", "wsd_s", "wsdc", "infinite"}
     assert further | {"rewarm", "sampled", "warmup"} <= set(PURE) and "plateau" in SCHEDULES
 
@@ -86,7 +86,7 @@ def test_an_anytime_schedule_ignores_the_horizon_and_every_other_one_follows_it(
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_half_steps_of_half_the_horizon_are_whole_steps_of_the_whole(name):
+def test_a_schedule_depends_on_the_share_of_the_horizon_only(name):
     if name in ("onecycle", "warmup"):
         pytest.skip("it counts in steps: its first or last one is a step, not a share of the horizon")
     whole, half = (PLUGINS[name].start(horizon=horizon, warmup=horizon / 20) for horizon in (1000, 500))
@@ -114,7 +114,7 @@ def test_a_schedule_resumes_exactly_at_any_step(name):
         for step in range(cut):
             hear(straight, step, heard[step])
         resumed = start()
-        if plugin.closed_loop:  # what the harness saves of a loop
+        if plugin.closed_loop:  # the harness saves the attributes of a closed-loop schedule
             vars(resumed).update(copy.deepcopy(vars(straight)))
         assert resumed.multiplier(cut) == straight.multiplier(cut)
         for step in range(cut, 59):
@@ -122,14 +122,14 @@ def test_a_schedule_resumes_exactly_at_any_step(name):
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_trains_and_every_rate_of_the_trial_is_the_one_of_its_shape(name):
-    """Warm-up takes nothing off the end: the last step of the trial is the last step of the shape."""
+def test_a_schedule_trains_and_every_rate_of_the_trial_is_peak_times_multiplier(name):
+    """Warm-up does not cut off the end: the last step of the trial is the last step of the schedule."""
     plan = make_plan(Request(suite="smoke", submissions=(name,), workloads=("digits_mlp",), studies=1))
     spec, workload = plan.trials[0], plan.workloads["digits_mlp"]
     data = workload.load(data_directory())
     record = run_record(spec, workload, find_submission(name), data, run_to_end=True)
     assert record.status in ("reached", "missed") and record.complete, record.reason
-    assert min(evaluation["metric"] for evaluation in record.evaluations) < 0.6 * math.log(10)  # log 10: a guess
+    assert min(evaluation["metric"] for evaluation in record.evaluations) < 0.6 * math.log(10)  # log 10: uniform predictions
     if PLUGINS[name].closed_loop:
         assert all(math.isfinite(rate) and rate >= 0 for _, _, rate in record.learning_rates)
         return
@@ -145,7 +145,7 @@ def test_a_schedule_trains_and_every_rate_of_the_trial_is_the_one_of_its_shape(n
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_goes_with_every_optimizer(name):
-    """No hyperparameter of one is called like one of the other, or like the horizon and the warm-up that are tuned too."""
+    """No hyperparameter of one has the name of one of the other, or of the horizon and the warm-up, which are tuned too."""
     for optimizer in OPTIMIZERS:
         pair = find_submission(f"{optimizer}+{name}")
         assert set(PLUGINS[name].space) <= set(search_space(pair, TRACKS["external"].points["optimizer"]))
@@ -158,7 +158,7 @@ def test_a_misspelt_hyperparameter_is_an_error(name):
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_word_that_is_no_option_is_an_error_that_names_the_options(name):
+def test_an_unknown_option_is_an_error_that_names_the_options(name):
     for key, item in PLUGINS[name].space.items():
         if isinstance(item, Choice) and isinstance(item.options[0], str):
             with pytest.raises(ContractError, match=f"has no {key} 'zzz'; known: "):
@@ -176,7 +176,7 @@ def test_the_examples_in_the_docstring_hold(name):
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_every_schedule_says_what_it_is(name):
+def test_every_schedule_states_its_facts(name):
     plugin = PLUGINS[name]
     assert plugin.summary and set(plugin.space) <= set(plugin.defaults)
     assert sys.modules[plugin.function.__module__].__doc__
@@ -193,7 +193,7 @@ def test_every_schedule_says_what_it_is(name):
 @pytest.mark.parametrize(
     ("name", "hyperparameters", "expected"),
     [
-        # values of REX from arXiv:2107.04197, recomputed: METHODS section A
+        # REX: recomputed from the formula of arXiv:2107.04197
         ("rex", {}, {250: 6 / 7, 500: 2 / 3, 750: 0.4, 900: 2 / 11, 999: 0.001 / 0.5005}),
         ("linear", {}, {0: 1, 250: 0.75, 999: 0.001}),
         ("cosine", {}, {0: 1, 250: (2 + math.sqrt(2)) / 4, 500: 0.5}),
@@ -211,7 +211,7 @@ def test_every_schedule_says_what_it_is(name):
         ("wsd", {"decay": "linear", "decay_fraction": 0.2}, {800: 1, 900: 0.5}),
         ("onecycle", {}, {0: 0.04, 299: 1, 999: 0.04 / 1e4}),
         ("constant", {}, {0: 1, 999: 1}),
-        # METHODS section A
+        # recomputed from the formulas in the docstrings
         ("inverse_time", {}, {0: 1, 100: 1 / 2, 900: 1 / 10}),
         ("inverse_time", {"scale": 1.0}, {500: 2 / 3}),
         ("cyclic", {"cycles": 2, "low": 0.2}, {0: 0.2, 125: 0.6, 250: 1, 500: 0.2, 750: 1}),
@@ -242,7 +242,7 @@ def test_the_curve_goes_through_the_values_of_its_formula(name, hyperparameters,
     assert {step: values[step] for step in expected} == pytest.approx(expected, abs=1e-9)
 
 
-def test_inverse_sqrt_counts_from_the_very_start_and_survives_without_warm_up():
+def test_inverse_sqrt_counts_from_the_first_step_and_works_without_warm_up():
     values = curve("inverse_sqrt", 1000, warmup=100)
     assert [values[step] for step in (0, 300, 800)] == pytest.approx([1, 1 / 2, 1 / 3], abs=EXACT)
     assert curve("inverse_sqrt", 5) == pytest.approx([1, 2**-0.5, 3**-0.5, 0.5, 5**-0.5], abs=EXACT)
@@ -303,7 +303,7 @@ def hear(loop, metrics):
     return answers
 
 
-def test_plateau_reduces_once_patience_is_used_up_and_then_begins_again():
+def test_plateau_reduces_once_patience_is_used_up_and_then_counts_again():
     loop = PLUGINS["plateau"].start(horizon=100, hyperparameters={"factor": 0.5, "patience": 2})
     assert loop.multiplier(0) == 1
     assert hear(loop, [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]) == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25]
@@ -316,7 +316,7 @@ def test_plateau_counts_an_improvement_below_the_threshold_as_none_for_negative_
         assert hear(loop, [sign * 1.0, sign * 1.0 - 0.005, sign * 1.0 - 0.02]) == [1, 0.5, 0.5]
 
 
-def test_plateau_does_not_take_nan_for_an_improvement():
+def test_plateau_does_not_count_nan_as_an_improvement():
     loop = PLUGINS["plateau"].start(horizon=100, hyperparameters={"factor": 0.5, "patience": 1})
     assert hear(loop, [1.0, math.nan, math.nan]) == [1, 1, 0.5]
     assert hear(loop, [0.9]) == [0.5]

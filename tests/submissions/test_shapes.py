@@ -39,7 +39,7 @@ def test_uba_in_its_other_form_is_the_same():
 
 
 def test_mean_multipliers_of_uba_are_the_known_ones():
-    # METHODS section A, to three places
+    # the mean of the formula over p, to three places
     known = {0.25: 0.739, 0.5: 0.667, 1: 0.586, 2: 0.501, 5: 0.388}
     means = {phi: sum(curve("uba", 1000, phi=phi)) / 1000 for phi in known}
     assert means == pytest.approx(known, abs=6e-4)
@@ -55,7 +55,7 @@ def test_the_trapezoid_is_warm_up_stable_decay_with_a_longer_linear_decay():
     assert curve("trapezoidal", 97) == curve("wsd", 97, decay="linear", decay_fraction=0.2)
 
 
-def test_one_budget_of_the_simplified_schedule_is_warm_up_stable_decay():
+def test_with_one_budget_the_simplified_schedule_is_warm_up_stable_decay():
     simplified = curve("wsd_s", 100, budgets=(1.0,), decay="linear", floor=0.0)
     assert simplified == pytest.approx(curve("wsd", 100, decay="linear"), abs=EXACT)
 
@@ -118,7 +118,7 @@ def test_a_restart_sets_the_learning_rate_and_keeps_momentum():
 
 
 def test_the_power_law_gives_the_rates_of_its_paper_s_constants():
-    # METHODS section A: 4.6 B n^-0.51 under a cap of 0.02, n in tokens
+    # 4.6 B n^-0.51 under a cap of 0.02, n in tokens (arXiv:2408.13359)
     power = find_schedule("power")
     for sequences, known in ((128, {1e9: 1.5e-2, 1e10: 4.7e-3, 1e11: 1.4e-3}), (1024, {1e9: 0.02, 1e10: 0.02})):
         capped = (0.02 / (4.6 * sequences)) ** (1 / -0.51)  # tokens at which the cap ends
@@ -127,14 +127,14 @@ def test_the_power_law_gives_the_rates_of_its_paper_s_constants():
             assert 0.02 * multiplier == pytest.approx(rate, rel=0.04), (sequences, tokens)
 
 
-def test_the_refit_of_the_power_law_passes_through_the_tuned_rate_at_the_median_budget():
+def test_the_refitted_power_law_passes_through_the_tuned_rate_at_the_median_budget():
     power, warmup, cap, median, tuned = find_schedule("power"), 50, 2.0, 800, 0.03
     peak = tuned * (median / (cap * warmup)) ** 0.51
     assert peak * power(median - warmup, warmup=warmup, cap=cap) == pytest.approx(tuned, rel=1e-12)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_profile_sampled_at_every_step_is_itself_and_held_in_between_where_it_is_not(profile):
+def test_a_profile_sampled_at_every_step_is_itself_and_is_constant_between_rarer_points(profile):
     whole = curve(profile, 100, warmup=10)
     assert curve("sampled", 100, warmup=10, profile=profile, sampling="every step") == whole
     for sampling, points in (
@@ -154,7 +154,7 @@ def test_step_decay_is_an_exponential_profile_sampled_rarely():
     assert held == pytest.approx(curve("step", 90, boundaries="33-66", factor=ratio), abs=1e-9)
 
 
-def test_every_pure_schedule_but_those_over_others_is_a_profile():
+def test_every_pure_schedule_is_a_profile_except_those_that_take_a_profile():
     from harness.registry import all_submissions
 
     pure = {s.name for s in all_submissions() if s.kind == "schedule" and not s.schedule.closed_loop}
@@ -162,7 +162,7 @@ def test_every_pure_schedule_but_those_over_others_is_a_profile():
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_profile_behind_a_warm_up_keeps_its_tail(profile):
+def test_a_profile_after_a_longer_warm_up_keeps_its_end(profile):
     behind = curve("warmup", 100, warmup=10, profile=profile, fraction=0.25)
     assert behind[25:] == curve(profile, 75, warmup=35)
     ramp = [behind[25] * (10 + step + 1) / 35 for step in range(25)]
@@ -170,7 +170,7 @@ def test_a_profile_behind_a_warm_up_keeps_its_tail(profile):
 
 
 def test_the_harness_s_warm_up_and_a_longer_one_are_one_straight_line():
-    """The harness ramps to the schedule's first value; the line goes on from there."""
+    """The harness warms up to the schedule's first value; the straight line continues from there."""
     first = curve("warmup", 100, warmup=10, fraction=0.2)
     whole = [first[0] * (step + 1) / 10 for step in range(10)] + first[:20]
     assert whole[9] == whole[10], "where the two meet a value comes twice: the line is off by at most one of its steps"

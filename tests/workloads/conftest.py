@@ -1,4 +1,4 @@
-"""The built-in workloads, their data, and environments in which nothing can be fetched."""
+"""The built-in workloads, their data, and environments in which nothing can be downloaded."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def loaded():
-    """A function that returns a workload's data, fetched and read at most once, or skips the test with the reason."""
+    """A function that returns a workload's data, read at most once per session, or skips the test with the reason."""
     known = {}
 
     def load(workload):
@@ -42,7 +42,7 @@ def loaded():
 
 @pytest.fixture
 def cut_off(monkeypatch, tmp_path):
-    """Leave this process where no program, no package index, no mirror and no installed data set is to be found."""
+    """Set up an environment without programs, package indexes, mirrors and installed data sets."""
     closed = "http://127.0.0.1:9"
     for name in [name for name in os.environ if name.upper().startswith("PIP_")]:
         monkeypatch.delenv(name)

@@ -16,7 +16,7 @@ from workloads.data import data_directory
 from workloads.data.adult import CATEGORIES, NUMBERS, adult, arrays_of
 
 PENALTIES = (1e-4, 1e-5)
-"""The stronger first: its optimum is where the search at the next begins. The size `full` has 1e-6, which takes minutes."""
+"""The stronger first: its optimum starts the search for the next one. At 1e-6, of the size `full`, a search takes minutes."""
 
 
 class PenalisedLogLoss:
@@ -28,7 +28,7 @@ class PenalisedLogLoss:
         rows = np.repeat(np.arange(self.n), columns + 1)
         self.x = sparse.csr_matrix((np.ones(cells.size), (rows, cells.ravel())), (self.n, ROWS + 1))
         self.y = labels.astype(float)
-        # The features of most people are where the curvature is; their part of the Hessian is what CG is preconditioned by.
+        # Most of the curvature belongs to frequent features: their block of the Hessian preconditions conjugate gradients.
         self.frequent = np.argsort(-self.x.sum(0).A1)[:1000]
         self.dense = self.x[:, self.frequent].toarray().astype(np.float32)
         self.block = None
@@ -51,7 +51,7 @@ class PenalisedLogLoss:
         return lambda residual: cho_solve(factor, residual)
 
     def minimum(self, start, penalty):
-        """Return the weights at which the gradient bounds the distance from the minimum by 1e-11: Newton's method, by CG."""
+        """Return weights whose loss is within 1e-11 of the minimum by the gradient's bound: Newton's method with CG."""
         w = start
         while (g := self.gradient(w, penalty)) @ g / (2 * penalty) > 1e-11:
             c, size = self.curvatures(w), np.linalg.norm(g)
@@ -76,9 +76,9 @@ class PenalisedLogLoss:
 
 @pytest.fixture(scope="module")
 def optima(loaded):
-    """{penalty: bounds of the least penalised mean log loss, and the weights there}.
+    """{penalty: (lower bound, upper bound of the minimum of the penalised mean log loss, the weights there)}.
 
-    The lower bound holds since the penalty makes the loss strongly convex: f(w) - f* <= |gradient|² / (2 penalty).
+    The lower bound holds because the penalty makes the loss strongly convex: f(w) - f* <= |gradient|² / (2 penalty).
     """
     train = loaded(AdultLogreg("laptop"))["train"]
     loss = PenalisedLogLoss(train["ids"].numpy(), train["labels"].numpy())

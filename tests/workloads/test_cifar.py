@@ -1,4 +1,4 @@
-"""CIFAR's genuine format, from an archive that lies there or from a server, and what is said when neither works."""
+"""CIFAR's file format, from an archive in the directory or from a server, and the messages when neither works."""
 
 import errno
 import hashlib
@@ -30,7 +30,7 @@ def md5(content):
 
 @pytest.fixture(params=[10, 100])
 def archive(request, tmp_path, monkeypatch, cut_off):
-    """A small archive in the genuine format, 4 examples a batch, which torchvision's tables are made to expect."""
+    """A small archive in CIFAR's format, 4 examples per batch, with checksums patched into torchvision's tables."""
     classes, random = request.param, np.random.RandomState(0)
     dataset = datasets.CIFAR10 if classes == 10 else datasets.CIFAR100
     key = "labels" if classes == 10 else "fine_labels"
@@ -57,7 +57,7 @@ def archive(request, tmp_path, monkeypatch, cut_off):
     return classes, dataset, path, batches
 
 
-def test_an_archive_that_lies_there_is_read_without_a_network(archive, tmp_path):
+def test_an_archive_in_the_directory_is_read_without_a_network(archive, tmp_path):
     classes, dataset, path, batches = archive
     data = tmp_path / "data"
     data.mkdir()

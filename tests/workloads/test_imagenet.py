@@ -1,4 +1,4 @@
-"""ImageNet's folder layout in small: prepared once, taken up where it stopped, trained end to end."""
+"""A small data set in ImageNet's folder layout: prepared once, continued after an interruption, trained end to end."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def one_line(error):
 
 
 def colour(label, index):
-    """Red tells the class, green the image."""
+    """Red encodes the class, green the image."""
     return (80 * label, 10 * index, 0)
 
 
@@ -71,7 +71,7 @@ def test_prepared_files_need_no_source(source, tmp_path, monkeypatch):
     assert (pixels(prepare(tmp_path / "data"), "train")[0] == first).all()
 
 
-def test_an_interrupted_preparation_is_taken_up(source, tmp_path, monkeypatch):
+def test_an_interrupted_preparation_is_continued(source, tmp_path, monkeypatch):
     right = pixels(prepare(tmp_path / "right"), "train")[0]
     monkeypatch.setattr(module, "CHUNK", 4)
     decoded, genuine = [], module._pixels
@@ -94,14 +94,14 @@ def test_an_interrupted_preparation_is_taken_up(source, tmp_path, monkeypatch):
     assert len(decoded) - before <= 48 - 8
 
 
-def test_another_source_starts_anew(source, tmp_path):
+def test_another_source_is_prepared_from_the_start(source, tmp_path):
     prepare(tmp_path / "data")
     (tmp_path / "data" / f"imagenet_{SIDE}" / "labels.npz").unlink()
     next((source / "train" / "n00000000").iterdir()).unlink()
     assert len(prepare(tmp_path / "data")["train"][1]) == 29
 
 
-def test_a_truncated_file_is_made_anew(source, tmp_path):
+def test_a_truncated_file_is_prepared_again(source, tmp_path):
     found = prepare(tmp_path / "data")
     right = pixels(found, "test")[0]
     os.truncate(found["test"][0], 100)
@@ -125,7 +125,7 @@ def test_an_image_that_cannot_be_read_is_named(source, tmp_path):
 
 
 def test_a_full_disk_gives_one_clear_line(source, tmp_path):
-    """A limit on file size stands for the full disk."""
+    """A limit on the file size replaces the full disk."""
     code = (
         "import resource, signal, sys; from pathlib import Path; from harness import DataUnavailable;"
         "from workloads.data.imagenet import imagenet; import PIL.Image;"
@@ -149,7 +149,7 @@ def test_two_processes_at_once_prepare_once(source, tmp_path):
 
 
 class Tiny(ImagenetResnet50):
-    """ImageNet in small."""
+    """A small ImageNet."""
 
     name = "imagenet_tiny"
     _classes, _resolution, _held_out, _padding = CLASSES, SIDE, HELD_OUT, 2

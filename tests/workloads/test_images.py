@@ -29,7 +29,7 @@ def colour_batch(count=4, classes=10, side=32):
 
 
 @pytest.mark.parametrize(("name", "size"), IMAGES)
-def test_the_stated_parameters_are_the_models(name, size):
+def test_the_stated_number_of_parameters_is_the_models(name, size):
     for variant in ("", *type(find_workload(name, size)).variants):
         workload = find_workload(name, size, variant)
         with torch.device("meta"):
@@ -56,7 +56,7 @@ def test_patches_are_taken_row_by_row():
 
 
 @pytest.mark.parametrize("stem", [0, 3])
-def test_a_vision_transformer_tells_where_a_patch_lies(stem):
+def test_the_output_of_a_vision_transformer_depends_on_patch_positions(stem):
     torch.manual_seed(0)
     model = VisionTransformer(classes=10, stem=stem)
     images = torch.randn(2, 1, 28, 28)

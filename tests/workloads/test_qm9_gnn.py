@@ -1,4 +1,4 @@
-"""QM9's tables are read right; the model knows no order and no direction; absent atoms take no part."""
+"""QM9's tables are read correctly; the output is invariant to order and orientation; absent atoms have no effect."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_order_rotation_and_translation_of_atoms_do_not_matter(model):
         assert torch.allclose(model(elements, hydrogens, places @ rotation + 2.0), expected)
 
 
-def test_absent_atoms_take_no_part_and_present_ones_do(model):
+def test_absent_atoms_have_no_effect_and_present_ones_do(model):
     elements, hydrogens, places = batch()
     absent, present = places.clone(), places.clone()
     absent[:, 6:] += 1.0
@@ -86,7 +86,7 @@ def test_the_metric_is_absolute_error_in_ev():
     assert losses.tolist() == pytest.approx([0.125, 2.5], abs=1e-5)
 
 
-def test_where_no_way_leads_to_qm9_one_line_says_why(cut_off):
+def test_where_no_source_of_qm9_works_one_line_says_why(cut_off):
     with pytest.raises(DataUnavailable) as error:
         qm9(cut_off)
     assert "\n" not in str(error.value) and "qm9pack==1.0.3 is not available" in str(error.value)

@@ -66,7 +66,7 @@ def test_neither_padding_nor_neighbours_influence_an_utterance(transcriber, exam
 
 
 def test_the_statistics_of_batch_norm_leave_padding_out(examples):
-    """While training, frames added behind the longest utterance change no loss."""
+    """In training mode, frames added after the longest utterance change no loss."""
     for workload in (SpeechConformer("laptop"), SpeechLstm("laptop")):
         torch.manual_seed(0)
         model = workload.build_model().train()
@@ -168,13 +168,13 @@ def test_the_labels_are_digits_then_zeros(loaded):
         assert set(examples["label_counts"].tolist()) == {2, 3, 4}
 
 
-def test_a_missing_library_is_one_line(tmp_path):
+def test_a_missing_library_gives_one_line(tmp_path):
     with pytest.raises(CommandFailed, match="no-such-library") as told:
         speech.speak(str(tmp_path / "no-such-library.so"), "", tmp_path, [("gmw/en", "one", 300, 50, 50)])
     assert "\n" not in str(told.value)
 
 
-def test_a_platform_without_a_synthesiser_is_told(monkeypatch, tmp_path):
+def test_a_platform_without_a_synthesiser_gives_the_reason(monkeypatch, tmp_path):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
     with pytest.raises(DataUnavailable, match=r"no build for \w+ riscv64.*libespeak-ng: not installed") as told:
@@ -183,7 +183,7 @@ def test_a_platform_without_a_synthesiser_is_told(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_synthesiser_that_speaks_otherwise_is_told(monkeypatch, tmp_path):
+def test_a_synthesiser_whose_speech_differs_gives_the_reason(monkeypatch, tmp_path):
     monkeypatch.setattr(speech, "_from_wheel", speech._from_system)
     monkeypatch.setattr(ctypes.util, "find_library", lambda name: "another")
     monkeypatch.setattr(speech, "generate", lambda *_: {"train_labels": np.zeros(3, np.uint8)})
@@ -192,7 +192,7 @@ def test_a_synthesiser_that_speaks_otherwise_is_told(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_wheel_cannot_be_had(cut_off):
+def test_a_wheel_that_is_not_available_gives_one_line(cut_off):
     with pytest.raises(DataUnavailable, match=r"espeakng-loader") as told:
         speech.speech(cut_off / "data", "laptop")
     assert "\n" not in str(told.value)

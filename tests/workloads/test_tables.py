@@ -16,7 +16,7 @@ from workloads.data.flights import arrays_of as flight_arrays
 from workloads.models.dlrm import DLRM
 
 
-def test_ids_of_all_columns_share_one_table_and_strangers_share_a_columns_first_row():
+def test_all_columns_share_one_table_and_unknown_values_their_columns_first_row():
     train = np.array([True, True, True, False])
     ids, rows = fused_ids([np.array(["b", "a", "b", "new"]), np.array([7, 7, 9, 9])], train)
     assert rows.tolist() == [3, 3]
@@ -88,7 +88,7 @@ N1,1999,t,m,A320,2,182,,e
 """
 
 
-def test_flights_join_weather_and_planes_without_a_row_more_and_fill_what_is_missing():
+def test_flights_join_weather_and_planes_without_extra_rows_and_missing_numbers_are_filled():
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("flights.csv", FLIGHTS)
@@ -107,7 +107,7 @@ def test_the_model_uses_every_id_and_every_pair_once():
     assert model(one, numbers).shape == (1,)
 
 
-def test_batchnorm_holds_level_and_spread_of_the_log_odds_whatever_the_perceptron_puts_out():
+def test_batchnorm_fixes_level_and_spread_of_the_log_odds_for_any_output_of_the_perceptron():
     torch.manual_seed(0)
     model = DLRM(rows=9, fields=3, inputs=2, positives=0.2, embedding=4, bottom=(5,), top=(6,), batch_norm=True)
     with torch.no_grad():

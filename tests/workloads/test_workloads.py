@@ -1,4 +1,4 @@
-"""What every built-in workload promises."""
+"""Properties of every built-in workload."""
 
 import math
 import subprocess
@@ -77,9 +77,9 @@ def test_the_budget_holds_whole_steps_and_20_to_40_evaluations(workload):
 
 def test_an_evaluation_uses_256_to_1000_examples_at_full_size_all(base, loaded):
     available = len(next(iter(loaded(base)["validation"].values())))
-    if base.size_name == "full" or base.name == "adult_logreg":  # the latter is judged on what it is trained on
+    if base.size_name == "full" or base.name == "adult_logreg":  # its validation part is the training part
         assert base.settings.validation_examples == 0
-    elif base.data.family in ("census", "flights"):  # an example tells little there, and costs little
+    elif base.data.family in ("census", "flights"):  # examples are noisy and cheap there
         assert base.settings.validation_examples == 10_240
     elif base.name == "fashion_mnist_mlp":  # likewise
         assert base.settings.validation_examples == 2560
@@ -87,7 +87,7 @@ def test_an_evaluation_uses_256_to_1000_examples_at_full_size_all(base, loaded):
         assert 256 <= (base.settings.validation_examples or available) <= min(1000, available)
 
 
-def test_the_reference_recipe_is_whole(workload):
+def test_the_reference_recipe_states_every_hyperparameter(workload):
     if math.isnan(workload.settings.target):
         pytest.skip(NO_TARGET)
     reference = workload.settings.reference
@@ -105,7 +105,7 @@ def test_the_split_has_the_stated_sizes(base, loaded):
 
 
 def test_no_example_is_in_two_parts(base, loaded):
-    """Equal examples exist in the sources themselves (Fashion-MNIST's duplicates, stock phrases): at most one in a thousand."""
+    """The sources themselves have equal examples (duplicates in Fashion-MNIST, stock phrases): at most one in a thousand."""
     if base.name == "adult_logreg":
         pytest.skip("judged on its training set, by design")
     if base.name == "census_dlrm":
@@ -116,14 +116,14 @@ def test_no_example_is_in_two_parts(base, loaded):
         assert len(sample[part] & sample[other]) <= len(sample[part]) / 1000
 
 
-def test_an_untrained_model_is_about_trivial(workload, loaded):
+def test_an_untrained_model_has_about_the_trivial_metric(workload, loaded):
     torch.manual_seed(0)
     model = workload.build_model().eval()
     examples = batch(loaded(workload)["validation"], 256)
     with torch.no_grad():
         metrics = workload.example_metrics(workload.forward(model, examples), examples)
     assert {name: values.shape for name, values in metrics.items()} == dict.fromkeys(metrics, (256,))
-    limit = 0 if workload.name == "adult_logreg" else 256  # the logarithm of a gap needs them all
+    limit = 0 if workload.name == "adult_logreg" else 256  # the logarithm of the gap needs all examples
     found = evaluate(workload, model, loaded(workload)["validation"], limit)
     assert found[workload.metric] == pytest.approx(workload.trivial_metric(), rel=0.03)
 
