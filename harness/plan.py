@@ -161,7 +161,7 @@ def _check_targets(workloads: Mapping[str, Workload]) -> None:
         BadInput: one has none.
     """
     for label, workload in workloads.items():
-        if math.isnan(workload.settings.target):
+        if math.isnan(workload.size.target):
             size = workload.size_name
             command = f"timetrial targets -w {workload.name}" + ("" if size == DEFAULT_SUITE else f" --suite {size}")
             raise BadInput(f"workload '{label}' has no target at size '{size}' yet: `{command}` sets one")
@@ -184,7 +184,7 @@ class _Study:
 
 def _trials(study: _Study) -> list[TrialSpec]:
     """Return the trials of one study, in the order of their indices."""
-    track, workload, submission, size = study.track, study.workload, study.submission, study.workload.settings
+    track, workload, submission, size = study.track, study.workload, study.submission, study.workload.size
     budget = whole_steps(size.budget * track.budget, size.batch_size)
     content_hash, libraries = _versions(workload, track.targeted, submission.reference_recipe)
     specs = []
@@ -220,7 +220,7 @@ def _trials(study: _Study) -> list[TrialSpec]:
 @cache
 def _versions(workload: Workload, targeted: bool, reference_recipe: bool) -> tuple[str, Mapping[str, str]]:
     """Return a workload's content hash, and the versions of torch and of what its reference recipe imports if that is used."""
-    recipe = find_submission(workload.settings.reference.optimizer).libraries if reference_recipe else {}
+    recipe = find_submission(workload.size.reference.optimizer).libraries if reference_recipe else {}
     content_hash = workload_hash(workload, targeted=targeted, reference_recipe=reference_recipe)
     return content_hash, {**library_versions(frozenset({"torch"})), **recipe}
 
@@ -245,7 +245,7 @@ def _points(study: _Study) -> list[dict[str, Any]]:
 def _lattice(study: _Study, limit: int | None) -> list[dict[str, Any]]:
     """Return the points of a study's lattice, at most `limit` of them, in the order of their indices."""
     lattice = study.track.points[study.submission.kind]
-    reference = study.workload.settings.reference.learning_rate
+    reference = study.workload.size.reference.learning_rate
     match lattice:
         case ShiftedRates():
             rates = _shifted_rates(lattice, study.seed("rate"))[: limit or lattice.trials]

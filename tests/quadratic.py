@@ -34,7 +34,7 @@ class Quadratic(Workload):
     }
 
     def load(self, directory):
-        model = self.settings.model
+        model = self.size.model
         noise = torch.randn(600, len(model["curvatures"]), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
         noise = model.get("noise", 0.0) * (noise - noise[:400].mean(0))
         return {"train": {"x": noise[:400]}, "validation": {"x": noise[400:500]}, "test": {"x": noise[500:]}}
@@ -48,19 +48,19 @@ class Quadratic(Workload):
             def forward(self, x):
                 return self.w - x
 
-        return Point(torch.ones(len(self.settings.model["curvatures"]), dtype=torch.float64))
+        return Point(torch.ones(len(self.size.model["curvatures"]), dtype=torch.float64))
 
     def forward(self, model, examples):
         return model(examples["x"])
 
     def example_losses(self, outputs, examples):
-        return 0.5 * (outputs**2 @ torch.tensor(self.settings.model["curvatures"], dtype=torch.float64))
+        return 0.5 * (outputs**2 @ torch.tensor(self.size.model["curvatures"], dtype=torch.float64))
 
 
 def quadratic(curvatures: list[float], noise: float = 0.0) -> Quadratic:
     """Return the workload with these curvatures and this standard deviation of the examples."""
     workload = Quadratic("smoke")
-    workload.settings = replace(workload.settings, model={"curvatures": curvatures, "noise": noise})
+    workload.size = replace(workload.size, model={"curvatures": curvatures, "noise": noise})
     return workload
 
 

@@ -67,7 +67,7 @@ def test_a_track_with_other_horizons_and_rates_races_what_its_data_say(add, tmp_
         )
     )
     plan = make_plan(request(track.name, "linear", "constant"))
-    size = plan.workloads["digits_mlp"].settings
+    size = plan.workloads["digits_mlp"].size
     for name in ("linear", "constant"):  # an anytime schedule runs at both horizons too
         own = [spec for spec in plan.trials if spec.submission == name]
         assert [spec.horizon / spec.budget for spec in own] == [0.5, 1.0, 0.5, 1.0]

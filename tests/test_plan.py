@@ -54,7 +54,7 @@ def test_the_grid_is_three_rates_by_two_horizons_and_one_horizon_for_anytime_sch
 
 def test_the_first_point_is_nearest_to_the_reference_rate_and_the_middle_horizon():
     plan = make_plan(Request(suite="smoke", submissions=("linear",), trials=1))
-    reference = next(iter(plan.workloads.values())).settings.reference.learning_rate
+    reference = next(iter(plan.workloads.values())).size.reference.learning_rate
     for spec in plan.trials:
         assert abs(math.log(spec.hyperparameters["learning_rate"] / reference)) <= math.log(3) / 2 + 1e-9
         assert 0.6 <= spec.horizon / spec.budget <= 0.9
@@ -122,17 +122,17 @@ def test_a_bad_request_gives_an_error_of_one_line(request_, says):
 
 def test_the_budget_track_has_separate_trials_for_every_share_of_the_budget_at_the_same_rates():
     plan = make_plan(Request(suite="smoke", submissions=("linear", "constant"), workloads=("digits_mlp",), track="budget"))
-    settings = plan.workloads["digits_mlp"].settings
+    size = plan.workloads["digits_mlp"].size
     study = [spec for spec in plan.trials if spec.cell == ("constant", "digits_mlp", 0)]
     assert [spec.trial for spec in study] == list(range(12))
     horizons = sorted({spec.horizon for spec in study})
-    assert [round(h / settings.budget, 2) for h in horizons] == [0.1, 0.25, 0.5, 1.0]
+    assert [round(h / size.budget, 2) for h in horizons] == [0.1, 0.25, 0.5, 1.0]
     rates = {h: {s.hyperparameters["learning_rate"] for s in study if s.horizon == h} for h in horizons}
     assert len(rates[horizons[0]]) == 3
     assert all(these == rates[horizons[0]] for these in rates.values())
     assert all(math.isnan(spec.target) for spec in plan.trials)
     for spec in study:
-        assert abs(spec.warmup - settings.reference.warmup * spec.horizon) <= settings.batch_size
+        assert abs(spec.warmup - size.reference.warmup * spec.horizon) <= size.batch_size
         assert spec.budget == study[0].budget
     race = make_plan(Request(suite="smoke", submissions=("constant",), workloads=("digits_mlp",)))
     assert {spec.seed for spec in study} == {spec.seed for spec in race.trials if spec.study == 0}
@@ -146,7 +146,7 @@ def test_fewer_trials_of_the_budget_track_mean_fewer_rates_at_every_share():
 
 def test_the_sensitivity_grid_is_the_same_seven_half_decades_in_every_study():
     plan = make_plan(Request(suite="smoke", submissions=("linear",), workloads=("digits_mlp",), track="sensitivity"))
-    reference = plan.workloads["digits_mlp"].settings.reference.learning_rate
+    reference = plan.workloads["digits_mlp"].size.reference.learning_rate
     for study in range(3):
         own = [spec for spec in plan.trials if spec.study == study]
         decades = sorted(round(2 * math.log10(s.hyperparameters["learning_rate"] / reference), 9) for s in own)

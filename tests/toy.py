@@ -42,7 +42,7 @@ class Blobs(Workload):
     def build_model(self):
         from torch import nn
 
-        width = self.settings.model.get("width", 16)
+        width = self.size.model.get("width", 16)
         return nn.Sequential(nn.Linear(8, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(0.1), nn.Linear(width, 3))
 
     def forward(self, model, examples):
@@ -59,7 +59,7 @@ class Blobs(Workload):
 
 def spec(**changes: Any) -> TrialSpec:
     """Return the spec of one trial of a schedule on the blobs."""
-    settings = Blobs("smoke").settings
+    size = Blobs("smoke").size
     base = TrialSpec(
         track="schedule",
         suite="smoke",
@@ -73,11 +73,11 @@ def spec(**changes: Any) -> TrialSpec:
         trial=0,
         seed=11,
         hyperparameters={"learning_rate": 0.01},
-        budget=settings.budget,
-        horizon=settings.budget,
+        budget=size.budget,
+        horizon=size.budget,
         warmup=96,
-        evaluation_period=settings.evaluation_period,
-        target=settings.target,
+        evaluation_period=size.evaluation_period,
+        target=size.target,
         reference_recipe=True,
     )
     return replace(base, **changes)

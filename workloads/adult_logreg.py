@@ -78,7 +78,7 @@ class AdultLogreg(Workload):
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return log odds [n], and the penalty on the weights, a scalar."""
-        penalty = self.settings.model["penalty"] / 2 * (model.weight.square().sum() + model.bias.square().sum())
+        penalty = self.size.model["penalty"] / 2 * (model.weight.square().sum() + model.bias.square().sum())
         return model(examples["ids"].int()), penalty
 
     def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
@@ -91,7 +91,7 @@ class AdultLogreg(Workload):
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
         """Return the loss minus the minimum of the mean loss (its mean is the gap), and errors (0 or 1)."""
-        gap = self.example_losses(outputs, examples) - OPTIMA[self.settings.model["penalty"]]
+        gap = self.example_losses(outputs, examples) - OPTIMA[self.size.model["penalty"]]
         return {"loss_gap": gap, "error_rate": (~self.example_correct(outputs, examples)).float()}
 
     def example_correct(self, outputs: Any, examples: Examples) -> Any:
@@ -104,6 +104,6 @@ class AdultLogreg(Workload):
 
     def trivial_metric(self) -> float:
         """Return the metric of the best constant predictor, the penalty on its bias included."""
-        penalty, bias = self.settings.model["penalty"], math.log(POSITIVE / (1 - POSITIVE))
+        penalty, bias = self.size.model["penalty"], math.log(POSITIVE / (1 - POSITIVE))
         entropy = -POSITIVE * math.log(POSITIVE) - (1 - POSITIVE) * math.log(1 - POSITIVE)
         return math.log10(entropy + penalty / 2 * bias**2 - OPTIMA[penalty])

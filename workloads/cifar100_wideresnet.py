@@ -37,4 +37,4 @@ class Cifar100Wideresnet(Cifar, Workload):
 
         from workloads.models.wide_resnet import WideResNet
 
-        return WideResNet(classes=100, **self.settings.model).to(memory_format=torch.channels_last)
+        return WideResNet(classes=100, **self.size.model).to(memory_format=torch.channels_last)

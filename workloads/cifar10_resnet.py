@@ -40,4 +40,4 @@ class Cifar10Resnet(Cifar, Workload):
 
         from workloads.models.resnet import ResNet
 
-        return ResNet(classes=10, channels=3, **self.settings.model).to(memory_format=torch.channels_last)
+        return ResNet(classes=10, channels=3, **self.size.model).to(memory_format=torch.channels_last)

@@ -56,7 +56,7 @@ class DigitsMlp(Classification, Workload):
         """Return the perceptron."""
         from workloads.models.mlp import MLP
 
-        return MLP(inputs=64, classes=10, **self.settings.model)
+        return MLP(inputs=64, classes=10, **self.size.model)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits [n, 10] of images scaled to [0, 1]."""

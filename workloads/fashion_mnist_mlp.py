@@ -42,7 +42,7 @@ class FashionMnistMlp(FashionMnist, Workload):
         """Return the perceptron."""
         from workloads.models.mlp import MLP
 
-        return MLP(inputs=28 * 28, classes=10, **self.settings.model)
+        return MLP(inputs=28 * 28, classes=10, **self.size.model)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits [n, 10] of standardised pixels."""

@@ -39,7 +39,7 @@ class FashionMnistResnet(FashionMnist, Workload):
 
         from workloads.models.resnet import ResNet
 
-        return ResNet(classes=10, **self.settings.model).to(memory_format=torch.channels_last)
+        return ResNet(classes=10, **self.size.model).to(memory_format=torch.channels_last)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits [n, 10] of standardised images."""

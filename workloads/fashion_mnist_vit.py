@@ -37,7 +37,7 @@ class FashionMnistVit(FashionMnist, Workload):
         """Return the vision transformer."""
         from workloads.models.vision_transformer import VisionTransformer
 
-        return VisionTransformer(classes=10, **self.settings.model)
+        return VisionTransformer(classes=10, **self.size.model)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits [n, 10] of standardised images."""

@@ -57,7 +57,7 @@ class G2pTransformer(Workload):
         """Return {"letters": uint8 [n, letters], "phonemes": uint8 [n, letters + 1]} of every part; 0 is padding."""
         import torch
 
-        arrays, most = cmudict(directory), self.settings.model["letters"]
+        arrays, most = cmudict(directory), self.size.model["letters"]
         data = {}
         for part in ("train", "validation", "test"):
             letters, phonemes = (torch.from_numpy(arrays[f"{part}_{kind}"]) for kind in ("letters", "phonemes"))
@@ -69,8 +69,8 @@ class G2pTransformer(Workload):
         """Return the transformer."""
         from workloads.models.seq2seq import Seq2Seq
 
-        settings = {**self.settings.model}
-        return Seq2Seq(LETTERS, TOKENS, length=settings.pop("letters") + 1, **settings)
+        arguments = {**self.size.model}
+        return Seq2Seq(LETTERS, TOKENS, length=arguments.pop("letters") + 1, **arguments)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return {"logits": [n, t, 40] of phonemes and end}, and in evaluations at full size "greedy": tokens [n, t]."""

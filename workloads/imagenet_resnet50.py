@@ -70,4 +70,4 @@ class ImagenetResnet50(ColourImages, Workload):
 
         from workloads.models.resnet import ResNet
 
-        return ResNet(classes=self._classes, channels=3, **self.settings.model).to(memory_format=torch.channels_last)
+        return ResNet(classes=self._classes, channels=3, **self.size.model).to(memory_format=torch.channels_last)

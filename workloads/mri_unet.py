@@ -64,7 +64,7 @@ class MriUnet(Workload):
 
     def load(self, directory: Path) -> dict[str, Examples]:
         """Return inputs and targets, float32 [n, side, side], and each input's mean and deviation, float32 [n]."""
-        side = self.settings.model["side"]
+        side = self.size.model["side"]
         edge = (SIDE - side) // 2
         parts = {part: images[:, edge : edge + side, edge : edge + side] for part, images in mni_slices(directory).items()}
         return {part: _examples(images, seed) for seed, (part, images) in enumerate(parts.items())}
@@ -73,7 +73,7 @@ class MriUnet(Workload):
         """Return the U-Net."""
         from workloads.models.unet import UNet
 
-        return UNet(**{name: value for name, value in self.settings.model.items() if name != "side"})
+        return UNet(**{name: value for name, value in self.size.model.items() if name != "side"})
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return reconstructed images [n, side, side], normalised."""

@@ -72,7 +72,7 @@ class Qm9Gnn(Workload):
         """Return the graph network."""
         from workloads.models.molecule_gnn import MoleculeGNN
 
-        return MoleculeGNN(len(ELEMENTS), MOST_HYDROGENS, **self.settings.model)
+        return MoleculeGNN(len(ELEMENTS), MOST_HYDROGENS, **self.size.model)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return gaps in standard deviations from the training median, [n]."""

@@ -58,7 +58,7 @@ class ShakespeareLm(Workload):
 
     def load(self, directory: Path) -> dict[str, Examples]:
         """Return {"characters": uint8 [n, length + 1]} of every part."""
-        length = self.settings.model["length"]
+        length = self.size.model["length"]
         parts = {part: _windows(stream, length) for part, stream in shakespeare(directory).items()}
         parts["validation"] = parts["validation"][:VALIDATION]
         return {part: {"characters": windows} for part, windows in parts.items()}
@@ -67,7 +67,7 @@ class ShakespeareLm(Workload):
         """Return the transformer."""
         from workloads.models.transformer import CharacterTransformer
 
-        return CharacterTransformer(CHARACTERS, **self.settings.model)
+        return CharacterTransformer(CHARACTERS, **self.size.model)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return logits of the next character [n, length, 27]."""

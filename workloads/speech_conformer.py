@@ -40,4 +40,4 @@ class SpeechConformer(SpokenDigits, Workload):
         """Return the Conformer."""
         from workloads.models.conformer import Conformer
 
-        return Conformer(longest=FRAMES // 4, **SHAPE, **self.settings.model)
+        return Conformer(longest=FRAMES // 4, **SHAPE, **self.size.model)

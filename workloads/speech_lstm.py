@@ -39,4 +39,4 @@ class SpeechLstm(SpokenDigits, Workload):
         """Return the LSTM network."""
         from workloads.models.speech_lstm import SpeechLstm
 
-        return SpeechLstm(**SHAPE, **self.settings.model)
+        return SpeechLstm(**SHAPE, **self.size.model)

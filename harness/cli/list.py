@@ -68,9 +68,9 @@ def workload_row(workload: type[Workload]) -> dict[str, Any]:
     """Return the name, the facts and the printed line of one workload."""
     from dataclasses import asdict
 
-    sizes = {name: asdict(workload(name).settings) for name in workload.sizes}
+    sizes = {name: asdict(workload(name).size) for name in workload.sizes}
     variants = {
-        name: {**_as_dicts(overrides), "target": {size: workload(size, name).settings.target for size in workload.sizes}}
+        name: {**_as_dicts(overrides), "target": {size: workload(size, name).size.target for size in workload.sizes}}
         for name, overrides in workload.variants.items()
     }
     return {

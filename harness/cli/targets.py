@@ -95,7 +95,7 @@ def _workloads(names: tuple[str, ...], suite: str, needs_targets: str) -> list[W
         raise BadInput(f"no suite '{suite}': choose one of {', '.join(SUITES)}")
     workloads = [find_workload(name, suite) for name in names or suites()[suite]]
     if needs_targets:
-        missing = [w.name for w in workloads if math.isnan(w.settings.target)]
+        missing = [w.name for w in workloads if math.isnan(w.size.target)]
         if missing:
             raise BadInput(f"workload '{missing[0]}' has no target at size '{suite}' yet: leave {needs_targets} out to set one")
         return workloads
@@ -153,8 +153,8 @@ def _verify(run: ProtocolRun) -> int:
     variants: dict[tuple[str, str], float] = {}
     for label, workload in run.workloads.items():
         references[label] = Configuration(verified_recipe(workload), dict(workload.reference_hyperparameters))
-        targets[label] = workload.settings.target
-        variants |= {(label, name): v.settings.target for name, v in run.variants[label].items()}
+        targets[label] = workload.size.target
+        variants |= {(label, name): v.size.target for name, v in run.variants[label].items()}
     verifications = run.verify(references, targets, variants)
     for label, verification in verifications.items():
         print(f"{label}: {run.workloads[label].metric} {targets[label]:g}")

@@ -124,7 +124,8 @@ class Workload:
     the held-out variants, {name: {field of `Size`: value}}, where `model` is merged into the base's and a mapping
     {size: value} gives each size its own value. Any other public name in the class body is an error.
 
-    An instance is the workload at one size: the base, or one of its variants.
+    An instance is the workload at one size: the base, or one of its variants. Its `size` holds the values of that size, and
+    `size_name` is the name.
     """
 
     name: ClassVar[str] = ""
@@ -167,9 +168,9 @@ class Workload:
         overrides = {
             name: value[size] if name != "model" and isinstance(value, Mapping) else value for name, value in overrides.items()
         }
-        self.settings: Size = replace(base, **{**overrides, "model": {**base.model, **overrides.get("model", {})}})
-        if math.isnan(self.settings.target):
-            self.settings = replace(self.settings, **_from_targets_file(type(self), size, variant))
+        self.size: Size = replace(base, **{**overrides, "model": {**base.model, **overrides.get("model", {})}})
+        if math.isnan(self.size.target):
+            self.size = replace(self.size, **_from_targets_file(type(self), size, variant))
 
     @property
     def label(self) -> str:
@@ -179,7 +180,7 @@ class Workload:
     @property
     def reference_hyperparameters(self) -> Hyperparameters:
         """The reference optimizer's hyperparameters, the learning rate included."""
-        reference = self.settings.reference
+        reference = self.size.reference
         return Hyperparameters({**reference.hyperparameters, "learning_rate": reference.learning_rate})
 
     @property

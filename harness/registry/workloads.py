@@ -73,17 +73,17 @@ def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe
     Raises:
         ContractError: the class was not defined in a file.
     """
-    settings = asdict(workload.settings)
-    del settings["target_provenance"]
+    size = asdict(workload.size)
+    del size["target_provenance"]
     if not targeted:
-        del settings["target"]
+        del size["target"]
     facts = [workload.name, workload.version, workload.metric, workload.lower_is_better, workload.size_name, workload.variant]
     recipe = ""
     if reference_recipe:
-        recipe = find_submission(workload.settings.reference.optimizer).content_hash
+        recipe = find_submission(workload.size.reference.optimizer).content_hash
     else:
-        del settings["reference"]
-    return stable_hash(facts, settings, _source_hash(type(workload)), recipe)
+        del size["reference"]
+    return stable_hash(facts, size, _source_hash(type(workload)), recipe)
 
 
 def _source_hash(workload: type[Workload]) -> str:

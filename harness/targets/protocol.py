@@ -132,7 +132,7 @@ def seed_trials(
 
 def trial_of(workload: Workload, configuration: Configuration, track: Track, seed: int, study: int, index: int) -> TrialSpec:
     """Return the trial of a configuration with the whole budget as its horizon."""
-    settings, submission = workload.settings, find_submission(configuration.submission)
+    size, submission = workload.size, find_submission(configuration.submission)
     return TrialSpec(
         track=track.name,
         suite=workload.size_name,
@@ -146,10 +146,10 @@ def trial_of(workload: Workload, configuration: Configuration, track: Track, see
         trial=index,
         seed=seed,
         hyperparameters=dict(configuration.hyperparameters),
-        budget=settings.budget,
-        horizon=settings.budget,
-        warmup=whole_steps(settings.reference.warmup * settings.budget, settings.batch_size),
-        evaluation_period=settings.evaluation_period,
+        budget=size.budget,
+        horizon=size.budget,
+        warmup=whole_steps(size.reference.warmup * size.budget, size.batch_size),
+        evaluation_period=size.evaluation_period,
         target=NO_TARGET,
         reference_recipe=submission.reference_recipe,
         libraries={**library_versions(frozenset({"torch"})), **submission.libraries},

@@ -47,8 +47,8 @@ def ruler_trials(workload: Workload, design: RulerDesign) -> list[TrialSpec]:
     Each trial trains the reference recipe at its reference rate under `cosine`; the warm-up is the reference's share of the
     trial's own horizon. Only the end is evaluated: evaluations do not change what is trained.
     """
-    settings = workload.settings
-    recipe = Configuration(f"{settings.reference.optimizer}+cosine", dict(workload.reference_hyperparameters))
+    size = workload.size
+    recipe = Configuration(f"{size.reference.optimizer}+cosine", dict(workload.reference_hyperparameters))
     return [
         _trial(workload, recipe, horizon, seed, index)
         for seed in range(design.seeds)
@@ -57,10 +57,10 @@ def ruler_trials(workload: Workload, design: RulerDesign) -> list[TrialSpec]:
 
 
 def _trial(workload: Workload, recipe: Configuration, horizon: float, seed: int, index: int) -> TrialSpec:
-    settings = workload.settings
-    examples = whole_steps(horizon * settings.budget, settings.batch_size)
+    size = workload.size
+    examples = whole_steps(horizon * size.budget, size.batch_size)
     base = trial_of(workload, recipe, RULER, stable_seed(0, workload.label, "ruler", seed), seed, index)
-    warmup = whole_steps(settings.reference.warmup * horizon * settings.budget, settings.batch_size)
+    warmup = whole_steps(size.reference.warmup * horizon * size.budget, size.batch_size)
     return replace(base, budget=examples, horizon=examples, warmup=warmup, evaluation_period=examples)
 
 
@@ -124,17 +124,17 @@ def ruler_json(workload: Workload, records: Sequence[TrialRecord]) -> dict[str, 
         value = end.get("metric") if record.status == Status.FINISHED else None
         finals.setdefault(float(record.spec.horizon), []).append(value)
     first = records[0]
-    settings = workload.settings
+    size = workload.size
     return {
         "workload": workload.label,
         "lower_is_better": workload.lower_is_better,
-        "budget": float(settings.budget),
+        "budget": float(size.budget),
         "finals": [{"examples": examples, "metric": plain(finals[examples])} for examples in sorted(finals)],
         "metric": workload.metric,
-        "target": settings.target,
+        "target": size.target,
         "reference": {
-            "optimizer": settings.reference.optimizer,
-            "warmup": settings.reference.warmup,
+            "optimizer": size.reference.optimizer,
+            "warmup": size.reference.warmup,
             **dict(workload.reference_hyperparameters),
         },
         "date": datetime.now(UTC).date().isoformat(),

@@ -162,7 +162,7 @@ class ProtocolRun:
         return [curve_of(self._record(spec), self._sign(label)) for spec in specs]
 
     def _target(self, label: str, workload: Workload, specs: Sequence[TrialSpec]) -> float:
-        return self._sign(label) * target_of(self._curves(label, specs), TARGET_SHARE * workload.settings.budget)
+        return self._sign(label) * target_of(self._curves(label, specs), TARGET_SHARE * workload.size.budget)
 
     def _winners(self, searches: Mapping[str, SearchResult]) -> dict[str, Configuration]:
         """Run the finalists of each search again and return the one of the greatest `fitness`."""
@@ -179,7 +179,7 @@ class ProtocolRun:
         def winner(label: str) -> Configuration:
             rows = {i: self._curves(label, specs) for (where, i), specs in again.items() if where == label}
             workload, sign = self.workloads[label], self._sign(label)
-            budget, trivial = workload.settings.budget, sign * workload.trivial_metric()
+            budget, trivial = workload.size.budget, sign * workload.trivial_metric()
             return searches[label].ranking[max(rows, key=lambda i: fitness(rows[i], TARGET_SHARE * budget, budget, trivial))]
 
         return self._each(searches, winner)

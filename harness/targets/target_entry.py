@@ -94,7 +94,7 @@ class Findings:
     @property
     def deadline(self) -> float:
         """Charged examples within which the target was reached."""
-        return TARGET_SHARE * self.workload.settings.budget
+        return TARGET_SHARE * self.workload.size.budget
 
 
 def curve_of(record: TrialRecord, sign: float) -> Curve:
@@ -144,7 +144,7 @@ def _reference(workload: Workload, winner: Configuration) -> dict[str, Any]:
     optimizer = winner.submission.partition("+")[0]
     hyperparameters = {**find_optimizer(optimizer).defaults, **winner.hyperparameters}
     rate = hyperparameters.pop("learning_rate")
-    warmup = workload.settings.reference.warmup
+    warmup = workload.size.reference.warmup
     return {"optimizer": optimizer, "learning_rate": rate, "hyperparameters": hyperparameters, "warmup": warmup}
 
 
@@ -154,7 +154,7 @@ def _variant(findings: Findings, name: str, date: str) -> dict[str, Any]:
         "target": target,
         "words": f"{_provenance(findings, date, len(curves), fresh, target)}; the configuration of the base",
         "seeds": [findings.sign * best_by(curve, findings.deadline) for curve in curves],
-        "hits": [hit_time(curve, findings.sign * target) / findings.workload.settings.budget for curve in fresh],
+        "hits": [hit_time(curve, findings.sign * target) / findings.workload.size.budget for curve in fresh],
     }
 
 
@@ -169,7 +169,7 @@ def _numbers(findings: Findings) -> dict[str, Any]:
             for c, curve in curves
         ],
         "seeds": [sign * best_by(curve_of(record, sign), findings.deadline) for record in findings.seeds],
-        "hits": [hit_time(curve, target) / findings.workload.settings.budget for curve in verification.fresh],
+        "hits": [hit_time(curve, target) / findings.workload.size.budget for curve in verification.fresh],
         "rates": {f"{rate:.3g}": sign * value for rate, value in valley.items()},
         "rate_hits": {f"{rate:.3g}": share_reached(curves, target) for rate, curves in verification.rates.items()},
     }

@@ -68,7 +68,7 @@ def _written(path: Path, workload: Workload, entry: Callable[[Mapping[str, Any]]
 
 def verified_recipe(workload: Workload) -> str:
     """Return the recipe (OPTIMIZER+SCHEDULE) that set a workload's target; if none did, the reference optimizer+cosine."""
-    reference = workload.settings.reference.optimizer
+    reference = workload.size.reference.optimizer
     try:
         entries = json.loads(targets_file(type(workload)).read_text(encoding="utf-8"))
         return str(entries[workload.name][workload.size_name]["best"]["submission"])

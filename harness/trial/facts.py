@@ -34,9 +34,9 @@ def workload_facts(workload: Workload) -> dict[str, Any]:
         "source": workload.data.source,
         "licence": workload.data.licence,
         "citation": workload.data.citation,
-        "batch_size": workload.settings.batch_size,
-        "budget": workload.settings.budget,
-        "target": workload.settings.target,
-        "target_provenance": workload.settings.target_provenance,
+        "batch_size": workload.size.batch_size,
+        "budget": workload.size.budget,
+        "target": workload.size.target,
+        "target_provenance": workload.size.target_provenance,
         "trivial_metric": workload.trivial_metric(),
     }

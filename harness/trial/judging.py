@@ -20,14 +20,14 @@ EVALUATION_BATCH = 1024
 def build_model(workload: Workload, device: torch.device) -> nn.Module:
     """Return a new model of the workload on `device`, compiled where the workload says so."""
     model = workload.build_model().to(device)
-    if workload.settings.compiled:
+    if workload.size.compiled:
         model.compile()
     return model
 
 
 def autocast_of(workload: Workload, device: torch.device) -> Callable[[], Any]:
     """Return a function that makes the context in which the workload's model computes: its precision."""
-    if workload.settings.precision == "bfloat16":
+    if workload.size.precision == "bfloat16":
         return lambda: torch.autocast(device.type, torch.bfloat16)
     return nullcontext
 
@@ -179,7 +179,7 @@ def refresh_batchnorm(workload: Workload, model: nn.Module, train: Mapping[str, 
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum, layer.training = None, True  # None: the plain average over batches
-    for indices in chosen.split(workload.settings.batch_size):
+    for indices in chosen.split(workload.size.batch_size):
         batch = {name: values.index_select(0, indices).to(device) for name, values in train.items()}
         workload.forward(model, batch)
     for layer, momentum in zip(layers, momenta, strict=True):

@@ -85,7 +85,7 @@ def run_trial(
 
 def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: TrialSettings) -> None:
     """Set up, then train and evaluate in turn, until something ends the trial."""
-    spec, workload, rules, size = run.spec, run.workload, RULESETS[run.spec.track], run.workload.settings
+    spec, workload, rules, size = run.spec, run.workload, RULESETS[run.spec.track], run.workload.size
     device = torch.device(settings.device)
     clocks = Clocks(device)
 

@@ -38,7 +38,7 @@ class Prepared:
 
 def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device) -> Prepared:
     """Seed and build the model, run one warm-up pass, and build the judge."""
-    home = device if workload.settings.resident else "cpu"
+    home = device if workload.size.resident else "cpu"
     train, validation = ({name: v.to(home) for name, v in data[part].items()} for part in ("train", "validation"))
     torch.manual_seed(stable_seed(spec.seed, "weights"))
     model = build_model(workload, device).train()
@@ -53,7 +53,7 @@ def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device
 def warm_up_pass(workload: Workload, model: nn.Module, train: Mapping[str, Tensor], device: torch.device) -> None:
     """Run one batch forward and backward and revert its effects, so that compilation and first calls are on no clock."""
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    examples = {name: values[: workload.settings.batch_size].to(device) for name, values in train.items()}
+    examples = {name: values[: workload.size.batch_size].to(device) for name, values in train.items()}
     with autocast_of(workload, device)():
         loss = workload.example_losses(workload.forward(model, examples), examples).mean()
     loss.backward()
@@ -67,7 +67,7 @@ def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, wo
     hyperparameters, own = full_hyperparameters(spec, submission, workload)
     if submission.procedure is not None:
         return submission.procedure(task, hyperparameters)
-    recipe = submission.optimizer or find_optimizer(workload.settings.reference.optimizer)
+    recipe = submission.optimizer or find_optimizer(workload.size.reference.optimizer)
     return Scheduled(task, hyperparameters, recipe=recipe, schedule=submission.schedule, schedule_hyperparameters=own)
 
 

@@ -47,7 +47,7 @@ class TrialTask:
         self.model = model
         self.device = meter.device
         self.workload = spec.workload_label
-        self.batch_size = workload.settings.batch_size
+        self.batch_size = workload.size.batch_size
         self.train_size = len(next(iter(train.values())))
         self.budget, self.horizon, self.warmup = spec.budget, spec.horizon, spec.warmup
         self.reference: Hyperparameters = workload.reference_hyperparameters

@@ -82,7 +82,7 @@ def test_the_plug_ins_are_what_the_page_says(monkeypatch):
     linear, root = find_submission("wsd"), find_submission(WSD_SQRT)
     assert linear.schedule(950, 1000) == pytest.approx(0.5)
     assert root.schedule(950, 1000) == pytest.approx(1 - math.sqrt(0.5)) and root.schedule(899, 1000) == 1
-    rates = [find_workload(name, "laptop").settings.reference.learning_rate for name in suites()["laptop"]]
+    rates = [find_workload(name, "laptop").size.reference.learning_rate for name in suites()["laptop"]]
     reference = math.exp(sum(map(math.log, rates)) / len(rates))
     for which, factor in zip(BAD_RATES, (0.1, 10), strict=True):
         left = find_submission(f"{CLAIMED}fedhyper_{which}.py").defaults

@@ -39,10 +39,10 @@ def bare_loop(workload, data, spec) -> Callable[[int], None]:
     """Return a function that takes n steps of the loop that anyone would write."""
     torch.manual_seed(stable_seed(spec.seed, "weights"))
     model = workload.build_model().train()
-    recipe = find_optimizer(workload.settings.reference.optimizer)
+    recipe = find_optimizer(workload.size.reference.optimizer)
     optimizer = recipe(model, workload.reference_hyperparameters)
     order = IndexStream(len(next(iter(data["train"].values()))), 1)
-    size = workload.settings.batch_size
+    size = workload.size.batch_size
 
     def steps(count: int) -> None:
         for _ in range(count):
@@ -64,7 +64,7 @@ def trial_loop(workload, data, spec, submission) -> Callable[[int], None]:
     trace = Trace(spec.horizon / 100, [])
 
     def steps(count: int) -> None:
-        if not train_until(meter.examples + count * workload.settings.batch_size, meter, algorithm, None, trace):
+        if not train_until(meter.examples + count * workload.size.batch_size, meter, algorithm, None, trace):
             raise RuntimeError("the loss is not finite")
 
     return steps
@@ -75,23 +75,23 @@ def measure(name: str, suite: str, pairs: int) -> dict[str, float | str]:
     plan = make_plan(Request(suite=suite, submissions=("cosine",), workloads=(name,)))
     workload, spec = plan.workloads[name], plan.trials[0]
     data = workload.load(data_directory())
-    block = max(spec.evaluation_period // workload.settings.batch_size, 1)
+    block = max(spec.evaluation_period // workload.size.batch_size, 1)
     seconds: dict[str, list[float]] = {"bare": [], "trial": []}
     done = spec.horizon
     for pair in range(pairs):
-        if done + 2 * block * workload.settings.batch_size > spec.horizon:
+        if done + 2 * block * workload.size.batch_size > spec.horizon:
             loops = {
                 "bare": bare_loop(workload, data, spec),
                 "trial": trial_loop(workload, data, spec, plan.submissions["cosine"]),
             }
             for loop in loops.values():
                 loop(5)
-            done = 5 * workload.settings.batch_size
+            done = 5 * workload.size.batch_size
         for which in ("bare", "trial") if pair % 2 else ("trial", "bare"):
             began = time.thread_time()
             loops[which](block)
             seconds[which].append((time.thread_time() - began) / block)
-        done += block * workload.settings.batch_size
+        done += block * workload.size.batch_size
     ratios = [trial / bare for bare, trial in zip(seconds["bare"], seconds["trial"], strict=True)]
     return {
         "workload": name,

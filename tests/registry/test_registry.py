@@ -352,9 +352,9 @@ def test_the_workload_hash_follows_the_definition_but_not_how_the_target_was_set
     assert base == workload_hash(Blobs("smoke"))
     assert workload_hash(Blobs("smoke", "wide")) != base
     other = Blobs("smoke")
-    other.settings = replace(other.settings, batch_size=32)
+    other.size = replace(other.size, batch_size=32)
     assert workload_hash(other) != base
-    other.settings = replace(Blobs("smoke").settings, target_provenance="five seeds")
+    other.size = replace(Blobs("smoke").size, target_provenance="five seeds")
     assert workload_hash(other) == base
     monkeypatch.setattr(Blobs, "version", 2)
     assert workload_hash(Blobs("smoke")) != base

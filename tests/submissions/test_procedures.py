@@ -31,7 +31,7 @@ def start(name, steps=60, **hyperparameters):
     workload = Blobs("smoke")
     torch.manual_seed(0)
     model = workload.build_model()
-    length = steps * workload.settings.batch_size
+    length = steps * workload.size.batch_size
     what = replace(trial(name, **hyperparameters), budget=length, horizon=length)
     task = TrialTask(what, workload, model, DATA["train"], Meter(torch.device("cpu")))
     filled, _ = full_hyperparameters(what, find_submission(name), workload)

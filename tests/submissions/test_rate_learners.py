@@ -184,7 +184,9 @@ def test_lanczos_descends_an_ill_conditioned_quadratic_far_faster_than_the_best_
         what, quadratic(curvatures), find_submission("lanczos"), quadratic(curvatures).load(None), run_to_end=True
     )
     assert record.status == "missed", record.reason
-    plain = 0.5 * 0.1 * (1 - 2 / 100.1 * 0.1) ** (2 * 300)  # the remaining distance in the flat direction under the best constant rate
+    plain = (
+        0.5 * 0.1 * (1 - 2 / 100.1 * 0.1) ** (2 * 300)
+    )  # the remaining distance in the flat direction under the best constant rate
     assert record.evaluations[-1]["metric"] < 0.1 * plain
 
 

@@ -133,7 +133,7 @@ def test_a_schedule_trains_and_every_rate_of_the_trial_is_peak_times_multiplier(
     if PLUGINS[name].closed_loop:
         assert all(math.isfinite(rate) and rate >= 0 for _, _, rate in record.learning_rates)
         return
-    peak, batch = spec.hyperparameters["learning_rate"], workload.settings.batch_size
+    peak, batch = spec.hyperparameters["learning_rate"], workload.size.batch_size
     steps, warmup = spec.horizon // batch, spec.warmup // batch
     shape = PLUGINS[name].curve(steps - warmup, warmup=warmup)
     expected = [shape[0] * (step + 1) / warmup for step in range(warmup)] + shape

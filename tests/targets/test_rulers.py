@@ -49,11 +49,11 @@ def test_the_designs_are_the_ones_that_the_definition_names():
 
 def test_trials_train_the_reference_recipe_under_cosine_with_a_warmup_in_proportion(blobs):
     trials = ruler_trials(blobs, DESIGN)
-    budget, batch = blobs.settings.budget, blobs.settings.batch_size
+    budget, batch = blobs.size.budget, blobs.size.batch_size
     assert [spec.horizon for spec in trials] == [budget // 4, budget, 2 * budget] * 2
     assert all(spec.budget == spec.horizon == spec.evaluation_period for spec in trials)
     assert [spec.warmup / batch for spec in trials[:3]] == [round(0.1 * h * budget / batch) for h in DESIGN.horizons]
-    assert {spec.submission for spec in trials} == {f"{blobs.settings.reference.optimizer}+cosine"}
+    assert {spec.submission for spec in trials} == {f"{blobs.size.reference.optimizer}+cosine"}
     assert all(dict(spec.hyperparameters) == dict(blobs.reference_hyperparameters) for spec in trials)
     assert all(math.isnan(spec.target) and spec.track == RULER.name for spec in trials)
 

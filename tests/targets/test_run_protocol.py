@@ -68,10 +68,10 @@ def test_a_target_is_set_and_used_and_the_command_resumes(finished, place_with_t
     written = place / "workloads" / "targets.json"
     entry = json.loads(written.read_text())["blobs"]["smoke"]
     workload = find_workload("blobs", "smoke")
-    assert workload.settings.target == entry["target"]
-    assert workload.settings.reference.learning_rate == entry["reference"]["learning_rate"]
-    assert find_workload("blobs", "smoke", "wide").settings.target == entry["variants"]["wide"]["target"]
-    assert entry["provisional"] and "provisional" in workload.settings.target_provenance
+    assert workload.size.target == entry["target"]
+    assert workload.size.reference.learning_rate == entry["reference"]["learning_rate"]
+    assert find_workload("blobs", "smoke", "wide").size.target == entry["variants"]["wide"]["target"]
+    assert entry["provisional"] and "provisional" in workload.size.target_provenance
     assert len(entry["search"]) == 16 and len(entry["seeds"]) == 3 and len(entry["hits"]) == 3
     assert {"test_cross_entropy", "whole_cross_entropy", "metric"} <= set(entry["final"])
     assert set(entry["versions"]) >= {"torch", "timetrial"}
@@ -91,7 +91,7 @@ def test_a_target_does_not_change_what_the_protocol_ran(place):
     protocol = {"target": 0.5, "words": "w", "reference": {"learning_rate": 0.5}, "variants": {}}
     write_entry(workload, protocol)
     after = find_workload("blobs", "smoke")
-    assert after.settings.target == 0.5
+    assert after.size.target == 0.5
     assert workload_hash(after, targeted=False, reference_recipe=False) == before
     assert workload_hash(after) != race
 
@@ -147,7 +147,7 @@ def test_the_search_is_the_documented_one(place):
     trials = search_trials(WHOLE, workload, 0)
     assert len(trials) == len({spec.id for _, spec in trials}) == 160
     assert {configuration.recipe for configuration, _ in trials} == set(RECIPES)
-    assert {spec.horizon for _, spec in trials} == {workload.settings.budget}
+    assert {spec.horizon for _, spec in trials} == {workload.size.budget}
     assert len({spec.seed for _, spec in trials}) == 1
     assert all(math.isnan(spec.target) for _, spec in trials)
     again = [configuration for configuration, _ in draws(WHOLE, "blobs", 0)]

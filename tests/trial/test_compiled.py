@@ -14,7 +14,7 @@ DATA = Blobs("smoke").load(None)
 
 def race(*, compiled):
     workload = Blobs("smoke")
-    workload.settings = replace(workload.settings, compiled=compiled)
+    workload.size = replace(workload.size, compiled=compiled)
     return run_record(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
 
 

@@ -179,7 +179,7 @@ def test_what_hearing_the_validation_metric_costs_is_no_overshoot():
 
     data = {**DATA, "validation": {name: values.repeat_interleave(9, 0) for name, values in DATA["validation"].items()}}
     workload = Blobs("smoke")
-    workload.settings = replace(workload.settings, validation_examples=0)
+    workload.size = replace(workload.size, validation_examples=0)
     record = run_record(spec(track="self-tuning", target=0.0), workload, submission(Hears), data)
     assert (record.status, record.reason[:4]) == ("missed", "best")
     assert record.clocks["examples"] > 1.1 * 960

@@ -26,7 +26,7 @@ class Looking(Blobs):
 
 def blobs(resident):
     workload = Blobs("smoke")
-    workload.settings = replace(workload.settings, resident=resident)
+    workload.size = replace(workload.size, resident=resident)
     return workload
 
 

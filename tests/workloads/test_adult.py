@@ -99,7 +99,7 @@ def test_the_stated_optimum_is_the_optimum(optima, penalty):
 
 def test_a_model_at_the_optimum_has_no_gap(loaded, optima):
     workload = AdultLogreg("laptop")
-    weights = optima[workload.settings.model["penalty"]][2]
+    weights = optima[workload.size.model["penalty"]][2]
     model = workload.build_model()
     with torch.no_grad():
         model.bias.fill_(weights[0])

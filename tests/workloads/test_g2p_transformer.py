@@ -42,7 +42,7 @@ def test_stress_notes_repeated_pronunciations_and_unusual_words_are_dropped():
 @pytest.mark.parametrize("size", ["laptop", "full"])
 def test_words_and_pronunciations_fit_and_every_pronunciation_has_an_end(loaded, size):
     workload = G2pTransformer(size)
-    most = workload.settings.model["letters"]
+    most = workload.size.model["letters"]
     seen = set()
     for examples in loaded(workload).values():
         letters, phonemes = examples["letters"], examples["phonemes"]

@@ -34,7 +34,7 @@ def test_the_stated_number_of_parameters_is_the_models(name, size):
         workload = find_workload(name, size, variant)
         with torch.device("meta"):
             model = workload.build_model()
-        assert sum(p.numel() for p in model.parameters()) == workload.settings.parameters
+        assert sum(p.numel() for p in model.parameters()) == workload.size.parameters
 
 
 def test_the_fashion_mnist_workloads_share_one_split(loaded):
@@ -43,7 +43,7 @@ def test_the_fashion_mnist_workloads_share_one_split(loaded):
         assert workload.data.family == "fashion_mnist"
         data = loaded(workload)
         assert [tuple(part["images"].shape) for part in data.values()] == [(n, 28, 28) for n in (55_000, 5_000, 10_000)]
-        counts = data["validation"]["labels"][: workload.settings.validation_examples].bincount()
+        counts = data["validation"]["labels"][: workload.size.validation_examples].bincount()
         assert counts.min() > 0.05 * counts.sum()
 
 

@@ -100,7 +100,7 @@ def test_ssim_is_the_formula_written_out():
 def test_trivial_is_the_error_of_the_inputs(size, loaded):
     workload = MriUnet(size)
     found = loaded(workload)["validation"]
-    examples = {name: values[: workload.settings.validation_examples or None] for name, values in found.items()}
+    examples = {name: values[: workload.size.validation_examples or None] for name, values in found.items()}
     error = workload.example_metrics(examples["inputs"], examples)["l1"].mean().item()
     assert error == pytest.approx(workload.trivial_metric(), abs=1e-4)
 
@@ -118,8 +118,8 @@ def test_a_black_image_stays_finite(monkeypatch):
 def test_the_network_starts_near_its_input_and_every_parameter_learns(size, variant):
     workload = MriUnet(size, variant)
     model = workload.build_model()
-    assert sum(p.numel() for p in model.parameters()) == workload.settings.parameters
-    side = workload.settings.model["side"]
+    assert sum(p.numel() for p in model.parameters()) == workload.size.parameters
+    side = workload.size.model["side"]
     examples = {"inputs": torch.randn(4, side, side), "targets": torch.randn(4, side, side)}
     outputs = workload.forward(model, examples)
     assert (outputs - examples["inputs"]).abs().mean() < 0.1

@@ -67,7 +67,7 @@ def test_every_workload_has_a_held_out_variant_and_names_data_and_counterpart():
 
 
 def test_the_budget_holds_whole_steps_and_20_to_40_evaluations(workload):
-    size = workload.settings
+    size = workload.size
     assert size.budget % size.batch_size == 0
     assert size.evaluation_period % size.batch_size == 0
     assert size.budget % size.evaluation_period == 0
@@ -78,19 +78,19 @@ def test_the_budget_holds_whole_steps_and_20_to_40_evaluations(workload):
 def test_an_evaluation_uses_256_to_1000_examples_at_full_size_all(base, loaded):
     available = len(next(iter(loaded(base)["validation"].values())))
     if base.size_name == "full" or base.name == "adult_logreg":  # its validation part is the training part
-        assert base.settings.validation_examples == 0
+        assert base.size.validation_examples == 0
     elif base.data.family in ("census", "flights"):  # examples are noisy and cheap there
-        assert base.settings.validation_examples == 10_240
+        assert base.size.validation_examples == 10_240
     elif base.name == "fashion_mnist_mlp":  # likewise
-        assert base.settings.validation_examples == 2560
+        assert base.size.validation_examples == 2560
     else:
-        assert 256 <= (base.settings.validation_examples or available) <= min(1000, available)
+        assert 256 <= (base.size.validation_examples or available) <= min(1000, available)
 
 
 def test_the_reference_recipe_states_every_hyperparameter(workload):
-    if math.isnan(workload.settings.target):
+    if math.isnan(workload.size.target):
         pytest.skip(NO_TARGET)
-    reference = workload.settings.reference
+    reference = workload.size.reference
     recipe = find_submission(reference.optimizer).optimizer
     assert set(reference.hyperparameters) | {"learning_rate"} == set(recipe.defaults)
     assert 0 <= reference.warmup <= 0.1
@@ -129,21 +129,21 @@ def test_an_untrained_model_has_about_the_trivial_metric(workload, loaded):
 
 
 def test_the_target_is_better_than_trivial(workload):
-    if workload.size_name == "full" and math.isnan(workload.settings.target):
+    if workload.size_name == "full" and math.isnan(workload.size.target):
         pytest.skip(NO_TARGET)
-    assert math.isfinite(workload.settings.target)
-    assert workload.settings.target < workload.trivial_metric()
+    assert math.isfinite(workload.size.target)
+    assert workload.size.target < workload.trivial_metric()
 
 
 def test_the_model_has_the_stated_number_of_parameters(base):
-    assert sum(p.numel() for p in base.build_model().parameters()) == base.settings.parameters
+    assert sum(p.numel() for p in base.build_model().parameters()) == base.size.parameters
 
 
 def test_one_gradient_step_changes_every_parameter(workload, loaded):
     torch.manual_seed(0)
     model = workload.build_model()
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    size = min(workload.settings.batch_size, 64)
+    size = min(workload.size.batch_size, 64)
     examples = batch(loaded(workload)["train"], size)
     losses = workload.example_losses(workload.forward(model, examples), examples)
     assert losses.shape == (size,)
@@ -167,8 +167,8 @@ def test_a_model_sees_no_character_that_it_predicts(loaded):
 def test_a_variant_is_another_model_with_a_target_of_its_own(base):
     for variant in type(base).variants:
         other = type(base)(base.size_name, variant)
-        assert other.settings.model != base.settings.model
-        assert other.settings.target != base.settings.target or math.isnan(base.settings.target)
+        assert other.size.model != base.size.model
+        assert other.size.target != base.size.target or math.isnan(base.size.target)
         other.build_model()
 
 

@@ -49,7 +49,7 @@ class Recommendation(BinaryClassification):
         """Return the recommendation model."""
         from workloads.models.dlrm import DLRM
 
-        return DLRM(self._rows, self._fields, self._inputs, self._positives, **self.settings.model)
+        return DLRM(self._rows, self._fields, self._inputs, self._positives, **self.size.model)
 
     def forward(self, model: Any, examples: Examples) -> Any:
         """Return log odds [n]."""
