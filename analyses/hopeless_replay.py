@@ -1,12 +1,13 @@
-"""How often `--stop-hopeless` errs and what it saves: replays its forecast over trials that ran to their end.
+"""How often `--stop-hopeless` errs and what it saves: its forecast applied to trials that ran to their end.
 
     python -m analyses.hopeless_replay RESULTS [--track schedule] [--quantiles .1 .25 .5 .75] [--json]
 
-RESULTS is a directory that `timetrial run --no-prune` filled. Every trial is read evaluation by evaluation up to its first
-hit; where the forecast gives it up it is stopped. Printed, for the targets as they are and for targets moved so that the
-given shares of all trials reach them (on complete curves that is exact): trials stopped, of these the ones that would
-have reached (the error), charged examples saved over trials that stop at their hit only, and saved beside the safe rules in
-the run's own order of dispatch with one worker, and the largest change of a score.
+RESULTS is a directory that `timetrial run --no-prune` filled. The forecast is applied to every trial after each evaluation up
+to its first hit, and stops it where it predicts a miss. This is done with the targets as they are, and with targets moved so
+that the given shares of all trials reach them (complete curves make that exact). The command prints how many trials are
+stopped and how many of these would have reached the target (the errors), which charged examples that saves, compared with
+stopping at the first hit only and beside the safe rules in the run's own order of dispatch with one worker, and the largest
+change of a score.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analyses.pruning_replay import complete_trials, replay, scores_of
+from analyses.pruning_replay import NEEDS_COMPLETE, complete_trials, scores_of
+from analyses.recorded_race import replay
 from harness.pruning import FORECAST, forecast
+from harness.records import CLOCKS, Status
+
+Row = Mapping[str, Any]
+"""One trial, as a row of what `harness.load_results` returns."""
 
 
 @dataclass(frozen=True)
 class Errors:
-    """What the forecast did: counts of trials, charged examples, and whose trials it stopped wrongly.
+    """What the forecast did.
 
-    `examples`: unpruned but for the first hit, the same with the forecast, the safe rules, the safe rules with the forecast.
+    Attributes:
+        quantile: share of trials that reach the moved targets; None for the targets as they are.
+        trials, reaching: number of trials, and of those that reach their target.
+        stopped, wrong: number of trials that the forecast stops, and of these the ones that reach their target.
+        examples: charged examples with every trial stopped at its first hit, the same with the forecast, with the safe
+            rules, and with the safe rules and the forecast.
+        score_change: the largest change of a score.
+        wrong_by_submission: trials that were wrongly stopped.
     """
 
     quantile: float | None
@@ -42,49 +55,48 @@ class Errors:
     wrong: int
     examples: tuple[float, float, float, float]
     score_change: float
-    whose: dict[str, int]
+    wrong_by_submission: dict[str, int]
 
-    @property
-    def words(self) -> str:
-        """One line."""
+    def in_words(self) -> str:
+        """Return one line."""
         alone, safe = (1 - self.examples[k + 1] / self.examples[k] for k in (0, 2))
         target = "targets as they are" if self.quantile is None else f"targets that {self.quantile:.0%} of trials reach"
         return (
             f"{target}: {self.reaching} of {self.trials} trials reach; {self.stopped} stopped, {self.wrong} of them wrongly "
             f"({share(self.wrong, self.stopped)} of the stopped, {share(self.wrong, self.reaching)} of those that reach); "
             f"saves {alone:.1%} of examples alone, {safe:.1%} beside the safe rules; largest change of a score "
-            f"{self.score_change:.3f}; wrongly stopped: {self.whose or 'none'}"
+            f"{self.score_change:.3f}; wrongly stopped: {self.wrong_by_submission or 'none'}"
         )
 
 
-def share(part: int, whole: int) -> str:
-    """Return a share in per cent."""
-    return f"{part / whole:.1%}" if whole else "-"
+def share(part: int, total: int) -> str:
+    """Return a share in per cent, or a dash of nothing."""
+    return f"{part / total:.1%}" if total else "-"
 
 
-def given_up(row: dict[str, Any]) -> int:
-    """Return after how many evaluations the forecast gives a trial up, 0 for never."""
+def stopped_after(row: Row) -> int:
+    """Return after how many evaluations the forecast stops a trial, 0 for never."""
     examples, values = row["curve"]["examples"], row["curve"]["metric"]
     end = min(row["horizon_examples"], row["budget_examples"])
-    last = row["hit_index"] if row["hit_index"] >= 0 else len(examples) - 1  # after the last one it has ended anyway
-    for seen in range(1, last + 1):
-        rates = [tuple(point) for point in row["learning_rates"] if point[1] <= examples[seen - 1]]
-        words = forecast(
-            list(examples[:seen]),
-            list(values[:seen]),
+    last = row["hit_index"] if row["hit_index"] >= 0 else len(examples) - 1  # after its last evaluation it has ended anyway
+    for evaluated in range(1, last + 1):
+        rates = [(p[0], p[1], p[2]) for p in row["learning_rates"] if p[1] <= examples[evaluated - 1]]
+        reason = forecast(
+            list(examples[:evaluated]),
+            list(values[:evaluated]),
             rates,
             target=row["target"],
             lower_is_better=row["lower_is_better"],
             end=end,
         )
-        if words:
-            return seen
+        if reason:
+            return evaluated
     return 0
 
 
-def moved(trials: pd.DataFrame, quantile: float) -> pd.DataFrame:
+def with_moved_targets(trials: pd.DataFrame, quantile: float) -> pd.DataFrame:
     """Return complete trials with the target that a share of them reaches, workload by workload."""
-    rows = trials.to_dict("records")
+    rows = _rows(trials)
     best: dict[str, list[float]] = {}
     for row in rows:
         best.setdefault(row["workload"], []).append(_best(row))
@@ -93,15 +105,19 @@ def moved(trials: pd.DataFrame, quantile: float) -> pd.DataFrame:
         target = float(np.quantile(best[row["workload"]], quantile if lower else 1 - quantile))
         values = row["curve"]["metric"]
         met = values <= target if lower else values >= target
-        at = int(np.argmax(met)) if met.any() else -1
-        row |= {"target": target, "hit_index": at}
-        row |= {f"hit_{c}": float(row["curve"][c][at]) if at >= 0 else math.inf for c in ("examples", "seconds", "steps")}
-        if row["status"] in ("reached", "missed"):
-            row["status"] = "reached" if at >= 0 else "missed"
+        hit = int(np.argmax(met)) if met.any() else -1
+        row |= {"target": target, "hit_index": hit}
+        row |= {f"hit_{c}": float(row["curve"][c][hit]) if hit >= 0 else math.inf for c in CLOCKS}
+        if row["status"] in (Status.REACHED, Status.MISSED):
+            row["status"] = str(Status.REACHED if hit >= 0 else Status.MISSED)
     return pd.DataFrame(rows)
 
 
-def _best(row: dict[str, Any]) -> float:
+def _rows(trials: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in trials.to_dict("records")]
+
+
+def _best(row: Row) -> float:
     values = row["curve"]["metric"]
     worst = math.inf if row["lower_is_better"] else -math.inf
     return float(min(values, default=worst) if row["lower_is_better"] else max(values, default=worst))
@@ -109,12 +125,12 @@ def _best(row: dict[str, Any]) -> float:
 
 def measure(trials: pd.DataFrame, order: Sequence[str], quantile: float | None = None) -> Errors:
     """Return what the forecast does to complete `trials`; `quantile` moves the targets."""
-    trials = trials if quantile is None else moved(trials, quantile)
-    rows = {row["id"]: row for row in trials.to_dict("records")}
-    stops = {name: seen for name, row in rows.items() if (seen := given_up(row))}
-    wrong = Counter(rows[name]["submission"] for name in stops if rows[name]["hit_index"] >= 0)
+    trials = trials if quantile is None else with_moved_targets(trials, quantile)
+    rows = {row["id"]: row for row in _rows(trials)}
+    stops = {name: evaluated for name, row in rows.items() if (evaluated := stopped_after(row))}
+    wrong = Counter(str(rows[name]["submission"]) for name in stops if rows[name]["hit_index"] >= 0)
     to_hit = {name: min(row["hit_examples"], row["end_examples"]) for name, row in rows.items()}
-    cut = {name: rows[name]["curve"]["examples"][seen - 1] for name, seen in stops.items()}
+    to_stop = {name: rows[name]["curve"]["examples"][evaluated - 1] for name, evaluated in stops.items()}
     safe, both = replay(trials, order, 1), replay(trials, order, 1, hopeless=stops)
     before, after = scores_of(safe.trials), scores_of(both.trials, [FORECAST])
     return Errors(
@@ -123,27 +139,29 @@ def measure(trials: pd.DataFrame, order: Sequence[str], quantile: float | None =
         reaching=sum(row["hit_index"] >= 0 for row in rows.values()),
         stopped=len(stops),
         wrong=sum(wrong.values()),
-        examples=(sum(to_hit.values()), sum({**to_hit, **cut}.values()), safe.examples[1], both.examples[1]),
+        examples=(sum(to_hit.values()), sum({**to_hit, **to_stop}.values()), safe.examples[1], both.examples[1]),
         score_change=max(abs(after[name] - before[name]) for name in before),
-        whose=dict(sorted(wrong.items())),
+        wrong_by_submission=dict(sorted(wrong.items())),
     )
 
 
 def main() -> int:
     """Measure, print, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path)
+    parser = argparse.ArgumentParser(
+        prog="python -m analyses.hopeless_replay", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("results", type=Path, metavar="RESULTS")
     parser.add_argument("--track", default="schedule")
-    parser.add_argument("--quantiles", type=float, nargs="*", default=[0.1, 0.25, 0.5, 0.75])
+    parser.add_argument("--quantiles", type=float, nargs="*", default=[0.1, 0.25, 0.5, 0.75], metavar="SHARE")
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    trials, order = complete_trials(arguments.results, arguments.track)
+    given = parser.parse_args()
+    trials, order = complete_trials(given.results, given.track)
     if trials.empty:
-        print("these records were pruned: fill the directory by `timetrial run --no-prune` first", file=sys.stderr)
+        print(NEEDS_COMPLETE, file=sys.stderr)
         return 2
-    for quantile in (None, *arguments.quantiles):
-        found = measure(trials, order, quantile)
-        print(json.dumps(asdict(found)) if arguments.json else found.words)
+    for quantile in (None, *given.quantiles):
+        errors = measure(trials, order, quantile)
+        print(json.dumps(asdict(errors)) if given.json else errors.in_words())
     return 0
 
 

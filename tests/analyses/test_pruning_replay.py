@@ -2,8 +2,9 @@
 
 import pytest
 
-from analyses.hopeless_replay import given_up, measure
-from analyses.pruning_replay import against, board_text, replay, scores_of
+from analyses.hopeless_replay import measure, stopped_after
+from analyses.pruning_replay import board_text, compare_runs, scores_of
+from analyses.recorded_race import replay
 from harness import load_results
 from harness.results import ResultStore
 from harness.scoring.trial_table import checked
@@ -58,10 +59,10 @@ def test_the_forecast_replayed_stops_what_a_run_stops(tmp_path):
     trials, stopped = load_results(tmp_path / "whole"), load_results(tmp_path / "stopped")
     order = [name for note in ResultStore(tmp_path / "whole").runs() for name in note.trials]
     found = measure(trials, order)
-    assert found.stopped == sum(given_up(row) > 0 for row in trials.to_dict("records")) > 0
+    assert found.stopped == sum(stopped_after(row) > 0 for row in trials.to_dict("records")) > 0
     assert found.examples[3] == stopped["end_examples"].sum()
-    assert found.wrong == 0 or found.whose
-    assert "targets as they are" in found.words
+    assert found.wrong == 0 or found.wrong_by_submission
+    assert "targets as they are" in found.in_words()
 
 
 def test_one_worker_replayed_spends_what_a_pruned_run_spends(tmp_path):
@@ -72,7 +73,7 @@ def test_one_worker_replayed_spends_what_a_pruned_run_spends(tmp_path):
     pruned = load_results(tmp_path / "pruned")
     assert found.statuses == pruned["status"].value_counts().to_dict()
     assert found.examples[1] == pruned["end_examples"].sum()
-    met = against(load_results(tmp_path / "whole"), tmp_path / "pruned", "schedule")
+    met = compare_runs(load_results(tmp_path / "whole"), tmp_path / "pruned", "schedule")
     assert met["board_equal"] and met["statuses"] == found.statuses
     assert tuple(met["examples"].values()) == found.examples
     assert found.seconds[1] < found.seconds[0] == met["cpu_seconds"]["unpruned"]  # of one run: two runs' seconds vary
