@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from analyses.claim_verdicts import NOT_RUN, Finding, compound
 from analyses.comparisons import AT_LEAST, BETTER, CLAIMED, LAW, LEVEL_WITH, UNTESTABLE, PlannedComparison
 from analyses.loss_law_claim import LIMIT
-from harness.rules import RULESETS
+from harness.rules import ruleset
 
 SCRIPT = "python -m analyses.claims"
 COLUMNS = ("no.", "comparison", "found", "95 %, alone", "95 %, adjusted", "studies x workloads", "misses", "verdict", "command")
@@ -86,7 +86,7 @@ def _number(comparison: PlannedComparison, theta: float) -> str:
 def _unadjusted_command(finding: Finding, command: str) -> str:
     """The `timetrial compare` command that prints the same numbers without Holm; "" where it would use another clock."""
     comparison = finding.measured.comparison
-    if not comparison.timed or RULESETS[comparison.track].clock != "examples" or finding.verdict == NOT_RUN:
+    if not comparison.timed or ruleset(comparison.track).clock != "examples" or finding.verdict == NOT_RUN:
         return ""
     results = command.removeprefix(SCRIPT).strip()
     a, b, track = comparison.a, comparison.b, comparison.track

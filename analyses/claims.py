@@ -31,7 +31,7 @@ from harness.records import TrialRecord, plain
 from harness.registry import find_workload, suites
 from harness.registry.sources import ROOT
 from harness.results import BoardInput, ResultStore, board_input
-from harness.rules import DEFAULT_SUITE, TRACKS
+from harness.rules import DEFAULT_SUITE, TRACKS, Reading, ruleset
 
 
 def findings(results: Path, suite: str) -> list[Finding]:
@@ -42,7 +42,7 @@ def findings(results: Path, suite: str) -> list[Finding]:
     in_pool = {
         track: given.trials if given.trials.empty else given.trials[given.trials["submission"].isin(pools[track])]
         for track, given in inputs.items()
-        if not TRACKS[track].targeted
+        if Reading.QUALITY in ruleset(track).reads
     }
     regrets = {track: trials if trials.empty else study_regrets(trials) for track, trials in in_pool.items()}
     measured: list[Measured] = []

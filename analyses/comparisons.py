@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES, RULESETS
+from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES, Reading, ruleset
 
 CLAIMED = "analyses/claimed/"
 """Folder of the plug-ins that only a comparison needs."""
@@ -40,7 +40,7 @@ class PlannedComparison:
     @property
     def timed(self) -> bool:
         """Whether times to target are compared, not regrets."""
-        return RULESETS[self.track].targeted
+        return Reading.TIME_TO_TARGET in ruleset(self.track).reads
 
 
 WSD_SQRT = f"{CLAIMED}wsd_sqrt.py"
@@ -80,7 +80,7 @@ def submissions_of(track: str) -> tuple[str, ...]:
     In a track without targets these are also the pool in which regret is measured, and the ten first schedules are among them.
     """
     compared = {name for c in COMPARISONS if c.track == track and c.claim != LAW for name in (c.a, c.b)}
-    return tuple(sorted(compared | (set() if RULESETS[track].targeted else set(FIRST_SCHEDULES))))
+    return tuple(sorted(compared | (set(FIRST_SCHEDULES) if Reading.QUALITY in ruleset(track).reads else set())))
 
 
 def current_name(submission: str) -> str:

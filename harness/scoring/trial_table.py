@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from harness.contracts import BadInput, did_you_mean
+from harness.contracts import BadInput
 from harness.records import Status
-from harness.rules import RULESETS, Track
+from harness.rules import Track, ruleset
 
 COLUMNS = (
     *("id", "submission", "workload", "base_workload", "held_out", "family", "track", "suite", "study", "trial"),
@@ -49,15 +49,8 @@ def checked(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def track_of(trials: pd.DataFrame) -> Track:
-    """Return the ruleset under which `trials` (from `checked`) ran.
-
-    Raises:
-        BadInput: no ruleset has the name that these trials give.
-    """
-    name = str(trials["track"].iloc[0])
-    if name not in RULESETS:
-        raise BadInput(f"these trials ran in a track '{name}', which this version does not know{did_you_mean(name, RULESETS)}")
-    return RULESETS[name]
+    """Return the ruleset under which `trials` (from `checked`) ran."""
+    return ruleset(str(trials["track"].iloc[0]))
 
 
 def exact_on(trials: pd.DataFrame, clock: str) -> bool:
