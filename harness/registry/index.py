@@ -11,7 +11,7 @@ from types import ModuleType
 
 from harness.contracts import BadInput
 from harness.registry.loading import LoadedPlugin, load_file, plugins_of
-from harness.registry.sources import OURS, read_sources, shown
+from harness.registry.sources import OURS, display_path, read_sources
 
 SUBFOLDERS = ("schedules", "optimizers", "procedures")
 
@@ -38,7 +38,7 @@ class Index:
         """
         entries = self.plugins.get(name, [])
         if len(entries) > 1:
-            files = " and ".join(shown(entry.path) for entry in entries)
+            files = " and ".join(display_path(entry.path) for entry in entries)
             raise BadInput(f"the name '{name}' is used by {files}: rename one")
         return entries[0] if entries else None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from harness.contracts import BadInput, ContractError, Optimizer, Schedule, TrainingAlgorithm, Workload
-from harness.registry.sources import OURS, Sources, read_sources, shown
+from harness.registry.sources import OURS, Sources, display_path, read_sources
 
 Plugin = Schedule | Optimizer | type[TrainingAlgorithm] | type[Workload]
 
@@ -60,7 +60,7 @@ def load_file(path: Path) -> list[LoadedPlugin]:
     try:
         sources = read_sources(path)
     except OSError as error:
-        raise BadInput(f"cannot read {shown(path)}: {error.strerror}") from None
+        raise BadInput(f"cannot read {display_path(path)}: {error.strerror}") from None
     loaded = _loaded.get(path)
     if loaded is not None and loaded[0] == sources.text_hash:
         module = loaded[1]
@@ -85,7 +85,7 @@ def plugins_of(module: ModuleType) -> list[Plugin]:
         if _defining_module(value) == module.__name__:
             if not NAME.fullmatch(value.name):
                 raise ContractError(
-                    f"{shown(Path(module.__file__ or module.__name__))}: a plug-in cannot be called '{value.name}':"
+                    f"{display_path(Path(module.__file__ or module.__name__))}: a plug-in cannot be called '{value.name}':"
                     " a name starts with a letter and contains only letters, digits, '_' and '-'"
                 )
             plugins.append(value)
@@ -168,7 +168,9 @@ def _check_siblings(folder: Path, siblings: Iterable[str]) -> None:
         spec = importlib.util.find_spec(name)
         origin = Path(spec.origin).resolve() if spec and spec.origin else None
         if origin not in ((folder / f"{name}.py").resolve(), (folder / name / "__init__.py").resolve()):
-            raise BadInput(f"'import {name}' could mean {shown(folder / name)} or {origin}: write 'from .{name} import ...'")
+            raise BadInput(
+                f"'import {name}' could mean {display_path(folder / name)} or {origin}: write 'from .{name} import ...'"
+            )
 
 
 def _loaded_from(files: Iterable[Path], modules: dict[str, ModuleType]) -> list[str]:
@@ -187,7 +189,7 @@ def _forget(names: Iterable[str]) -> None:
 def _one_line(path: Path, error: BaseException) -> BadInput:
     """Return the error of an import as one line that names the file and the line."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path]
-    where = f"{shown(path)}, line {lines[-1]}" if lines and lines[-1] else shown(path)
+    where = f"{display_path(path)}, line {lines[-1]}" if lines and lines[-1] else display_path(path)
     if isinstance(error, BadInput):
         return type(error)(f"{where}: {error}")
     if isinstance(error, ModuleNotFoundError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.contracts import BadInput, did_you_mean
 from harness.registry.index import Index
 from harness.registry.loading import LoadedPlugin, load_file
-from harness.registry.sources import ROOT, shown
+from harness.registry.sources import ROOT, display_path
 
 _FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<name>[A-Za-z][A-Za-z0-9_-]*))?")
 
@@ -78,7 +78,9 @@ def plugin_from_file(typed: str, index: Index, kind: str) -> LoadedPlugin:
     plugin = matches[0]
     others = [other.path for other in index.plugins.get(plugin.name, []) if other.path != plugin.path]
     if others:
-        raise BadInput(f"the name '{plugin.name}' is used by {shown(path.resolve())} and {shown(others[0])}: rename one")
+        raise BadInput(
+            f"the name '{plugin.name}' is used by {display_path(path.resolve())} and {display_path(others[0])}: rename one"
+        )
     return plugin
 
 

@@ -88,9 +88,9 @@ def _parsed(file: Path, code: bytes) -> _Parsed:
     try:
         tree = ast.parse(code, filename=str(file))
     except SyntaxError as error:
-        raise ContractError(f"{shown(file)}, line {error.lineno or 1}: {error.msg}") from None
+        raise ContractError(f"{display_path(file)}, line {error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError) as error:
-        raise ContractError(f"{shown(file)}, line 1: {error}") from None
+        raise ContractError(f"{display_path(file)}, line 1: {error}") from None
     return _Parsed(tuple(_import_statements(tree)), syntax_hash(tree))
 
 
@@ -158,7 +158,7 @@ def _distributions() -> Mapping[str, list[str]]:
     return metadata.packages_distributions()
 
 
-def shown(file: Path) -> str:
+def display_path(file: Path) -> str:
     """Return a path as messages print it: relative to the current directory, else to the repository, else absolute."""
     for home in (Path.cwd(), ROOT):
         if file.is_relative_to(home):

@@ -13,7 +13,7 @@ from harness.registry.index import Index, submissions_index
 from harness.registry.libraries import is_library_name, library_plugin
 from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
 from harness.registry.names import is_file, plugin_from_file, split_pair, unknown_name
-from harness.registry.sources import OURS, ROOT, library_versions, shown
+from harness.registry.sources import OURS, ROOT, display_path, library_versions
 
 _ARTICLE = {"schedule": "a schedule", "optimizer": "an optimizer", "procedure": "a procedure", "workload": "a workload"}
 
@@ -152,7 +152,7 @@ def all_submissions() -> list[Submission]:
         if name not in index.plugins:
             path = index.broken_files.get(name)
             kind = path.parent.name[:-1] if path and path.parent.name in ("optimizers", "procedures") else "schedule"
-            facts = {"name": name, "kind": kind, "source": shown(path) if path else "", "unavailable": str(error)}
+            facts = {"name": name, "kind": kind, "source": display_path(path) if path else "", "unavailable": str(error)}
             listed.append(Submission(name, kind, path=path, facts=facts))
     return sorted(listed, key=lambda submission: submission.name)
 
@@ -256,4 +256,4 @@ def _origin(part: _Part) -> str:
     """Return where boards say that a plug-in comes from: a library's class, a module or a file."""
     if part.loaded is None:
         return part.typed
-    return part.loaded.module if part.packaged else shown(part.loaded.path)
+    return part.loaded.module if part.packaged else display_path(part.loaded.path)

@@ -1,1 +1,1 @@
-"""What is predicted: losses and metrics that several workloads share."""
+"""Losses and metrics that several workloads share."""
