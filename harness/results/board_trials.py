@@ -19,7 +19,7 @@ class BoardInput:
     """What a board is made of.
 
     Attributes:
-        trials: the current trials of complete studies, as `load_results` returns them.
+        trials: the current trials, of studies of which all planned trials are recorded, as `load_results` returns them.
         planned, done: how many trials its runs set out to make, and how many of them are recorded.
         skipped: {workload label: reason} of workloads that did not run.
         damaged: {file: reason} of records that cannot be read and are left out.
@@ -78,7 +78,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
     allowed = last.pruned_by if last is not None else ()
     if not trials.empty:
         trials = trials[trials["pruned_by"].isin(["", *allowed])]
-    rows, done = _complete_studies(trials, planned)
+    rows, done = _recorded_studies(trials, planned)
     return BoardInput(
         trials=rows,
         planned=len(planned),
@@ -119,10 +119,10 @@ def _newest_board(notes: Sequence[RunNote]) -> RunNote:
 
 
 def _beside(trials: pd.DataFrame, boards: Sequence[RunNote], board: RunNote | None, reading: Reading) -> pd.DataFrame:
-    """Return the trials that stand beside those of a board: of complete studies, of tracks with this reading."""
+    """Return the trials shown beside those of a board: of fully recorded studies, of tracks with this reading."""
     names = {rules.name for rules in RULESETS.values() if reading in rules.reads and board and rules.beside == board.track}
     notes = [note for note in boards if board and note.track in names and note.suite == board.suite]
-    return _complete_studies(trials, _current(notes))[0]
+    return _recorded_studies(trials, _current(notes))[0]
 
 
 def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: str) -> Planned:
@@ -138,7 +138,7 @@ def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: s
     }
 
 
-def _complete_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFrame, int]:
+def _recorded_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFrame, int]:
     """Return the planned trials of the studies of which all planned trials are recorded, and how many are recorded in all."""
     if trials.empty:
         return trials, 0
