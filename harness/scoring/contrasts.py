@@ -31,6 +31,7 @@ class Contrasts:
         means: mean over studies, [..., workloads]; NaN without common studies.
         counts: common studies, [..., workloads].
         used: which workloads take part, [..., workloads].
+        parts, freedoms: independent parts of the variance of each mean with their degrees of freedom, [..., workloads, parts].
     """
 
     value: Floats
@@ -39,6 +40,8 @@ class Contrasts:
     means: Floats
     counts: Ints
     used: Bools
+    parts: Floats
+    freedoms: Floats
 
     def estimate(self, *place: int) -> Estimate:
         """Return one comparison."""
@@ -54,6 +57,19 @@ class Contrasts:
         with np.errstate(divide="ignore", invalid="ignore"):
             p: Floats = 2 * special.stdtr(self.freedom, -np.abs(self.value) / self.error)
         return p
+
+    def p_without_one(self) -> Floats:
+        """Return the largest p-value with any one workload left out, 1 where the sign then turns; NaN without a test, [...].
+
+        Where it is large, a single workload decides, and so does the luck of its few studies.
+        """
+        alone = np.eye(self.counts.shape[-1], dtype=bool)
+        counts = np.where(alone, 0, self.counts[..., None, :])
+        left = over_workloads(self.means[..., None, :], self.parts[..., None, :, :], self.freedoms[..., None, :, :], counts)
+        p = np.where(np.sign(left.value) == np.sign(self.value)[..., None], left.p_values(), 1.0)
+        # Without the only workload that varies, or the only one at all, nothing is left to test.
+        largest: Floats = np.where(np.isnan(p), 1.0, p).max(axis=-1, initial=0.0)
+        return np.where(np.isnan(self.error), np.nan, largest)
 
 
 def contrasts(own: Floats, other: Floats, paired: Bools | bool = True) -> Contrasts:
@@ -91,17 +107,18 @@ def over_workloads(means: Floats, parts: Floats, freedoms: Floats, counts: Ints)
     some = enough.any(axis=-1, keepdims=True)
     used = np.where(some, enough, counts > 0)
     width = used.sum(axis=-1)
-    v = np.where((enough & (np.nansum(parts, axis=-1) >= NOTHING))[..., None], parts, 0.0)
-    v, freedoms = v.reshape(*width.shape, -1), freedoms.reshape(*width.shape, -1)
+    counted = np.where((enough & (np.nansum(parts, axis=-1) >= NOTHING))[..., None], parts, 0.0)
+    v = counted.reshape(*width.shape, -1)
     total = v.sum(axis=-1)
     known = (total > 0) & (counts.max(axis=-1, initial=0) >= ENOUGH_STUDIES)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(used, means, 0.0).sum(axis=-1) / width
         # Relative variances: squares of tiny ones would underflow.
         shares = v / total[..., None]
-        freedom = 1 / np.where(shares > 0, shares**2 / freedoms, 0.0).sum(axis=-1)
+        freedom = 1 / np.where(shares > 0, shares**2 / freedoms.reshape(*freedoms.shape[:-2], -1), 0.0).sum(axis=-1)
         error = np.sqrt(total) / width
-    return Contrasts(value, np.where(known, error, np.nan), np.where(known, freedom, np.nan), means, counts, used)
+    error, freedom = np.where(known, error, np.nan), np.where(known, freedom, np.nan)
+    return Contrasts(value, error, freedom, means, counts, used, parts, freedoms)
 
 
 def moments(values: Floats) -> tuple[Floats, Floats, Ints]:

@@ -33,6 +33,7 @@ class SpeedUpPair:
         differing: on how many of the workloads that take part they differ at all.
         p: two-sided p-value of a ratio of 1, None where there is no test.
         p_holm: adjusted over all pairs that were compared.
+        p_without_one: the largest p with any one workload left out, 1 where the ratio then turns round; None without a test.
         separable: adjusted p at most 5 %, and enough workloads on which they differ.
         better: share of studies in which `a` gains more, ties one half; None without common studies.
         better_interval: Wilson's, None with it.
@@ -43,6 +44,7 @@ class SpeedUpPair:
     differing: int
     p: float | None
     p_holm: float | None
+    p_without_one: float | None
     separable: bool
     better: float | None
     better_interval: tuple[float, float] | None
@@ -70,7 +72,10 @@ def speed_up_pairs(found: Gains, pairs: Sequence[tuple[int, int]]) -> tuple[Spee
         return ()
     this, other = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
     comparison = compared(found, this, other)
-    p_values = [None if np.isnan(p) else float(p) for p in comparison.overall.p_values()]
+    p_values, without_one = (
+        [None if np.isnan(p) else float(p) for p in values]
+        for values in (comparison.overall.p_values(), comparison.overall.p_without_one())
+    )
     adjusted = holm(p_values)
     differing = differing_workloads(comparison)
     enough = differing >= np.minimum(LEAST_WORKLOADS, comparison.overall.used.sum(axis=-1))
@@ -85,6 +90,7 @@ def speed_up_pairs(found: Gains, pairs: Sequence[tuple[int, int]]) -> tuple[Spee
                 differing=int(differing[i]),
                 p=p_values[i],
                 p_holm=q,
+                p_without_one=without_one[i],
                 separable=bool(q is not None and q <= LEVEL and enough[i]),
                 better=better,
                 better_interval=interval,

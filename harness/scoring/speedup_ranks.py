@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -112,7 +113,10 @@ def _resampled(values: Floats, key: tuple[str, str], draws: int) -> Floats:
     return np.asarray(mean + scale * np.where(np.isfinite(shift), shift, 0.0))
 
 
+@lru_cache(maxsize=64)
 def multiplicities(key: tuple[str, ...], n: int, draws: int) -> Floats:
     """Return how often each of n studies is in each draw of n, [draws, n]."""
     picks = np.random.default_rng(stable_seed("studies", *key)).integers(n, size=(draws, n))
-    return np.stack([(picks == study).sum(axis=1) for study in range(n)], axis=1).astype(float)
+    counts = np.stack([(picks == study).sum(axis=1) for study in range(n)], axis=1).astype(float)
+    counts.flags.writeable = False
+    return counts
