@@ -95,3 +95,23 @@ def test_pairs_without_a_common_study_know_nothing() -> None:
 
 def test_one_submission_makes_no_pairs() -> None:
     assert pairs(race({"a": {"u": [0.1] * 3}})) == {}
+
+
+def test_p_without_one_is_the_largest_with_any_one_workload_left_out() -> None:
+    trials = random_race(np.random.default_rng(5), 2, 5, 4)
+    whole = pairs(trials, (0.5, 1.0))["s0", "s1"]
+    left = [pairs(trials[trials.workload != f"w{k}"], (0.5, 1.0))["s0", "s1"] for k in range(5)]
+    turned = [np.sign(p.speed_up.estimate.value) != np.sign(whole.speed_up.estimate.value) for p in left]
+    assert whole.p_without_one == pytest.approx(max(1.0 if t else p.p for p, t in zip(left, turned, strict=True)))
+
+
+def test_a_pair_that_one_workload_decides_is_separable_but_not_without_it() -> None:
+    level = [0.01, -0.02, 0.01]
+    own = {"w0": [1.0, 1.01, 0.99], **{f"w{k}": level for k in range(1, 5)}}
+    pair = pairs(race({"a": own, "b": {w: [0.0] * 3 for w in own}}))["a", "b"]
+    assert pair.separable and pair.p is not None and pair.p < 0.001
+    assert pair.p_without_one == pytest.approx(1.0)
+
+
+def test_without_the_only_workload_that_varies_nothing_is_left_to_test() -> None:
+    assert board(1, 1).p_without_one == 1.0
