@@ -100,9 +100,15 @@ def measured(design: Design, among: Sequence[World], studies: int, *, boards: in
         widths.append(np.expm1(2 * half))
         rank.append(_ranks_held(found, studies, ranks(world.right)))
         wrong += _falsely_separable(design, world, studies, each, generator)
-    shares = (float(np.mean(held)) for held in (protocol, ideal, rank))
     family, guarded = (wrong / (each * len(among))).tolist()
-    return Coverage(*shares, family, guarded, float(np.nanmedian(widths)))
+    return Coverage(
+        protocol=float(np.mean(protocol)),
+        ideal=float(np.mean(ideal)),
+        rank=float(np.mean(rank)),
+        family=family,
+        guarded=guarded,
+        width=float(np.nanmedian(widths)),
+    )
 
 
 def _split(found: Gains, studies: int) -> Floats:
