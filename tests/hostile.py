@@ -1,4 +1,4 @@
-"""What the tests of hostile plug-ins share."""
+"""What the tests of hostile plug-ins have in common."""
 
 import torch
 
@@ -13,7 +13,7 @@ def race(plugin, **changes):
 
 
 class Early(Plain):
-    """Does something to the model before the first step."""
+    """Calls `_begin` before the first step."""
 
     def __init__(self, task, hyperparameters):
         super().__init__(task, hyperparameters)

@@ -1,4 +1,4 @@
-"""A noisy quadratic as a workload: everything about it is known."""
+"""A noisy quadratic as a workload: its loss, gradients and Hessian are known exactly."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def quadratic(curvatures: list[float], noise: float = 0.0) -> Quadratic:
 
 
 def quadratic_spec(name: str, *, steps: int = 400, warmup: int = 0, **hyperparameters: Any) -> TrialSpec:
-    """Return the spec of one trial on it."""
+    """Return the spec of one trial of a procedure or schedule on the quadratic."""
     plugin = find_submission(name).procedure
     defaults = dict(plugin.defaults) if plugin else {}
     track = "self-tuning" if plugin else "schedule"
@@ -98,7 +98,7 @@ def advance(algorithm: Any, steps: int = 1) -> None:
 
 
 def resume(straight: Any, resumed: Any) -> None:
-    """Bring a fresh procedure to where another one is, through its state."""
+    """Bring a new procedure to the state of another one, through `state_dict`."""
     resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
     resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
     resumed.task._meter.thirds = straight.task._meter.thirds

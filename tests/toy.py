@@ -1,4 +1,4 @@
-"""A tiny real workload for tests: two-layer network with BatchNorm and dropout on Gaussian blobs."""
+"""A tiny workload for tests: a two-layer network with BatchNorm and dropout on Gaussian blobs."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def linear_down(step, horizon):
 
 
 def submission(plugin: Any) -> Submission:
-    """Return a plug-in as the registry would."""
+    """Return a plug-in as the registry returns it."""
     kind = plugin.kind
     return Submission(
         name=plugin.name,
@@ -112,7 +112,7 @@ def run_record(what: TrialSpec, workload: Workload, plugin: Submission, data: An
 
 
 class Plain(TrainingAlgorithm):
-    """Gradient descent, for tests to build on."""
+    """Gradient descent, which tests build on."""
 
     defaults = {"learning_rate": 0.05}
 

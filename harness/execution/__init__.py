@@ -1,1 +1,1 @@
-"""Where trials run: in this process, or over Ray Tune; and the race that drives either."""
+"""The race, and the executors that run its trials: in this process, or over Ray Tune."""

@@ -1,4 +1,4 @@
-"""Which machine a trial ran on: recorded with the trial, so that boards of different machines are told apart."""
+"""Which machine a trial ran on: recorded with the trial, so that a board can separate results of different machines."""
 
 from __future__ import annotations
 

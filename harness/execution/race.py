@@ -16,6 +16,7 @@ from harness.plan import Plan
 from harness.pruning import (
     FORECAST,
     SCORE_ONLY,
+    Cell,
     FastestTrial,
     ScoreBounds,
     ScoreLimit,
@@ -28,9 +29,6 @@ from harness.pruning import (
 )
 from harness.records import FAILURES, Status, TrialRecord, TrialResult, TrialSpec
 from harness.results import ResultStore, RunNote, planned_trials
-
-Cell = tuple[str, str, int]
-"""A study: submission, workload label, study."""
 
 Listener = Callable[[TrialRecord, "Race"], None]
 
@@ -125,7 +123,7 @@ class Race:
         self._listener(record, self)
 
     def ended(self, spec: TrialSpec, status: Status, reason: str, **more: Any) -> None:
-        """Write the record of a trial of which nothing is known but how it ended; `more` are further fields."""
+        """Write the record of a trial that left nothing but how it ended; `more` are further fields of it."""
         workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
         self.done(TrialResult(replace(ended(spec, workload, submission, status, reason), **more)))
 
@@ -146,7 +144,7 @@ class Race:
         return {"examples": next_evaluation(0.0, spec)}.get(self.plan.track.clock, 0.0)
 
     def _finished(self, record: TrialRecord) -> bool:
-        """Return whether a record stands for a trial that ran as far as this run needs."""
+        """Return whether a recorded trial ran as far as this run needs."""
         if record.status == Status.KILLED or (self.settings.retry and record.status in FAILURES):
             return False
         cut = record.status == Status.PRUNED or (record.status == Status.REACHED and not record.complete)

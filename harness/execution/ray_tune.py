@@ -28,9 +28,9 @@ from ray.tune.search import Searcher
 
 from harness.contracts import BadInput
 from harness.execution.race import Race
-from harness.execution.referee import Cell, Referee, RemoteStopChannel
+from harness.execution.referee import Referee, RemoteStopChannel
 from harness.execution.worker import work
-from harness.pruning import Stop, stop_from_json
+from harness.pruning import Cell, Stop, stop_from_json
 from harness.records import Status, TrialRecord, TrialResult, TrialSpec
 from harness.trial.time_limit import GRACE_SECONDS
 

@@ -9,10 +9,7 @@ from typing import Any
 
 import ray
 
-from harness.pruning import Stop
-
-Cell = tuple[str, str, int]
-"""A study: submission, workload label, study."""
+from harness.pruning import Cell, Stop
 
 
 class Referee:

@@ -53,12 +53,12 @@ def work(
         torch.set_num_threads(1)
     environment = describe(settings.device, concurrency)
     targeted, directory = RULESETS[spec.track].targeted, str(settings.data_directory)
-    workload, data, found = _workload(
+    workload, data, workload_hash_here = _workload(
         spec.workload, spec.size, spec.variant, targeted, spec.reference_recipe, directory, spec.workload_hash
     )
     submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
-        ("workload", spec.workload_hash, found),
+        ("workload", spec.workload_hash, workload_hash_here),
         ("submission", spec.submission_hash, submission.content_hash),
     ):
         if expected != actual:
@@ -80,6 +80,6 @@ def ended(
     reason: str,
     environment: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
-    """Return the record of a trial of which nothing is known but how it ended."""
+    """Return the record of a trial that left nothing but how it ended."""
     facts = {"workload": workload_facts(workload), "submission": submission_facts(submission, spec)}
     return TrialRecord(spec, status, reason, facts=facts, environment=dict(environment or {}))

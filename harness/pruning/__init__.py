@@ -2,7 +2,7 @@
 
 from harness.pruning.hopeless import forecast
 from harness.pruning.safe import evidence_holds, faster, fastest_of, first_hit
-from harness.pruning.score_bounds import UNKNOWN, BoardTrial, ScoreBounds, Span, span_of, unjustified_cuts
+from harness.pruning.score_bounds import UNKNOWN, BoardTrial, Cell, ScoreBounds, Span, span_of, unjustified_cuts
 from harness.pruning.stops import (
     FORECAST,
     RULES,
@@ -24,6 +24,7 @@ __all__ = [
     "SCORE_ONLY",
     "UNKNOWN",
     "BoardTrial",
+    "Cell",
     "FastestTrial",
     "ScoreBounds",
     "ScoreLimit",

@@ -1,4 +1,4 @@
-"""What an exception that ended a trial says, in one line, and whether it came from outside the trial."""
+"""Explains the exception that ended a trial in one line, and tells whether it came from outside the trial."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from harness.contracts import TrainingAlgorithm, Workload
 from harness.pruning import StopChannel, next_evaluation
-from harness.records import Status, TrialResult, TrialSpec, meets_target, stable_seed
+from harness.records import Status, TrialResult, TrialSpec, stable_seed
 from harness.registry import Submission
 from harness.rules import RULESETS
 from harness.trial.answers import refreshes_batchnorm
 from harness.trial.clock import DIGITS, Clocks
 from harness.trial.failures import explain, is_from_outside
-from harness.trial.judging import evaluate, evaluate_parts, judged_examples, refresh_batchnorm
+from harness.trial.judging import evaluate, evaluate_parts, refresh_batchnorm
 from harness.trial.meter import Meter
 from harness.trial.outcome import Run, Trace
 from harness.trial.process_state import restored
@@ -27,7 +27,7 @@ from harness.trial.signals import Signals
 from harness.trial.time_limit import TrialTimeout, check_time
 
 TRACE_POINTS = 100
-"""Points of the recorded learning-rate trace, about."""
+"""About how many points a recorded learning-rate trace has."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,19 @@ def run_trial(
         with restored(torch.device(settings.device)):
             _train(run, submission, data, settings)
     except TrialTimeout as error:
-        run.broke(Status.TIMEOUT, str(error), error)
+        run.fail(Status.TIMEOUT, str(error), error)
     except (MemoryError, torch.OutOfMemoryError) as error:
-        run.broke(Status.OUT_OF_MEMORY, explain(error), error)
+        run.fail(Status.OUT_OF_MEMORY, explain(error), error)
     except BaseException as error:
         if is_from_outside(error):
             raise
-        run.broke(Status.FAILED, explain(error), error)
+        run.fail(Status.FAILED, explain(error), error)
     return run.result(submission, settings.environment, round(perf_counter() - began, DIGITS))
 
 
 def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: TrialSettings) -> None:
     """Set up, then train and evaluate in turn, until something ends the trial."""
-    spec, workload, rules, size = run.spec, run.workload, RULESETS[run.spec.track], run.workload.size
+    spec, workload, rules = run.spec, run.workload, RULESETS[run.spec.track]
     device = torch.device(settings.device)
     clocks = Clocks(device)
 
@@ -103,10 +103,10 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
     before = 0.0
     while True:
         following = next_evaluation(meter.examples, spec)
-        due = {**clocks.read(meter), "examples": following}[rules.clock]  # at the earliest
+        earliest = {**clocks.read(meter), "examples": following}[rules.clock]  # the next evaluation, on the track's clock
         stop = None if settings.run_to_end else settings.stop_channel()
-        if stop is not None and stop.stops(spec.trial, due):
-            return run.stop(stop, due, rules.clock)
+        if stop is not None and stop.stops(spec.trial, earliest):
+            return run.stop(stop, earliest, rules.clock)
 
         clocks.training.start()
         finite = train_until(following, meter, algorithm, signals, trace)
@@ -122,21 +122,17 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
         model = judge.model_with_values_of(task.model)
         if refresh:
             refresh_batchnorm(workload, model, ready.train, seed=stable_seed(spec.seed, "batchnorm"))
-        metrics = evaluate(workload, model, ready.validation, size.validation_examples)
+        metrics = evaluate(workload, model, ready.validation, ready.judged)
         if rules.full_evaluation and meter.examples >= end:
             metrics |= evaluate_parts(workload, model, {"whole": ready.validation, "test": data["test"]})
         clocks.evaluation.stop()
         run.clocks = clocks.read(meter)
         value = run.evaluated(metrics)
 
-        if meets_target(value, spec.target, lower_is_better=workload.lower_is_better):
-            run.end(Status.REACHED, f"{workload.metric} {value:.4g} meets the target {spec.target:g}")
-            if not settings.run_to_end:
-                return None
+        if run.status == Status.REACHED and not settings.run_to_end:
+            return None
         if meter.examples >= end:
-            if not rules.targeted:
-                return run.end(Status.FINISHED, f"final {workload.metric} {value:.4g}", complete=True)
-            return run.end(Status.MISSED, f"best {workload.metric} {run.best():.4g}, target {spec.target:g}", complete=True)
+            return run.finish()
         if settings.stop_hopeless and not settings.run_to_end and run.hopeless(end):
             return None
 
@@ -144,9 +140,8 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
         before = meter.examples
         algorithm.restore_after_evaluation()
         if signals is not None and signals.of_evaluations:
-            judged = judged_examples(ready.validation, size.validation_examples)
-            meter.charge(judged, 1)
-            before += judged / 3
+            meter.charge(ready.judged, 1)
+            before += ready.judged / 3
             algorithm.observe(signals.of_evaluation(value if workload.lower_is_better else -value))
         clocks.training.stop()
 

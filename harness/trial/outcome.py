@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.contracts import TrainingAlgorithm, Workload
 from harness.pruning import FORECAST, Stop, forecast
-from harness.records import CLOCKS, Artefact, Status, TrialRecord, TrialResult, TrialSpec, shortened
+from harness.records import CLOCKS, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target, shortened
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.trial.answers import learning_rate
@@ -17,7 +17,7 @@ from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.meter import Meter
 
 TRACEBACK = "traceback.txt"
-"""Name of the artefact that holds the whole traceback of what ended a trial."""
+"""Name of the artefact that holds the full traceback of the exception that ended a trial."""
 
 
 class Trace:
@@ -45,7 +45,8 @@ class Run:
 
     def __init__(self, spec: TrialSpec, workload: Workload) -> None:
         self.spec, self.workload = spec, workload
-        self.status, self.reason = Status.FAILED, "it did not start"
+        self.status = Status.FAILED
+        self.reason = "it did not start"
         self.complete = False
         self.evaluations: list[dict[str, float]] = []
         self.learning_rates: list[tuple[float, float, float]] = []
@@ -60,8 +61,8 @@ class Run:
         if self.status != Status.REACHED:
             self.status, self.reason = status, reason
 
-    def broke(self, status: Status, reason: str, error: BaseException) -> None:
-        """End the trial because of an exception, and keep its whole traceback as an artefact."""
+    def fail(self, status: Status, reason: str, error: BaseException) -> None:
+        """End the trial because of an exception, and keep its full traceback as an artefact."""
         self.end(status, reason)
         text = "".join(traceback.format_exception(error))
         self.artefacts.append(Artefact(TRACEBACK, shortened(text.encode("utf-8", "backslashreplace"))))
@@ -72,7 +73,7 @@ class Run:
         self.end(Status.PRUNED, stop.words(clock))
 
     def overspent(self, before: float, now: float, end: float) -> bool:
-        """Return whether the last step went too far past the end of the trial; if so, the trial has ended unjudged.
+        """Return whether the last step went too far past the end; if so, the trial has ended, without an evaluation there.
 
         A step may go past the end by `OVERSHOOT` of the trial's length, or by one evaluation period where that is more:
         a batch that is larger than the reference batch, or that does not divide what is left, must not cost a hit.
@@ -100,16 +101,22 @@ class Run:
         return bool(why)
 
     def evaluated(self, metrics: Mapping[str, float]) -> float:
-        """Add an evaluation at the present clocks, and return the value of the workload's metric."""
-        value = metrics[self.workload.metric]
-        others = {name: number for name, number in metrics.items() if name != self.workload.metric}
+        """Add an evaluation at the present clocks, note whether it meets the target, and return the workload's metric."""
+        name = self.workload.metric
+        value = metrics[name]
+        others = {other: number for other, number in metrics.items() if other != name}
         self.evaluations.append({**{clock: self.clocks[clock] for clock in CLOCKS}, "metric": value, **others})
+        if meets_target(value, self.spec.target, lower_is_better=self.workload.lower_is_better):
+            self.end(Status.REACHED, f"{name} {value:.4g} meets the target {self.spec.target:g}")
         return value
 
-    def best(self) -> float:
-        """Return the best value of the metric so far."""
-        values = [evaluation["metric"] for evaluation in self.evaluations]
-        return min(values) if self.workload.lower_is_better else max(values)
+    def finish(self) -> None:
+        """End the trial at its horizon, after its last evaluation."""
+        name, values = self.workload.metric, [evaluation["metric"] for evaluation in self.evaluations]
+        if not RULESETS[self.spec.track].targeted:
+            return self.end(Status.FINISHED, f"final {name} {values[-1]:.4g}", complete=True)
+        best = min(values) if self.workload.lower_is_better else max(values)
+        return self.end(Status.MISSED, f"best {name} {best:.4g}, target {self.spec.target:g}", complete=True)
 
     def result(self, submission: Submission, environment: Mapping[str, Any], wall_seconds: float) -> TrialResult:
         """Return the record of the trial and its artefacts."""

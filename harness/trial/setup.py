@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from harness.contracts import ContractError, Hyperparameters, TrainingAlgorithm, Workload
 from harness.records import TrialSpec, stable_seed
 from harness.registry import Submission, find_optimizer
-from harness.trial.judging import Judge, autocast_of, build_model
+from harness.trial.judging import Judge, autocast_of, build_model, judged_examples
 from harness.trial.meter import Meter
 from harness.trial.scheduled import Scheduled
 from harness.trial.task import TrialTask
@@ -20,13 +20,14 @@ from harness.trial.task import TrialTask
 
 @dataclass(frozen=True)
 class Prepared:
-    """What stands ready before the training algorithm is started.
+    """What is ready before the training algorithm is started.
 
     Attributes:
         meter: counts what is charged.
         task: what the training algorithm gets.
         judge: evaluates the weights.
         train, validation: examples, {name: tensor [n, ...]}, on the device or, where the workload is not resident, the host.
+        judged: how many of the validation examples an evaluation uses: the first ones.
     """
 
     meter: Meter
@@ -34,6 +35,7 @@ class Prepared:
     judge: Judge
     train: Mapping[str, Tensor]
     validation: Mapping[str, Tensor]
+    judged: int
 
 
 def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device) -> Prepared:
@@ -47,7 +49,8 @@ def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device
     warm_up_pass(workload, model, train, device)
     judge = Judge(workload, model)
     torch.manual_seed(stable_seed(spec.seed, "training"))
-    return Prepared(meter, task, judge, train, validation)
+    judged = judged_examples(validation, workload.size.validation_examples)
+    return Prepared(meter, task, judge, train, validation, judged)
 
 
 def warm_up_pass(workload: Workload, model: nn.Module, train: Mapping[str, Tensor], device: torch.device) -> None:

@@ -1,4 +1,4 @@
-"""The harness tax: a step inside the trial loop over a step of a bare PyTorch loop.
+"""The harness tax: the time of a step in the trial loop over that of a step in a bare PyTorch loop.
 
 Same model, data order, batch size, optimizer and loss; the bare loop has no clock, no counting, no schedule, no
 check of the loss. Blocks of steps are interleaved, timed in CPU seconds of this thread, and the ratio is taken
@@ -36,7 +36,7 @@ CASES = (
 
 
 def bare_loop(workload, data, spec) -> Callable[[int], None]:
-    """Return a function that takes n steps of the loop that anyone would write."""
+    """Return a function that takes n steps of a plain PyTorch loop."""
     torch.manual_seed(stable_seed(spec.seed, "weights"))
     model = workload.build_model().train()
     recipe = find_optimizer(workload.size.reference.optimizer)
@@ -104,7 +104,7 @@ def measure(name: str, suite: str, pairs: int) -> dict[str, float | str]:
 
 
 def main() -> None:
-    """Print one line a workload, or JSON."""
+    """Print one line per workload, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--json", action="store_true")
@@ -120,9 +120,9 @@ def main() -> None:
             print(json.dumps(found))
         else:
             print(
-                f"{name:<20} {suite:<6} bare {found['bare_us']:7.0f} us a step, in the trial loop {found['trial_us']:7.0f} us, "
-                f"ratio {found['ratio']:.3f} (quartiles {found['quartiles'][0]}, {found['quartiles'][2]}; "
-                f"{found['pairs']} pairs)"
+                f"{name:<20} {suite:<6} bare {found['bare_us']:7.0f} us per step, "
+                f"in the trial loop {found['trial_us']:7.0f} us, ratio {found['ratio']:.3f} "
+                f"(quartiles {found['quartiles'][0]}, {found['quartiles'][2]}; {found['pairs']} pairs)"
             )
 
 

@@ -1,4 +1,4 @@
-"""Running timetrial as a user does, and looking at what it left."""
+"""Run timetrial as a user does, and read what it wrote."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def command(*arguments: Any) -> list[str]:
 
 
 def timetrial(*arguments: Any, cwd: Path | None = None, timeout: float = 240, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run timetrial to its end, in a process of its own that has the big libraries already.
+    """Run timetrial to its end, in a process of its own that has imported the large libraries already.
 
     It is forked from a server which has imported them (three of the four CPU seconds of a small command), but nothing of
     timetrial, nor Ray, which reads its environment when it is imported. With an environment of its own it is started as

@@ -1,4 +1,4 @@
-"""Both executors: the same records; a cluster by address; pruning costs nothing but time."""
+"""Both executors write the same records, survive failures, and resume; a cluster is joined by its address."""
 
 import socket
 import subprocess
@@ -57,7 +57,7 @@ def test_the_referee_starts_without_torch():
     assert done.returncode == 0, done.stderr
 
 
-def test_an_address_where_nobody_answers_is_bad_input(tmp_path):
+def test_an_address_at_which_nothing_answers_is_bad_input(tmp_path):
     done = timetrial(*SMALL, "--address", "127.0.0.1:1", "--results", tmp_path)
     assert done.returncode == 2
     assert "127.0.0.1:1" in done.stderr
@@ -92,7 +92,7 @@ def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, 
 
 
 def assert_tracebacks(results, plugin):
-    """Every failed trial has one line for a reason and its whole traceback in a file of its own; no other trial has one."""
+    """Check that every failed trial has a reason of one line and its whole traceback in a file, and that no other trial has."""
     records = list(ResultStore(results).records())
     failed = [record for record in records if record.status == "failed"]
     assert len(failed) == 6 and all(record.artefacts == ("traceback.txt",) for record in failed)
@@ -113,7 +113,7 @@ def test_a_plug_in_that_holds_the_interpreter_is_ended_by_the_time_limit_and_the
     plugin = tmp_path / "stuck.py"
     plugin.write_text(
         "from harness import TrainingAlgorithm\n"
-        "class Stuck(TrainingAlgorithm):\n    '''Sleeps in C with the interpreter held.'''\n"
+        "class Stuck(TrainingAlgorithm):\n    '''Sleeps in C while it holds the interpreter.'''\n"
         "    def update(self, batch):\n"
         "        import ctypes\n"
         "        ctypes.PyDLL(None).sleep(600)\n"
@@ -141,7 +141,7 @@ def test_a_full_disk_or_an_unwritable_directory_is_one_plain_line(tmp_path):
         assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_interrupting_keeps_what_is_done_and_says_how_to_go_on(cluster, tmp_path):
+def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, tmp_path):
     import signal
     import time
 

@@ -1,4 +1,4 @@
-"""Pull the plug ten times; nothing is lost, nothing runs twice, and the board is the same."""
+"""Kill the driver ten times: no record is lost, no trial runs twice, and the board is the same."""
 
 import random
 import signal

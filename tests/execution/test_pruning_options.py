@@ -1,4 +1,4 @@
-"""`--prune score-only` and `--stop-hopeless` from the command line: what they keep, what they say, what they refuse."""
+"""`--prune score-only` and `--stop-hopeless` on the command line: which numbers stay, what is said, what is refused."""
 
 import json
 
@@ -17,7 +17,7 @@ def scores(results):
 
 
 def ran(results):
-    """Return how many examples were charged in all."""
+    """Return how many examples all trials were charged together."""
     return load_results(results)["end_examples"].sum()
 
 
@@ -38,7 +38,9 @@ def safe(tmp_path_factory):
 
 
 @pytest.mark.parametrize("executor", ["inline", "ray"])
-def test_score_only_keeps_the_scores_says_so_and_is_no_evidence_for_a_plain_run(whole, safe, tmp_path, executor, request):
+def test_score_only_keeps_the_scores_says_so_and_its_records_are_not_reused_by_a_plain_run(
+    whole, safe, tmp_path, executor, request
+):
     more = ("--address", request.getfixturevalue("cluster")) if executor == "ray" else ("--executor", executor)
     command = (*SMALL, *more, "--studies", 3, "--results", tmp_path)
     done = timetrial(*command, "--prune", "score-only")
@@ -67,7 +69,7 @@ def test_the_same_score_only_run_again_runs_nothing(tmp_path):
     assert done.stdout.splitlines()[-1].startswith("0 trials")
 
 
-def test_a_cut_is_run_again_where_those_it_rested_on_do_not_race(tmp_path):
+def test_a_cut_trial_runs_again_where_the_submissions_that_justified_the_cut_do_not_run(tmp_path):
     assert timetrial(*INLINE, "--prune", "score-only", "--results", tmp_path).returncode == 0
     slow = ("run", "--suite", "smoke", "-w", "digits_mlp", "-s", "cosine", "--studies", 3, "--executor", "inline")
     assert timetrial(*slow, "--prune", "score-only", "--results", tmp_path).returncode == 0
@@ -76,7 +78,7 @@ def test_a_cut_is_run_again_where_those_it_rested_on_do_not_race(tmp_path):
     assert rested == []
 
 
-def test_stop_hopeless_says_so_and_is_no_evidence_for_a_plain_run(safe, tmp_path):
+def test_stop_hopeless_says_so_and_its_records_are_not_reused_by_a_plain_run(safe, tmp_path):
     done = timetrial(*INLINE, "--stop-hopeless", "--results", tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
     stopped = [record for record in outcome(tmp_path).values() if record["pruned_by"] == "forecast"]
@@ -88,7 +90,7 @@ def test_stop_hopeless_says_so_and_is_no_evidence_for_a_plain_run(safe, tmp_path
     assert same_board(tmp_path, safe) and board(tmp_path)["pruned_by"] == {}
 
 
-def test_while_a_plain_run_goes_on_what_others_stopped_counts_as_not_run(tmp_path):
+def test_trials_that_an_option_stopped_count_as_not_run_on_the_board_of_a_plain_run(tmp_path):
     assert timetrial(*INLINE, "--stop-hopeless", "--results", tmp_path).returncode == 0
     for path in (tmp_path / "runs").glob("*.json"):
         note = json.loads(path.read_text())
@@ -112,12 +114,12 @@ def test_while_a_plain_run_goes_on_what_others_stopped_counts_as_not_run(tmp_pat
         (("--stop-hopeless", "--sensitivity"), "leave it out"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_plain_line(tmp_path, more, words):
+def test_options_that_contradict_each_other_are_one_plain_line(tmp_path, more, words):
     done = timetrial(*SMALL, *more, "--results", tmp_path)
     assert done.returncode == 2 and words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_pair_is_never_pruned_so(tmp_path):
+def test_until_separable_refuses_score_only_pruning(tmp_path):
     done = timetrial("run", "--until-separable", "cosine", "linear", "--prune", "score-only", "--results", tmp_path)
     assert done.returncode == 2 and "--until-separable" in done.stderr

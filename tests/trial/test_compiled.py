@@ -1,4 +1,4 @@
-"""A compiled workload trains and is judged as an uncompiled one; compilation is on no clock."""
+"""A compiled workload trains and is evaluated like an uncompiled one, and compilation is on no clock."""
 
 import shutil
 from dataclasses import replace
@@ -22,8 +22,8 @@ def metrics(record):
     return [evaluation["metric"] for evaluation in record.evaluations]
 
 
-def test_a_compiled_model_is_judged_in_its_own_copy_and_ends_where_the_plain_one_does(monkeypatch):
-    """Traced by dynamo and run by the backend that changes no arithmetic: the values are the same to the last bit."""
+def test_a_compiled_model_has_a_compiled_copy_for_evaluation_and_ends_where_an_uncompiled_one_does(monkeypatch):
+    """Dynamo traces the model, and the "eager" backend changes no arithmetic: the values are equal to the last bit."""
     made, compile_it = [], nn.Module.compile
 
     def traced(module):
@@ -32,7 +32,7 @@ def test_a_compiled_model_is_judged_in_its_own_copy_and_ends_where_the_plain_one
 
     monkeypatch.setattr(nn.Module, "compile", traced)
     found = race(compiled=True)
-    assert found.status == "missed" and len(made) == 2  # what trains, and what is judged
+    assert found.status == "missed" and len(made) == 2  # the model that is trained, and the one that is evaluated
     monkeypatch.undo()
     plain = race(compiled=False)
     assert metrics(found) == metrics(plain)
@@ -40,10 +40,10 @@ def test_a_compiled_model_is_judged_in_its_own_copy_and_ends_where_the_plain_one
 
 
 @pytest.mark.slow
-def test_code_for_the_machine_ends_near_and_its_making_is_on_no_clock():
+def test_generated_code_ends_near_the_same_values_and_its_compilation_is_on_no_clock():
     if shutil.which("g++") is None and shutil.which("clang++") is None:
         pytest.skip("torch.compile needs a C++ compiler")
     torch.compiler.reset()
     found, plain = race(compiled=True), race(compiled=False)
-    assert metrics(found) == pytest.approx(metrics(plain), rel=0.02)  # dropout draws by another generator
+    assert metrics(found) == pytest.approx(metrics(plain), rel=0.02)  # dropout draws from another generator
     assert found.clocks["seconds"] < found.clocks["setup_seconds"]

@@ -1,4 +1,4 @@
-"""What is measured of gradients: the look back on a step, and derivatives where torch has no rule."""
+"""Derivatives beyond one backward pass: the descent signals, and fallbacks where torch has no rule."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATA = Blobs("smoke").load(None)
 
 
 class Momentum(TrainingAlgorithm):
-    """Heavy-ball descent that writes down what it did and what it was told."""
+    """Heavy-ball descent that records its weights, its gradients and the feedback that it gets."""
 
     defaults = {"learning_rate": 0.05}
     listens = ("descent", "descent_cosine", "learning_rate")
@@ -41,43 +41,45 @@ class Momentum(TrainingAlgorithm):
         return self.hyperparameters.learning_rate / (1 + len(self._trail)) if hasattr(self, "_trail") else 0.0
 
     def observe(self, feedback):
-        HEARD.append((feedback, list(self._trail)))
+        FEEDBACK.append((feedback, list(self._trail)))
 
 
-HEARD: list = []
+FEEDBACK: list = []
 
 
-def test_a_listener_is_told_whether_the_step_before_should_have_been_longer():
-    HEARD.clear()
+def test_the_descent_signals_say_whether_the_step_before_should_have_been_longer():
+    FEEDBACK.clear()
     what = spec(target=0.0, track="external", hyperparameters={"learning_rate": 2.0})
     record = run_record(what, Blobs("smoke"), submission(Momentum), DATA, run_to_end=True)
     assert record.status == "missed", record.reason
-    assert [heard.descent for heard, _ in HEARD[:2]] == [None, None]
-    for heard, trail in HEARD[2:]:
+    assert [feedback.descent for feedback, _ in FEEDBACK[:2]] == [None, None]
+    for feedback, trail in FEEDBACK[2:]:
         (w, g), (w_before, _) = trail[-1], trail[-2]
         taken = w_before - w
-        assert heard.descent == pytest.approx(float(g @ taken), rel=1e-4, abs=1e-8)
-        assert heard.descent_cosine == pytest.approx(float(g @ taken / (g.norm() * taken.norm())), rel=1e-4, abs=1e-6)
-        assert heard.learning_rate == 2.0 / (1 + len(trail))
-    assert any(heard.descent < 0 for heard, _ in HEARD[2:]) and any(heard.descent > 0 for heard, _ in HEARD[2:])
+        assert feedback.descent == pytest.approx(float(g @ taken), rel=1e-4, abs=1e-8)
+        assert feedback.descent_cosine == pytest.approx(float(g @ taken / (g.norm() * taken.norm())), rel=1e-4, abs=1e-6)
+        assert feedback.learning_rate == 2.0 / (1 + len(trail))
+    assert any(feedback.descent < 0 for feedback, _ in FEEDBACK[2:]) and any(
+        feedback.descent > 0 for feedback, _ in FEEDBACK[2:]
+    )
 
 
-def test_listening_changes_nothing_and_is_free_of_examples():
-    deaf = type("Deaf", (Plain,), {"__doc__": "Deaf."})
-    ear = type("Ear", (Plain,), {"__doc__": "Ear.", "listens": ("descent", "learning_rate")})
+def test_listening_to_gradient_signals_changes_nothing_and_charges_nothing():
+    silent = type("Silent", (Plain,), {"__doc__": "Listens to nothing."})
+    listener = type("Listener", (Plain,), {"__doc__": "Listens.", "listens": ("descent", "learning_rate")})
     curves = [
         [e["metric"] for e in run_record(spec(target=0.0, track="external"), Blobs("smoke"), submission(p), DATA).evaluations]
-        for p in (deaf, ear)
+        for p in (silent, listener)
     ]
     assert curves[0] == curves[1] and len(curves[0]) == 12
 
 
-def test_a_signal_that_does_not_exist_is_an_error_that_helps():
+def test_a_misspelt_signal_is_an_error_that_names_the_right_one():
     with pytest.raises(ContractError, match="did you mean 'descent'"):
-        type("Ear", (Plain,), {"__doc__": "Ear.", "listens": ("decent",)})
+        type("Listener", (Plain,), {"__doc__": "Listens.", "listens": ("decent",)})
 
 
-def test_gradients_one_by_one_are_the_vectorised_ones():
+def test_gradients_one_by_one_equal_the_vectorised_ones():
     torch.manual_seed(0)
     task = TrialTask(spec(), Blobs("smoke"), Blobs("smoke").build_model(), DATA["train"], Meter(torch.device("cpu")))
     batch = task.draw(9)
@@ -89,7 +91,7 @@ def test_gradients_one_by_one_are_the_vectorised_ones():
         torch.testing.assert_close(single[name], vectorised[name], rtol=1e-5, atol=1e-7)
 
 
-def test_a_difference_of_gradients_is_the_product_and_leaves_the_weights_to_the_bit():
+def test_a_difference_of_gradients_equals_the_product_and_restores_the_weights_exactly():
     torch.manual_seed(0)
     w = torch.nn.Parameter(torch.randn(6, dtype=torch.float64))
     half = torch.randn(6, 6, dtype=torch.float64)
@@ -101,13 +103,13 @@ def test_a_difference_of_gradients_is_the_product_and_leaves_the_weights_to_the_
     assert not nothing.any()
 
 
-def test_out_of_memory_is_no_missing_rule():
+def test_running_out_of_memory_is_not_taken_for_a_missing_rule():
     assert is_missing_rule(RuntimeError("derivative for aten::_ctc_loss_backward is not implemented"))
     assert not is_missing_rule(torch.OutOfMemoryError("vmap ran out of memory"))
     assert not is_missing_rule(RuntimeError("size mismatch"))
 
 
-def test_where_torch_has_no_rules_both_services_work_and_charge_what_they_do():
+def test_where_torch_has_no_rules_both_services_work_and_charge_what_they_compute():
     workload = find_workload("speech_lstm", "laptop")
     torch.manual_seed(0)
     model = workload.build_model().train()
@@ -139,7 +141,7 @@ def _spoken(workload):
         pytest.skip(f"no speech data here: {error}")
 
 
-def test_gradients_one_by_one_take_any_loss():
+def test_gradients_one_by_one_work_for_any_loss():
     weights = {"a": torch.tensor([1.0, 2.0])}
     examples = {"x": torch.tensor([[1.0, 0.0], [0.0, 3.0]])}
     found = gradients_one_by_one(lambda w, e: (w["a"] ** 2 * e["x"]).sum(), weights, examples)

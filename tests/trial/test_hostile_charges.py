@@ -1,4 +1,4 @@
-"""What a plug-in spends is charged, and what it spends past the end is not judged."""
+"""What a plug-in computes is charged, and training past the end of the trial is not evaluated."""
 
 import copy
 from dataclasses import replace
@@ -26,9 +26,9 @@ from tests.toy import Blobs, Plain, run_record, spec, submission
         (copy.deepcopy, "a task cannot be copied"),
     ],
 )
-def test_what_counts_is_not_for_a_plug_in_to_set(plugin, reason):
+def test_a_plug_in_cannot_change_or_copy_what_is_counted(plugin, reason):
     class Meddles(Plain):
-        """Meddles."""
+        """Tries to change what is counted."""
 
         def update(self, batch):
             plugin(self.task)
@@ -39,7 +39,7 @@ def test_what_counts_is_not_for_a_plug_in_to_set(plugin, reason):
 
 
 class GradientsInside(nn.Module):
-    """Turns gradients on where the caller had them off."""
+    """Enables gradients where the caller had disabled them."""
 
     def __init__(self, model):
         super().__init__()
@@ -55,7 +55,7 @@ def toy_task():
 
 
 @pytest.mark.parametrize("call", ["loss", "example_losses"])
-def test_gradients_turned_on_inside_the_model_are_charged(call):
+def test_gradients_enabled_inside_the_model_are_charged(call):
     task = toy_task()
     with torch.no_grad():
         found = getattr(task, call)(task.draw(4), GradientsInside(task.model))
@@ -66,7 +66,7 @@ def test_gradients_turned_on_inside_the_model_are_charged(call):
 
 
 @pytest.mark.parametrize("kind", ["create_graph", "batched"])
-def test_backward_passes_that_buy_many_for_one_charge_are_refused(kind):
+def test_backward_passes_that_compute_more_than_they_charge_are_refused(kind):
     task = toy_task()
     losses, weights = task.example_losses(task.draw(4)), list(task.model.parameters())
     with pytest.raises(ContractError, match=r"use task\.hessian_vector_product"):
@@ -94,7 +94,7 @@ def dual(one, weights, directions):
 
 @pytest.mark.parametrize("name", ["vmap", "grad", "jacfwd", "jvp", "dual"])
 @pytest.mark.parametrize("call", ["loss", "example_losses"])
-def test_a_loss_inside_a_transform_is_refused_with_what_to_use_instead(name, call):
+def test_a_loss_inside_a_transform_is_refused_and_the_message_names_what_to_use_instead(name, call):
     task = toy_task()
     batch = task.draw(4)
     task.model.eval()
@@ -108,8 +108,8 @@ def test_a_loss_inside_a_transform_is_refused_with_what_to_use_instead(name, cal
     assert task.examples >= 4
 
 
-class Spends(Plain):
-    """Trains on and on within its last step."""
+class TrainsOnInItsLastStep(Plain):
+    """Takes 400 steps within its last one."""
 
     def update(self, batch):
         left = self.task.budget - self.task.examples
@@ -117,8 +117,8 @@ class Spends(Plain):
             super().update(batch)
 
 
-class SpendsAtRestore(Plain):
-    """Trains on and on when the model comes back from an evaluation."""
+class TrainsOnAfterAnEvaluation(Plain):
+    """Takes 400 steps when it restores its weights after an evaluation."""
 
     def restore_after_evaluation(self):
         if self.task.examples > 800:
@@ -126,8 +126,8 @@ class SpendsAtRestore(Plain):
                 self.update(self.task.draw(16))
 
 
-class SpendsInHearing(Plain):
-    """Trains on and on when it is told the validation metric."""
+class TrainsOnInObserve(Plain):
+    """Takes 400 steps when it gets the validation metric."""
 
     listens = ("validation_metric",)
 
@@ -137,16 +137,19 @@ class SpendsInHearing(Plain):
                 self.update(self.task.draw(16))
 
 
-class SpendsAll(Plain):
-    """Takes one step, of several budgets."""
+class TrainsOnInItsFirstStep(Plain):
+    """Spends several budgets in its first step."""
 
     def update(self, batch):
         for _ in range(400):
             super().update(batch)
 
 
-@pytest.mark.parametrize(("plugin", "judged"), [(Spends, 11), (SpendsAtRestore, 11), (SpendsInHearing, 10), (SpendsAll, 0)])
-def test_what_a_step_reaches_far_past_the_end_is_a_miss(plugin, judged):
+@pytest.mark.parametrize(
+    ("plugin", "judged"),
+    [(TrainsOnInItsLastStep, 11), (TrainsOnAfterAnEvaluation, 11), (TrainsOnInObserve, 10), (TrainsOnInItsFirstStep, 0)],
+)
+def test_a_target_that_is_met_far_past_the_end_is_missed(plugin, judged):
     within, beyond = (
         min(e["metric"] for e in race(Plain, target=0.0, budget=budget, horizon=budget).evaluations) for budget in (960, 6400)
     )
@@ -158,7 +161,7 @@ def test_what_a_step_reaches_far_past_the_end_is_a_miss(plugin, judged):
 
 
 class Batches(Plain):
-    """Batches larger than an evaluation period, that do not divide the budget."""
+    """Draws batches that are larger than an evaluation period and do not divide the budget."""
 
     def batch_size(self):
         return 93
@@ -171,15 +174,15 @@ def test_a_large_batch_that_does_not_divide_the_budget_loses_no_hit():
     assert (record.status, record.clocks["examples"]) == ("reached", 93 * 11)
 
 
-def test_what_hearing_the_validation_metric_costs_is_no_overshoot():
-    class Hears(Plain):
-        """Pays much for the metric."""
+def test_the_charge_for_the_validation_metric_does_not_count_as_overshoot():
+    class Listens(Plain):
+        """Is charged many examples for the metric."""
 
         listens = ("validation_metric",)
 
     data = {**DATA, "validation": {name: values.repeat_interleave(9, 0) for name, values in DATA["validation"].items()}}
     workload = Blobs("smoke")
     workload.size = replace(workload.size, validation_examples=0)
-    record = run_record(spec(track="self-tuning", target=0.0), workload, submission(Hears), data)
+    record = run_record(spec(track="self-tuning", target=0.0), workload, submission(Listens), data)
     assert (record.status, record.reason[:4]) == ("missed", "best")
     assert record.clocks["examples"] > 1.1 * 960

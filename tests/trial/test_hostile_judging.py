@@ -1,4 +1,4 @@
-"""What is judged is a model that no plug-in trained early, replaced or speaks for."""
+"""The evaluated model is the harness's own: no plug-in can train it early, replace it or answer in its place."""
 
 from typing import ClassVar
 
@@ -12,14 +12,14 @@ from tests.toy import Blobs, Plain, run_record, spec, submission
 
 
 class TrainsEarly(Early):
-    """Trains by the book, but off the clock."""
+    """Takes a training step before the clock runs."""
 
     def _begin(self):
         self.update(self.task.draw(16))
 
 
-class LooksEarly(Early):
-    """Asks for the loss, without a gradient."""
+class ReadsLossEarly(Early):
+    """Computes the loss without gradients before the clock runs."""
 
     def _begin(self):
         with torch.no_grad():
@@ -27,7 +27,7 @@ class LooksEarly(Early):
 
 
 class MovesWeights(Early):
-    """Brings its own initial weights."""
+    """Replaces the values of the initial weights."""
 
     def _begin(self):
         torch.manual_seed(3)
@@ -35,28 +35,28 @@ class MovesWeights(Early):
 
 
 class MovesStatistics(Early):
-    """Brings its own BatchNorm statistics."""
+    """Changes the BatchNorm statistics."""
 
     def _begin(self):
         self.task.model[1].running_mean.add_(1.0)
 
 
 class Widens(Early):
-    """Puts a wider network in."""
+    """Replaces a layer by a wider one."""
 
     def _begin(self):
         self.task.model[0] = nn.Linear(8, 64)
 
 
 class OtherActivation(Early):
-    """Puts in a module that has no parameters."""
+    """Replaces a module that has no parameters."""
 
     def _begin(self):
         self.task.model[2] = nn.GELU()
 
 
 class OtherModel(Early):
-    """Trains a model of its own."""
+    """Replaces the model."""
 
     def _begin(self):
         self.task.model = nn.Linear(8, 3)
@@ -66,7 +66,7 @@ class OtherModel(Early):
     ("plugin", "reason"),
     [
         (TrainsEarly, "16 examples were charged before the first step"),
-        (LooksEarly, "5.33333 examples were charged before the first step"),
+        (ReadsLossEarly, "5.33333 examples were charged before the first step"),
         (MovesWeights, "'0.weight' of the model was changed before the first step"),
         (MovesStatistics, "'1.running_mean' of the model was changed before the first step"),
         (Widens, "'0' of the model was replaced"),
@@ -74,7 +74,7 @@ class OtherModel(Early):
         (OtherModel, "task.model cannot be set"),
     ],
 )
-def test_nothing_may_be_trained_or_replaced_before_the_clock_runs(plugin, reason):
+def test_a_trial_fails_if_anything_was_trained_or_replaced_before_the_clock_ran(plugin, reason):
     record = race(plugin)
     assert (record.status, record.evaluations) == ("failed", ())
     assert reason in record.reason
@@ -82,7 +82,7 @@ def test_nothing_may_be_trained_or_replaced_before_the_clock_runs(plugin, reason
 
 
 class OwnForward(Early):
-    """Answers with a lookup instead of the network, in evaluation only."""
+    """Computes something else than the network in evaluation mode."""
 
     def _begin(self):
         model, self.seen = self.task.model, []
@@ -91,21 +91,21 @@ class OwnForward(Early):
 
 
 class EvaluationHook(Early):
-    """Changes outputs in evaluation."""
+    """Changes the outputs in evaluation mode."""
 
     def _begin(self):
         self.task.model.register_forward_hook(lambda module, _, out: None if module.training else 0 * out)
 
 
 class InnerHook(Early):
-    """Changes what an inner layer says in evaluation."""
+    """Changes the output of an inner layer in evaluation mode."""
 
     def _begin(self):
         self.task.model[0].register_forward_hook(lambda module, _, out: None if module.training else 0 * out)
 
 
 class NeverEvaluates(Early):
-    """Stays in training mode."""
+    """Ignores requests to enter evaluation mode."""
 
     def _begin(self):
         self.task.model.eval = lambda: self.task.model
@@ -114,27 +114,27 @@ class NeverEvaluates(Early):
 
 
 class Spy(torch.Tensor):
-    """A tensor that hears of everything that is done with it."""
+    """A tensor that records every function that is called with it."""
 
-    heard: ClassVar[list[str]] = []
+    calls: ClassVar[list[str]] = []
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
-        cls.heard.append(getattr(function, "__name__", str(function)))
+        cls.calls.append(getattr(function, "__name__", str(function)))
         return super().__torch_function__(function, types, args, kwargs or {})
 
 
 @pytest.mark.parametrize("plugin", [OwnForward, EvaluationHook, InnerHook, NeverEvaluates])
-def test_what_is_judged_is_the_harness_own_model_with_the_trained_weights(plugin):
+def test_the_harness_evaluates_its_own_model_with_the_trained_weights(plugin):
     honest, hostile = ([e["metric"] for e in race(p, target=0.0).evaluations] for p in (Plain, plugin))
     assert hostile == honest
 
 
-def test_an_evaluation_leaves_no_trace_in_the_model_and_tells_it_nothing():
+def test_an_evaluation_changes_nothing_in_the_model_and_calls_none_of_its_hooks():
     calls = []
 
     class Watches(Early):
-        """Counts what passes through its model, and asks for it in evaluation mode."""
+        """Counts the examples that pass through its model, and puts a part of it into evaluation mode."""
 
         def _begin(self):
             self.task.model.register_forward_pre_hook(lambda module, args: calls.append(len(args[0])))
@@ -154,21 +154,21 @@ def test_an_evaluation_leaves_no_trace_in_the_model_and_tells_it_nothing():
     assert set(calls) == {16} and len(calls) == 60
 
 
-def test_values_are_read_past_a_tensor_that_listens():
-    Spy.heard.clear()
+def test_values_are_read_without_calling_a_tensor_subclass():
+    Spy.calls.clear()
     model = Blobs("smoke").build_model()
     judge = Judge(Blobs("smoke"), model)
     with torch.no_grad():
         model[0].weight.fill_(2.0)
     model[0].weight.data = model[0].weight.data.as_subclass(Spy)
     model[0].weight.__class__ = type("SpyParameter", (Spy, nn.Parameter), {})
-    Spy.heard.clear()
+    Spy.calls.clear()
     judged = judge.model_with_values_of(model)
     assert judged[0].weight.eq(2.0).all() and type(judged[0].weight) is nn.Parameter
-    assert "copy_" not in Spy.heard
+    assert "copy_" not in Spy.calls
 
 
-def test_a_parameter_that_says_it_is_as_it_was_is_not_believed():
+def test_a_tensor_subclass_cannot_pretend_that_its_values_are_unchanged():
     class Agrees(torch.Tensor):
         @classmethod
         def __torch_function__(cls, function, types, args=(), kwargs=None):
@@ -177,13 +177,13 @@ def test_a_parameter_that_says_it_is_as_it_was_is_not_believed():
             return super().__torch_function__(function, types, args, kwargs or {})
 
     class Lies(Early):
-        """Brings its own weights in a tensor that vouches for them."""
+        """Changes weights in a tensor whose class says that they are equal."""
 
         def _begin(self):
             weight = self.task.model[0].weight
             with torch.no_grad():
                 weight.fill_(0.1)
-            weight.__class__ = type("Vouching", (Agrees, nn.Parameter), {})
+            weight.__class__ = type("Agreeing", (Agrees, nn.Parameter), {})
 
     assert "'0.weight' of the model was changed before the first step" in race(Lies).reason
 
@@ -201,16 +201,16 @@ def leaves_autocast(self):
 
 
 @pytest.mark.parametrize("leave", [leaves_gradients_off, leaves_double_precision, leaves_autocast])
-def test_what_a_trial_leaves_of_torch_does_not_reach_the_next(leave):
+def test_a_trial_does_not_change_the_state_of_torch_for_the_next_one(leave):
     honest = [e["metric"] for e in race(Plain, target=0.0).evaluations]
     leaving = type("Leaving", (Plain,), {"prepare_for_evaluation": leave})
     assert race(leaving, target=1e9).status == "reached"
     assert [e["metric"] for e in race(Plain, target=0.0).evaluations] == honest
 
 
-def test_a_hook_on_all_modules_of_the_process_ends_its_trial_and_no_other():
+def test_a_hook_on_all_modules_fails_its_own_trial_and_no_other():
     class HooksAll(Plain):
-        """Would answer for every module there is."""
+        """Registers a hook for all modules of the process."""
 
         def update(self, batch):
             super().update(batch)
@@ -222,8 +222,8 @@ def test_a_hook_on_all_modules_of_the_process_ends_its_trial_and_no_other():
     assert race(Plain, target=0.0).status == "missed"
 
 
-class Keeps(nn.Module):
-    """Keeps an activation, holds a closure, and has a parametrized weight and names of its own in its state."""
+class Uncopyable(nn.Module):
+    """Has a stored activation, a closure, a parametrized weight, and a state dict without names: it cannot be copied."""
 
     def __init__(self):
         super().__init__()
@@ -238,12 +238,12 @@ class Keeps(nn.Module):
         return self.last(self.hidden)
 
 
-def test_models_that_cannot_be_copied_are_judged_all_the_same():
-    class Kept(Blobs):
+def test_models_that_cannot_be_copied_are_evaluated():
+    class UncopyableBlobs(Blobs):
         def build_model(self):
-            return Keeps()
+            return Uncopyable()
 
-    workload = Kept("smoke")
+    workload = UncopyableBlobs("smoke")
     record = run_record(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
     values = [evaluation["metric"] for evaluation in record.evaluations]
     assert record.status == "missed" and min(values) < 0.8 * values[0]

@@ -1,4 +1,4 @@
-"""Whatever a plug-in raises, answers or patches, its trial has a record and the run goes on."""
+"""Whatever a plug-in raises, returns or patches, its trial has a record and the run goes on."""
 
 import os
 import signal
@@ -15,9 +15,9 @@ from tests.hostile import race
 from tests.toy import Plain
 
 
-def test_a_clock_that_is_broken_breaks_its_trial_at_most(monkeypatch):
+def test_a_plug_in_that_breaks_a_clock_does_not_break_its_trial(monkeypatch):
     class Breaks(Plain):
-        """Takes the clock away."""
+        """Replaces a clock of the standard library."""
 
         def update(self, batch):
             super().update(batch)
@@ -26,16 +26,16 @@ def test_a_clock_that_is_broken_breaks_its_trial_at_most(monkeypatch):
     assert race(Breaks, target=0.0).status == "missed"
 
 
-def test_a_patched_clock_tells_the_watch_nothing(monkeypatch):
+def test_patched_clocks_do_not_change_the_recorded_seconds(monkeypatch):
     for name in ("thread_time", "process_time", "perf_counter"):
         monkeypatch.setattr(time, name, lambda: 0.0)
     clocks = race(Plain, target=0.0).clocks
     assert clocks["seconds"] > 0 and clocks["process_seconds"] > 0
 
 
-def test_what_a_forked_child_works_is_the_process_work():
+def test_cpu_seconds_of_a_child_process_count_as_those_of_the_process():
     class Forks(Plain):
-        """Has a child work for it."""
+        """Computes in a child process."""
 
         def update(self, batch):
             super().update(batch)
@@ -50,24 +50,24 @@ def test_what_a_forked_child_works_is_the_process_work():
     assert clocks["process_seconds"] > clocks["seconds"] + 0.15
 
 
-def test_whether_statistics_are_refreshed_is_asked_once_and_off_no_clock():
-    asked = []
+def test_refresh_batchnorm_is_read_once_and_before_the_clock_runs():
+    reads = []
 
-    class Asks(Plain):
-        """Would train whenever it is asked."""
+    class Records(Plain):
+        """Records when the attribute is read."""
 
         @property
         def refresh_batchnorm(self):
-            asked.append(self.task.examples)
+            reads.append(self.task.examples)
             return True
 
-    assert race(Asks, target=0.0).status == "missed"
-    assert asked == [0]
+    assert race(Records, target=0.0).status == "missed"
+    assert reads == [0]
 
 
-def test_whether_statistics_are_refreshed_is_a_yes_or_no():
+def test_refresh_batchnorm_must_be_true_or_false():
     class Vague(Plain):
-        """Says neither."""
+        """Sets it to a word."""
 
         refresh_batchnorm = "maybe"
 
@@ -75,35 +75,35 @@ def test_whether_statistics_are_refreshed_is_a_yes_or_no():
 
 
 class Mute(Exception):
-    """Cannot be put into words."""
+    """Raises when it is converted to text."""
 
     def __str__(self):
         raise SystemExit("no words")
 
 
-def raises(error):
+def raising(error):
     def update(self, batch):
         raise error
 
     return type("Raises", (Plain,), {"update": update})
 
 
-def says(rate):
-    return type("Says", (Plain,), {"learning_rate": lambda self: rate})
+def reporting(rate):
+    return type("Reporting", (Plain,), {"learning_rate": lambda self: rate})
 
 
 @pytest.mark.parametrize(
     ("plugin", "reason"),
     [
-        (says(torch.ones(2)), "ContractError: learning_rate() returned Tensor: a number, or None, is expected"),
-        (says("fast"), "ContractError: learning_rate() returned str: a number, or None, is expected"),
-        (says(10**400), "ContractError: learning_rate() returned a number too large for a float"),
-        (raises(SystemExit(0)), "SystemExit: 0 (test_hostile_plugins.py:"),
-        (raises(BaseException("hello")), "BaseException: hello (test_hostile_plugins.py:"),
-        (raises(Mute()), "Mute: its message cannot be read (test_hostile_plugins.py:"),
+        (reporting(torch.ones(2)), "ContractError: learning_rate() returned Tensor: a number, or None, is expected"),
+        (reporting("fast"), "ContractError: learning_rate() returned str: a number, or None, is expected"),
+        (reporting(10**400), "ContractError: learning_rate() returned a number too large for a float"),
+        (raising(SystemExit(0)), "SystemExit: 0 (test_hostile_plugins.py:"),
+        (raising(BaseException("hello")), "BaseException: hello (test_hostile_plugins.py:"),
+        (raising(Mute()), "Mute: its message cannot be read (test_hostile_plugins.py:"),
     ],
 )
-def test_whatever_a_plug_in_returns_or_raises_a_record_comes_back_that_can_be_written(plugin, reason, tmp_path):
+def test_whatever_a_plug_in_returns_or_raises_its_record_can_be_written(plugin, reason, tmp_path):
     record = race(plugin)
     assert (record.status, record.reason[: len(reason)]) == ("failed", reason)
     store = ResultStore(tmp_path)
@@ -113,16 +113,16 @@ def test_whatever_a_plug_in_returns_or_raises_a_record_comes_back_that_can_be_wr
 
 @pytest.mark.parametrize("rate", [float("nan"), float("inf")])
 def test_a_learning_rate_that_is_not_finite_is_recorded_as_none(rate, tmp_path):
-    record = race(says(rate), target=0.0)
+    record = race(reporting(rate), target=0.0)
     assert record.status == "missed"
     store = ResultStore(tmp_path)
     store.write(record)
     assert {point[2] for point in store.read(record.spec).learning_rates} == {None}
 
 
-def test_ctrl_c_and_a_signal_to_terminate_go_through():
+def test_ctrl_c_and_a_signal_to_terminate_end_the_trial_without_a_record():
     class Kills(Plain):
-        """Has its process told to end, as a cluster ends a worker."""
+        """Sends its process SIGTERM, as a cluster does to end a worker."""
 
         def update(self, batch):
             os.kill(os.getpid(), signal.SIGTERM)
@@ -134,7 +134,7 @@ def test_ctrl_c_and_a_signal_to_terminate_go_through():
     finally:
         signal.signal(signal.SIGTERM, before)
     with pytest.raises(KeyboardInterrupt):
-        race(raises(KeyboardInterrupt()))
+        race(raising(KeyboardInterrupt()))
 
 
 PRINTS = """
@@ -218,11 +218,11 @@ def test_a_plug_in_that_ends_the_process_does_not_end_the_run(tmp_path):
     assert (tmp_path / "r" / "leaderboard.html").exists()
 
 
-def test_a_time_limit_that_a_plug_in_swallows_is_raised_again():
+def test_a_timeout_that_a_plug_in_catches_is_raised_again():
     steps = []
 
     class Swallows(Plain):
-        """Catches everything."""
+        """Catches every exception."""
 
         def update(self, batch):
             steps.append(self.task.examples)

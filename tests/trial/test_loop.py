@@ -1,4 +1,4 @@
-"""The training loop: deterministic, counted, stopped by the rules, and never brought down by a plug-in."""
+"""The training loop is deterministic, counts what it charges, stops by the rules, and survives every plug-in."""
 
 import time
 
@@ -15,9 +15,9 @@ torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
 
 
-def race(plugin=linear_down, *, variant="", run_to_end=False, best=None, **changes):
+def race(plugin=linear_down, *, variant="", run_to_end=False, fastest=None, **changes):
     return run_record(
-        spec(**changes), Blobs("smoke", variant), submission(plugin), DATA, run_to_end=run_to_end, stop_channel=lambda: best
+        spec(**changes), Blobs("smoke", variant), submission(plugin), DATA, run_to_end=run_to_end, stop_channel=lambda: fastest
     )
 
 
@@ -31,7 +31,7 @@ def test_another_seed_gives_another_curve():
     assert race(target=0.0).evaluations[0]["metric"] != race(target=0.0, seed=12).evaluations[0]["metric"]
 
 
-def test_every_submission_starts_from_the_same_weights_and_sees_the_same_data():
+def test_every_submission_starts_from_the_same_weights_and_gets_the_same_data():
     seen = {}
     for plugin in (Plain, type("Idle", (Plain,), {"_descend": lambda self: None})):
 
@@ -52,15 +52,15 @@ def test_a_trial_ends_at_the_target():
     assert [e["metric"] <= 0.2 for e in record.evaluations] == [False] * (len(record.evaluations) - 1) + [True]
 
 
-def test_a_trial_without_pruning_runs_on_past_the_target_and_stays_reached():
-    cut, whole = race(), race(run_to_end=True)
-    assert (whole.status, whole.complete, cut.complete) == ("reached", True, False)
-    assert whole.clocks["examples"] == 960
-    strip = [{k: v for k, v in e.items() if k != "seconds"} for e in whole.evaluations]
+def test_a_trial_that_runs_to_its_end_goes_on_past_the_target_and_stays_reached():
+    cut, full = race(), race(run_to_end=True)
+    assert (full.status, full.complete, cut.complete) == ("reached", True, False)
+    assert full.clocks["examples"] == 960
+    strip = [{k: v for k, v in e.items() if k != "seconds"} for e in full.evaluations]
     assert strip[: len(cut.evaluations)] == [{k: v for k, v in e.items() if k != "seconds"} for e in cut.evaluations]
 
 
-def test_a_trial_that_does_not_reach_ends_at_its_horizon_with_a_last_evaluation_there():
+def test_a_trial_that_misses_its_target_ends_at_its_horizon_with_a_last_evaluation_there():
     record = race(target=0.0, horizon=16 * 33)
     assert (record.status, record.clocks["examples"]) == ("missed", 16 * 33)
     assert [e["steps"] for e in record.evaluations] == [5, 10, 15, 20, 25, 30, 33]
@@ -68,7 +68,7 @@ def test_a_trial_that_does_not_reach_ends_at_its_horizon_with_a_last_evaluation_
 
 def test_evaluations_come_at_fixed_counts_of_charged_examples_whatever_the_batch_size():
     class Odd(Plain):
-        """Batches of 23."""
+        """Draws batches of 23 examples."""
 
         def batch_size(self):
             return 23
@@ -78,25 +78,25 @@ def test_evaluations_come_at_fixed_counts_of_charged_examples_whatever_the_batch
     assert examples == [-(-k * 80 // 23) * 23 for k in range(1, 12)] + [-(-960 // 23) * 23]
 
 
-def test_a_beaten_trial_stops_and_names_its_beater():
-    record = race(target=0.0, trial=3, best=FastestTrial(200.0, 1, "abc"))
+def test_a_trial_that_can_no_longer_be_the_fastest_stops_and_names_the_faster_one():
+    record = race(target=0.0, trial=3, fastest=FastestTrial(200.0, 1, "abc"))
     assert (record.status, record.beater) == ("pruned", {"id": "abc", "time": 200.0})
     assert record.evaluations[-1]["examples"] == 160
 
 
 @pytest.mark.parametrize(("trial", "last"), [(0, 240), (3, 160)])
-def test_on_equal_time_the_lower_index_goes_on(trial, last):
-    record = race(target=0.0, trial=trial, best=FastestTrial(240.0, 1, "abc"))
+def test_of_equal_times_the_trial_with_the_lower_index_goes_on(trial, last):
+    record = race(target=0.0, trial=trial, fastest=FastestTrial(240.0, 1, "abc"))
     assert record.evaluations[-1]["examples"] == last
 
 
-def test_without_pruning_nobody_is_beaten():
-    assert race(target=0.0, best=FastestTrial(80.0, 0, "abc"), trial=1, run_to_end=True).status == "missed"
+def test_a_trial_that_runs_to_its_end_ignores_a_faster_one():
+    assert race(target=0.0, fastest=FastestTrial(80.0, 0, "abc"), trial=1, run_to_end=True).status == "missed"
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial_as_diverged():
     class Explodes(Plain):
-        """Far too large a step."""
+        """Takes far too large a step."""
 
         def _descend(self):
             for p in self.task.model.parameters():
@@ -107,9 +107,9 @@ def test_a_loss_that_is_not_finite_ends_the_trial_as_diverged():
     assert record.clocks["steps"] < 10
 
 
-def test_weights_that_are_not_finite_are_found_at_the_evaluation():
+def test_weights_that_are_not_finite_end_the_trial_before_the_evaluation():
     class Breaks(Plain):
-        """Breaks a weight that the training loss does not feel."""
+        """Makes a weight infinite that does not change the training loss at once."""
 
         def update(self, batch):
             super().update(batch)
@@ -118,7 +118,7 @@ def test_weights_that_are_not_finite_are_found_at_the_evaluation():
     assert race(Breaks).status == "diverged"
 
 
-def test_a_plug_in_that_raises_fails_with_one_line_that_names_the_place():
+def test_a_plug_in_that_raises_fails_with_one_line_that_names_its_file_and_line():
     class Raises(Plain):
         """Raises."""
 
@@ -133,7 +133,7 @@ def test_a_plug_in_that_raises_fails_with_one_line_that_names_the_place():
 
 def test_an_error_raised_inside_the_harness_names_the_line_of_the_plug_in_that_led_to_it():
     class Misspells(Plain):
-        """Asks for a hyperparameter that it does not have, so that the harness raises."""
+        """Reads a hyperparameter that it does not have, so that the harness raises."""
 
         def update(self, batch):
             self.hyperparameters.momentun  # noqa: B018
@@ -155,7 +155,7 @@ def test_an_update_that_never_calls_the_loss_fails_instead_of_running_for_ever()
 
 def test_running_out_of_memory_has_a_status_of_its_own():
     class Greedy(Plain):
-        """Asks for too much."""
+        """Asks for too much memory."""
 
         def update(self, batch):
             raise MemoryError
@@ -166,7 +166,7 @@ def test_running_out_of_memory_has_a_status_of_its_own():
 def test_a_schedule_outside_its_range_fails_the_trial():
     @schedule
     def doubles(step, horizon):
-        """Too much."""
+        """Returns a multiplier above 1."""
         return 2.0
 
     assert "expected a multiplier in [0, 1]" in race(doubles).reason
@@ -179,53 +179,53 @@ def test_warm_up_is_linear_and_the_schedule_counts_from_its_end():
     assert rates[60] == pytest.approx(0.01 * (1 - 53 / 54))
 
 
-def test_a_closed_loop_hears_what_it_asked_for_and_pays_for_the_validation_metric():
-    heard = []
+def test_a_closed_loop_gets_the_signals_that_it_listens_to_and_is_charged_for_the_validation_metric():
+    received = []
 
     @schedule(listens=("validation_metric", "training_loss", "gradient_norm_l1", "gradient_norm_l2"), anytime=True)
-    class ear:
+    class listener:
         """Listens."""
 
         def __init__(self, horizon):
             pass
 
         def observe(self, feedback):
-            heard.append(feedback)
+            received.append(feedback)
 
         def multiplier(self, step):
             return 1.0
 
-    record = race(ear, target=0.0)
-    losses = [f for f in heard if f.training_loss is not None]
-    metrics = [f for f in heard if f.validation_metric is not None]
+    record = race(listener, target=0.0)
+    losses = [f for f in received if f.training_loss is not None]
+    metrics = [f for f in received if f.validation_metric is not None]
     assert len(losses) == record.clocks["steps"]
     assert all(f.gradient_norm_l1 >= f.gradient_norm_l2 > 0 and f.validation_metric is None for f in losses)
     assert [f.validation_metric for f in metrics] == [e["metric"] for e in record.evaluations[:-1]]
     assert record.clocks["examples"] == pytest.approx(record.clocks["steps"] * 16 + len(metrics) * 128 / 3)
 
 
-def test_a_closed_loop_that_is_silent_hears_no_norms():
-    heard = []
+def test_a_closed_loop_gets_no_signal_that_it_does_not_listen_to():
+    received = []
 
     @schedule(listens="training_loss", anytime=True)
-    class ear:
+    class listener:
         """Listens to the loss only."""
 
         def __init__(self):
             pass
 
         def observe(self, feedback):
-            heard.append(feedback)
+            received.append(feedback)
 
         def multiplier(self, step):
             return 0.5
 
-    race(ear, target=0.0)
-    assert all(f.gradient_norm_l2 is None and f.training_loss > 0 for f in heard)
+    race(listener, target=0.0)
+    assert all(f.gradient_norm_l2 is None and f.training_loss > 0 for f in received)
 
 
-def test_dropout_and_batchnorm_of_training_leave_no_trace_of_the_set_up():
-    """The first evaluation must not depend on priming: buffers, gradients and the generator are as if it had not been."""
+def test_the_warm_up_pass_leaves_no_trace_in_the_first_evaluation():
+    """Buffers, gradients and the generator are as if there had been no warm-up pass."""
     from harness.trial.judging import evaluate
 
     record = race(target=0.0, hyperparameters={"learning_rate": 1e-12})
@@ -240,7 +240,7 @@ def test_a_held_out_variant_is_another_model():
     assert race(target=0.0).evaluations[0]["metric"] != race(target=0.0, variant="wide").evaluations[0]["metric"]
 
 
-def test_a_time_limit_rings_even_through_a_plug_ins_own_handlers():
+def test_a_time_limit_is_not_caught_by_handlers_of_exceptions():
     began = time.monotonic()
     with pytest.raises(TrialTimeout, match="time limit"), time_limit(0.2, end_process=False):
         while True:
@@ -263,23 +263,23 @@ def test_a_trial_over_its_time_limit_has_a_status_of_its_own():
     assert record.status == "timeout"
 
 
-def test_a_batch_of_somebody_elses_is_refused():
-    class Forger(Plain):
+def test_a_batch_that_a_plug_in_made_itself_is_refused():
+    class MakesBatches(Plain):
         """Makes its own batch."""
 
         def select(self):
             return {"inputs": 1}
 
-    assert ContractError.__name__ in race(Forger).reason
+    assert ContractError.__name__ in race(MakesBatches).reason
 
 
-def test_without_a_target_a_trial_finishes_its_horizon_and_is_judged_there():
+def test_without_a_target_a_trial_finishes_its_horizon_and_is_evaluated_there():
     record = race(track="budget", target=NO_TARGET, horizon=16 * 12, warmup=16)
     assert (record.status, record.complete) == ("finished", True)
     assert [e["examples"] for e in record.evaluations] == [80, 160, 192]
     assert record.reason.startswith("final cross_entropy")
 
 
-def test_a_tenth_of_the_budget_is_evaluated_at_its_end_though_no_evaluation_is_due():
+def test_a_horizon_shorter_than_the_evaluation_period_is_evaluated_at_its_end():
     record = race(track="budget", target=NO_TARGET, horizon=16 * 3, warmup=16)
     assert [e["examples"] for e in record.evaluations] == [48]

@@ -1,4 +1,4 @@
-"""Examples may stay on the host: each batch is moved, and nothing else differs."""
+"""Examples may stay on the host: each batch is moved to the device, and nothing else differs."""
 
 from dataclasses import replace
 
@@ -13,15 +13,15 @@ torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
 
 
-class Seen(Exception):
-    """Where a forward pass found its examples."""
+class Devices(Exception):
+    """The devices on which a forward pass found its examples."""
 
 
-class Looking(Blobs):
-    """Blobs whose forward pass only tells where its examples are: meta tensors hold nothing to compute with."""
+class Located(Blobs):
+    """Blobs whose forward pass only reports where its examples are: meta tensors have no values to compute with."""
 
     def forward(self, model, examples):
-        raise Seen(*{values.device.type for values in examples.values()})
+        raise Devices(*{values.device.type for values in examples.values()})
 
 
 def blobs(resident):
@@ -48,8 +48,8 @@ def test_data_on_the_host_train_an_accelerator_the_same():
 
 
 @pytest.mark.parametrize("resident", [True, False])
-def test_the_store_stays_where_it_should_and_every_batch_is_on_the_device(resident):
-    """The meta device stands for an accelerator: its tensors have a place and no content."""
+def test_examples_stay_on_the_device_or_the_host_and_every_batch_is_on_the_device(resident):
+    """The meta device stands for an accelerator: its tensors have a device and no values."""
     workload = blobs(resident)
     ready = prepare(spec(), workload, DATA, torch.device("meta"))
     task = ready.task
@@ -57,7 +57,7 @@ def test_the_store_stays_where_it_should_and_every_batch_is_on_the_device(reside
     assert home == {"meta" if resident else "cpu"}
     assert {v.device.type for v in task.draw(4)._examples.values()} == {"meta"}
     assert task.loss(task.draw(4)).device.type == "meta"
-    with pytest.raises(Seen, match="meta"):
-        evaluate(Looking("smoke"), task.model, ready.validation)
-    with pytest.raises(Seen, match="meta"):
-        refresh_batchnorm(Looking("smoke"), task.model, ready.train, seed=0)
+    with pytest.raises(Devices, match="meta"):
+        evaluate(Located("smoke"), task.model, ready.validation)
+    with pytest.raises(Devices, match="meta"):
+        refresh_batchnorm(Located("smoke"), task.model, ready.train, seed=0)

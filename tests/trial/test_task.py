@@ -1,4 +1,4 @@
-"""What the harness hands over: every way to the loss is counted, and counted about right."""
+"""Every way in which a training algorithm can use the loss is charged, close to what it costs."""
 
 import math
 
@@ -31,7 +31,7 @@ def _charge(task, call):
     return task.examples - before
 
 
-def test_a_loss_with_gradients_costs_one_an_example_and_without_a_third(task):
+def test_a_loss_costs_one_per_example_with_gradients_and_a_third_without(task):
     batch = task.draw(12)
 
     def silent():
@@ -45,7 +45,7 @@ def test_a_loss_with_gradients_costs_one_an_example_and_without_a_third(task):
 
 
 @pytest.mark.parametrize("passes", [1, 2, 3])
-def test_every_further_backward_through_a_loss_costs_two_thirds(task, passes):
+def test_every_further_backward_pass_through_a_loss_costs_two_thirds_per_example(task, passes):
     batch = task.draw(12)
 
     def again():
@@ -57,11 +57,11 @@ def test_every_further_backward_through_a_loss_costs_two_thirds(task, passes):
 
 
 def test_the_charge_of_every_service_is_within_ten_percent_of_counted_flops():
-    """FLOPs of one loss call with its backward are 1 an example; the services are measured against that."""
+    """The FLOPs of one loss call with its backward pass are the unit, 1 per example."""
     from torch import nn
 
     class Deep(Blobs):
-        """Deep enough for the first layer's missing input gradient not to matter."""
+        """Deep enough that the first layer's missing input gradient hardly matters."""
 
         def build_model(self):
             layers = [m for _ in range(12) for m in (nn.Linear(64, 64), nn.ReLU())]
@@ -89,7 +89,7 @@ def test_the_charge_of_every_service_is_within_ten_percent_of_counted_flops():
         assert charge == pytest.approx(count(call) / unit, rel=0.1)
 
 
-def test_per_example_gradients_average_to_the_gradient(task):
+def test_the_mean_of_per_example_gradients_is_the_gradient(task):
     task.model.eval()
     batch = task.draw(10)
     single = task.example_gradients(batch)
@@ -164,7 +164,7 @@ def test_a_warm_up_pass_leaves_no_trace(task):
 
 
 @pytest.mark.parametrize("sizes", [[7] * 30, [400, 3, 900, 1], [399, 2, 2000]])
-def test_the_data_order_is_one_stream_however_it_is_cut(sizes):
+def test_the_data_order_does_not_depend_on_the_batch_sizes(sizes):
     whole = IndexStream(400, 5).take(sum(sizes))
     stream = IndexStream(400, 5)
     assert torch.equal(torch.cat([stream.take(n) for n in sizes]), whole)
@@ -172,7 +172,7 @@ def test_the_data_order_is_one_stream_however_it_is_cut(sizes):
         assert len(epoch.unique()) == len(epoch)
 
 
-def test_a_workload_without_right_answers_says_so(task, monkeypatch):
+def test_a_workload_without_correct_predictions_says_so(task, monkeypatch):
     monkeypatch.setattr(Blobs, "example_correct", lambda self, outputs, examples: None)
     with pytest.raises(ContractError, match="does not say which predictions are correct"):
         task.example_correct(task.draw(4))
