@@ -86,10 +86,10 @@ def expected(suite: str, skipped: Mapping[str, str]) -> list[str]:
     return [label for label in labels if label not in skipped]
 
 
-def as_json(found: Sequence[Finding]) -> list[dict[str, Any]]:
+def as_json(judged: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return the findings as strict JSON types."""
-    by_claim = verdicts(found)
-    values = [{**asdict(finding), "claim_verdict": by_claim[finding.measured.comparison.claim]} for finding in found]
+    by_claim = verdicts(judged)
+    values = [{**asdict(finding), "claim_verdict": by_claim[finding.measured.comparison.claim]} for finding in judged]
     return [plain(value) for value in values]
 
 
@@ -144,13 +144,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _claims(given: argparse.Namespace) -> int:
-    found = findings(given.results, given.suite)
+    judged = findings(given.results, given.suite)
     command = command_for(given.results, given.suite)
     if given.json:
-        chosen = [f for f in found if given.claim in (None, f.measured.comparison.claim)]
+        chosen = [f for f in judged if given.claim in (None, f.measured.comparison.claim)]
         print(json.dumps(as_json(chosen), allow_nan=False))
         return 0
-    text = table(found, command, given.claim)
+    text = table(judged, command, given.claim)
     print(text)
     if given.write:
         runs = f"`make reference REFERENCE={shown_path(given.results)}`"

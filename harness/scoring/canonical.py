@@ -43,7 +43,7 @@ def canonical_studies(trials: pd.DataFrame, rules: ScoringRules) -> list[Study]:
         unjustified = unjustified_studies(studies)
         reason = "the scores on this board do not justify that --prune score-only cut it"
         studies = [replace(s, missing=True, reason=reason) if s.key in unjustified else s for s in studies]
-    return _skip_lost_variants(studies)
+    return _skip_variants_of_missed_bases(studies)
 
 
 def _groups(trials: pd.DataFrame, clock: str) -> list[_Group]:
@@ -136,8 +136,8 @@ def _status(trial: Trial, time: float, winner: int) -> str:
     if math.isinf(time):
         return trial.status
     own = trial.hit if math.isfinite(trial.hit) else float(np.fmax(trial.end, trial.due))
-    beaten = own > time or (own == time and trial.trial > winner)
-    return Status.PRUNED if beaten or trial.status in (Status.PRUNED, Status.REACHED) else trial.status
+    slower = own > time or (own == time and trial.trial > winner)
+    return Status.PRUNED if slower or trial.status in (Status.PRUNED, Status.REACHED) else trial.status
 
 
 def _missing_because(group: _Group, statuses: Sequence[str], allowed: Collection[str], *, won: bool) -> str:
@@ -180,14 +180,14 @@ def _step(trial: Trial, clock: str) -> float:
     return float(clocks[last] - clocks[last - 1]) if last else float(clocks[0])
 
 
-def _skip_lost_variants(studies: Sequence[Study]) -> list[Study]:
+def _skip_variants_of_missed_bases(studies: Sequence[Study]) -> list[Study]:
     """A variant whose base missed in every study cannot change the score: a perfect pruner never starts it."""
     bases: dict[tuple[str, str], list[Study]] = {}
     for study in studies:
         if not study.held_out:
             bases.setdefault((study.submission, study.workload), []).append(study)
-    lost = {key for key, members in bases.items() if all(not s.missing and math.isinf(s.time) for s in members)}
-    return [_skipped(s) if s.held_out and (s.submission, s.base) in lost else s for s in studies]
+    missed = {key for key, members in bases.items() if all(not s.missing and math.isinf(s.time) for s in members)}
+    return [_skipped(s) if s.held_out and (s.submission, s.base) in missed else s for s in studies]
 
 
 def _skipped(study: Study) -> Study:

@@ -73,10 +73,10 @@ def log_times(study_times: StudyTimes, *, legacy: bool = False, clock: str = "se
         times = medians(study_times.times[workload])[:, None] if legacy else study_times.times[workload]
         budget = study_times.budgets.get(workload, math.nan)
         charge = budget + LEGACY_EXTRA if legacy and clock == "seconds" else budget
-        lost = np.isinf(times) if legacy else np.isinf(times) | (times > budget)
-        charged = np.where(lost, charge, times)
+        miss = np.isinf(times) if legacy else np.isinf(times) | (times > budget)
+        charged = np.where(miss, charge, times)
         values[:, k, : times.shape[1]] = np.log(np.maximum(charged, np.finfo(float).tiny))
-        missed[:, k, : times.shape[1]] = lost
+        missed[:, k, : times.shape[1]] = miss
         if not legacy:
             steps[:, k] = _log_steps(charged, study_times.steps[workload])
     return LogTimes(values, missed, steps, study_times.paired)

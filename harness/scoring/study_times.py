@@ -110,12 +110,12 @@ def build_study_times(trials: pd.DataFrame, studies: Sequence[Study], rules: Sco
 
 def _budgets(trials: pd.DataFrame, clock: str) -> dict[str, float]:
     """The rules' budget; where they define none on this clock, the latest clock at which a trial ended that nothing stopped."""
+    labels = trials["workload"].to_numpy()
+    stated = trials[f"budget_{clock}"].to_numpy(dtype=float)
+    stopped = trials["status"].isin([Status.PRUNED, Status.KILLED, Status.SKIPPED]).to_numpy()
+    ends = np.where(stopped, np.nan, trials[f"end_{clock}"].to_numpy(dtype=float))
     budgets: dict[str, float] = {}
-    ended = trials[~trials["status"].isin([Status.PRUNED, Status.KILLED, Status.SKIPPED])]
-    for label, rows in trials.groupby("workload", sort=True):
-        stated = rows[f"budget_{clock}"].astype(float).to_numpy()
-        stated = stated[np.isfinite(stated)]
-        ends = ended.loc[ended["workload"] == label, f"end_{clock}"].astype(float).to_numpy()
-        ends = ends[np.isfinite(ends)]
-        budgets[str(label)] = float(stated.max()) if stated.size else float(ends.max()) if ends.size else math.nan
+    for label in sorted(set(labels)):
+        candidates = [values[(labels == label) & np.isfinite(values)] for values in (stated, ends)]
+        budgets[str(label)] = next((float(values.max()) for values in candidates if values.size), math.nan)
     return budgets

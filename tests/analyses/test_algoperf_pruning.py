@@ -26,7 +26,7 @@ def test_the_hours_of_the_table_and_what_a_known_outcome_saves(trials):
 
 
 @pytest.mark.parametrize("order, machines", [("study by study", 8), ("best first", 1)])
-def test_a_replay_keeps_the_scores_and_saves_what_the_docs_say(trials, order, machines):
+def test_a_simulated_race_keeps_the_scores_and_saves_what_the_docs_say(trials, order, machines):
     total, saved = sum(trial.end for trial in trials), {}
     for rules, names in RULES.items():
         outcome = TableRace(trials, ORDERS[order], machines, names).run()

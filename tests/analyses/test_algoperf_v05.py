@@ -1,4 +1,4 @@
-"""docs/algoperf.md and its page say what the code says."""
+"""The tables of docs/algoperf.md and its page are what the code computes."""
 
 import base64
 import gzip

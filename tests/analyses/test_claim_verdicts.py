@@ -1,4 +1,4 @@
-"""The rule on claims: words, margins, compounds, Holm; and the numbers it is fed."""
+"""The rule on claims (cases, margins, parts, Holm) and the measurements that it is applied to."""
 
 import math
 
@@ -51,7 +51,7 @@ EQUAL = f"{OPEN} (equal within 2 %)"
         ("level", -0.5, 0.019, OPEN),
     ],
 )
-def test_every_word_of_the_rule(relation, low, high, expected):
+def test_every_case_of_the_rule(relation, low, high, expected):
     assert verdict(low, high, relation, TIME_MARGIN) == expected
 
 
@@ -91,13 +91,13 @@ def test_the_intervals_step_down_and_exclude_zero_exactly_where_holm_rejects():
     assert [f.verdict for f in found] == [CONFIRMED, CONFIRMED, OPEN, OPEN, OPEN]
 
 
-def test_a_value_that_alone_would_be_separable_is_not_among_many():
+def test_a_value_that_is_separable_alone_need_not_be_among_many():
     assert judge([measured(2.5)])[0].verdict == CONFIRMED
     assert judge([measured(2.5), *[measured(0.1)] * 4])[0].verdict == OPEN
     assert judge([measured(-2.5)])[0].verdict == CONTRADICTED
 
 
-def test_what_has_not_run_counts_as_a_comparison():
+def test_a_comparison_that_has_not_run_counts_in_the_adjustment():
     absent = Measured(TIMED, None, TIME_MARGIN, reason="no run of a")
     found = judge([absent, measured(2.5), *[absent] * 3])
     assert found[0].verdict == NOT_RUN and found[0].p is None
@@ -135,7 +135,7 @@ def test_two_workloads_of_three_studies_by_hand():
     assert (found.studies, found.workloads, found.misses, found.margin) == (3, 2, (0, 0), 0.01)
 
 
-def test_exchanged_sides_give_the_opposite_difference():
+def test_swapped_sides_give_the_negated_difference():
     table = study_regrets(budget_frame(FINALS), TRIVIAL)
     other = measure_regret(table, PlannedComparison(8, "b", "a", "budget", "better", (1.0,)), ["v", "w"])
     assert other.estimate.value == pytest.approx(-1 / 6)
@@ -150,13 +150,13 @@ def test_shares_are_averaged_within_a_study_and_must_all_be_there():
     assert alone.estimate is None and "v (0 of 3)" in alone.reason
 
 
-def test_a_third_submission_moves_what_the_best_is():
+def test_a_third_submission_changes_the_best_quality():
     finals = {**FINALS, "c": {"v": [0.2] * 3, "w": [0.5] * 3}}
     found = measure_regret(study_regrets(budget_frame(finals), TRIVIAL), WHOLE, ["v", "w"])
     assert found.estimate.value == pytest.approx(0.3 / 1.8 / 2)
 
 
-def test_while_one_of_the_pool_has_not_run_everywhere_no_regret_is_known():
+def test_no_regret_is_known_until_the_full_pool_has_run_everywhere():
     table = study_regrets(budget_frame(FINALS), TRIVIAL)
     assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b"]).estimate is not None
     absent = measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"])
@@ -166,7 +166,7 @@ def test_while_one_of_the_pool_has_not_run_everywhere_no_regret_is_known():
         assert measure_regret(table, WHOLE, ["v", "w"], pool=["a", "b", "c"]).reason == absent.reason
 
 
-def test_study_that_learns_nothing_is_a_miss_and_two_that_never_learn_are_not_level():
+def test_a_study_no_better_than_an_untrained_model_is_a_miss_and_two_such_submissions_are_not_level():
     nothing = {name: {"w": [2.5, 2.5, 2.5]} for name in "ab"} | {"c": {"w": [1.0, 1.0, 1.0]}}
     found = measure_regret(study_regrets(budget_frame(nothing), TRIVIAL), WHOLE, ["w"])
     assert found.misses == (3, 3) and not found.decided
@@ -181,7 +181,7 @@ TIMES = {
 
 
 @pytest.mark.parametrize(("a", "b"), [("a", "b"), ("b", "a"), ("a", "c"), ("b", "c")])
-def test_unadjusted_numbers_are_those_of_compare(a, b):
+def test_the_unadjusted_numbers_are_those_of_compare(a, b):
     trials = from_times(TIMES)
     found = measure_times(trials, PlannedComparison(1, a, b, "schedule", "better"), ["v", "w"])
     pair = compare(trials, a, b).pair
@@ -190,14 +190,14 @@ def test_unadjusted_numbers_are_those_of_compare(a, b):
     assert (found.estimate.p, found.bound) == (pytest.approx(pair.p), pair.bound)
 
 
-def test_a_race_by_hand_above_zero_where_a_is_faster():
+def test_a_comparison_of_times_by_hand_is_above_zero_where_a_is_faster():
     found = measure_times(from_times(TIMES), TIMED, ["v", "w"])
     # v: log 2 thrice; w: 0, log 2, and a miss that is charged the budget of 1000: log 10.
     assert found.estimate.value == pytest.approx((math.log(2) + (math.log(2) + math.log(10)) / 3) / 2)
     assert (found.misses, found.bound, found.studies, found.workloads) == ((0, 1), "≥", 3, 2)
 
 
-def test_the_clock_is_examples_whatever_a_step_costs():
+def test_times_are_compared_in_examples_whatever_a_step_costs():
     trials = from_times(TIMES)
     dear = trials["submission"] == "a"
     for name in ("hit_steps", "end_steps"):
@@ -228,12 +228,12 @@ def test_two_that_never_reach_a_target_are_not_separable_and_not_level():
         ({"a": {"v": [1.0, 2.0, 3.0]}, "b": {"w": [1.0, 2.0, 3.0]}}, ["v", "w"], "v (0 of 3), w (0 of 3)"),
     ],
 )
-def test_what_is_absent_or_partly_absent_has_not_run(times, workloads, told):
+def test_a_comparison_with_absent_studies_has_not_run(times, workloads, told):
     found = measure_times(from_times(times), TIMED, workloads)
     assert found.estimate is None and told in found.reason
     assert judge([found])[0].verdict == NOT_RUN
 
 
-def test_no_trials_at_all_have_not_run():
+def test_without_trials_a_comparison_has_not_run():
     assert measure_times(pd.DataFrame(), TIMED, ["w"]).estimate is None
     assert measure_regret(pd.DataFrame(), WHOLE, ["w"]).estimate is None

@@ -1,4 +1,4 @@
-"""The committed comparisons, the plug-ins they need, the command that fills the page."""
+"""The planned comparisons, the plug-ins that they need, and the command that writes the page."""
 
 import json
 import math
@@ -102,7 +102,7 @@ def test_a_plug_in_has_the_same_hash_wherever_the_checkout_lies(tmp_path, monkey
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """A directory with part of the runs: claims 1 and 14 can be measured, nothing else."""
+    """A directory with some of the runs: only claims 1 and 14 can be measured."""
     home = tmp_path_factory.mktemp("claims") / "results"
     common = ("--suite", "smoke", "--studies", 3, "--executor", "inline", "--results", home)
     timetrial("run", *common, "--track", "schedule", "-s", "linear", "-s", "cosine", cwd=ROOT)
@@ -140,7 +140,7 @@ def test_the_page_is_filled_between_its_markers_and_nowhere_else(results, tmp_pa
     capsys.readouterr()
 
 
-def test_the_command_beside_a_race_prints_its_numbers_without_holm(results, capsys):
+def test_the_command_of_a_comparison_of_times_prints_its_numbers_without_holm(results, capsys):
     assert main([str(results), "--suite", "smoke", "--claim", "1"]) == 0
     cells = [cell.strip() for cell in capsys.readouterr().out.splitlines()[2].strip("|").split("|")]
     command = re.findall(r"`timetrial ([^`]+)`", cells[-1])[0].replace("RESULTS", str(results))
@@ -165,7 +165,7 @@ def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results,
     assert measured == [{"constant", "cosine"}] * 2  # linear ran too, and is not of the pool
 
 
-def test_the_reference_result_has_every_submission_that_a_comparison_names_under_its_old_path_or_the_new_one():
+def test_the_reference_result_has_every_submission_of_the_comparisons_whatever_its_path_was():
     for track in {c.track for c in COMPARISONS}:
         recorded = claims.recorded_trials(ROOT / "results" / "reference", track, "laptop").trials["submission"]
         assert set(submissions_of(track)) <= set(recorded)
@@ -192,7 +192,7 @@ def test_commands_name_no_path_of_this_machine(tmp_path):
     assert command_for(ROOT / "results" / "x", "smoke").endswith(" results/x --suite smoke")
 
 
-def test_the_law_is_judged_at_the_rate_that_cosine_chose(results):
+def test_the_law_is_measured_at_the_rate_at_which_cosine_ended_best(results):
     records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
     label = records[0].spec.workload_label
     comparison = next(c for c in COMPARISONS if c.claim == LAW)
@@ -203,7 +203,7 @@ def test_the_law_is_judged_at_the_rate_that_cosine_chose(results):
     assert measure_law(records, comparison, [label], ["linear", "rex"]).reason == "too few studies of rex"
 
 
-def test_curves_that_are_left_out_are_counted_and_what_is_not_asked_for_is_not_predicted(results):
+def test_curves_that_are_left_out_are_counted_and_only_named_schedules_are_predicted(results):
     records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
     comparison = next(c for c in COMPARISONS if c.claim == LAW)
     elsewhere = [replace(r, spec=replace(r.spec, workload="other", variant="")) for r in records]
@@ -221,12 +221,12 @@ def test_a_schedule_by_path_is_found_wherever_the_command_is_called_from(tmp_pat
     assert find_schedule(WSD_SQRT)(950, 1000) == pytest.approx(1 - math.sqrt(0.5))
 
 
-def test_verdicts_of_no_runs_are_not_run(tmp_path):
+def test_without_findings_only_the_untestable_claim_has_a_verdict(tmp_path):
     found = verdicts([])
     assert found == UNTESTABLE and "not testable" in table([], "x")
 
 
-def test_cells_without_trials_and_with_failures_are_submissions_of():
+def test_cells_without_trials_and_with_failures_are_named():
     cells = [
         Trained("a", "v", Counter(reached=2, missed=1)),
         Trained("a", "w", Counter(killed=1)),

@@ -1,4 +1,4 @@
-"""The replay of pruning says what a pruned run really does, and its board is the unpruned one."""
+"""A replayed race ends its trials where a pruned run does, and its board is the unpruned one."""
 
 import pytest
 
@@ -29,7 +29,7 @@ SMALL = (
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
-def test_the_board_of_the_cut_records_is_the_unpruned_one(workers):
+def test_the_board_of_the_replayed_records_is_the_unpruned_one(workers):
     trials = board_trials(["cosine", "constant", "rex"], {"w": (2.3, 0.9)})
     trials["evaluation_period"] = 64_000 / 30
     trials["clocks"] = [{"setup_seconds": 0.1, "evaluation_seconds": 0.2}] * len(trials)
@@ -65,7 +65,7 @@ def test_the_forecast_replayed_stops_what_a_run_stops(tmp_path):
     assert "targets as they are" in found.in_words()
 
 
-def test_one_worker_replayed_spends_what_a_pruned_run_spends(tmp_path):
+def test_a_replay_with_one_worker_spends_what_a_pruned_run_spends(tmp_path):
     assert timetrial(*SMALL, "--no-prune", "--results", tmp_path / "whole").returncode == 0
     assert timetrial(*SMALL, "--results", tmp_path / "pruned").returncode == 0
     order = [name for note in ResultStore(tmp_path / "whole").runs() for name in note.trials]

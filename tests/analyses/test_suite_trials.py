@@ -1,4 +1,4 @@
-"""The facts of a suite's trials are those of its complete records."""
+"""Costs and times of a suite's trials are read from its complete records."""
 
 import math
 
@@ -6,7 +6,7 @@ from analyses.suite_trials import trial_facts
 from tests.report.boards import board_trials
 
 
-def test_costs_are_of_whole_budgets_and_times_of_all_trials_that_reach():
+def test_costs_are_from_full_budgets_and_times_from_all_trials_that_reach():
     trials = board_trials(["cosine", "constant"], {"w": (2.3, 0.9)})
     trials["complete"] = True
     trials["end_examples"] = trials["budget_examples"]

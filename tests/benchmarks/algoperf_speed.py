@@ -1,8 +1,10 @@
-"""How long it takes to read and score as many official logs as AlgoPerf v0.5 holds: 11 x 14 x 5 x 5 files.
+"""The time to read and score as many official logs as AlgoPerf v0.5 has: 11 x 14 x 5 x 5 files.
 
-The files are hard links of the sample in `tests/data/algoperf`, 11 submissions on 14 workloads (named as v0.5's, each
-with the metric of the sample that stands in for it). Every step runs in a process of its own on one core; printed are
-CPU seconds, wall seconds and the highest memory use. `python -m tests.benchmarks.algoperf_speed`.
+    python -m tests.benchmarks.algoperf_speed [--only-scoring]
+
+The files are hard links to the sample in `tests/data/algoperf`, for 11 submissions on 14 workloads (with the names of v0.5's,
+each with the metric of the sample that replaces it). Every step runs in a process of its own on one core. The command prints
+CPU seconds, wall seconds and the peak memory of each.
 """
 
 from __future__ import annotations
@@ -25,21 +27,21 @@ SUBMISSIONS, STUDIES, TRIALS = 11, 5, 5
 MOST_SECONDS, MOST_MEGABYTES = 6.0, 400.0
 
 
-def stand_in(place: int) -> str:
-    """Return the sample's workload that the n-th label is made of."""
+def sample_of(place: int) -> str:
+    """Return the workload of the sample whose files the n-th label has."""
     return ("fastmri", "ogbg")[place % 2]
 
 
 def targets():
-    """Return v0.5's targets, metric and value of each label as of its stand-in."""
+    """Return v0.5's targets, with the metric and value of each label's sample."""
     from harness.compat import V05
 
     labels = (*V05.bases, *V05.held_out)
-    return replace(V05, goals={label: V05.goals[stand_in(place)] for place, label in enumerate(labels)})
+    return replace(V05, goals={label: V05.goals[sample_of(place)] for place, label in enumerate(labels)})
 
 
 def build(root: Path) -> int:
-    """Link the directory of logs under `root` and return how many files it holds."""
+    """Link the files into `root` and return their number."""
     goals = targets().goals
     names = sorted(path.name for path in SAMPLE.iterdir())
     count = 0
@@ -49,7 +51,7 @@ def build(root: Path) -> int:
                 for trial in range(TRIALS):
                     source = SAMPLE / names[s % len(names)] / f"study_{(study + s) % 2}"
                     found = sorted(
-                        source.glob(f"{stand_in(place)}_*/trial_{(trial + study + s) % 5 + 1}/eval_measurements.csv")
+                        source.glob(f"{sample_of(place)}_*/trial_{(trial + study + s) % 5 + 1}/eval_measurements.csv")
                     )
                     target = (
                         root / f"submission_{s:02}" / f"study_{study}" / f"{label}_jax" / f"trial_{trial + 1}" / found[0].name
@@ -61,7 +63,7 @@ def build(root: Path) -> int:
 
 
 def step(name: str, root: Path) -> None:
-    """Do one thing as a user's process would."""
+    """Run one step, as a user's process does."""
     logs_at, results = root / "external_tuning", root / "results"
     if name in ("read and score", "read and write records"):
         from harness.compat import read_logs, write_logs
@@ -97,7 +99,7 @@ def measure(name: str, root: Path) -> dict[str, float | str]:
 
 
 def main() -> int:
-    """Print a line of JSON a step; exit status 1 if reading and scoring costs too much."""
+    """Print one line of JSON per step; the exit status is 1 if reading and scoring takes more than its limits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only-scoring", action="store_true", help="leave out the records and the page")
     options = parser.parse_args()

@@ -1,7 +1,9 @@
-"""What compaction costs and saves: `python -m tests.benchmarks.compaction RESULTS` on a copy of a results directory.
+"""What compaction of records costs and saves.
 
-Prints bytes a record as single files and as Parquet, what the Parquet bytes hold, and process CPU seconds (the least of three)
-for reading all records either way, the files in memory, and for compacting.
+    python -m tests.benchmarks.compaction RESULTS
+
+The command works on a copy of RESULTS. It prints bytes per record as single files and as Parquet, the Parquet bytes by column,
+and CPU seconds (the least of three) for reading all records before and after, with the files cached, and for compacting.
 """
 
 from __future__ import annotations
@@ -30,30 +32,30 @@ def cost(work: Callable[[], object]) -> float:
 
 
 def reading(directory: Path) -> tuple[float, float]:
-    """Return CPU seconds for the records, and for the DataFrame of them."""
+    """Return CPU seconds for reading the records, and for making the DataFrame of them."""
     return cost(lambda: list(ResultStore(directory).records())), cost(lambda: load_results(directory))
 
 
 def parts(files: list[Path]) -> Counter[str]:
-    """Return bytes by column, footers as one."""
-    found: Counter[str] = Counter()
+    """Return bytes by column; the footers of all files count as one column."""
+    sizes: Counter[str] = Counter()
     for path in files:
-        about = pq.ParquetFile(path).metadata
-        found["footers"] += about.serialized_size
-        for group in range(about.num_row_groups):
-            for place in range(about.num_columns):
-                column = about.row_group(group).column(place)
-                found[column.path_in_schema.split(".list.")[0]] += column.total_compressed_size
-    return found
+        metadata = pq.ParquetFile(path).metadata
+        sizes["footers"] += metadata.serialized_size
+        for group in range(metadata.num_row_groups):
+            for place in range(metadata.num_columns):
+                column = metadata.row_group(group).column(place)
+                sizes[column.path_in_schema.split(".list.")[0]] += column.total_compressed_size
+    return sizes
 
 
 def main() -> None:
-    """Measure, and say so."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as room:
-        directory = Path(room) / "results"
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary) / "results"
         shutil.copytree(given.results / "trials", directory / "trials")
         single = list(directory.glob("trials/*/*/*.json"))
         if not single:

@@ -1,9 +1,10 @@
-"""How long the page takes and how large it gets: 12 x 12 x 9 generated trials, and 100,800 of 40 submissions.
+"""CPU seconds, memory and size of the page for 12 x 12 x 9 generated trials, and for 100,800 trials of 40 submissions.
 
-The records are made by `tests.report.boards` from families of schedules, so that boards look like boards: some win,
-some miss, some diverge. Each size runs in a process of its own; printed are the CPU seconds of that process while it
-makes the page (scoring on every clock included), its highest memory use, and the size of the page.
-`python -m tests.benchmarks.page_at_scale`, and `--write DIR` to keep the pages.
+    python -m tests.benchmarks.page_at_scale [--write DIR]
+
+`tests.report.boards` makes the records from families of schedules, so that some submissions win, some miss and some diverge.
+Each size runs in a process of its own. The command prints its CPU seconds while it makes the page (scoring on every clock
+included), its peak memory and the size of the page; `--write DIR` keeps the pages.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Shape = Callable[[float], float]
 
 @dataclass(frozen=True)
 class Size:
-    """How many of what, and the limits: CPU seconds, megabytes of memory, megabytes of the page."""
+    """Size of a board, and its limits: CPU seconds, megabytes of memory, megabytes of the page."""
 
     submissions: int
     studies: int
@@ -57,13 +58,13 @@ WORKLOADS = {
 
 
 def shapes(count: int) -> dict[str, Shape]:
-    """Return `count` schedules by name: the ten of the tests, then members of three families."""
-    found = dict(SCHEDULES)
-    for place in range(max(0, count - len(found))):
+    """Return `count` schedules by name: first the ten of the tests, then members of three families."""
+    named = dict(SCHEDULES)
+    for place in range(max(0, count - len(named))):
         power = 0.4 + 0.3 * (place // 3)
         kind = ("power", "cosine_to", "decay")[place % 3]
-        found[f"{kind}_{power:.1f}".replace(".", "_")] = _member(kind, power)
-    return dict(list(found.items())[:count])
+        named[f"{kind}_{power:.1f}".replace(".", "_")] = _member(kind, power)
+    return dict(list(named.items())[:count])
 
 
 def _member(kind: str, power: float) -> Shape:
@@ -76,12 +77,12 @@ def _member(kind: str, power: float) -> Shape:
 
 def generated(size: Size) -> pd.DataFrame:
     """Return the trials of a board of this size."""
-    drawn = shapes(size.submissions)
-    return board_trials(tuple(drawn), WORKLOADS, studies=size.studies, trials=size.trials, shapes=drawn)
+    schedules = shapes(size.submissions)
+    return board_trials(tuple(schedules), WORKLOADS, studies=size.studies, trials=size.trials, shapes=schedules)
 
 
 def measure(name: str, out: Path) -> dict[str, float]:
-    """Write the page of one size to `out` and return what it took."""
+    """Write the page of one size to `out` and return its cost."""
     from harness.report import write_report
     from harness.results import BoardInput
 
@@ -97,17 +98,17 @@ def measure(name: str, out: Path) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure both sizes; 1 where a limit is broken."""
+    """Measure both sizes; the exit status is 1 if one exceeds its limits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", type=Path, help="keep the pages in this directory")
     parser.add_argument("--only", choices=SIZES, help="one size, in this process")
-    asked = parser.parse_args()
-    if asked.only:
-        out = (asked.write or Path(tempfile.mkdtemp())) / f"{asked.only}.html"
-        print(json.dumps(measure(asked.only, out)))
+    given = parser.parse_args()
+    if given.only:
+        out = (given.write or Path(tempfile.mkdtemp())) / f"{given.only}.html"
+        print(json.dumps(measure(given.only, out)))
         return 0
     worst = 0
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as temporary:
         for name, size in SIZES.items():
             command = [
                 sys.executable,
@@ -116,13 +117,13 @@ def main() -> int:
                 "--only",
                 name,
                 "--write",
-                str(asked.write or scratch),
+                str(given.write or temporary),
             ]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            good = found["cpu_seconds"] <= size.seconds and found["memory_mb"] <= size.memory and found["page_mb"] <= size.page
-            worst |= not good
-            told = f"{found['cpu_seconds']} CPU s, {found['memory_mb']} MB memory, {found['page_mb']} MB page"
-            print(f"{name}: {found['trials']:,} trials, {told}{'' if good else ', beyond its limits'}")
+            cost = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            within = cost["cpu_seconds"] <= size.seconds and cost["memory_mb"] <= size.memory and cost["page_mb"] <= size.page
+            worst |= not within
+            text = f"{cost['cpu_seconds']} CPU s, {cost['memory_mb']} MB memory, {cost['page_mb']} MB page"
+            print(f"{name}: {cost['trials']:,} trials, {text}{'' if within else ', beyond its limits'}")
     return worst
 
 

@@ -83,7 +83,7 @@ def row(
 
 
 def from_times(times: Mapping[str, Mapping[str, Sequence[float]]], *, budget: float = 1000.0, **other: Any) -> pd.DataFrame:
-    """Return a frame of one trial a study that reaches its target at the given times; infinite misses, NaN was killed.
+    """Return a frame of one trial per study with the given times to target; infinite: it misses, NaN: it was killed.
 
     A label ``base+variant`` is a held-out variant of ``base``.
     """
@@ -93,14 +93,18 @@ def from_times(times: Mapping[str, Mapping[str, Sequence[float]]], *, budget: fl
             for study, time in enumerate(studies):
                 base = label.split("+")[0]
                 if math.isnan(time):
-                    made = row(submission, label, study, 0, [2.0], status="killed", base=base, budget=budget, horizon=budget)
+                    trial = row(submission, label, study, 0, [2.0], status="killed", base=base, budget=budget, horizon=budget)
                 elif math.isinf(time):
                     clocks = [budget / 2, budget]
-                    made = row(submission, label, study, 0, [2.0, 2.0], clocks=clocks, base=base, budget=budget, horizon=budget)
+                    trial = row(
+                        submission, label, study, 0, [2.0, 2.0], clocks=clocks, base=base, budget=budget, horizon=budget
+                    )
                 else:
                     clocks = [time * 0.9, time]
-                    made = row(submission, label, study, 0, [2.0, 0.5], clocks=clocks, base=base, budget=budget, horizon=budget)
-                rows.append({**made, **other})
+                    trial = row(
+                        submission, label, study, 0, [2.0, 0.5], clocks=clocks, base=base, budget=budget, horizon=budget
+                    )
+                rows.append({**trial, **other})
     return pd.DataFrame(rows)
 
 
@@ -111,7 +115,7 @@ def algoperf() -> pd.DataFrame:
 
 @dataclass
 class Script:
-    """What a trial would do if nobody stopped it: losses at its evaluations, and where it diverges between two of them."""
+    """What a trial does if nothing stops it: losses at its evaluations, and where between two of them it diverges."""
 
     submission: str
     workload: str
@@ -166,22 +170,22 @@ class Script:
 
 
 def scripts(generator: random.Random, submissions: int, workloads: int, studies: int, trials: int) -> list[Script]:
-    """Return random scripts on a coarse grid, so that ties, misses, divergence and lost variants are common."""
-    made = []
+    """Return random scripts on a coarse grid, so that ties, misses, divergence and skipped variants are common."""
+    plan = []
     for s in range(submissions):
         for w in range(workloads):
             for label in (f"w{w}", f"w{w}+v") if w % 2 == 0 else (f"w{w}",):
-                hopeless = generator.random() < 0.25
+                always_misses = generator.random() < 0.25
                 for study in range(studies):
                     for trial in range(trials):
                         horizon = generator.choice([450.0, 700.0, 1000.0])
-                        hit = 99 if hopeless else generator.randrange(0, 14)
+                        hit = 99 if always_misses else generator.randrange(0, 14)
                         losses = [
                             0.9 if i >= hit else 1.005 if i >= hit - 1 else 2.0 for i in range(math.ceil(horizon / PERIOD))
                         ]
                         diverges = generator.choice([math.inf, math.inf, generator.uniform(0, 1000)])
-                        made.append(Script(f"s{s}", label, f"w{w}", study, trial, losses, horizon, diverges))
-    return made
+                        plan.append(Script(f"s{s}", label, f"w{w}", study, trial, losses, horizon, diverges))
+    return plan
 
 
 def complete_run(plan: Sequence[Script]) -> pd.DataFrame:
@@ -203,7 +207,7 @@ def pruned_run(plan: Sequence[Script], generator: random.Random, workers: int) -
     while waiting or running:
         while waiting and len(running) < workers:
             script = waiting.pop()
-            if script.base != script.workload and _lost(plan, script):
+            if script.base != script.workload and _base_missed(plan, script):
                 script.outcome = script.record("skipped", 0.0)
             else:
                 running.append(script)
@@ -224,6 +228,6 @@ def pruned_run(plan: Sequence[Script], generator: random.Random, workers: int) -
     return pd.DataFrame([script.outcome for script in plan])
 
 
-def _lost(plan: Sequence[Script], variant: Script) -> bool:
+def _base_missed(plan: Sequence[Script], variant: Script) -> bool:
     bases = [s.outcome for s in plan if s.submission == variant.submission and s.workload == variant.base]
     return all(outcome is not None and outcome["status"] not in ("reached", "killed") for outcome in bases)

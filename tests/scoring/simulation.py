@@ -1,4 +1,4 @@
-"""Synthetic boards with known truth: the designs of STATISTICS, "Coverage test"."""
+"""Synthetic boards with known truth: the designs of docs/statistics.md, "Coverage"."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _t4(generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
 
 @dataclass(frozen=True)
 class Design:
-    """How times come about: log X = workload + study + effect of the submission there + noise.
+    """A distribution of times: log X = workload + study + effect of the submission on that workload + noise.
 
     Attributes:
         noise: of one time.
@@ -56,8 +56,8 @@ class Design:
         times = np.exp(centre[:, None] + own[:, :, None] + study + self.noise(generator, shape))
         if self.grid:
             times = np.ceil(times / (self.grid * BUDGET)) * self.grid * BUDGET
-        lost = generator.random(shape) < self.misses[:, :, None]
-        return np.where(lost | (times > BUDGET), np.inf, times)
+        missed = generator.random(shape) < self.misses[:, :, None]
+        return np.where(missed | (times > BUDGET), np.inf, times)
 
 
 _CELL = np.arange(SUBMISSIONS)[:, None] + np.arange(WORKLOADS)
@@ -74,11 +74,11 @@ DESIGNS = {
     "mixed misses": Design(_normal, 0.0, _MIXED),
 }
 HARD = Design(_normal, 0.0, _CONCENTRATED)
-"""Two cells of eight carry nearly all of a submission's variance: three studies often show none of it."""
+"""Two cells of eight cause nearly all of a submission's variance, of which three studies often show nothing."""
 
 
 def study_times(times: Floats, grid: float) -> StudyTimes:
-    """Return the pool of one board's times, [submissions, workloads, n]."""
+    """Return the study times of one board from an array, [submissions, workloads, n]."""
     labels = tuple(f"w{k}" for k in range(times.shape[1]))
     step = grid * BUDGET if grid else math.nan
     return StudyTimes(
@@ -96,7 +96,7 @@ def study_times(times: Floats, grid: float) -> StudyTimes:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Shares of intervals that hold the truth: scores (per submission), ranks, speed-ups against the first submission."""
+    """Shares of intervals that cover the truth: of scores (per submission), ranks, speed-ups over the first submission."""
 
     score: Floats
     rank: Floats
@@ -111,21 +111,21 @@ def coverage(design: Design, n: int, boards: int, seed: int, repetitions: int = 
     charged = np.log(np.minimum(fresh, BUDGET))
     true_speed = (charged[:, :1] - charged).mean(axis=(0, 2, 3))
     true_rank = ranked(true_score)
-    held = np.zeros((3, SUBMISSIONS))
+    covered = np.zeros((3, SUBMISSIONS))
     for times in design.times(generator, boards, n):
-        made = study_times(times, design.grid)
-        joint = [random_resample(made, workload) for workload in made.workloads]
+        board = study_times(times, design.grid)
+        joint = [random_resample(board, workload) for workload in board.workloads]
         h = np.stack([contributions(resample.times) for resample in joint])
-        estimates, fewest = score_estimates(made, joint, h)
+        estimates, fewest = score_estimates(board, joint, h)
         ranks = rank_ranges(h, estimates, fewest)
-        logs = log_times(made)
+        logs = log_times(board)
         for s in range(SUBMISSIONS):
             interval = estimates[s].interval()
-            held[0, s] += interval is not None and max(0.0, interval[0]) <= true_score[s] <= min(1.0, interval[1])
-            held[1, s] += ranks[s][0] <= true_rank[s] <= ranks[s][1]
+            covered[0, s] += interval is not None and max(0.0, interval[0]) <= true_score[s] <= min(1.0, interval[1])
+            covered[1, s] += ranks[s][0] <= true_rank[s] <= ranks[s][1]
             speed = contrast(logs, s, 0).estimate.interval()
-            held[2, s] += speed is not None and speed[0] <= true_speed[s] <= speed[1]
-    return Coverage(*(held / boards))
+            covered[2, s] += speed is not None and speed[0] <= true_speed[s] <= speed[1]
+    return Coverage(*(covered / boards))
 
 
 def family_wise_error(design: Design, n: int, boards: int, seed: int) -> float:

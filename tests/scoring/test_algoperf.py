@@ -61,7 +61,7 @@ def test_the_published_order_of_neighbours_is_mostly_not_separable(ours: Board) 
     assert ours.adjacent_separable is not None and ours.adjacent_separable < 0.5
 
 
-def test_every_interval_holds_its_score_and_stays_within_zero_and_one(ours: Board) -> None:
+def test_every_interval_contains_its_score_and_lies_within_zero_and_one(ours: Board) -> None:
     for row in ours.rows:
         assert row.score_low is not None and row.score_high is not None
         assert 0 <= row.score_low <= row.score <= row.score_high <= 1

@@ -43,7 +43,7 @@ def test_no_order_of_rows_changes_a_byte(table: dict[str, dict[str, list[float]]
 
 @settings(max_examples=25, deadline=None)
 @given(tables())
-def test_scores_and_ranks_lie_where_they_must(table: dict[str, dict[str, list[float]]]) -> None:
+def test_scores_and_ranks_lie_within_their_bounds_and_ranges(table: dict[str, dict[str, list[float]]]) -> None:
     board = score_board(from_times(table), ScoringRules(baseline="s0"))
     assert len(board.rows) == len(table) and len(board.pairs) == len(table) * (len(table) - 1) // 2
     for row in board.rows:
@@ -60,7 +60,7 @@ def test_scores_and_ranks_lie_where_they_must(table: dict[str, dict[str, list[fl
 
 @settings(max_examples=20, deadline=None)
 @given(tables(), st.floats(1.0, 3.0))
-def test_a_dominated_newcomer_changes_nobodys_score_or_speed_up(
+def test_a_further_submission_that_is_slower_everywhere_changes_no_score_or_speed_up(
     table: dict[str, dict[str, list[float]]], slower: float
 ) -> None:
     before = {row.name: row for row in score_board(from_times(table), ScoringRules(baseline="s0")).rows}
@@ -119,7 +119,7 @@ def test_an_absent_baseline_leaves_out_speed_ups_and_says_so() -> None:
     assert any("cosine did not run" in note for note in board.notes)
 
 
-def test_a_base_is_lost_with_its_held_out_variant_and_the_cell_says_so() -> None:
+def test_a_base_counts_as_missed_where_its_held_out_variant_does_and_the_cell_says_so() -> None:
     board = score_board(
         from_times({"a": {"w": [100] * 3, "w+v": [500] * 3}, "b": {"w": [200] * 3, "w+v": [100] * 3}}),
         ScoringRules(baseline="a"),
@@ -131,13 +131,13 @@ def test_a_base_is_lost_with_its_held_out_variant_and_the_cell_says_so() -> None
     assert board.workloads == ("w",) and board.held_out == ("w+v",)
 
 
-def test_even_studies_half_missed_are_missed() -> None:
+def test_of_an_even_number_of_studies_half_of_them_missed_the_median_is_missed() -> None:
     board = score_board(from_times({"a": {"w": [100, 100, INF, INF]}}), ScoringRules(baseline="a"))
     assert board.rows[0].cells["w"].time == INF
     assert any("Even numbers" in note for note in board.notes)
 
 
-def test_leaving_out_the_fastest_raises_the_second() -> None:
+def test_without_the_fastest_submission_the_second_scores_more() -> None:
     board = score_board(
         from_times({"a": {"w": [100] * 3, "x": [100] * 3}, "b": {"w": [200] * 3, "x": [100] * 3}}), ScoringRules(baseline="a")
     )
@@ -177,7 +177,7 @@ def test_the_json_has_the_fixed_keys_first_and_no_infinity() -> None:
     json.dumps(value, allow_nan=False)
 
 
-def test_a_run_pruned_for_the_score_only_has_a_score_and_nothing_that_is_not_exact() -> None:
+def test_a_board_pruned_for_the_score_only_shows_nothing_that_is_not_exact() -> None:
     trials = from_times({"a": {"w": [100, 100, INF]}, "b": {"w": [200, 200, 200]}})
     last = (trials["submission"] == "a") & (trials["study"] == 2)
     trials.loc[last, "status"] = "pruned"
@@ -192,7 +192,7 @@ def test_a_run_pruned_for_the_score_only_has_a_score_and_nothing_that_is_not_exa
     board_json(board, [])
 
 
-def test_a_leader_by_score_that_is_slower_by_speed_is_called_so() -> None:
+def test_the_verdict_says_where_the_leader_by_score_is_slower() -> None:
     """`a` is 2.5 times as fast on three workloads and `b` 30 times on one: the score counts workloads, the speed-up factors."""
     near, far = [200.0, 210.0, 205.0, 202.0, 208.0], [10.0, 10.4, 10.2, 10.1, 10.3]
     a = {"v": [x * 30 for x in far], "w": near, "x": near, "y": near}

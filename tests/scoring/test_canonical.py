@@ -37,7 +37,7 @@ def test_pruning_changes_no_field_of_the_board_whatever_the_order_and_the_parall
     assert as_json(complete, "steps", cost=False) == as_json(pruned, "steps", cost=False)
 
 
-def test_the_pruning_property_is_not_vacuous() -> None:
+def test_the_random_runs_contain_every_status() -> None:
     plan = scripts(random.Random(4), 3, 3, 3, 4)
     pruned = pruned_run(plan, random.Random(5), 2)
     assert {"reached", "missed", "diverged", "pruned", "skipped"} == set(pruned["status"])
@@ -59,13 +59,13 @@ def test_a_lower_index_keeps_the_evaluation_at_the_winners_time_and_a_higher_one
     assert found.counted == (2, 2, 1)
 
 
-def test_tuning_costs_each_trial_up_to_the_studys_best() -> None:
+def test_the_race_cost_of_each_trial_ends_at_the_fastest_hit_of_its_study() -> None:
     diverged = row("a", "w", 0, 2, [2], status="diverged", end=150.0)
     found = study(row("a", "w", 0, 0, [2, 2, 2, 2]), row("a", "w", 0, 1, [2, 2, 0.5]), diverged)
     assert found.cost == 300 + 300 + 150
 
 
-def test_a_trial_that_diverges_on_its_way_to_an_evaluation_it_need_not_make_counts_as_pruned() -> None:
+def test_a_trial_that_diverges_before_an_evaluation_that_is_not_needed_counts_as_pruned() -> None:
     diverged = row("a", "w", 0, 2, [2], status="diverged", end=150.0)
     assert study(row("a", "w", 0, 1, [2, 0.5]), diverged).statuses == ("reached", "pruned")
 
@@ -75,13 +75,13 @@ def test_a_killed_trial_makes_its_study_missing_not_missed() -> None:
     assert found.missing and "killed" in found.reason
 
 
-def test_a_trial_killed_after_it_was_beaten_costs_nothing() -> None:
+def test_a_trial_killed_after_another_was_faster_does_not_make_its_study_missing() -> None:
     found = study(row("a", "w", 0, 0, [2, 2], status="killed"), row("a", "w", 0, 1, [0.5]))
     assert not found.missing and found.time == 100
 
 
 @pytest.mark.parametrize("status", ["failed", "timeout", "out-of-memory", "diverged"])
-def test_what_failed_has_missed(status: str) -> None:
+def test_a_trial_that_failed_counts_as_missed(status: str) -> None:
     found = study(row("a", "w", 0, 0, [2], status=status))
     assert not found.missing and math.isinf(found.time)
 
@@ -111,7 +111,7 @@ def test_another_clock_than_the_races_shows_bounds_where_a_pruned_trial_might_ha
     assert board.rows[0].cells["w"].bound == ""
 
 
-def test_bad_frames_are_told_in_one_plain_line() -> None:
+def test_a_frame_that_cannot_be_scored_gives_one_plain_line() -> None:
     good = from_times({"a": {"w": [100]}})
     for frame, words in (
         (good.drop(columns="curve"), "lack the column 'curve'"),

@@ -11,7 +11,7 @@ from harness.scoring.intervals import detectable, holm, median_interval, order_s
 
 
 @pytest.mark.parametrize("n", range(6, 26))
-def test_order_statistics_hold_the_median_with_95_percent_and_no_narrower_pair_does(n: int) -> None:
+def test_order_statistics_cover_the_median_with_95_percent_and_no_narrower_pair_does(n: int) -> None:
     low, high = order_statistics(n)
     assert 1 <= low < high <= n
     assert stats.binom.cdf(high - 1, n, 0.5) - stats.binom.cdf(low - 1, n, 0.5) >= 0.95
@@ -53,12 +53,12 @@ def test_equal_variances_add_their_degrees_of_freedom() -> None:
     assert satterthwaite(0.0, np.full(4, 0.2), np.full(4, 2.0), 0.25).freedom == pytest.approx(8)
 
 
-def test_parts_without_variance_add_none_and_an_unknown_one_leaves_no_interval() -> None:
+def test_parts_without_variance_contribute_none_and_an_unknown_variance_gives_no_interval() -> None:
     assert satterthwaite(0.5, np.zeros(3), np.full(3, 2.0), 1 / 3).interval() == (0.5, 0.5)
     assert satterthwaite(0.5, np.array([0.1, math.nan]), np.full(2, 2.0), 0.5).interval() is None
 
 
-def test_what_is_called_detectable_is_found_with_80_percent_power() -> None:
+def test_a_detectable_ratio_is_detected_with_80_percent_power() -> None:
     n, level = 6, 0.05
     shift = detectable(1 / math.sqrt(n), n - 1, level)
     samples = np.random.default_rng(0).normal(shift, 1, (20_000, n))

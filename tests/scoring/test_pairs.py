@@ -13,7 +13,7 @@ from tests.scoring.frames import from_times, row
 INF = math.inf
 
 
-def test_speed_up_is_the_geometric_mean_of_time_ratios_and_ignores_the_pool() -> None:
+def test_a_speed_up_is_the_geometric_mean_of_time_ratios_and_does_not_depend_on_other_submissions() -> None:
     table = {"base": {"w": [100, 200, 400], "v": [100] * 3}, "a": {"w": [50, 100, 200], "v": [400] * 3}}
     rows = {r.name: r for r in score_board(from_times(table), ScoringRules(baseline="base")).rows}
     assert rows["a"].speedup == pytest.approx(math.sqrt(2 * 0.25))
@@ -35,14 +35,14 @@ def test_speed_up_is_the_geometric_mean_of_time_ratios_and_ignores_the_pool() ->
         ([100, 100, INF], [200, 200, INF], ""),
     ],
 )
-def test_a_miss_is_charged_the_budget_and_shown_as_a_bound(mine: list[float], theirs: list[float], bound: str) -> None:
+def test_a_miss_is_charged_the_budget_and_marked_as_a_bound(mine: list[float], theirs: list[float], bound: str) -> None:
     rows = {r.name: r for r in score_board(from_times({"a": {"w": mine}, "b": {"w": theirs}}), ScoringRules(baseline="b")).rows}
     d = [math.log(min(y, 1000) / min(x, 1000)) for x, y in zip(mine, theirs, strict=True)]
     assert rows["a"].speedup == pytest.approx(math.exp(sum(d) / 3))
     assert rows["a"].speedup_bound == bound
 
 
-def test_equal_ratios_keep_the_width_of_the_evaluation_grid() -> None:
+def test_equal_ratios_have_an_interval_as_wide_as_the_evaluation_grid() -> None:
     trials = pd.DataFrame([row(s, "w", j, 0, [2] * k + [0.5]) for s, k in (("a", 3), ("b", 7)) for j in range(3)])
     a = next(r for r in score_board(trials, ScoringRules(baseline="b")).rows if r.name == "a")
     steps = math.log(400 / 300) ** 2 + math.log(800 / 700) ** 2
@@ -88,7 +88,7 @@ def test_strict_json_of_a_comparison_has_no_infinity() -> None:
     assert value["times"]["w"][0] == [None] * 3
 
 
-def test_unknown_names_are_told_with_the_nearest_one() -> None:
+def test_an_unknown_name_is_an_error_that_suggests_the_nearest_one() -> None:
     trials = from_times({"cosine": {"w": [1] * 3}, "rex": {"w": [1] * 3}})
     with pytest.raises(BadInput, match="did you mean 'cosine'"):
         compare(trials, "cosin", "rex")
@@ -104,7 +104,7 @@ def looks(ratio: float, studies: int) -> pd.DataFrame:
     return from_times({"a": {"w": times[0, :studies].tolist()}, "b": {"w": (ratio * times[1, :studies]).tolist()}})
 
 
-def test_looks_stop_at_the_first_that_separates_and_stay_there() -> None:
+def test_looks_stop_at_the_first_separable_one() -> None:
     first = next(n for n in (3, 5, 7, 10, 15, 20) if look(looks(1.3, n), "a", "b").separable)
     later = look(looks(1.3, 20), "a", "b")
     assert later.separable and later.look == first and later.next_look is None
@@ -112,7 +112,7 @@ def test_looks_stop_at_the_first_that_separates_and_stay_there() -> None:
     assert "separable at" in look_sentence(later)
 
 
-def test_looks_ask_for_the_next_number_of_studies_and_end_with_what_they_could_have_found() -> None:
+def test_a_look_names_the_next_number_of_studies_and_the_last_one_a_detectable_ratio() -> None:
     assert look(looks(1.0, 2), "a", "b").next_look == 3
     assert look(looks(1.0, 6), "a", "b").next_look == 7
     last = look(looks(1.0, 20), "a", "b")

@@ -32,7 +32,7 @@ def test_regret_uses_the_final_loss_of_the_best_trial_and_the_median_study() -> 
     assert b.regret == pytest.approx((1.0 - 0.6) / (2.6 - 0.6)) and b.mean_rank == 2
 
 
-def test_shares_of_the_budget_are_scored_apart() -> None:
+def test_every_share_of_the_budget_is_scored_by_itself() -> None:
     rows = [budget_row("a", 0, 0, 1.0, horizon) for horizon in (100.0, 250.0)]
     assert [q.share for q in score_budget(pd.DataFrame(rows))] == [0.1, 0.25]
 
@@ -41,14 +41,14 @@ def test_without_the_trivial_metric_there_is_no_regret() -> None:
     assert score_budget(pd.DataFrame([budget_row("a", 0, 0, 1.0)]))[0].regret is None
 
 
-def test_the_budget_track_has_no_race_and_a_race_no_quality() -> None:
+def test_the_budget_track_has_no_times_and_pruned_trials_no_quality() -> None:
     with pytest.raises(BadInput, match="score_budget"):
         score_board(pd.DataFrame([budget_row("a", 0, 0, 1.0)]))
     with pytest.raises(BadInput, match="--no-prune"):
         score_budget(pd.DataFrame([budget_row("a", 0, 0, 1.0, complete=False)]))
 
 
-def test_a_schedule_that_does_not_mind_its_rate_has_no_sensitivity() -> None:
+def test_a_schedule_whose_loss_does_not_depend_on_the_rate_has_sensitivity_zero() -> None:
     assert sensitivity({rate: [0.5] for rate in HALF_DECADES}, trivial=2.0).value == 0
 
 
@@ -62,11 +62,11 @@ def test_an_optimum_at_the_edge_is_flagged() -> None:
     assert sensitivity({0.1: [0.3], 1.0: [0.5], 10.0: [0.6]}, trivial=2.0).edge
 
 
-def test_a_schedule_that_learns_nothing_has_no_sensitivity_number() -> None:
+def test_a_schedule_that_never_beats_an_untrained_model_has_no_sensitivity() -> None:
     assert sensitivity({0.1: [math.inf], 1.0: [2.5]}, trivial=2.0).value is None
 
 
-def test_only_complete_trials_tell_about_rates() -> None:
+def test_sensitivity_uses_complete_trials_only() -> None:
     rows = [row("a", "w", 0, t, [1.0, 0.4], complete=t == 0, hyperparameters={"learning_rate": 0.1 + t}) for t in range(2)]
     assert rate_losses(pd.DataFrame(rows), "a", "w") == {0.1: [0.4]}
 
@@ -87,7 +87,7 @@ def test_a_run_that_diverged_or_failed_has_the_trivial_quality_not_its_last_good
         assert (a.name, b.final["w"], b.regret) == ("a", 2.6, 1.0)
 
 
-def test_a_killed_trial_takes_its_study_away_at_that_share_and_leaves_the_others() -> None:
+def test_a_killed_trial_makes_its_study_missing_at_that_share_only() -> None:
     rows = [budget_row("a", j, 0, x) for j, x in enumerate((0.1, 0.5, 0.6))]
     rows += [budget_row("a", 0, 1, 0.2, status="killed", complete=False), budget_row("a", 0, 2, 0.3, horizon=500.0)]
     half, whole = score_budget(pd.DataFrame(rows))
@@ -95,7 +95,7 @@ def test_a_killed_trial_takes_its_study_away_at_that_share_and_leaves_the_others
     assert (half.share, half.studies["w"]) == (0.5, 1)
 
 
-def test_horizons_of_whole_steps_count_as_the_share_that_they_stand_for() -> None:
+def test_a_horizon_in_whole_steps_counts_as_the_nearest_share() -> None:
     rows = [budget_row("a", 0, 0, 1.0, horizon) for horizon in (96.0, 256.0)]
     assert [q.share for q in score_budget(pd.DataFrame(rows))] == [0.1, 0.25]
 
@@ -112,7 +112,7 @@ def test_a_board_of_quality_says_under_which_protocol_its_records_were_made() ->
     assert quality_board(trials.assign(protocol=PROTOCOL_VERSION)).notes == quality_board(trials).notes
 
 
-def test_the_budget_board_is_strict_json_with_a_races_fields_and_the_same_in_any_order() -> None:
+def test_the_budget_board_is_strict_json_with_the_fields_of_a_timed_board_in_any_order_of_rows() -> None:
     rows = [
         budget_row(s, j, 0, x + j, h, facts=FACTS)
         for s, x in (("a", 0.5), ("b", 0.4))

@@ -10,12 +10,12 @@ from tests.scoring.simulation import DESIGNS, study_times
 
 
 @pytest.mark.parametrize("n", range(1, 8))
-def test_multisets_carry_all_probability(n: int) -> None:
+def test_the_probabilities_of_multisets_sum_to_one(n: int) -> None:
     indices, weights = multisets(n)
     assert weights.sum() == pytest.approx(1) and (np.diff(indices, axis=1) >= 0).all()
 
 
-def test_enumeration_equals_all_27_resamples_of_three_studies_drawn_together() -> None:
+def test_enumeration_equals_all_27_joint_resamples_of_three_studies() -> None:
     times = np.array([[[1.0, 2.0, 9.0]], [[3.0, np.inf, 2.0]]])
     every = np.stack([contributions(medians(times[:, 0][:, list(pick)])) for pick in product(range(3), repeat=3)], axis=1)
     resample = all_resamples(study_times(times, 0.0), "w0")

@@ -1,4 +1,4 @@
-"""`--prune score-only`: the scores of the unpruned board to the last digit, whatever the order and the parallelism."""
+"""`--prune score-only`: scores equal the unpruned ones to the last digit, in any order, with any number of workers."""
 
 import math
 import random
@@ -34,7 +34,7 @@ def scores(trials: pd.DataFrame, pruned_by: Sequence[str] = ()) -> dict[str, flo
 
 
 def varied(generator: random.Random, submissions: int, workloads: int, studies: int, trials: int) -> list[Script]:
-    """Return scripts of which some submissions are many times slower, so that the 4x cut-off and lost variants are common.
+    """Return scripts of which some submissions are many times slower, so that the 4x cut-off and missed variants are common.
 
     The first workload has two variants.
     """
@@ -67,7 +67,7 @@ class Cut:
         while self.waiting or running:
             while self.waiting and len(running) < self.workers:
                 script = self.waiting.pop()
-                if script.base != script.workload and self.base_lost(script):
+                if script.base != script.workload and self.base_missed(script):
                     self.end(script, "skipped")
                 else:
                     running.append(script)
@@ -105,7 +105,7 @@ class Cut:
             found = FastestTrial(hit, script.trial, outcome["id"])
             self.best[script.cell] = faster(self.best.get(script.cell), found) or found
 
-    def base_lost(self, script: Script) -> bool:
+    def base_missed(self, script: Script) -> bool:
         bases = [s.outcome for s in self.plan if (s.submission, s.workload) == (script.submission, script.base)]
         return all(o is not None and o["status"] != "reached" and o.get("pruned_by") != SCORE_ONLY for o in bases)
 
@@ -145,8 +145,8 @@ def test_the_board_has_the_scores_and_nothing_that_is_not_exact() -> None:
     assert all(r.score_low is None and r.speedup is None for r in board.rows) and not board.pairs
 
 
-def test_the_property_is_not_vacuous() -> None:
-    """Every rule bites somewhere, and more than the safe rules are at work."""
+def test_every_rule_stops_trials_in_the_random_runs() -> None:
+    """Every score-only rule gives a limit in some run, so the property above tests all of them."""
     reasons = set()
     for seed in range(60):
         plan = varied(random.Random(seed), 4, 3, 3, 2)
@@ -161,7 +161,7 @@ def test_the_property_is_not_vacuous() -> None:
     assert {reason.split()[0] for reason in reasons} == {"the", "its", "most", "4", "a"}
 
 
-def test_a_board_without_scores_to_keep_counts_cut_studies_as_missing() -> None:
+def test_a_board_that_does_not_allow_score_only_pruning_counts_cut_studies_as_missing() -> None:
     plan = varied(random.Random(3), 4, 3, 3, 2)
     cut = cut_run(plan, random.Random(3), 2)
     assert (cut["pruned_by"] == SCORE_ONLY).any()
@@ -171,8 +171,8 @@ def test_a_board_without_scores_to_keep_counts_cut_studies_as_missing() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**9))
-def test_a_smaller_pool_takes_no_cut_on_trust(seed: int) -> None:
-    """Without the submission that others were measured by, a score is that of the unpruned pool or its study is missing."""
+def test_a_board_with_fewer_submissions_checks_every_cut(seed: int) -> None:
+    """Without the submission that others were relative to, a score is the unpruned one or its study counts as missing."""
     plan = varied(random.Random(seed), 4, 2, 3, 2)
     complete = complete_run(varied(random.Random(seed), 4, 2, 3, 2))
     cut = cut_run(plan, random.Random(seed), 2)
@@ -182,7 +182,7 @@ def test_a_smaller_pool_takes_no_cut_on_trust(seed: int) -> None:
         assert scores(few, [SCORE_ONLY]) == scores(whole)
 
 
-def test_medians_that_are_decided_stop_the_rest() -> None:
+def test_trials_stop_once_their_median_is_decided() -> None:
     names = [("a", "w", j) for j in range(3)]
     bounds = ScoreBounds(BoardTrial(cell, "w", 0) for cell in names)
     assert bounds.limit(names[2]) is None
@@ -202,15 +202,15 @@ def test_an_even_number_of_studies_is_never_cut() -> None:
     assert bounds.limit(("b", "w", 0)) is None
 
 
-def test_four_times_the_fastest_median_so_far_is_the_end_for_the_others() -> None:
+def test_other_submissions_stop_at_four_times_the_fastest_median_so_far() -> None:
     cells = [(s, "w", j) for s in "ab" for j in range(3)]
     bounds = ScoreBounds(BoardTrial(cell, "w", 0, Span(10, 10) if cell[0] == "a" else UNKNOWN) for cell in cells)
     limit = bounds.limit(("b", "w", 1))
     assert limit.time == 40 and not limit.stops(0, 40.0) and limit.stops(0, 40.1)
 
 
-def test_a_slow_base_goes_on_while_its_variant_may_set_the_pace() -> None:
-    """A base beyond 4x the fastest scores nothing, but reached at all it lets its variant into the variant's column."""
+def test_a_slow_base_goes_on_while_its_variant_may_be_the_fastest() -> None:
+    """A base beyond 4x the fastest scores nothing, but if it is reached at all, its variant counts in the variant's column."""
     labels = {"w": "w", "w+v": "w"}
     entries = [
         BoardTrial((s, label, 0), base, 0, Span(10, 10) if s == "a" and label == "w" else UNKNOWN)

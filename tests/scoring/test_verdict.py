@@ -1,4 +1,4 @@
-"""The verdict stays a sentence, however many submissions miss however much."""
+"""The verdict stays one sentence, however many submissions miss targets."""
 
 import math
 from types import SimpleNamespace
@@ -15,12 +15,12 @@ def row(name, rank, missed):
     )
 
 
-def test_every_miss_is_told_where_there_are_few():
+def test_the_verdict_lists_every_miss_where_there_are_few():
     text = verdict([row("x", 1, ""), row("y", 2, "a"), row("z", 3, "ab")], [], "abc")
     assert text == "x leads with score 1.000; y misses a; z misses a and b."
 
 
-def test_of_many_the_best_are_told_and_the_others_counted():
+def test_of_many_submissions_with_misses_the_verdict_lists_the_best_and_counts_the_others():
     missed = ("a", "b", "c", "ab", "ac", "bc", "ab")
     rows = [row("x", 1, ""), *(row(f"y{place}", place + 2, what) for place, what in enumerate(missed))]
     text = verdict(rows, [], "abc")
