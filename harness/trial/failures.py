@@ -9,6 +9,9 @@ from pathlib import Path
 HARNESS = Path(__file__).resolve().parents[1]
 """The folder of the package `harness`: a frame in it is not the plug-in's."""
 
+MAX_MESSAGE = 1000
+"""Characters of an exception's message in a reason; the traceback that the trial leaves has all of them."""
+
 
 def is_from_outside(error: BaseException) -> bool:
     """Return whether an exception does not come from the trial: Ctrl-C, or what a handler of SIGTERM raised."""
@@ -24,6 +27,7 @@ def explain(error: BaseException) -> str:
     except BaseException:  # noqa: BLE001  a plug-in's own exception may raise while it is converted to text
         text = "its message cannot be read"
     message = " ".join(text.encode("utf-8", "replace").decode().split())
+    message = message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]} ..."
     frames = traceback.extract_tb(error.__traceback__)
     outside = [f for f in frames if "site-packages" not in f.filename and not Path(f.filename).is_relative_to(HARNESS)]
     where = f" ({Path(outside[-1].filename).name}:{outside[-1].lineno})" if outside else ""
