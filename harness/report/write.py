@@ -24,7 +24,8 @@ from harness.rules import Reading, ruleset
 from harness.scoring.board import score_board
 from harness.scoring.board_parts import Board
 from harness.scoring.export import board_json
-from harness.scoring.quality_board import QualityBoard, quality_board, quality_json, sensitivity_json
+from harness.scoring.quality_board import QualityBoard, quality_board
+from harness.scoring.quality_export import quality_json, sensitivity_json
 from harness.scoring.rules import DEFAULT_RULES, ScoringRules
 
 

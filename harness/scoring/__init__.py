@@ -5,7 +5,8 @@ from harness.scoring.board_parts import Board, Cell, Pair, Profile, Row, Workloa
 from harness.scoring.compare import Comparison, compare, comparison_json
 from harness.scoring.export import board_json
 from harness.scoring.quality import Quality, score_budget, trivial_metrics
-from harness.scoring.quality_board import QualityBoard, QualityRow, quality_board, quality_json
+from harness.scoring.quality_board import QualityBoard, QualityRow, quality_board
+from harness.scoring.quality_export import quality_json
 from harness.scoring.rules import ScoringRules
 from harness.scoring.sensitivity import RateRow, Sensitivity, rate_losses, sensitivities, sensitivity
 from harness.scoring.separable import LOOKS, Look, look, look_sentence

@@ -34,7 +34,7 @@ def row(
     complete: bool = False,
     **other: Any,
 ) -> dict[str, Any]:
-    """Return one trial with a loss curve, evaluated every 100 examples unless `clocks` says otherwise."""
+    """Return one trial with a loss curve, evaluated every 100 examples by default; each keyword is set by some test."""
     values = np.array(metric, dtype=float)
     examples = np.array(clocks if clocks is not None else PERIOD * np.arange(1, len(values) + 1), dtype=float)
     met = values <= target
