@@ -1,4 +1,4 @@
-"""`timetrial compare A B`: two submissions on the same workloads and studies, without torch."""
+"""`timetrial compare A B`: two submissions on the same workloads and studies; without torch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import options
 from harness.cli.app import app
 from harness.contracts.errors import BadInput
-from harness.records import CLOCKS
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="a submission with results")],
-    b: Annotated[str, typer.Argument(metavar="B", help="another one")],
-    results: Annotated[Path, typer.Option(help="directory of records")] = Path("results"),
-    clock: Annotated[str, typer.Option(help="examples, seconds or steps (default: the track's)")] = "",
-    track: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
-    suite: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="print the comparison as JSON")] = False,
+    a: Annotated[str, typer.Argument(metavar="A", help="a submission with records")],
+    b: Annotated[str, typer.Argument(metavar="B", help="another submission with records")],
+    results: options.Results = Path("results"),
+    clock: options.Clock = "",
+    track: options.BoardTrack = "",
+    suite: options.BoardSuite = "",
+    as_json: Annotated[bool, typer.Option("--json", help="print the comparison as a JSON object")] = False,
 ) -> int:
-    """Say how many times faster A is than B, per workload and overall; unadjusted for other comparisons."""
-    if clock and clock not in CLOCKS:
-        raise BadInput(f"no clock '{clock}': choose one of {', '.join(CLOCKS)}")
+    """Compare two submissions on the same workloads and studies.
+
+    The ratio says how many times faster A is, per workload and over all. Its p-value is not adjusted for other comparisons.
+    """
+    options.check_clock(clock)
     from harness.results import board_input
     from harness.rules import ruleset
     from harness.scoring import compare as compare_two
@@ -39,43 +41,42 @@ def compare(
 
     trials = board_input(results, track=track, suite=suite).trials
     if trials.empty:
-        raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
-    found = compare_two(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
+        raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
+    comparison = compare_two(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
     if as_json:
-        print(json.dumps(comparison_json(found), allow_nan=False))
+        print(json.dumps(comparison_json(comparison), allow_nan=False))
         return 0
     from rich.console import Console
 
     from harness.report.words import one_line
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(
-        f"A is {one_line(a)}, B is {one_line(b)}; median {found.clock}; ratio: how many times faster A is", markup=False
-    )
-    console.print(_table(found, plain=not console.is_terminal))
-    for line in (found.sentence, _frequency(found), *found.notes):
+    head = f"A is {one_line(a)}, B is {one_line(b)}; median {comparison.clock}; ratio: how many times faster A is"
+    console.print(head, markup=False)
+    console.print(_table(comparison, plain=not console.is_terminal))
+    for line in (comparison.sentence, _faster_studies(comparison), *comparison.notes):
         if line:
             console.print(one_line(line), markup=False)
     return 0
 
 
-def _table(found: Comparison, *, plain: bool) -> Table:
-    """One line a workload: median times, how many times faster A is, wins; the last line is over all workloads."""
+def _table(comparison: Comparison, *, plain: bool) -> Table:
+    """Return a table with a row per workload: median times, ratio, wins; and a last row over all workloads."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     from harness.report.words import amount, one_line, ratio_span, ratio_text
 
-    pair = found.pair
+    pair = comparison.pair
     table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("workload", no_wrap=True)
-    for head in ("A", "B", "ratio", "95 %", "A wins", "B wins", "level"):
+    for head in ("A", "B", "ratio", "95 %", "A wins", "B wins", "ties"):
         table.add_column(head, justify="right", no_wrap=True)
     for workload, ratio in pair.workloads.items():
-        middle = [amount(median(x), found.clock) for x in found.times[workload]]
+        medians = [amount(median(x), comparison.clock) for x in comparison.times[workload]]
         counts = [str(n) for n in (ratio.wins, ratio.losses, ratio.ties)]
-        table.add_row(Text(one_line(workload, 40)), *middle, f"{ratio.bound}{ratio_text(ratio.ratio)}", "", *counts)
+        table.add_row(Text(one_line(workload, 40)), *medians, f"{ratio.bound}{ratio_text(ratio.ratio)}", "", *counts)
     totals = [str(sum(getattr(r, name) for r in pair.workloads.values())) for name in ("wins", "losses", "ties")]
     table.add_row(
         Text("all", style="" if plain else "bold"),
@@ -86,7 +87,7 @@ def _table(found: Comparison, *, plain: bool) -> Table:
 
 
 def median(times: tuple[float, ...]) -> float:
-    """Return the median study time: missing studies (NaN) are left out, infinity takes part; NaN without any."""
+    """Return the median study time: absent studies (NaN) are left out, misses (infinity) count; NaN if there are none."""
     known = sorted(t for t in times if not math.isnan(t))
     if not known:
         return math.nan
@@ -94,11 +95,12 @@ def median(times: tuple[float, ...]) -> float:
     return low if low == high else (low + high) / 2
 
 
-def _frequency(found: Comparison) -> str:
-    pair = found.pair
+def _faster_studies(comparison: Comparison) -> str:
+    """Return a sentence on the share of studies in which A is faster, or "" if there is no such share."""
+    pair = comparison.pair
     if pair.faster is None or pair.faster_low is None or pair.faster_high is None:
         return ""
     return (
-        f"{pair.a} is the faster one in {pair.faster:.0%} of its studies, ties half "
+        f"{pair.a} is faster in {pair.faster:.0%} of its studies, where ties count half "
         f"[{pair.faster_low:.0%}, {pair.faster_high:.0%}]: a frequency, not a confidence."
     )

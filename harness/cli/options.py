@@ -1,4 +1,4 @@
-"""Options that several verbs share, so that each has one name, one form and one help text."""
+"""Options that several verbs share, so that each has one name, one form, one help text and one check."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from harness.contracts.errors import BadInput, did_you_mean
+from harness.records import CLOCKS
 
 Results = Annotated[Path, typer.Option(metavar="DIR", help="results directory: records and leaderboard")]
 
@@ -28,3 +31,13 @@ Workers = Annotated[int | None, typer.Option(metavar="N", help="simultaneous tri
 Address = Annotated[
     str, typer.Option(metavar="ADDRESS", help="running Ray cluster to use (default: RAY_ADDRESS; else Ray is started here)")
 ]
+
+
+def check_clock(clock: str) -> None:
+    """Check `--clock`; an empty one means the track's.
+
+    Raises:
+        BadInput: there is no such clock.
+    """
+    if clock and clock not in CLOCKS:
+        raise BadInput(f"no clock '{clock}'{did_you_mean(clock, CLOCKS)}")

@@ -1,4 +1,4 @@
-"""`timetrial report`: the leaderboard from the records, without torch."""
+"""`timetrial report`: the leaderboard, or a table of it, from the records; without torch."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import options
 from harness.cli.app import app
 from harness.contracts.errors import BadInput, did_you_mean
-from harness.records import CLOCKS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,55 +20,67 @@ if TYPE_CHECKING:
 
 FORMATS = ("html", "md", "tex")
 
+ALGOPERF_BASELINE = "baseline"
+"""Name of the baseline in AlgoPerf's logs, the default where it was imported."""
+
 
 @app.command()
 def report(
-    results: Annotated[Path, typer.Option(help="directory of records")] = Path("results"),
-    clock: Annotated[str, typer.Option(help="examples, seconds or steps (default: the track's)")] = "",
-    baseline: Annotated[str, typer.Option(help="submission that speed-ups are over (default: cosine, or 'baseline')")] = "",
+    results: options.Results = Path("results"),
+    clock: options.Clock = "",
+    baseline: Annotated[
+        str, typer.Option(metavar="NAME", help="submission that speed-ups refer to (default: cosine, or AlgoPerf's baseline)")
+    ] = "",
     out: Annotated[
-        Path | None, typer.Option(help="the page (default: RESULTS/leaderboard.html); .json and .csv go beside it")
+        Path | None, typer.Option(metavar="FILE", help="page to write (default: leaderboard.html in the results directory)")
     ] = None,
-    track: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
-    suite: Annotated[str, typer.Option(help="which board, where there are several (default: the newest run's)")] = "",
+    track: options.BoardTrack = "",
+    suite: options.BoardSuite = "",
     figures: Annotated[
-        Path | None, typer.Option(help="write each figure as SVG and PDF to this directory too", metavar="DIR")
+        Path | None, typer.Option(metavar="DIR", help="also write each figure to this directory, as SVG and PDF")
     ] = None,
     format: Annotated[
-        str, typer.Option(help="html; or the table alone, printed or into --out: md (between that file's markers) or tex")
+        str,
+        typer.Option(
+            metavar="FORMAT",
+            help="html: the page; md or tex: only the table, printed or written to --out (md: between that file's markers)",
+        ),
     ] = "html",
     compact: Annotated[
-        bool, typer.Option("--compact", help="first put the records' single files into one Parquet file a workload")
+        bool, typer.Option("--compact", help="first move the records into Parquet files of one workload each")
     ] = False,
     legacy_tie_rule: Annotated[
-        bool, typer.Option("--legacy-tie-rule", help="AlgoPerf's: a study's trial is chosen by evaluation index")
+        bool, typer.Option("--legacy-tie-rule", help="choose a study's trial by evaluation index, like AlgoPerf's code")
     ] = False,
-    legacy_grid: Annotated[bool, typer.Option("--legacy-grid", help="AlgoPerf's: profiles integrated on 100 points")] = False,
+    legacy_grid: Annotated[
+        bool, typer.Option("--legacy-grid", help="integrate profiles on 100 points, like AlgoPerf's code")
+    ] = False,
     legacy_speedup: Annotated[
-        bool, typer.Option("--legacy-speedup", help="AlgoPerf's: medians of studies, a miss costs the budget + 1 s")
+        bool, typer.Option("--legacy-speedup", help="speed-ups of medians, where a miss counts as the budget plus 1 s")
     ] = False,
 ) -> int:
-    """Write leaderboard.html, .json and .csv from the records in a results directory."""
-    if clock and clock not in CLOCKS:
-        raise BadInput(f"no clock '{clock}': choose one of {', '.join(CLOCKS)}")
+    """Write the leaderboard from recorded trials.
+
+    The page is leaderboard.html; its data are written beside it as .json and .csv.
+    """
+    options.check_clock(clock)
     if format not in FORMATS:
         raise BadInput(f"no format '{format}': choose one of {', '.join(FORMATS)}")
     if format != "html" and figures is not None:
-        raise BadInput(f"--format {format} writes a table, no figures: leave --figures out, or --format")
+        raise BadInput(f"--format {format} writes a table without figures: leave out --figures or --format")
     from rich.console import Console
 
-    from harness.report import terminal_table, write_figures, write_report
     from harness.results import board_input
     from harness.rules import ruleset
     from harness.scoring import ScoringRules
 
     console = Console(highlight=False)
     if compact:
-        # A table on standard output is for another program.
+        # With --format md or tex, standard output is only the table, for another program to read.
         _compact(results, console if format == "html" else Console(highlight=False, stderr=True))
     given = board_input(results, track=track, suite=suite)
     if given.trials.empty:
-        raise BadInput(f"no complete study in '{results}' yet: run `timetrial run --results {results}` again, it resumes")
+        raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
     rules = ScoringRules(
         clock=clock or ruleset(str(given.trials["track"].iloc[0])).clock,
         baseline=choose_baseline(baseline, set(given.trials["submission"])),
@@ -78,64 +90,73 @@ def report(
         legacy_grid=legacy_grid,
         legacy_speedup=legacy_speedup,
     )
-    if format != "html":
-        _tell_table(format, given, rules, out)
-        return 0
-    for path, reason in given.damaged.items():
-        console.print(f"left out {path}: {reason}", markup=False)
-    page = out or results / "leaderboard.html"
-    board = write_report(given, page, rules)
-    terminal_table(board, console)
-    legacy = getattr(board, "legacy", ())
-    if legacy:
-        console.print(f"AlgoPerf's legacy rules: {', '.join(legacy)}")
-    if figures is not None:
-        made = write_figures(given, board, figures)
-        console.print(f"figures: {len(made)} files in {figures}", markup=False)
-    console.print(f"leaderboard: {page}", markup=False)
+    if format == "html":
+        _write_page(given, rules, out or results / "leaderboard.html", figures, console)
+    else:
+        _write_table(format, given, rules, out)
     return 0
 
 
+def choose_baseline(named: str, submissions: Collection[str]) -> str:
+    """Return the submission that speed-ups refer to: the named one, else ours, else AlgoPerf's if only that is on the board.
+
+    Raises:
+        BadInput: the named one is not on the board.
+    """
+    from harness.rules import BASELINE
+
+    if not named:
+        return ALGOPERF_BASELINE if BASELINE not in submissions and ALGOPERF_BASELINE in submissions else BASELINE
+    if named not in (*submissions, BASELINE):
+        known = ", ".join(sorted(submissions))
+        raise BadInput(f"the baseline '{named}' is not on this board{did_you_mean(named, submissions)}: choose one of {known}")
+    return named
+
+
 def _compact(results: Path, console: Console) -> None:
-    """Compact a results directory and say what became of it."""
+    """Compact a results directory and print the result."""
     from harness.results import compact as compact_records
     from harness.results import open_results
 
     store = open_results(results)
     records, files = compact_records(store)
     for path, reason in store.damaged.items():
-        console.print(f"left where it is: {path}: {reason}", markup=False)
-    console.print(f"compacted: {files} single files; {records} records in Parquet files that changed", markup=False)
+        console.print(f"damaged, not compacted: {path}: {reason}", markup=False)
+    console.print(f"compacted {files} files; the Parquet files that were written contain {records} records", markup=False)
 
 
-def _tell_table(format: str, given: BoardInput, rules: ScoringRules, out: Path | None) -> None:
-    """Print the table as Markdown or LaTeX, or write it to `out`: Markdown between the markers of a text that is there."""
+def _write_page(given: BoardInput, rules: ScoringRules, page: Path, figures: Path | None, console: Console) -> None:
+    """Write the page, its data and, if asked for, the figures, and print the table and the paths."""
+    from harness.report import terminal_table, write_figures, write_report
+
+    for path, reason in given.damaged.items():
+        console.print(f"damaged, left out: {path}: {reason}", markup=False)
+    board = write_report(given, page, rules)
+    terminal_table(board, console)
+    legacy = getattr(board, "legacy", ())  # a board of quality has no such rules
+    if legacy:
+        console.print(f"AlgoPerf's legacy rules: {', '.join(legacy)}")
+    if figures is not None:
+        written = write_figures(given, board, figures)
+        console.print(f"figures: {len(written)} files in {figures}", markup=False)
+    console.print(f"leaderboard: {page}", markup=False)
+
+
+def _write_table(format: str, given: BoardInput, rules: ScoringRules, out: Path | None) -> None:
+    """Print the table as Markdown or LaTeX, or write it to `out`; Markdown goes between the markers in an existing file."""
     from harness.report import insert_table, latex_table, scored_board, table_with_markers
     from harness.results import write_atomically
     from harness.scoring import Board
 
     board = scored_board(given.trials, rules)
-    if format == "tex" and not isinstance(board, Board):
-        raise BadInput(f"--format tex: there is no LaTeX table of the {board.track} track; use --format md")
-    if out is None:
-        print(latex_table(board) if isinstance(board, Board) and format == "tex" else table_with_markers(board), end="")
-    elif format == "tex" and isinstance(board, Board):
-        write_atomically(out, latex_table(board))
+    if format == "tex":
+        if not isinstance(board, Board):
+            raise BadInput(f"--format tex: there is no LaTeX table of the {board.track} track; use --format md")
+        if out is None:
+            print(latex_table(board), end="")
+        else:
+            write_atomically(out, latex_table(board))
+    elif out is None:
+        print(table_with_markers(board), end="")
     else:
         insert_table(board, out)
-
-
-def choose_baseline(asked: str, names: Collection[str]) -> str:
-    """Return the submission that speed-ups are over: the one asked for, else ours, else AlgoPerf's where that ran.
-
-    Raises:
-        BadInput: the one asked for is not on the board.
-    """
-    from harness.rules import BASELINE
-
-    if not asked:
-        return "baseline" if BASELINE not in names and "baseline" in names else BASELINE
-    if asked not in (*names, BASELINE):
-        known = ", ".join(sorted(names))
-        raise BadInput(f"the baseline '{asked}' is not on this board{did_you_mean(asked, names)}: choose one of {known}")
-    return asked

@@ -1,131 +1,171 @@
-"""`timetrial run`: plan, race, leaderboard."""
+"""`timetrial run`: plans trials, runs those that are not recorded yet, and writes the leaderboard."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import options
 from harness.cli.app import app
-from harness.cli.running.checks import check_execution
+from harness.cli.running.checks import check_execution, check_pruning, check_time_limit
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
+    from harness.execution.settings import Settings
     from harness.plan import Plan
 
 
 @app.command()
 def run(
-    suite: Annotated[str, typer.Option(help="smoke, laptop or full")] = "laptop",
+    suite: options.Suite = "laptop",
     submission: Annotated[
-        list[str] | None, typer.Option("-s", "--submission", help="schedule, OPTIMIZER+SCHEDULE, procedure or path; repeatable")
+        list[str] | None,
+        typer.Option(
+            "-s",
+            "--submission",
+            metavar="NAME",
+            help="schedule, OPTIMIZER+SCHEDULE, optimizer, procedure or path; repeatable (default: ten schedules)",
+        ),
     ] = None,
-    everybody: Annotated[bool, typer.Option("--all", help="every submission that the track takes, instead of -s")] = False,
-    workload: Annotated[list[str] | None, typer.Option("-w", "--workload", help="only these workloads; repeatable")] = None,
+    all_submissions: Annotated[bool, typer.Option("--all", help="run all submissions that the track accepts")] = False,
+    workload: options.Workloads = None,
     track: Annotated[
-        str, typer.Option(help="schedule, external, self-tuning or budget; by default what the submissions ask for")
+        str,
+        typer.Option(
+            metavar="TRACK", help="schedule, external, self-tuning or budget (default: schedule, or external for optimizers)"
+        ),
     ] = "",
-    studies: Annotated[int | None, typer.Option(help="independent repetitions (default: the track's, 3)")] = None,
-    trials: Annotated[int | None, typer.Option(help="trials a study (default: the whole grid, or the track's)")] = None,
-    seed: Annotated[int, typer.Option(help="of everything random")] = 0,
-    results: Annotated[Path, typer.Option(help="directory of records and leaderboard")] = Path("results"),
-    executor: Annotated[str, typer.Option(help="ray or inline")] = "ray",
-    workers: Annotated[int | None, typer.Option(help="trials at a time (default: one a core or GPU)")] = None,
-    address: Annotated[str, typer.Option(help="of a running Ray cluster (default: RAY_ADDRESS, else start one here)")] = "",
+    studies: Annotated[
+        int | None, typer.Option(metavar="N", help="independent repetitions (default: the track's, mostly 3)")
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", help="trials per study (default: all points of the track's grid)")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="seed of all random numbers")] = 0,
+    results: options.Results = Path("results"),
+    executor: options.Executor = "ray",
+    workers: options.Workers = None,
+    address: options.Address = "",
     no_prune: Annotated[bool, typer.Option("--no-prune", help="run every trial to the end of its horizon")] = False,
     prune: Annotated[
-        str, typer.Option(help="safe: changes no number; score-only: scores stand, no intervals, an odd number of studies")
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="safe: stop trials that cannot be the fastest of their study; score-only: stop all that cannot change a score,"
+            " which leaves no intervals",
+        ),
     ] = "safe",
     stop_hopeless: Annotated[
-        bool, typer.Option("--stop-hopeless", help="stop trials that a forecast gives up; it errs, and the board says so")
+        bool, typer.Option("--stop-hopeless", help="stop trials that a forecast says will miss; the forecast can be wrong")
     ] = False,
-    held_out: Annotated[bool, typer.Option("--held-out", help="also the held-out variants")] = False,
-    time_limit: Annotated[float | None, typer.Option(help="seconds a trial")] = None,
+    held_out: Annotated[bool, typer.Option("--held-out", help="also run the held-out variants of the workloads")] = False,
+    time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="time limit per trial")] = None,
     sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="seven peak rates half a decade apart, complete trials, beside the board")
+        bool,
+        typer.Option("--sensitivity", help="run seven peak learning rates for the board's section on sensitivity"),
     ] = False,
     until_separable: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", help="race A and B only, over 3, 5, 7, 10, 15 and 20 studies, until they are separable"),
+        typer.Option(metavar="A B", help="run only A and B, over 3 to 20 studies, until they differ significantly"),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="run failed, timed-out and out-of-memory trials again")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the trials and the estimated CPU time")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="repeat trials that failed, timed out or ran out of memory")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print the trials and their estimated CPU time")] = False,
 ) -> int:
-    """Run the trials that are not recorded yet, then write the leaderboard."""
-    check_execution(executor, workers, results)
-    if time_limit is not None and time_limit <= 0:
-        raise BadInput(f"--time-limit {time_limit:g}: a positive number of seconds is needed")
-    from harness.cli.running.pruning_checks import check_pruning
-    from harness.cli.running.separable import most_studies, run_until_separable
-    from harness.plan import Request, make_plan
+    """Run trials and write the leaderboard.
 
-    pair = until_separable or ()
-    if sensitivity:
-        track = _sensitivity(track, trials, bool(pair))
-    named = _all(submission, track, pair) if everybody else tuple(submission or ())
+    Recorded trials are not run again, so an interrupted command resumes when it is repeated. The exit status is 1 if a trial
+    failed, timed out, ran out of memory or was killed.
+    """
+    check_execution(executor, workers, results)
+    check_time_limit(time_limit)
+    from harness.execution.settings import Settings
+    from harness.plan import Request, make_plan
+    from workloads.data import data_directory
+
     request = Request(
         suite=suite,
-        submissions=named,
+        submissions=tuple(submission or ()),
         workloads=tuple(workload or ()),
         track=track,
         studies=studies,
         trials=trials,
         seed=seed,
         held_out=held_out,
-        pair=pair,
+        pair=until_separable or (),
     )
-    plan = make_plan(most_studies(request) if pair else request)
-    check_pruning(plan, prune, stop_hopeless=stop_hopeless, no_prune=no_prune)
-    if dry_run:
-        return _dry_run(plan, results, workers)
-    from harness.cli.running.session import Session
-    from harness.execution.environment import choose_device
-    from harness.execution.race import Settings
-    from workloads.data import data_directory
-
     settings = Settings(
         executor=executor,
         data_directory=data_directory(),
-        device=choose_device(),
         workers=workers,
         address=address,
-        run_to_end=no_prune or plan.track.run_to_end,
+        run_to_end=no_prune,
         limit=time_limit,
         retry=retry,
         prune=prune,
         stop_hopeless=stop_hopeless,
     )
-    return run_until_separable(request, results, settings) if pair else Session(plan, results, settings).run()
+    if sensitivity:
+        request = replace(request, track=_sensitivity_track(track, trials, request.pair))
+    if all_submissions:
+        request = replace(request, submissions=_all_submissions(request.submissions, request.track, request.pair))
+    if request.pair:
+        from harness.cli.running.separable import largest_request
+
+        plan = make_plan(largest_request(request))
+    else:
+        plan = make_plan(request)
+    check_pruning(plan, settings)
+    if dry_run:
+        from harness.cli.running.estimate import print_estimate
+
+        print_estimate(plan, results, workers)
+        return 0
+    settings = _on_this_machine(settings, plan)
+    if request.pair:
+        from harness.cli.running.separable import run_until_separable
+
+        return run_until_separable(request, results, settings)
+    from harness.cli.running.session import Session
+
+    return Session(plan, results, settings).run()
 
 
-def _all(submission: list[str] | None, track: str, pair: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of all submissions that the track takes and that can be loaded here."""
+def _on_this_machine(settings: Settings, plan: Plan) -> Settings:
+    """Return the settings with the device, and without pruning if the track needs complete trials."""
+    from harness.execution.environment import choose_device
+
+    return replace(settings, device=choose_device(), run_to_end=settings.run_to_end or plan.track.run_to_end)
+
+
+def _all_submissions(named: Sequence[str], track: str, pair: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of all submissions that the track accepts and that can be loaded on this machine."""
     from harness.registry import all_submissions
     from harness.rules import DEFAULT_TRACKS, RULESETS
 
-    if submission or pair:
-        raise BadInput(f"--all names every submission: leave {'-s' if submission else '--until-separable'} out")
+    if named or pair:
+        raise BadInput(f"--all names all submissions: leave {'-s' if named else '--until-separable'} out")
     if track and track not in RULESETS:
-        return ()  # the plan says which tracks there are
+        return ()  # `make_plan` reports the unknown track
     kinds = (RULESETS[track] if track else DEFAULT_TRACKS[0]).accepts
-    return tuple(found.name for found in all_submissions() if found.kind in kinds and "unavailable" not in found.facts)
+    return tuple(s.name for s in all_submissions() if s.kind in kinds and "unavailable" not in s.facts)
 
 
-def _sensitivity(track: str, trials: int | None, paired: bool) -> str:
+def _sensitivity_track(track: str, trials: int | None, pair: Sequence[str]) -> str:
+    """Return the name of the track that `--sensitivity` runs.
+
+    Raises:
+        BadInput: an option that does not go together with `--sensitivity`.
+    """
     from harness.rules import SENSITIVITY
 
     if track not in ("", SENSITIVITY.beside):
         raise BadInput(f"--sensitivity belongs to the {SENSITIVITY.beside} track, not to --track {track}: leave one out")
     if trials is not None:
-        raise BadInput("--sensitivity runs all seven peak rates of its grid: leave --trials out")
-    if paired:
-        raise BadInput("--sensitivity races nobody, --until-separable a pair: run one after the other")
+        raise BadInput("--sensitivity always runs all seven peak learning rates: leave --trials out")
+    if pair:
+        raise BadInput("--sensitivity and --until-separable cannot run together: leave one out")
     return SENSITIVITY.name
-
-
-def _dry_run(plan: Plan, results: Path, workers: int | None) -> int:
-    from harness.cli.running.estimate import print_estimate
-
-    print_estimate(plan, results, workers)
-    return 0

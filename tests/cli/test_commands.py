@@ -178,7 +178,7 @@ def test_five_lines_of_python_are_on_the_board_and_only_their_trials_run(tmp_pat
     assert len(rerun) == len(new)
 
 
-def test_all_races_every_schedule_and_nobody_named_the_first_ten(tmp_path):
+def test_all_runs_every_schedule_and_the_default_is_the_first_ten(tmp_path):
     rows = json.loads(timetrial("list", "submissions", "--json").stdout)
     schedules = {row["name"] for row in rows if row["kind"] == "schedule"}
     run = ("run", "--suite", "smoke", "--studies", 1, "--trials", 1, "--dry-run", "--results", tmp_path / "r")

@@ -55,7 +55,7 @@ def test_score_only_keeps_the_scores_says_so_and_its_records_are_not_reused_by_a
     again = timetrial("report", "--results", tmp_path)
     assert again.returncode == 0 and "score-only" in again.stdout
     page = (tmp_path / "leaderboard.html").read_text(encoding="utf-8")
-    assert "Pruned by --prune score-only" in page[page.index('role="alert"') : page.index("</header>")]
+    assert "Pruned with --prune score-only" in page[page.index('role="alert"') : page.index("</header>")]
 
     assert timetrial(*command).returncode == 0
     assert same_board(tmp_path, safe) and board(tmp_path)["pruned_by"] == {}

@@ -79,7 +79,7 @@ def test_a_target_is_set_and_used_and_the_command_resumes(finished, place_with_t
     before = [path.stat().st_mtime_ns for path in records]
     assert len(records) >= 16 + 3 + 3
     run_app(ARGUMENTS)
-    assert "16 were there already" in capsys.readouterr().out
+    assert "16 were recorded before" in capsys.readouterr().out
     assert [path.stat().st_mtime_ns for path in records] == before
     assert json.loads(written.read_text())["blobs"]["smoke"]["target"] == entry["target"]
 

@@ -1,1 +1,1 @@
-"""What `timetrial run` needs beside its options: the session, checks, the cost estimate, races of a pair."""
+"""What the verbs that run trials need besides their options: checks, estimate, progress, board, races of a pair."""

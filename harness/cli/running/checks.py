@@ -1,21 +1,62 @@
-"""Options of every verb that runs trials."""
+"""Checks of the options of verbs that run trials."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.contracts.errors import BadInput
+from harness.contracts.errors import BadInput, did_you_mean
+
+if TYPE_CHECKING:
+    from harness.execution.settings import Settings
+    from harness.plan import Plan
+
+EXECUTORS = ("ray", "inline")
 
 
 def check_execution(executor: str, workers: int | None, results: Path) -> None:
-    """See that trials can be run as asked.
+    """Check the options that say where trials run.
 
     Raises:
-        BadInput: no such executor, no worker, or a file where the results directory should be.
+        BadInput: the executor is unknown, there are no workers, or the results directory is a file.
     """
-    if executor not in ("ray", "inline"):
-        raise BadInput(f"no executor '{executor}': choose ray or inline")
+    if executor not in EXECUTORS:
+        raise BadInput(f"no executor '{executor}': choose {' or '.join(EXECUTORS)}")
     if workers is not None and workers < 1:
         raise BadInput(f"--workers {workers}: at least 1 is needed")
     if results.exists() and not results.is_dir():
-        raise BadInput(f"--results {results}: this is a file; name a directory")
+        raise BadInput(f"--results {results} is a file: name a directory")
+
+
+def check_time_limit(seconds: float | None) -> None:
+    """Check the time limit per trial.
+
+    Raises:
+        BadInput: it is not positive.
+    """
+    if seconds is not None and seconds <= 0:
+        raise BadInput(f"--time-limit {seconds:g}: a positive number of seconds is needed")
+
+
+def check_pruning(plan: Plan, settings: Settings) -> None:
+    """Check that a plan can be pruned in the way that the settings ask for.
+
+    Raises:
+        BadInput: the rule is unknown, or an option that stops trials does not suit the plan or another option.
+    """
+    from harness.pruning import RULES, SCORE_ONLY
+
+    if settings.prune not in RULES:
+        raise BadInput(f"--prune {settings.prune}: choose one of {', '.join(RULES)}{did_you_mean(settings.prune, RULES)}")
+    score_only = settings.prune == SCORE_ONLY
+    stopping = {"--prune score-only": score_only, "--stop-hopeless": settings.stop_hopeless}
+    for option in (name for name, on in stopping.items() if on):
+        if settings.run_to_end:
+            raise BadInput(f"{option} stops trials, and --no-prune lets none be stopped: leave one out")
+        if plan.track.run_to_end:
+            raise BadInput(f"{option} stops trials, and {plan.track.title} needs complete ones: leave it out")
+        if plan.pair:
+            raise BadInput(f"{option} makes the test of --until-separable inexact: leave one out")
+    studies = 1 + max((spec.study for spec in plan.trials), default=0)
+    if score_only and studies % 2 == 0:
+        raise BadInput(f"--prune score-only needs an odd number of studies, not {studies}, so that the median is one of them")

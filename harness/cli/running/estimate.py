@@ -1,4 +1,4 @@
-"""`timetrial run --dry-run`: the trials, and what they would cost."""
+"""`timetrial run --dry-run`: the trials of a plan and their estimated CPU time."""
 
 from __future__ import annotations
 
@@ -11,45 +11,48 @@ from harness.records import TrialSpec
 from harness.results import ResultStore
 from harness.rules import RULESETS
 
-SECONDS_A_BUDGET = 1.5
-"""CPU seconds of a trial of the workload's budget assumed where no record says better: the suite's design figure."""
+ASSUMED_SECONDS = 1.5
+"""CPU seconds assumed for a trial over a workload's budget if there are no records: what the laptop suite was designed for."""
 
 
 def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
-    """Print every trial that would run, and the estimated CPU time before pruning."""
-    cost = _seconds_an_example(results)
+    """Print each trial that would run, and an upper estimate of the CPU time, which pruning reduces."""
+    measured = _seconds_per_example(results)
     store = ResultStore(results)
     waiting = [spec for spec in plan.trials if not store.file_of(spec).exists()]
     print("study  trial  workload                 submission                     horizon  hyperparameters")
     for spec in waiting:
-        values = ", ".join(
-            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
-            for name, value in spec.hyperparameters.items()
-        )
-        share = spec.horizon / spec.budget
-        print(f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<24} {spec.submission:<30} {share:7.3f}  {values}")
-    total = sum(spec.horizon * cost.get(spec.workload_label, _assumed(spec)) for spec in waiting)
+        print(_line(spec))
+    total = sum(spec.horizon * measured.get(spec.workload_label, _assumed(spec)) for spec in waiting)
     count = workers or os.cpu_count() or 1
-    basis = "measured on records in this directory" if cost else f"assuming {SECONDS_A_BUDGET} s a workload's budget"
+    basis = "measured on records in this directory" if measured else f"assuming {ASSUMED_SECONDS} s per workload's budget"
     print(
         f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): at most {total:.0f} CPU seconds, "
         f"{total / count / 60:.1f} minutes with {count} workers, before pruning ({basis})"
     )
 
 
+def _line(spec: TrialSpec) -> str:
+    values = ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in spec.hyperparameters.items()
+    )
+    horizon = spec.horizon / spec.budget
+    return f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<24} {spec.submission:<30} {horizon:7.3f}  {values}"
+
+
 def _assumed(spec: TrialSpec) -> float:
-    """Return the CPU seconds a charged example assumed of a workload without records."""
-    return SECONDS_A_BUDGET * RULESETS[spec.track].budget / spec.budget
+    """Return the CPU seconds per charged example that are assumed for a workload without records."""
+    return ASSUMED_SECONDS * RULESETS[spec.track].budget / spec.budget
 
 
-def _seconds_an_example(results: Path) -> dict[str, float]:
-    """Return, for each workload with records, the mean CPU seconds of a charged example, set-up and evaluation included."""
+def _seconds_per_example(results: Path) -> dict[str, float]:
+    """Return {workload: mean CPU seconds per charged example}, set-up and evaluation included, of workloads with records."""
     seconds: dict[str, float] = defaultdict(float)
     examples: dict[str, float] = defaultdict(float)
     for record in ResultStore(results).records():
         clocks = record.clocks
         if clocks.get("examples"):
-            spent = clocks["seconds"] + clocks["evaluation_seconds"] + clocks["setup_seconds"]
-            seconds[record.spec.workload_label] += spent
+            total = clocks["seconds"] + clocks["evaluation_seconds"] + clocks["setup_seconds"]
+            seconds[record.spec.workload_label] += total
             examples[record.spec.workload_label] += clocks["examples"]
     return {name: seconds[name] / examples[name] for name in seconds}

@@ -1,29 +1,27 @@
-"""`timetrial run --until-separable A B`: more and more studies of one pair, until it is separable or the looks are used up."""
+"""`timetrial run --until-separable A B`: runs more and more studies of two submissions until they differ significantly."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from harness.cli.app import INTERRUPTED
+from harness.cli.running.session import Session
 from harness.contracts.errors import BadInput
-from harness.execution.race import Settings
-from harness.plan import Request, make_plan
+from harness.execution.settings import Settings
+from harness.plan import Plan, Request, make_plan
 from harness.results import ResultStore, records_frame
 from harness.rules import RULESETS, Reading
 from harness.scoring import LOOKS, Look, look, look_sentence
 
-if TYPE_CHECKING:
-    from harness.cli.running.session import Session
 
-
-def most_studies(request: Request) -> Request:
-    """Return the request of the last look: all that could run.
+def largest_request(request: Request) -> Request:
+    """Return the request of the last look, which contains all trials that may run.
 
     Raises:
-        BadInput: an option that the looks decide, or that a pair cannot have.
+        BadInput: an option that does not go together with `--until-separable`.
     """
     a, b = request.pair
     if a == b:
@@ -31,42 +29,39 @@ def most_studies(request: Request) -> Request:
     if request.submissions:
         raise BadInput("--until-separable names the two submissions itself: leave -s out")
     if request.studies is not None:
-        raise BadInput(f"--until-separable looks at {', '.join(map(str, LOOKS))} studies: leave --studies out")
+        raise BadInput(f"--until-separable looks after {', '.join(map(str, LOOKS))} studies: leave --studies out")
     rules = RULESETS.get(request.track)
     if rules is not None and Reading.TIME_TO_TARGET not in rules.reads:
-        raise BadInput(f"--until-separable compares times to the target, which {rules.title} has not: use another track")
+        raise BadInput(f"--until-separable compares times to a target, and {rules.title} has none: use another track")
     if request.held_out:
-        raise BadInput("--until-separable races base workloads only: leave --held-out out")
+        raise BadInput("--until-separable runs base workloads only: leave --held-out out")
     return replace(request, studies=LOOKS[-1])
 
 
 def run_until_separable(request: Request, results: Path, settings: Settings) -> int:
-    """Run and look, look after look; print what each one says, and return the exit status.
+    """Run the studies of one look after another, print the result of each look, and return the exit status.
 
-    Finished trials are found again, so the same command resumes. No board is written: the extra studies serve the pair.
+    Recorded trials are not run again, so the same command resumes. No board is written: these studies belong to the pair only.
     """
-    from harness.cli.running.session import Session
-
-    most_studies(request)
     console = Console(highlight=False)
     status = 0
     for studies in LOOKS:
         session = Session(make_plan(replace(request, studies=studies)), results, settings)
         status = max(status, session.run())
-        if status == 130:
+        if status == INTERRUPTED:
             return status
-        seen = _look(session.race.plan.pair, session, results)
-        console.print(look_sentence(seen), markup=False, soft_wrap=True)
-        if seen.separable or seen.next_look is None:
+        state = _look(session.race.plan, results)
+        console.print(look_sentence(state), markup=False, soft_wrap=True)
+        if state.separable or state.next_look is None:
             return status
-        if seen.studies < studies:
-            console.print(f"{studies - seen.studies} studies are missing: run the same command again to resume")
+        if state.studies < studies:
+            console.print(f"{studies - state.studies} studies are incomplete: run the same command again to resume")
             return max(status, 1)
     return status
 
 
-def _look(pair: tuple[str, ...], session: Session, results: Path) -> Look:
-    plan, store = session.race.plan, ResultStore(results)
+def _look(plan: Plan, results: Path) -> Look:
+    store = ResultStore(results)
     records = (store.read(spec) for spec in plan.trials)
     trials = records_frame((record for record in records if record is not None), store)
-    return look(trials, pair[0], pair[1], clock=plan.track.clock)
+    return look(trials, *plan.pair, clock=plan.track.clock)

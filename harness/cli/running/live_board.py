@@ -1,0 +1,74 @@
+"""The leaderboard of a run, which is written again while trials run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.plan import Plan
+from harness.results import BoardInput, board_input
+from harness.rules import OwnBoard, Reading
+
+BOARD_SECONDS = 30.0
+"""The least time between two versions of the board while trials run."""
+
+BOARD_SHARE = 0.03
+"""Writing the board takes at most about this share of a run's time."""
+
+
+class LiveBoard:
+    """Writes the leaderboard of a plan's track and suite into a results directory.
+
+    Attributes:
+        path: the page; its data are beside it.
+        seconds: seconds spent on writing so far.
+    """
+
+    def __init__(self, plan: Plan, results: Path) -> None:
+        self.path = results / "leaderboard.html"
+        self.seconds = 0.0
+        self._plan, self._results = plan, results
+        self._last_time, self._last_cost = time.monotonic(), 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether the board is old enough to be written again."""
+        return time.monotonic() - self._last_time >= max(BOARD_SECONDS, self._last_cost / BOARD_SHARE)
+
+    def write(self, *, figures: bool, show_on: Console | None = None) -> None:
+        """Write the board if there are complete studies.
+
+        Args:
+            figures: whether the page has figures; without them it is written in a fraction of the time.
+            show_on: where to print the table and the path of the page.
+        """
+        from harness.report import sensitivity_table, terminal_table, write_report
+        from harness.scoring import ScoringRules, sensitivities
+
+        began = time.monotonic()
+        track = self._plan.track
+        given = self._trials()
+        if given is None or given.trials.empty:
+            return
+        board = write_report(given, self.path, ScoringRules(track.clock, pruned_by=given.pruned_by), figures=figures)
+        self._last_time = time.monotonic()
+        self._last_cost = self._last_time - began
+        self.seconds += self._last_cost
+        if show_on is not None:
+            terminal_table(board, show_on)
+            if Reading.RATE_SENSITIVITY in track.reads and not given.sensitivity.empty:
+                sensitivity_table(sensitivities(given.sensitivity), show_on)
+            show_on.print(f"leaderboard: {self.path}", markup=False, soft_wrap=True)
+
+    def _trials(self) -> BoardInput | None:
+        """Return the trials of the board, or None if the trials of this plan are on no board."""
+        track, suite = self._plan.track, self._plan.suite
+        if self._plan.pair or track.own_board is OwnBoard.NEVER:
+            return None
+        fallback = track.own_board is OwnBoard.FALLBACK
+        given = board_input(self._results, track=track.beside if fallback else track.name, suite=suite, absent_ok=True)
+        if fallback and given.trials.empty:
+            given = board_input(self._results, track=track.name, suite=suite)
+        return given
