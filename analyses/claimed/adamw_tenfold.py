@@ -1,4 +1,4 @@
-"""Claim 12's other side, before `+constant`: AdamW at ten times the reference rate (docs/claims.md says which)."""
+"""One side of claim 12, together with `+constant`: AdamW at ten times the reference rate (docs/claims.md says which)."""
 
 from harness import optimizer
 from submissions.optimizers.adamw import adamw

@@ -14,8 +14,13 @@ from harness.scoring.resampling import Resample, all_resamples, can_enumerate, p
 from harness.scoring.study_times import StudyTimes
 
 ENOUGH_STUDIES = 3
+"""Fewest studies per workload for an interval."""
+
 ENOUGH_WORKLOADS = 8
+"""Fewest workloads for an interval as if they had been drawn at random."""
+
 BAND_TAUS = np.linspace(1, CUT_OFF, 61)
+"""Where the bands of profiles are computed."""
 
 Interval = tuple[float, float] | None
 
