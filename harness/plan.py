@@ -11,7 +11,9 @@ from typing import Any
 
 from scipy.stats import qmc
 
-from harness.contracts import BadInput, Choice, Range, Uniform, Workload
+from harness.contracts.errors import BadInput
+from harness.contracts.spaces import Choice, Range, Uniform
+from harness.contracts.workloads import Workload
 from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import Submission, find_submission, find_workload, library_versions, suites, workload_hash
 from harness.rules import (

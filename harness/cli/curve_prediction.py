@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.contracts import Schedule
 from harness.contracts.errors import BadInput
+from harness.contracts.schedules import Schedule
 from harness.forecast.recorded import Prediction, RecordedCurve, predict, recorded_curve
 from harness.records import TrialRecord, plain
 from harness.registry import find_schedule

@@ -13,7 +13,7 @@ from harness.cli.app import app
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
-    from harness.contracts import Workload
+    from harness.contracts.workloads import Workload
 
 SMALL_SUITES = ("smoke", "laptop")
 """Suites whose data are prepared unless the user names a suite or workloads."""
@@ -34,7 +34,7 @@ def data(
 
     The exit status is 1 if some data are not available.
     """
-    from harness.contracts import DataUnavailable
+    from harness.contracts.workloads import DataUnavailable
     from harness.registry import all_workloads
     from harness.rules import SUITES
 

@@ -14,7 +14,7 @@ from harness.cli.app import app
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
-    from harness.contracts import Workload
+    from harness.contracts.workloads import Workload
 
 KINDS = ("submissions", "workloads", "suites")
 

@@ -15,7 +15,7 @@ from harness.cli.running.checks import check_execution
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
-    from harness.contracts import Workload
+    from harness.contracts.workloads import Workload
     from harness.execution.settings import Settings
     from harness.plan import Plan
     from harness.targets import ProtocolRun

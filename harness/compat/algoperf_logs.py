@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05, Targets
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.records import CLOCKS, Status, TrialRecord, TrialSpec
 from harness.rules import RULESETS
 

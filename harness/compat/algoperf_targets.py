@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.rules import ruleset
 
 LOWER_IS_BETTER = frozenset({"loss", "wer", "ppl", "ce", "error_rate"})

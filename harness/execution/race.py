@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.contracts import DataUnavailable
+from harness.contracts.workloads import DataUnavailable
 from harness.execution.evidence import board_trials, reusable
 from harness.execution.settings import Settings, Summary
 from harness.execution.worker import ended

@@ -26,7 +26,7 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.execution.race import Race
 from harness.execution.referee import Referee, RemoteStopChannel
 from harness.execution.worker import work

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from harness.contracts import Workload
+from harness.contracts.workloads import Workload
 from harness.execution.environment import describe
 from harness.execution.settings import Settings
 from harness.pruning import StopChannel

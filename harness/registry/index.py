@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.registry.loading import LoadedPlugin, load_file, plugins_of
 from harness.registry.sources import OURS, display_path, read_sources
 

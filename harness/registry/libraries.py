@@ -9,7 +9,10 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from harness.contracts import BadInput, Hyperparameters, LogUniform, Optimizer, Schedule, decay_groups, did_you_mean
+from harness.contracts.errors import BadInput, did_you_mean
+from harness.contracts.optimizers import Optimizer, decay_groups
+from harness.contracts.schedules import Schedule
+from harness.contracts.spaces import Hyperparameters, LogUniform
 
 OPTIMIZERS = ("torch.optim", "pytorch_optimizer")
 SCHEDULERS = ("torch.optim.lr_scheduler",)

@@ -13,7 +13,11 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from harness.contracts import BadInput, ContractError, Optimizer, Schedule, TrainingAlgorithm, Workload
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.errors import BadInput, ContractError
+from harness.contracts.optimizers import Optimizer
+from harness.contracts.schedules import Schedule
+from harness.contracts.workloads import Workload
 from harness.registry.sources import OURS, Sources, display_path, read_sources
 
 Plugin = Schedule | Optimizer | type[TrainingAlgorithm] | type[Workload]

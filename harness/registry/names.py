@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.contracts import BadInput, did_you_mean
+from harness.contracts.errors import BadInput, did_you_mean
 from harness.registry.index import Index
 from harness.registry.loading import LoadedPlugin, load_file
 from harness.registry.sources import ROOT, display_path

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from harness.contracts import ContractError
+from harness.contracts.errors import ContractError
 from harness.records import stable_hash
 from harness.registry.syntax import syntax_hash
 

@@ -7,7 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.contracts import BadInput, Optimizer, Schedule, Space, TrainingAlgorithm
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.errors import BadInput
+from harness.contracts.optimizers import Optimizer
+from harness.contracts.schedules import Schedule
+from harness.contracts.spaces import Space
 from harness.records import plain, stable_hash
 from harness.registry.index import Index, submissions_index
 from harness.registry.libraries import is_library_name, library_plugin

@@ -7,7 +7,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from harness.contracts import BadInput, ContractError, Workload
+from harness.contracts.errors import BadInput, ContractError
+from harness.contracts.workloads import Workload
 from harness.records import stable_hash
 from harness.registry.index import workloads_index
 from harness.registry.loading import LoadedPlugin

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.records import CLOCKS, canonical_json
 from harness.report.page.page import race_page
 from harness.report.page.quality import quality_page

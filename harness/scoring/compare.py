@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.contracts import BadInput, did_you_mean
+from harness.contracts.errors import BadInput, did_you_mean
 from harness.pruning import FORECAST, SCORE_ONLY
 from harness.records import plain
 from harness.scoring.board_parts import Pair

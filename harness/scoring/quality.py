@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.records import FAILURES, Status
 from harness.rules import ShiftedHorizons, ruleset
 from harness.scoring.medians import Floats, medians

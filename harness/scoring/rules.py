@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.contracts import BadInput, did_you_mean
+from harness.contracts.errors import BadInput, did_you_mean
 from harness.pruning import SCORE_ONLY
 from harness.records import CLOCKS
 from harness.rules import BASELINE

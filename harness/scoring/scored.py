@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.rules import Track
 from harness.scoring.canonical import canonical_studies
 from harness.scoring.medians import Floats

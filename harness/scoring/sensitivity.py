@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.rules import HALF_DECADES, FixedRates, Track, ruleset
 from harness.scoring.medians import medians
 from harness.scoring.quality import UNTRAINED, final_metrics, trivial_metrics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.records import Status
 from harness.rules import Track, ruleset
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from scipy.stats import qmc
 
-from harness.contracts import Choice, LogUniform, Range, Uniform, Workload
+from harness.contracts.spaces import Choice, LogUniform, Range, Uniform
+from harness.contracts.workloads import Workload
 from harness.plan import Plan, whole_steps
 from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import find_submission, library_versions, workload_hash

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.contracts import BadInput, Workload
+from harness.contracts.errors import BadInput
+from harness.contracts.workloads import Workload
 from harness.plan import Plan, whole_steps
 from harness.records import Status, TrialRecord, TrialSpec, plain, stable_seed
 from harness.registry import find_workload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.contracts import Workload
+from harness.contracts.workloads import Workload
 from harness.plan import Plan
 from harness.records import Status, TrialRecord, TrialSpec
 from harness.registry import find_workload

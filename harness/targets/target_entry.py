@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.contracts import Workload
+from harness.contracts.workloads import Workload
 from harness.records import Status, TrialRecord
 from harness.registry import find_optimizer
 from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.contracts import BadInput, Workload
-from harness.contracts.workloads import rulers_file, targets_file
+from harness.contracts.errors import BadInput
+from harness.contracts.workloads import Workload, rulers_file, targets_file
 from harness.records import plain
 from harness.results import write_atomically
 

@@ -6,7 +6,8 @@ from numbers import Real
 
 from torch import Tensor
 
-from harness.contracts import ContractError, TrainingAlgorithm
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.errors import ContractError
 
 
 def learning_rate(algorithm: TrainingAlgorithm) -> float | None:

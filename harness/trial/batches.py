@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from harness.contracts import Batch, ContractError
+from harness.contracts.algorithms import Batch
+from harness.contracts.errors import ContractError
 
 
 class IndexStream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.contracts import Workload
+from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
 from harness.registry import Submission
 

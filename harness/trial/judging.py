@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.contracts import ContractError, Workload
+from harness.contracts.errors import ContractError
+from harness.contracts.workloads import Workload
 from harness.rules import BATCHNORM_EXAMPLES
 from harness.trial.process_state import check_hooks
 

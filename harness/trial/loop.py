@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.contracts import TrainingAlgorithm, Workload
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.workloads import Workload
 from harness.pruning import StopChannel, next_evaluation
 from harness.records import Status, TrialResult, TrialSpec, stable_seed
 from harness.registry import Submission

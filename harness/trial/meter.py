@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from harness.contracts import ContractError
+from harness.contracts.errors import ContractError
 
 IDLE_STEPS = 100
 """A trial fails whose training algorithm is charged nothing for more than this many steps in a row."""

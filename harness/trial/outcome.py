@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.contracts import TrainingAlgorithm, Workload
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.workloads import Workload
 from harness.pruning import FORECAST, Stop, forecast
 from harness.records import CLOCKS, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target, shortened
 from harness.registry import Submission

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.nn.modules import module as modules
 
-from harness.contracts import ContractError
+from harness.contracts.errors import ContractError
 
 
 @contextmanager

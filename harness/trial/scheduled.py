@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.contracts import Batch, Feedback, Hyperparameters, Optimizer, Schedule, Task, TrainingAlgorithm, checked_multiplier
+from harness.contracts.algorithms import Batch, Task, TrainingAlgorithm
+from harness.contracts.optimizers import Optimizer
+from harness.contracts.schedules import Feedback, Schedule, checked_multiplier
+from harness.contracts.spaces import Hyperparameters
 
 
 class Scheduled(TrainingAlgorithm):

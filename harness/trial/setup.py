@@ -9,7 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.contracts import ContractError, Hyperparameters, TrainingAlgorithm, Workload
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.errors import ContractError
+from harness.contracts.spaces import Hyperparameters
+from harness.contracts.workloads import Workload
 from harness.records import TrialSpec, stable_seed
 from harness.registry import Submission, find_optimizer
 from harness.trial.judging import Judge, autocast_of, build_model, judged_examples

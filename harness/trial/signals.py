@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from harness.contracts import Feedback, TrainingAlgorithm
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.schedules import Feedback
 from harness.trial.answers import learning_rate
 from harness.trial.derivatives import Descent
 from harness.trial.meter import Meter

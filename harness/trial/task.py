@@ -10,7 +10,10 @@ from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor, is_legacy_batchedtensor
 from torch.autograd import forward_ad
 
-from harness.contracts import Batch, ContractError, Hyperparameters, Workload
+from harness.contracts.algorithms import Batch
+from harness.contracts.errors import ContractError
+from harness.contracts.spaces import Hyperparameters
+from harness.contracts.workloads import Workload
 from harness.records import TrialSpec, stable_seed
 from harness.trial.batches import IndexStream, TrialBatch, examples_of
 from harness.trial.derivatives import (

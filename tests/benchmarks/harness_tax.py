@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import torch
 
-from harness.contracts import DataUnavailable
+from harness.contracts.workloads import DataUnavailable
 from harness.plan import Request, make_plan
 from harness.records import stable_seed
 from harness.registry import find_optimizer

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.records import CLOCKS
 from harness.report import write as writing
 from harness.report import write_report

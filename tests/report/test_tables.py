@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.report import insert_table, latex_table, markdown_table, table_with_markers, write_report
 from harness.report.page.payload import script_json
 from harness.report.text.latex import latex_escaped

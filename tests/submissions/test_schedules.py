@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import Choice, ContractError, Feedback, schedule
-from harness.contracts import SIGNALS, checked_multiplier
+from harness.contracts.schedules import SIGNALS, checked_multiplier
 from harness.plan import Request, make_plan, search_space
 from harness.registry import all_submissions, find_schedule, find_submission
 from harness.rules import TRACKS

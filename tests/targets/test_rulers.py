@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.contracts.workloads import rulers_file
 from harness.registry import find_workload
 from harness.results import ResultStore

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.app import run_app
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.contracts.workloads import targets_file
 from harness.registry import find_workload, workload_hash
 from harness.targets import Protocol, ProtocolRun, write_entry

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.autograd import forward_ad
 
-from harness.contracts import ContractError
+from harness.contracts.errors import ContractError
 from harness.trial.setup import prepare
 from tests.hostile import DATA, race
 from tests.toy import Blobs, Plain, run_record, spec, submission

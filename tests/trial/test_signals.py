@@ -1,6 +1,6 @@
 """Every signal of the contract is computed, after the step or after the evaluation that it is about."""
 
-from harness.contracts import SIGNALS
+from harness.contracts.schedules import SIGNALS
 from harness.trial.signals import EVALUATION_SIGNALS, STEP_SIGNALS
 from tests.toy import Blobs, Plain, run_record, spec, submission
 

@@ -12,7 +12,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from harness.contracts import Choice, Feedback, Schedule
+from harness.contracts.schedules import Feedback, Schedule
+from harness.contracts.spaces import Choice
 from harness.report.figures import STYLE
 
 HORIZON, WARMUP = 400, 20

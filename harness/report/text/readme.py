@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.contracts import BadInput
+from harness.contracts.errors import BadInput
 from harness.report.text.exports import markdown_table
 from harness.report.text.quality import quality_markdown
 from harness.results import write_atomically
