@@ -15,6 +15,7 @@ from harness.registry import find_submission, find_workload
 from harness.results import board_input
 from harness.rules import RULESETS, TRACKS, Reading, ShiftedRates, SpaceDraws
 from harness.trial.setup import full_hyperparameters
+from tests.execution.commands import timetrial
 from workloads.data import data_directory
 
 SCHEDULE, BUDGET = TRACKS["schedule"], TRACKS["budget"]
@@ -47,6 +48,10 @@ def race(plan, results):
 def outcome(trials):
     columns = ["study", "trial", "seed", "status", "target", "horizon_examples", "hit_examples", "end_examples"]
     return trials[columns].to_dict("records"), [row["learning_rate"] for row in trials["hyperparameters"]]
+
+
+def test_the_command_line_names_every_track():
+    assert ", ".join(TRACKS) in " ".join(timetrial("run", "--help").stdout.split())
 
 
 def test_a_copy_of_the_schedule_track_under_another_name_races_the_same_trials(add, tmp_path):

@@ -13,6 +13,7 @@ from harness.cli import options
 from harness.cli.app import app
 from harness.cli.running.checks import check_execution, check_pruning, check_time_limit
 from harness.contracts.errors import BadInput
+from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS
 
 if TYPE_CHECKING:
     from harness.execution.settings import Settings
@@ -36,7 +37,8 @@ def run(
     track: Annotated[
         str,
         typer.Option(
-            metavar="TRACK", help="schedule, external, self-tuning or budget (default: schedule, or external for optimizers)"
+            metavar="TRACK",
+            help=f"{', '.join(TRACKS)} (default: {DEFAULT_TRACKS[0].name}, or {DEFAULT_TRACKS[-1].name} for optimizers)",
         ),
     ] = "",
     studies: Annotated[
@@ -144,7 +146,6 @@ def _on_this_machine(settings: Settings, plan: Plan) -> Settings:
 def _all_submissions(named: Sequence[str], track: str, pair: Sequence[str]) -> tuple[str, ...]:
     """Return the names of all submissions that the track accepts and that can be loaded on this machine."""
     from harness.registry import all_submissions
-    from harness.rules import DEFAULT_TRACKS, RULESETS
 
     if named or pair:
         raise BadInput(f"--all names all submissions: leave {'-s' if named else '--until-separable'} out")
@@ -160,8 +161,6 @@ def _sensitivity_track(track: str, trials: int | None, pair: Sequence[str]) -> s
     Raises:
         BadInput: an option that does not go together with `--sensitivity`.
     """
-    from harness.rules import SENSITIVITY
-
     if track not in ("", SENSITIVITY.beside):
         raise BadInput(f"--sensitivity belongs to the {SENSITIVITY.beside} track, not to --track {track}: leave one out")
     if trials is not None:

@@ -74,7 +74,8 @@ def read_logs(directory: Path | str, *, track: str = "", targets: Targets = V05)
         raise BadInput(f"no directory '{directory}': name the one that contains a directory per submission")
     track = track or TRACKS.get(directory.resolve().name, "")
     if track not in TRACKS.values():
-        raise BadInput(f"the track of '{directory.name}' is not known: add --track external or --track self-tuning")
+        options = " or ".join(f"--track {name}" for name in TRACKS.values())
+        raise BadInput(f"the track of '{directory.name}' is not known: add {options}")
     logs = sorted(_log_files(directory), key=lambda log: (log.submission, log.study, log.label, log.trial, str(log.file)))
     if not logs:
         raise BadInput(f"no logs in '{directory}': expected SUBMISSION/study_N/WORKLOAD/trial_M/{FILE}")
