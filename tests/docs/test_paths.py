@@ -95,6 +95,12 @@ def test_the_table_of_packages_names_every_package_and_module_of_the_harness():
     assert sorted(named) == sorted([*packages, *modules])
 
 
+def test_the_index_of_the_site_names_every_page():
+    named = re.findall(r"^[\w/]+$", text_of("docs/index.md"), re.MULTILINE)
+    pages = [page.stem for page in (ROOT / "docs").glob("*.md") if page.stem != "index"]
+    assert sorted(named) == sorted([*pages, "decisions/README", "api/index"])
+
+
 def test_every_package_of_the_picture_exists():
     names = re.findall(r'class="name"[^>]*>([^<]+)<', text_of("docs/architecture.svg"))
     assert len(names) == 9
