@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.report.colours import in_colour
-from harness.report.figures import Drawing, cost_drawing, profile_drawing, save, strip_drawing
+from harness.report.figures import Drawing, save
 from harness.report.figures.race_lines import race_lines
 from harness.report.views.budget import quality_drawings
 from harness.report.views.content import QualityContent, RaceContent, quality_content, race_content
+from harness.report.views.page_figures import board_drawings, workload_drawings
 from harness.report.views.panels import by_workload, workload_race
 from harness.report.views.ranking import workload_labels
 from harness.report.views.rates import rate_drawings
@@ -48,14 +49,12 @@ def write_figures(given: BoardInput, board: Board | QualityBoard, directory: Pat
 
 def _race_drawings(content: RaceContent) -> Iterator[Drawing]:
     board, marks = content.board, content.marks
-    if board.profiles:
-        yield profile_drawing(board.profiles, marks, clock=board.clock)
-        yield cost_drawing(board.rows, marks, clock=board.clock)
+    yield from (drawing for _, drawing in board_drawings(board, marks))
     for label, trials in by_workload(content.trials, workload_labels(board)):
         lines = race_lines(trials, board.clock)
         if lines:
             yield workload_race(label, trials, lines, board.clock, marks)
-        yield strip_drawing(trials, content.names, marks, workload=label, clock=board.clock)
+        yield from (drawing for _, drawing in workload_drawings(label, trials, content))
     yield from rate_drawings(content.sensitivity, marks).values()
     if content.budget:
         yield from quality_drawings(content.budget, marks).values()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.report.figures import CLOCK_LABELS, cost_drawing, inline_svg, profile_drawing
+from harness.report.figures import CLOCK_LABELS, inline_svg
 from harness.report.views.content import RaceContent
 from harness.report.views.integrity import warnings
+from harness.report.views.page_figures import board_drawings
 from harness.report.views.pair_matrix import PairView, pair_matrix
 from harness.report.views.ranking import RowView, ranking
 from harness.scoring.board_parts import Board, Row
@@ -27,7 +28,7 @@ class ClockView:
         clock: the clock in words.
         rows: the ranking.
         warnings: what stands in red while this clock is selected.
-        profiles, cost: figures; empty if the page has no figures.
+        figures: {section of the page: (title, figure) pairs}; empty if the page has no figures.
         matrix: rows of the matrix of pairs; empty if there are no pairs, or too many submissions.
         levels: what the ranges of the cells are, in words, without repetition.
     """
@@ -36,25 +37,22 @@ class ClockView:
     clock: str
     rows: tuple[RowView, ...]
     warnings: tuple[str, ...]
-    profiles: Markup
-    cost: Markup
+    figures: Mapping[str, list[tuple[str, Markup]]]
     matrix: tuple[tuple[str, list[PairView | None]], ...]
     levels: tuple[str, ...]
 
 
 def clock_view(board: Board, content: RaceContent, summaries: Mapping[str, str]) -> ClockView:
     """Return the view of `board`, one of `content.boards`; `summaries` maps submissions to their one-line descriptions."""
-    profiles = cost = Markup()
-    if content.figures and board.profiles:
-        profiles = inline_svg(profile_drawing(board.profiles, content.marks, clock=board.clock), f"profile-{board.clock}-")
-        cost = inline_svg(cost_drawing(board.rows, content.marks, clock=board.clock), f"cost-{board.clock}-")
+    figures: dict[str, list[tuple[str, Markup]]] = {}
+    for section, drawing in board_drawings(board, content.marks) if content.figures else ():
+        figures.setdefault(section, []).append((drawing.title, inline_svg(drawing, f"{drawing.name}-")))
     return ClockView(
         board=board,
         clock=CLOCK_LABELS[board.clock],
         rows=tuple(ranking(board, content.marks, summaries, content.skipped)),
         warnings=(*content.partial, *warnings(content.trials, board)),
-        profiles=profiles,
-        cost=cost,
+        figures=figures,
         matrix=tuple(pair_matrix(board)) if board.pairs and 1 < len(board.rows) <= MAX_MATRIX else (),
         levels=_levels(board.rows),
     )

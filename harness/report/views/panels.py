@@ -12,10 +12,11 @@ from markupsafe import Markup
 
 from harness.report import words
 from harness.report.colours import Mark, anchor
-from harness.report.figures import Drawing, inline_svg, race_drawing, strip_drawing
+from harness.report.figures import Drawing, inline_svg, race_drawing
 from harness.report.figures.race_lines import RaceLine, fastest_trials, race_lines
 from harness.report.views.content import RaceContent
 from harness.report.views.facts import hyperparameter_text, recorded_fact, trial_with_facts, workload_description
+from harness.report.views.page_figures import workload_drawings
 from harness.report.views.ranking import workload_labels
 from harness.report.views.trials import Tally, tallies
 
@@ -54,7 +55,7 @@ class Panel:
         held_out: whether it is a held-out variant.
         facts: (name, text) pairs.
         figure: the race; empty without figures, or if no trial has a curve.
-        strip: the time to target of every trial; empty without figures.
+        figures: (heading, figure) pairs of the figures below the race; empty without figures.
         rates: sensitivity to the peak rate; empty if there is none.
         lines_drawn, studies: how many of how many studies are in the race figure.
         folder: where the records are: a folder with ``SUBMISSION`` in place of each submission's name, or the one Parquet file
@@ -70,7 +71,7 @@ class Panel:
     held_out: bool
     facts: tuple[tuple[str, str], ...]
     figure: Markup
-    strip: Markup
+    figures: tuple[tuple[str, Markup], ...]
     rates: Markup
     lines_drawn: int
     studies: int
@@ -122,7 +123,7 @@ def _panel(index: int, label: str, trials: pd.DataFrame, content: RaceContent, r
     statuses, counts = tallies(trials, clock, marks, content.names) if crowded else ((), ())
     listed = trials.iloc[:0] if crowded else trials.sort_values(["submission", "study", "trial", "id"], kind="stable")
     folder = _folder(listed)
-    strip = strip_drawing(trials, content.names, marks, workload=label, clock=clock) if content.figures else None
+    drawings = workload_drawings(label, trials, content) if content.figures else []
     return Panel(
         anchor=anchor("workload", label, index),
         label=label,
@@ -130,7 +131,7 @@ def _panel(index: int, label: str, trials: pd.DataFrame, content: RaceContent, r
         held_out=bool(row.held_out),
         facts=workload_description(row),
         figure=inline_svg(workload_race(label, trials, lines, clock, marks), f"w{index}-") if lines else Markup(),
-        strip=inline_svg(strip, f"t{index}-") if strip else Markup(),
+        figures=tuple((heading, inline_svg(d, f"w{index}-{number}-")) for number, (heading, d) in enumerate(drawings)),
         rates=inline_svg(rates, f"r{index}-") if rates else Markup(),
         lines_drawn=len(lines),
         studies=len(fastest),
