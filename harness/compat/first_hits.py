@@ -48,7 +48,8 @@ def first_hits() -> Logs:
         known[f"end_{clock}"] = np.where(hit, readings.get(clock, math.nan), math.nan)
     everywhere = {
         **{"track": "external", "suite": suite_name(V05.version), "seed": 0, "reason": "", "complete": True},
-        **dict.fromkeys(("budget_examples", "budget_steps", "horizon_examples", "evaluation_period"), math.nan),
+        **{f"budget_{clock}": math.nan for clock in CLOCKS if clock != "seconds"},
+        **{"horizon_examples": math.nan, "evaluation_period": math.nan},
         **{"paired": False, "machine": "", "concurrency": None, "file": TABLE},
     }
     empty: dict[str, list[dict[str, object]]] = {

@@ -87,7 +87,10 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
 
 
 def _planned(record: TrialRecord, workload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that say what was run; imported logs count no examples, so there those are NaN."""
+    """Return the columns that say what was run. A budget is NaN on a clock on which the rules define none.
+
+    Imported logs count no examples, so there these columns are NaN too.
+    """
     spec, imported = record.spec, record.facts.get("imported")
     budget_seconds = (imported or {}).get("budget_seconds")
     return {
@@ -108,6 +111,7 @@ def _planned(record: TrialRecord, workload: Mapping[str, Any]) -> dict[str, Any]
         "target": spec.target,
         "horizon_examples": float(spec.horizon) if imported is None else math.nan,
         "evaluation_period": float(spec.evaluation_period) if imported is None else math.nan,
+        **{f"budget_{clock}": math.nan for clock in CLOCKS},
         "budget_examples": float(spec.budget) if imported is None else math.nan,
         "budget_seconds": math.nan if budget_seconds is None else float(budget_seconds),
         "budget_steps": spec.budget / (workload.get("batch_size") or math.nan),
@@ -116,7 +120,7 @@ def _planned(record: TrialRecord, workload: Mapping[str, Any]) -> dict[str, Any]
 
 def _measured(record: TrialRecord, lower_is_better: bool) -> dict[str, Any]:
     """Return the curve, the first hit of the target and the end, on every clock."""
-    names = list(record.evaluations[0]) if record.evaluations else [*CLOCKS, "metric"]
+    names = dict.fromkeys([*CLOCKS, "metric", *(record.evaluations[0] if record.evaluations else ())])
     curve = {
         name: np.array([np.nan if (value := e.get(name)) is None else value for e in record.evaluations], dtype=float)
         for name in names
