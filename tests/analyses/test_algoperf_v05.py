@@ -61,7 +61,7 @@ def test_a_page_is_one_file_without_curves_or_empty_figures(tmp_path: Path) -> N
     assert v05.main(["--out", str(tmp_path / "page.html")]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count("These records hold no curve.") == 14
+    assert page.count("These records have no evaluation curve.") == 14
     assert "timetrial run -s" not in page
 
 
