@@ -77,8 +77,7 @@ def _member(kind: str, power: float) -> Shape:
 
 def generated(size: Size) -> pd.DataFrame:
     """Return the trials of a board of this size."""
-    schedules = shapes(size.submissions)
-    return board_trials(tuple(schedules), WORKLOADS, studies=size.studies, trials=size.trials, shapes=schedules)
+    return board_trials(shapes(size.submissions), WORKLOADS, studies=size.studies, trials=size.trials)
 
 
 def measure(name: str, out: Path) -> dict[str, float]:

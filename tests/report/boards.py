@@ -1,4 +1,4 @@
-"""Trials frames made by simulation: losses that follow the schedule's learning rate, for tests of the report."""
+"""Simulated trials for tests: losses that follow the schedule's learning rate."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.records import stable_hash, stable_seed
+from harness.records import Status, stable_hash, stable_seed
 from harness.rules import BUDGET_SHARES, HALF_DECADES
 
-SCHEDULES: dict[str, Callable[[float], float]] = {
+Shape = Callable[[float], float]
+"""The multiplier of the learning rate at a share of the horizon."""
+
+SCHEDULES: dict[str, Shape] = {
     "constant": lambda u: 1.0,
     "cosine": lambda u: 0.5 * (1 + math.cos(math.pi * u)),
     "exponential": lambda u: math.exp(-4 * u),
@@ -33,38 +36,10 @@ def shape(step, horizon):
     return 1 - step / horizon
 """
 WORKLOADS = {"digits_mlp": (2.3, 0.9), "fashion_mnist_resnet": (2.3, 1.2), "shakespeare_lm": (4.4, 2.6)}
+"""{workload: (metric before training, target)}."""
 
-
-def board_trials(
-    submissions: Sequence[str] = tuple(SCHEDULES),
-    workloads: Mapping[str, tuple[float, float]] | None = None,
-    *,
-    studies: int = 3,
-    trials: int = 6,
-    budget: int = 64_000,
-    evaluations: int = 30,
-    complete: bool = True,
-    environment: Mapping[str, Any] | None = None,
-    facts: Mapping[str, Any] | None = None,
-    shapes: Mapping[str, Callable[[float], float]] | None = None,
-) -> pd.DataFrame:
-    """Return one row a trial, as `harness.scoring` reads records; names without a shape are raced as cosine."""
-    known = shapes or SCHEDULES
-    rows = []
-    for workload, (start, target) in (workloads or WORKLOADS).items():
-        for study in range(studies):
-            for trial in range(trials):
-                for submission in submissions:
-                    shape = known.get(submission, SCHEDULES["cosine"])
-                    rows.append(_row(submission, shape, workload, start, target, study, trial, budget, evaluations, complete))
-    frame = pd.DataFrame(rows)
-    frame["environment"] = [dict(environment or ENVIRONMENT) for _ in rows]
-    frame["facts"] = [
-        {"submission": _submission_facts(row["submission"], facts), "workload": _workload_facts(row["workload"])}
-        for row in rows
-    ]
-    return frame
-
+BUDGET = 64_000
+"""Charged examples."""
 
 ENVIRONMENT = {
     "machine": "a laptop",
@@ -76,73 +51,101 @@ ENVIRONMENT = {
 }
 
 
+def board_trials(
+    submissions: Sequence[str] | Mapping[str, Shape] = tuple(SCHEDULES),
+    workloads: Mapping[str, tuple[float, float]] | None = None,
+    *,
+    studies: int = 3,
+    trials: int = 6,
+    evaluations: int = 30,
+    environment: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Return one row per trial, as `harness.load_results` returns them.
+
+    Args:
+        submissions: names, or {name: shape of its schedule}; a name without a shape is simulated as cosine.
+        workloads: {name: (metric before training, target)}; `WORKLOADS` by default.
+        studies: studies per submission and workload.
+        trials: trials per study.
+        evaluations: evaluations per trial that runs over the whole budget.
+        environment: environment of every trial; `ENVIRONMENT` by default.
+        facts: what the records say about every submission, in addition to the simulated facts.
+    """
+    shapes = submissions if isinstance(submissions, Mapping) else SCHEDULES
+    rows = [
+        _row(name, shapes.get(name, SCHEDULES["cosine"]), (workload, *levels), (study, trial), evaluations)
+        for workload, levels in (workloads or WORKLOADS).items()
+        for study in range(studies)
+        for trial in range(trials)
+        for name in submissions
+    ]
+    frame = pd.DataFrame(rows)
+    frame["environment"] = [dict(environment or ENVIRONMENT) for _ in rows]
+    frame["facts"] = [
+        {"submission": _submission_facts(row["submission"], facts), "workload": _workload_facts(row["workload"])}
+        for row in rows
+    ]
+    return frame
+
+
 def _row(
-    submission: str,
-    shape: Callable[[float], float],
-    workload: str,
-    start: float,
-    target: float,
-    study: int,
-    trial: int,
-    budget: int,
-    evaluations: int,
-    complete: bool,
+    submission: str, shape: Shape, workload: tuple[str, float, float], indices: tuple[int, int], evaluations: int
 ) -> dict[str, Any]:
-    seed = stable_seed(workload, study)
-    luck = np.random.default_rng(stable_seed(workload, study, trial))
+    label, start, target = workload
+    study, trial = indices
+    luck = np.random.default_rng(stable_seed(label, study, trial))
     rate = 3.0 ** (trial % 3 - 1) * float(luck.uniform(0.8, 1.25))
-    horizon = budget * (1 - 0.15 * (trial // 3 % 3))
-    examples = np.arange(1, evaluations + 1) * (budget / evaluations)
+    horizon = BUDGET * (1 - 0.15 * (trial // 3 % 3))
+    examples = np.arange(1, evaluations + 1) * (BUDGET / evaluations)
     examples = examples[examples <= horizon]
-    warmup = 0.05 * budget
+    warmup = 0.05 * BUDGET
     multipliers = np.array(
         [min(e / warmup, 1.0) * shape(max(0.0, min(1.0, (e - warmup) / (horizon - warmup)))) for e in examples]
     )
     area = np.cumsum(multipliers) * rate * 30 / evaluations
     noise = 0.012 * luck.standard_normal(len(examples))
     metric = target * 0.85 + (start - target * 0.85) * (1 + area) ** -1.05 + 0.09 * target * rate * multipliers + noise
-    status, reason = "missed", "the horizon ended before the target was met"
+    status, reason = Status.MISSED, "the horizon ended before the target was met"
     if rate > 3.3 and shape(0.5) > 0.9:
         metric[4:] = np.nan
-        status, reason = "diverged", "the training loss was not finite at step 240"
+        status, reason = Status.DIVERGED, "the training loss was not finite at step 240"
     hits = np.flatnonzero(metric <= target)
     hit = int(hits[0]) if len(hits) else -1
     if hit >= 0:
-        status, reason = "reached", f"{metric[hit]:.4f} meets the target {target:g}"
-        if not complete:
-            examples, metric, multipliers = examples[: hit + 1], metric[: hit + 1], multipliers[: hit + 1]
-    if status == "diverged":
+        status, reason = Status.REACHED, f"{metric[hit]:.4f} meets the target {target:g}"
+    if status == Status.DIVERGED:
         examples, metric, multipliers = examples[:5], metric[:5], multipliers[:5]
-    scale = {"examples": 1.0, "seconds": 1.5 / budget, "steps": 1 / 64}
+    scale = {"examples": 1.0, "seconds": 1.5 / BUDGET, "steps": 1 / 64}
     curve = {clock: examples * factor for clock, factor in scale.items()} | {"metric": metric, "accuracy": 1 - metric / start}
     row: dict[str, Any] = {
-        "id": stable_hash(submission, workload, study, trial)[:16],
+        "id": stable_hash(submission, label, study, trial)[:16],
         "submission": submission,
-        "workload": workload,
-        "base_workload": workload,
+        "workload": label,
+        "base_workload": label,
         "held_out": False,
         "family": "images",
         "track": "schedule",
         "suite": "laptop",
         "study": study,
         "trial": trial,
-        "seed": seed,
-        "status": status,
+        "seed": stable_seed(label, study),
+        "status": str(status),
         "reason": reason,
-        "complete": complete,
+        "complete": True,
         "metric": "cross_entropy",
         "lower_is_better": True,
         "target": target,
         "hit_index": hit,
         "curve": curve,
         "learning_rates": np.column_stack([examples / 64, examples, 0.003 * rate * multipliers]),
-        "hyperparameters": {"learning_rate": 0.003 * rate, "horizon": horizon / budget},
+        "hyperparameters": {"learning_rate": 0.003 * rate, "horizon": horizon / BUDGET},
         "paired": True,
         "machine": "a laptop",
         "concurrency": 2,
     }
     for clock, factor in scale.items():
-        row[f"budget_{clock}"] = budget * factor
+        row[f"budget_{clock}"] = BUDGET * factor
         row[f"hit_{clock}"] = float(examples[hit] * factor) if hit >= 0 else math.inf
         row[f"end_{clock}"] = float(examples[-1] * factor)
     row["horizon_examples"] = horizon
@@ -178,19 +181,23 @@ def _workload_facts(name: str) -> dict[str, Any]:
     }
 
 
-def unraced(track: str, submissions: Sequence[str] = ("cosine", "linear", "rex")) -> pd.DataFrame:
-    """Return simulated trials as the budget track or --sensitivity would have left them."""
-    trials = board_trials(
-        submissions, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=len(BUDGET_SHARES if track == "budget" else HALF_DECADES)
-    )
-    trials["track"], trials["status"], trials["target"] = track, "finished", np.nan
+def budget_trials() -> pd.DataFrame:
+    """Return simulated trials of the budget track."""
+    trials = _trials_without_race("budget", len(BUDGET_SHARES))
+    shares = [BUDGET_SHARES[trial] for trial in trials["trial"]]
+    return trials.assign(horizon_examples=trials["budget_examples"] * shares)
+
+
+def sensitivity_trials() -> pd.DataFrame:
+    """Return simulated trials of ``--sensitivity``."""
+    trials = _trials_without_race("sensitivity", len(HALF_DECADES))
+    return trials.assign(hyperparameters=[{"learning_rate": 0.01 * HALF_DECADES[trial]} for trial in trials["trial"]])
+
+
+def _trials_without_race(track: str, count: int) -> pd.DataFrame:
+    trials = board_trials(["cosine", "linear", "rex"], {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=count)
+    trials["track"], trials["status"], trials["target"] = track, str(Status.FINISHED), np.nan
     trials["end_examples"] = [curve["examples"][-1] for curve in trials["curve"]]
-    if track == "budget":
-        trials["horizon_examples"] = [
-            BUDGET_SHARES[t] * b for t, b in zip(trials["trial"], trials["budget_examples"], strict=True)
-        ]
-    else:
-        trials["hyperparameters"] = [{"learning_rate": 0.01 * HALF_DECADES[t]} for t in trials["trial"]]
     for facts in trials["facts"]:
         facts["workload"]["trivial_metric"] = 5.0
     return trials

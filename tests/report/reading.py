@@ -1,4 +1,4 @@
-"""Reads a page as a browser's parser would: its elements, their attributes and its text."""
+"""Reads a page with an HTML parser: its elements, their attributes and its text."""
 
 from html.parser import HTMLParser
 
@@ -6,7 +6,7 @@ VOID = {"meta", "link", "br", "input", "wbr"}
 
 
 class Reader(HTMLParser):
-    """Collects elements, attributes and text, and checks that tags are closed in order."""
+    """Collects elements, attributes and text, and checks that every tag is closed in the right order."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

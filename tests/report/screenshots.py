@@ -1,7 +1,7 @@
-"""Pictures of a leaderboard page for the docs: light, dark, a workload's panel, phone width. `make screenshots`.
+"""Takes the pictures of the leaderboard page for the docs: light, dark, a workload's panel, phone width.
 
 ``python -m tests.report.screenshots PAGE DIR`` writes ``page_light.png``, ``page_dark.png``, ``page_workload.png`` and
-``page_phone.png`` to DIR. Needs playwright and Debian's chromium.
+``page_phone.png`` to DIR; ``make screenshots`` runs it. It needs playwright and Debian's chromium.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.report.browsing import CHROMIUM
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its name, the window in CSS pixels, the theme, the view in the address, what stands at the top."""
+    """One picture: its name, the window in CSS pixels, the theme, the hash of the address, the element at the top."""
 
     name: str
     width: int
@@ -53,24 +53,27 @@ def take(browser: Any, page: Path, shot: Shot) -> bytes:
 
 
 def main() -> int:
-    """Take all pictures; 2 where there is no browser or no page."""
+    """Take all pictures; return 2 if there is no browser or no page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page", type=Path)
     parser.add_argument("directory", type=Path)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     if CHROMIUM is None:
-        print("no chromium on this machine: apt-get install chromium", file=sys.stderr)
+        print("chromium is not installed: apt-get install chromium", file=sys.stderr)
         return 2
-    if not asked.page.is_file():
-        print(f"no page at {asked.page}: run `make bench` or `make report` first, or name another by PAGE=", file=sys.stderr)
+    if not arguments.page.is_file():
+        print(
+            f"there is no page at {arguments.page}: run `make bench` or `make report` first, or name another page with PAGE=",
+            file=sys.stderr,
+        )
         return 2
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for shot in SHOTS:
-            path = asked.directory / f"{shot.name}.png"
-            path.write_bytes(take(browser, asked.page, shot))
+            path = arguments.directory / f"{shot.name}.png"
+            path.write_bytes(take(browser, arguments.page, shot))
             print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
         browser.close()
     return 0

@@ -1,4 +1,4 @@
-"""The page in headless Chromium: offline, sorted, filtered, ranked again, linked to, toggled, read without scripts."""
+"""The page in headless Chromium: offline, sorted, filtered, on a subset of workloads, from a link, without scripts."""
 
 from __future__ import annotations
 
@@ -9,40 +9,21 @@ from urllib.parse import quote
 import pytest
 
 from harness.report import write_report
+from harness.report.words import visible
 from harness.results import BoardInput
 from harness.scoring.board import score_board
 from harness.scoring.rules import ScoringRules
 
 from .boards import board_trials
-from .browsing import browser, tab
-from .test_hostile import HOSTILE
-
-WORKLOADS = {"digits_mlp": (2.3, 0.9), "fashion_mnist_resnet": (2.3, 1.2), "shakespeare_lm": (4.4, 2.6)}
-
-
-@pytest.fixture(scope="module")
-def shown():
-    with browser() as found:
-        yield found
+from .browsing import tab
+from .hostile import HOSTILE
 
 
 @pytest.fixture
-def open_tab(shown):
-    with tab(shown) as found:
-        yield found
-        assert found.troubles == []
-
-
-@pytest.fixture(scope="module")
-def trials():
-    return board_trials(["cosine", "linear", "rex", "step", "constant"], WORKLOADS, studies=3, trials=3)
-
-
-@pytest.fixture(scope="module")
-def page(trials, tmp_path_factory):
-    out = tmp_path_factory.mktemp("browser") / "leaderboard.html"
-    write_report(BoardInput(trials), out)
-    return out
+def open_tab(chromium):
+    with tab(chromium) as opened:
+        yield opened
+        assert opened.troubles == []
 
 
 def test_the_page_loads_offline_without_an_error_or_a_request(open_tab, page):
@@ -51,9 +32,8 @@ def test_the_page_loads_offline_without_an_error_or_a_request(open_tab, page):
     open_tab.page.wait_for_timeout(100)
 
 
-def test_a_header_sorts_both_ways_by_keyboard_says_so_and_stays_in_the_address(open_tab, page, trials):
+def test_a_header_sorts_both_ways_by_keyboard_and_the_order_is_in_the_address(open_tab, page, board):
     open_tab.open(page)
-    board = score_board(trials)
     head = open_tab.page.locator("table.ranking:visible th[data-k=score]")
     head.locator("button").focus()
     open_tab.page.keyboard.press("Enter")
@@ -76,16 +56,15 @@ def test_the_clock_switch_shows_the_board_that_python_scores_on_that_clock(open_
     board = score_board(trials, ScoringRules(clock))
     assert open_tab.names() == [row.name for row in board.rows]
     assert open_tab.page.inner_text(".verdict:visible") == board.verdict
-    shown = open_tab.page.locator(f"table[data-clock={clock}] tbody tr td:nth-child(3)").evaluate_all(
+    scores = open_tab.page.locator(f"table[data-clock={clock}] tbody tr td:nth-child(3)").evaluate_all(
         "c => c.map(x => x.dataset.v)"
     )
-    assert [float(text) for text in shown] == [row.score for row in board.rows]
+    assert [float(text) for text in scores] == [row.score for row in board.rows]
     assert open_tab.hash() == f"#clock={clock}"
 
 
-def test_times_turn_relative_to_the_best_and_to_the_baseline(open_tab, page, trials):
+def test_times_can_be_relative_to_the_best_or_to_the_baseline(open_tab, page, board):
     open_tab.open(page)
-    board = score_board(trials)
     row, workload = board.rows[0], board.workloads[0]
     best = min(r.cells[workload].time for r in board.rows)
     pace = next(r.cells[workload].time for r in board.rows if r.name == "cosine")
@@ -96,14 +75,14 @@ def test_times_turn_relative_to_the_best_and_to_the_baseline(open_tab, page, tri
         assert f"times={switch}" in open_tab.hash()
 
 
-def test_a_subset_of_workloads_is_ranked_again_badged_and_undone(open_tab, page, trials):
+def test_a_ranking_on_a_subset_of_the_workloads_says_that_it_is_unofficial_and_can_be_undone(open_tab, page, trials):
     open_tab.open(page)
     rows = "Array.from(document.querySelectorAll('table[data-clock=examples] tbody tr'), row => row.innerHTML)"
     before = open_tab.page.evaluate(rows)
     open_tab.page.locator("#chooser summary").click()
     open_tab.page.uncheck("#chooser input[value=shakespeare_lm]")
-    kept = ["digits_mlp", "fashion_mnist_resnet"]
-    board = score_board(trials[trials["workload"].isin(kept)])
+    chosen = ["digits_mlp", "fashion_mnist_resnet"]
+    board = score_board(trials[trials["workload"].isin(chosen)])
     assert open_tab.names() == [row.name for row in board.rows]
     badge = open_tab.page.inner_text("#unofficial")
     assert "Unofficial ranking on 2 of 3 workloads: digits_mlp, fashion_mnist_resnet" in badge
@@ -116,14 +95,14 @@ def test_a_subset_of_workloads_is_ranked_again_badged_and_undone(open_tab, page,
     assert open_tab.hash() in ("", "#")
 
 
-def test_the_last_workload_cannot_be_left_out(open_tab, page):
+def test_the_last_workload_cannot_be_deselected(open_tab, page):
     open_tab.open(page, "#workloads=digits_mlp")
     open_tab.page.locator("#chooser input[value=digits_mlp]").click()
     assert open_tab.page.is_checked("#chooser input[value=digits_mlp]")
     assert "1 of 3" in open_tab.page.inner_text("#unofficial")
 
 
-def test_leaving_a_submission_out_hides_its_row_and_lines_and_changes_no_score(open_tab, page, trials):
+def test_a_deselected_submission_has_no_row_and_no_lines_and_no_score_changes(open_tab, page, trials):
     open_tab.open(page)
     scores = "c => c.map(x => x.textContent)"
     before = open_tab.page.locator("table[data-clock=examples] tbody td:nth-child(3) b").evaluate_all(scores)
@@ -143,7 +122,7 @@ def test_leaving_a_submission_out_hides_its_row_and_lines_and_changes_no_score(o
     assert faint == "grayscale(1)"
 
 
-def test_a_permalink_shows_the_same_view(open_tab, page):
+def test_the_address_of_a_view_shows_the_same_view(open_tab, page):
     open_tab.open(page)
     open_tab.page.check("#clock-seconds")
     open_tab.page.check("#times-best")
@@ -163,7 +142,7 @@ def test_a_permalink_shows_the_same_view(open_tab, page):
     assert open_tab.hash() == address
 
 
-def test_a_link_to_a_panel_keeps_the_view_and_leads_there_when_it_is_opened(open_tab, page):
+def test_a_link_to_a_panel_keeps_the_view_and_scrolls_there_when_it_is_opened(open_tab, page):
     open_tab.open(page, "#clock=steps")
     open_tab.page.locator("#workload-shakespeare_lm h3 a").click()
     assert open_tab.hash() == "#at=workload-shakespeare_lm&clock=steps"
@@ -190,9 +169,9 @@ def test_a_broken_or_hostile_address_shows_the_page_without_an_error(open_tab, p
     assert open_tab.page.locator("img").count() == 0
 
 
-def test_the_theme_follows_the_system_until_the_switch_says_otherwise(shown, page):
+def test_the_theme_is_that_of_the_system_until_the_switch_changes_it(chromium, page):
     colour = "getComputedStyle(document.body).backgroundColor"
-    with tab(shown, color_scheme="dark") as dark:
+    with tab(chromium, color_scheme="dark") as dark:
         dark.open(page)
         assert dark.page.evaluate(colour) == "rgb(21, 24, 29)"
         dark.page.locator("#theme").click()
@@ -203,10 +182,9 @@ def test_the_theme_follows_the_system_until_the_switch_says_otherwise(shown, pag
         assert dark.troubles == []
 
 
-def test_the_tables_and_the_clock_switch_work_with_scripts_off(shown, page, trials):
-    with tab(shown, java_script_enabled=False) as still:
+def test_the_tables_and_the_clock_switch_work_with_scripts_off(chromium, page, board):
+    with tab(chromium, java_script_enabled=False) as still:
         still.open(page)
-        board = score_board(trials)
         texts = still.page.locator("table[data-clock=examples] tbody tr").all_inner_texts()
         assert [row.name in text and f"{row.score:.3f}" in text for row, text in zip(board.rows, texts, strict=True)] == [
             True
@@ -225,9 +203,9 @@ def test_the_table_as_text_follows_the_view(open_tab, page):
     official = open_tab.page.text_content("pre[data-kind=Markdown]")
     assert "| 1 |" in official or "| 1 (" in official
     open_tab.page.uncheck(".key input[value=step]")
-    told = open_tab.page.text_content("pre[data-kind=Markdown]")
-    assert "| step |" not in told and "| rex |" in told
-    assert len({line.count("|") for line in told.strip().splitlines()}) == 1
+    text = open_tab.page.text_content("pre[data-kind=Markdown]")
+    assert "| step |" not in text and "| rex |" in text
+    assert len({line.count("|") for line in text.strip().splitlines()}) == 1
     latex = open_tab.page.text_content("pre[data-kind=LaTeX]")
     assert "digits\\_mlp" in latex and "step" not in latex
     open_tab.open(page, "#workloads=digits_mlp")
@@ -237,8 +215,8 @@ def test_the_table_as_text_follows_the_view(open_tab, page):
     assert open_tab.page.text_content("pre[data-kind=Markdown]") == official
 
 
-def test_a_phone_needs_no_sideways_scrolling_of_the_page(shown, page):
-    with tab(shown, viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True) as phone:
+def test_a_phone_needs_no_sideways_scrolling_of_the_page(chromium, page):
+    with tab(chromium, viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True) as phone:
         phone.open(page)
         for part in phone.page.locator("details > summary:visible").all():
             part.click()
@@ -247,8 +225,8 @@ def test_a_phone_needs_no_sideways_scrolling_of_the_page(shown, page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_has_a_contrast_of_at_least_four_and_a_half(shown, page, scheme):
-    with tab(shown, color_scheme=scheme) as seen:
+def test_every_text_has_a_contrast_of_at_least_four_and_a_half(chromium, page, scheme):
+    with tab(chromium, color_scheme=scheme) as seen:
         seen.open(page)
         seen.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         assert seen.page.evaluate(CONTRAST) == []
@@ -290,8 +268,8 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(open_tab, page)
     assert nameless == []
 
 
-def test_print_shows_the_tables_on_white_without_the_controls(shown, page):
-    with tab(shown, color_scheme="dark") as paper:
+def test_print_shows_the_tables_on_white_without_the_controls(chromium, page):
+    with tab(chromium, color_scheme="dark") as paper:
         paper.open(page)
         paper.page.emulate_media(media="print")
         assert paper.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -300,11 +278,11 @@ def test_print_shows_the_tables_on_white_without_the_controls(shown, page):
         assert len(paper.page.pdf()) > 10_000
 
 
-def test_forty_submissions_open_with_the_best_in_colour_and_the_others_grey(shown, tmp_path):
+def test_of_forty_submissions_the_best_are_in_colour_and_the_others_grey(chromium, tmp_path):
     names = [f"schedule_{i:02}" for i in range(40)]
     out = tmp_path / "leaderboard.html"
-    write_report(BoardInput(board_trials(names, {"digits_mlp": (2.3, 0.9)}, studies=3, trials=1)), out)
-    with tab(shown) as crowd:
+    write_report(BoardInput(board_trials(names, {"digits_mlp": (2.3, 0.9)}, studies=1, trials=1)), out)
+    with tab(chromium) as crowd:
         crowd.open(out)
         assert len(crowd.names()) == 40
         assert crowd.page.locator(".key input.show:checked").count() == 8
@@ -318,7 +296,7 @@ def test_forty_submissions_open_with_the_best_in_colour_and_the_others_grey(show
         assert crowd.troubles == []
 
 
-def test_a_crowded_panel_lists_the_trials_of_one_submission_from_the_carried_file(open_tab, tmp_path):
+def test_a_panel_with_too_many_trials_lists_those_of_one_submission_from_the_download(open_tab, tmp_path):
     trials = board_trials(["cosine", "linear"], {"digits_mlp": (2.3, 0.9)}, studies=150, trials=3, evaluations=8)
     out = tmp_path / "leaderboard.html"
     write_report(BoardInput(trials), out)
@@ -333,27 +311,20 @@ def test_a_crowded_panel_lists_the_trials_of_one_submission_from_the_carried_fil
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_hostile_name_acts_in_the_browser(open_tab, tmp_path, name):
-    trials = board_trials(
-        [name, "cosine"],
-        {name: (2.3, 0.9), "plain": (2.3, 1.0)},
-        studies=1,
-        trials=1,
-        facts={"summary": name, "code": name, "paper": name, "hyperparameters": {name: name}},
-    )
-    trials["reason"] = name
-    out = tmp_path / "leaderboard.html"
-    write_report(BoardInput(trials), out)
-    open_tab.open(out)
+def test_no_hostile_name_acts_in_the_browser(open_tab, hostile_page, name):
+    open_tab.open(hostile_page)
     assert open_tab.page.locator("img, iframe, b#x").count() == 0
     assert open_tab.page.locator("script").count() == 2
+    index = [box.get_attribute("value") for box in open_tab.page.locator("#chooser input").all()].index(visible(name))
     open_tab.page.locator("#chooser summary").click()
-    open_tab.page.uncheck("#chooser input >> nth=0")
+    open_tab.page.uncheck(f"#chooser input >> nth={index}")
     open_tab.page.locator("table.ranking:visible th[data-k=name] button").click()
     before, address = open_tab.names(), open_tab.hash()
-    open_tab.open(out, address)
+    assert visible(name) in before
+    open_tab.open(hostile_page, address)
     assert open_tab.names() == before
     assert open_tab.page.is_visible("#unofficial")
+    assert not open_tab.page.is_checked(f"#chooser input >> nth={index}")
     table = [line for line in open_tab.page.text_content("pre[data-kind=Markdown]").splitlines() if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1
-    assert len(json.loads(open_tab.page.text_content("#board"))["workloads"]) == 2
+    assert len(json.loads(open_tab.page.text_content("#board"))["workloads"]) == len(HOSTILE)

@@ -1,4 +1,4 @@
-"""Colours and dashes belong to names."""
+"""A submission's colour and dashes depend on the names on the page only."""
 
 import random
 
@@ -27,7 +27,7 @@ def test_the_order_of_names_changes_no_mark(names):
 
 
 @given(NAMES)
-def test_no_two_names_look_the_same(names):
+def test_no_two_names_have_the_same_colour_and_dashes(names):
     looks = [(mark.colour, mark.dashes) for mark in assign_marks(names).values()]
     assert len(set(looks)) == len(names)
 

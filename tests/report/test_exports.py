@@ -1,4 +1,4 @@
-"""JSON, CSV and Markdown are safe to read by other programs."""
+"""Other programs can read JSON, CSV and Markdown, whatever the names are."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ def renamed(board, name):
     return replace(board, rows=(row, *board.rows[1:]), baseline=name)
 
 
-def test_the_csv_has_one_line_a_submission_and_workload(board):
+def test_the_csv_has_one_line_per_submission_and_workload(board):
     lines = list(csv.DictReader(io.StringIO(csv_text(board))))
     assert [(line["submission"], line["workload"]) for line in lines] == [
         (r.name, w) for r in board.rows for w in board.workloads
@@ -49,7 +49,7 @@ def test_no_name_can_start_a_formula_or_break_a_line_of_the_csv(board, name):
     assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-def test_numbers_stay_numbers_in_the_csv_and_a_miss_is_a_word():
+def test_a_number_in_the_csv_is_a_number_and_a_miss_is_a_word():
     assert spreadsheet_safe(-1.5) == "-1.5"
     assert spreadsheet_safe(math.inf) == "missed"
     assert spreadsheet_safe(None) == ""
@@ -63,7 +63,7 @@ def test_the_json_is_strict_and_infinite_becomes_null():
 
 @settings(max_examples=60)
 @given(name=st.text(min_size=1, max_size=300) | st.sampled_from(["a|b", "<b>x</b>", "`x`", "[x](http://a.example)", "![x](y)"]))
-def test_no_name_can_break_the_markdown_table_or_bring_markup(board, name):
+def test_no_name_can_break_the_markdown_table_or_add_markup(board, name):
     lines = markdown_table(renamed(board, name)).splitlines()
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + len(board.rows)

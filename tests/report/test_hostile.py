@@ -1,4 +1,4 @@
-"""Hostile names, reasons, sources and facts are inert on the page."""
+"""Hostile names, reasons, sources and facts do nothing on the page."""
 
 import json
 import re
@@ -11,57 +11,49 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.report import write_report
+from harness.report.words import visible
 from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 
 from .boards import board_trials
-from .reading import Reader, read
-
-HOSTILE = [
-    "</script><b id=x>",
-    '"><img src=x onerror=alert(1)>',
-    "'; alert(1) //",
-    "{{ 7*7 }}",
-    "a\u202eb\u2066c\u200fd",
-    "x" * 300,
-    "$\\frac{1}{0}$",
-    "_hidden",
-    "]]><!--",
-    "=cmd|'/c calc'!A0",
-    "\x00\x1b[2J",
-    "url(http://evil.example/x)",
-]
+from .hostile import HOSTILE, could_act, hostile_input
+from .reading import read
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.text(min_size=1, max_size=300))
-def test_no_drawn_name_reason_or_source_can_act(tmp_path, name):
-    assert_inert(tmp_path, name)
+def test_no_generated_name_reason_or_source_can_act(tmp_path, name):
+    out = tmp_path / "leaderboard.html"
+    write_report(hostile_input([name]), out, ScoringRules(baseline=name))
+    assert_inert(out)
+
+
+def test_the_page_of_all_hostile_names_is_inert(hostile_page):
+    assert_inert(hostile_page)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_hostile_name_reason_or_source_can_act(tmp_path, name):
-    assert_inert(tmp_path, name)
+def test_a_hostile_name_stands_on_the_page_as_text(hostile_page, name):
+    submissions = values_of(hostile_page, "data-v")
+    assert visible(name) in submissions
+    assert visible(name) in values_of(hostile_page, "data-workload")
+    assert visible(name) in texts_of(hostile_page)
 
 
-def assert_inert(tmp_path, name):
-    trials = board_trials(
-        [name, "cosine"],
-        {name: (2.3, 0.9)},
-        studies=1,
-        trials=1,
-        facts={"summary": name, "code": name, "paper": name, "hyperparameters": {name: name}},
-        environment={name: name, "machine": name},
-    )
-    trials["reason"] = name
-    trials["metric"] = name
-    trials["hyperparameters"] = [{name: name, "learning_rate": 0.1}] * len(trials)
-    trials["machine"] = name
-    out = tmp_path / "leaderboard.html"
-    write_report(BoardInput(trials, skipped={name + "!": name}), out, ScoringRules(baseline=name))
-    assert dangerous(read(out)) == in_a_plain_page()
-    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00\x1b]", out.read_text("utf-8"))
-    json.loads(out.with_suffix(".json").read_text("utf-8"))
+def assert_inert(page):
+    assert could_act(read(page)) == in_a_plain_page()
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f\x00\x1b]", page.read_text("utf-8"))
+    json.loads(page.with_suffix(".json").read_text("utf-8"))
+
+
+@cache
+def values_of(page: Path, attribute: str) -> set[str | None]:
+    return {attributes.get(attribute) for _, attributes in read(page).tags}
+
+
+@cache
+def texts_of(page: Path) -> set[str]:
+    return set(read(page).text)
 
 
 def test_a_lone_surrogate_in_facts_is_spelt_out(tmp_path):
@@ -75,24 +67,9 @@ def test_a_lone_surrogate_in_facts_is_spelt_out(tmp_path):
 
 @cache
 def in_a_plain_page() -> list[tuple[str, ...]]:
-    """Return what could act in the page of the same board with plain names."""
+    """Return what could act in the page of a board with plain names."""
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory) / "plain.html"
         trials = board_trials(["other", "cosine"], {"w": (2.3, 0.9)}, studies=1, trials=1)
         write_report(BoardInput(trials, skipped={"w!": "because"}), out)
-        return dangerous(read(out))
-
-
-def dangerous(reader: Reader) -> list[tuple[str, ...]]:
-    """Return what could act in a page: elements that fetch or run, event attributes, outward addresses."""
-    found = []
-    for tag, attributes in reader.tags:
-        if tag in ("script", "img", "iframe", "object", "embed", "base", "form", "style", "link", "meta"):
-            found.append((tag,))
-        found += [(tag, name) for name in attributes if name.startswith("on")]
-        found += [
-            (tag, name)
-            for name in ("href", "src", "xlink:href")
-            if attributes.get(name) is not None and not attributes[name].startswith(("#", "data:"))
-        ]
-    return found
+        return could_act(read(out))

@@ -1,4 +1,4 @@
-"""The page is one inert, self-contained file, the same bytes for the same records."""
+"""The page is one self-contained file, and the same records give the same bytes."""
 
 import json
 import math
@@ -12,27 +12,19 @@ import numpy as np
 import pytest
 
 from harness.contracts.errors import BadInput
-from harness.records import CLOCKS
+from harness.records import CLOCKS, Status
 from harness.report import write as writing
 from harness.report import write_report
+from harness.report.colours import assign_marks
+from harness.report.figures import inline_svg
+from harness.report.figures.race_lines import race_lines
+from harness.report.views.panels import workload_race
 from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 from tests.benchmarks.page_at_scale import SIZES, generated
 
-from .boards import WORKLOADS, board_trials, unraced
+from .boards import WORKLOADS, board_trials, budget_trials
 from .reading import read
-
-
-@pytest.fixture(scope="module")
-def trials():
-    return board_trials(["cosine", "linear", "rex"], studies=3, trials=3)
-
-
-@pytest.fixture(scope="module")
-def page(trials, tmp_path_factory):
-    out = tmp_path_factory.mktemp("report") / "leaderboard.html"
-    write_report(BoardInput(trials), out)
-    return out
 
 
 def test_the_page_parses_and_has_every_section(page):
@@ -41,7 +33,7 @@ def test_the_page_parses_and_has_every_section(page):
     assert {"ranking", "profiles", "pairs", "workloads", "robustness", "submissions", "integrity", "take"} <= set(ids)
 
 
-def test_every_inner_link_and_svg_reference_finds_its_id(page):
+def test_every_link_within_the_page_and_every_svg_reference_has_a_target(page):
     reader = read(page)
     ids = {attributes.get("id") for _, attributes in reader.tags}
     links = [a["href"] for _, a in reader.tags if (a.get("href") or "").startswith("#")]
@@ -50,7 +42,7 @@ def test_every_inner_link_and_svg_reference_finds_its_id(page):
     assert {link[1:] for link in links} | set(inner) <= ids
 
 
-def test_nothing_is_fetched_from_anywhere(page):
+def test_the_page_fetches_nothing(page):
     text = page.read_text("utf-8")
     for tag, attributes in read(page).tags:
         for name in ("src", "href", "xlink:href", "action", "poster", "data", "srcset"):
@@ -61,8 +53,7 @@ def test_nothing_is_fetched_from_anywhere(page):
     assert not re.search(r"https?://", text)
 
 
-def test_the_numbers_stand_in_the_html_without_scripts(trials, page):
-    board = write_report(BoardInput(trials), page)
+def test_verdict_scores_and_workloads_are_in_the_html(board, page):
     text = " ".join(" ".join(read(page).text).split())
     assert board.verdict in text
     for row in board.rows:
@@ -77,7 +68,7 @@ def test_every_workload_has_a_figure_with_title_metric_and_learning_rate(page):
     for figure in figures:
         assert re.search(r'role="img" aria-labelledby="\S+ \S+"><title id="[^"]+">[^<]+</title><desc', figure)
         assert "<style" not in figure
-        assert {bool(re.search(rf'class="line{i}[ "]', figure)) for i in range(3)} == {True}
+        assert {bool(re.search(rf'class="line{i}[ "]', figure)) for i in range(5)} == {True}
     races = [figure for figure in figures if ">cross_entropy</text>" in figure]
     assert len(races) == len(WORKLOADS)
     for figure in races:
@@ -88,7 +79,7 @@ def test_every_workload_has_a_figure_with_title_metric_and_learning_rate(page):
     assert sum(">Score against race cost</title>" in figure for figure in figures) == len(CLOCKS)
 
 
-def test_a_logarithmic_axis_has_plain_numbers(tmp_path):
+def test_a_logarithmic_axis_has_plain_numbers():
     trials = board_trials(["cosine"], {"wide": (50.0, 0.2)}, studies=1, trials=1)
     steep = {**trials["curve"][0], "metric": np.geomspace(50, 0.01, len(trials["curve"][0]["metric"]))}
     hit = int(np.argmax(steep["metric"] <= 0.2))
@@ -96,9 +87,8 @@ def test_a_logarithmic_axis_has_plain_numbers(tmp_path):
     trials["hit_index"] = hit
     for clock in ("examples", "seconds", "steps"):
         trials[f"hit_{clock}"] = float(steep[clock][hit])
-    out = tmp_path / "leaderboard.html"
-    write_report(BoardInput(trials), out)
-    text = out.read_text()
+    race = workload_race("wide", trials, race_lines(trials, "examples"), "examples", assign_marks(["cosine"]))
+    text = inline_svg(race, "w-")
     assert "mathdefault" not in text
     assert {">0.2</text>", ">1</text>", ">10</text>"} <= set(re.findall(r">[\d.]+</text>", text))
 
@@ -117,21 +107,20 @@ def test_the_json_has_the_fixed_fields(page):
             assert {"time", "low", "high", "reached", "studies"} <= set(cell)
 
 
-def test_the_order_of_records_changes_no_byte(trials, tmp_path):
-    write_report(BoardInput(trials), tmp_path / "a.html")
-    write_report(BoardInput(trials.sample(frac=1, random_state=3)), tmp_path / "b.html")
+def test_the_order_of_records_changes_no_byte(trials, page, tmp_path):
+    write_report(BoardInput(trials.sample(frac=1, random_state=3)), tmp_path / "shuffled.html")
     for suffix in (".html", ".json", ".csv"):
-        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+        assert page.with_suffix(suffix).read_bytes() == (tmp_path / f"shuffled{suffix}").read_bytes()
 
 
-def test_a_failing_page_leaves_all_old_files_as_they_were(trials, page, monkeypatch):
+def test_a_page_that_fails_leaves_all_old_files_unchanged(trials, page, monkeypatch):
     before = {path.name: path.read_bytes() for path in page.parent.iterdir()}
 
     def broken(*_, **__):
-        raise RuntimeError("no ink")
+        raise RuntimeError("no page")
 
     monkeypatch.setattr(writing, "race_page", broken)
-    with pytest.raises(RuntimeError, match="no ink"):
+    with pytest.raises(RuntimeError, match="no page"):
         write_report(BoardInput(trials.iloc[:-3]), page)
     assert {path.name: path.read_bytes() for path in page.parent.iterdir()} == before
 
@@ -150,12 +139,12 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_temporary_one(tmp_path,
     assert target.read_text() == "old"
 
 
-def test_the_page_may_not_overwrite_its_own_data(trials, tmp_path):
+def test_the_page_cannot_have_the_name_of_its_own_json(trials, tmp_path):
     with pytest.raises(BadInput, match=r"board\.html"):
         write_report(BoardInput(trials), tmp_path / "board.json")
 
 
-def test_a_running_board_says_how_far_it_got_and_what_was_skipped(trials, tmp_path):
+def test_the_page_of_a_running_race_says_how_many_trials_are_done_and_what_was_skipped(trials, tmp_path):
     out = tmp_path / "leaderboard.html"
     running = BoardInput(trials, planned=81, done=20, skipped={"census_dlrm": "no package <here>"})
     write_report(running, out, figures=False)
@@ -167,7 +156,7 @@ def test_a_running_board_says_how_far_it_got_and_what_was_skipped(trials, tmp_pa
     assert "Partial board" not in out.read_text()
 
 
-def test_mixed_machines_are_told_in_red_on_the_seconds_clock_only(trials, tmp_path):
+def test_mixed_machines_are_a_warning_on_the_seconds_clock_only(trials, tmp_path):
     mixed = trials.assign(machine=["a laptop", "a cluster"] * (len(trials) // 2) + ["a laptop"] * (len(trials) % 2))
     out = tmp_path / "leaderboard.html"
     write_report(BoardInput(mixed), out, ScoringRules("seconds"), figures=False)
@@ -176,31 +165,31 @@ def test_mixed_machines_are_told_in_red_on_the_seconds_clock_only(trials, tmp_pa
     assert "different machines are mixed" not in out.read_text()
 
 
-def missed(trials, submission, studies):
-    """Make every trial of `submission` in `studies` of digits_mlp miss, at its budget."""
+def with_misses(trials, submission, studies):
+    """Return `trials` with misses: all those of `submission` in `studies` of digits_mlp."""
     lost = (trials["submission"] == submission) & (trials["workload"] == "digits_mlp") & trials["study"].isin(studies)
     trials = trials.copy()
     trials.loc[lost, ["hit_examples", "hit_seconds", "hit_steps"]] = math.inf
     trials.loc[lost, "hit_index"] = -1
-    trials.loc[lost, "status"] = "missed"
+    trials.loc[lost, "status"] = str(Status.MISSED)
     return trials
 
 
 @pytest.mark.parametrize(("studies", "words"), [([0, 2], "missed 2 of 3"), ([0, 1, 2], "missed 3 of 3")])
-def test_a_miss_is_told_in_words(trials, tmp_path, studies, words):
+def test_a_miss_is_written_in_words(trials, tmp_path, studies, words):
     out = tmp_path / "leaderboard.html"
-    write_report(BoardInput(missed(trials, "rex", studies)), out)
+    write_report(BoardInput(with_misses(trials, "rex", studies)), out, figures=False)
     assert words in " ".join(read(out).text)
     assert 'class="cross"' in out.read_text()
 
 
-def test_one_submission_one_study_one_trial_without_curve_or_facts_still_makes_a_page(tmp_path):
+def test_a_single_failed_trial_without_curve_or_facts_makes_a_page(tmp_path):
     trials = board_trials(["cosine"], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1, trials=1)
     trials["facts"] = [{}]
     trials["environment"] = [{}]
     trials["curve"] = [{name: values[:0] for name, values in trials["curve"][0].items()}]
     trials["learning_rates"] = [trials["learning_rates"][0][:0]]
-    trials["status"] = "failed"
+    trials["status"] = str(Status.FAILED)
     trials["reason"] = "ValueError: boom"
     trials["hit_index"] = -1
     trials[["hit_examples", "hit_seconds", "hit_steps"]] = math.inf
@@ -212,13 +201,13 @@ def test_one_submission_one_study_one_trial_without_curve_or_facts_still_makes_a
     assert "missed 1 of 1" in text
 
 
-def test_a_card_tells_the_five_facts_and_says_so_where_there_is_nothing_to_tell(tmp_path):
-    told = {"paper": "arXiv:1", "anytime": True, "cost": "a second gradient", "hyperparameters": {"budgets": [0.5, 1.0]}}
+def test_a_card_has_five_facts_and_says_so_where_a_plug_in_states_none(tmp_path):
+    stated = {"paper": "arXiv:1", "anytime": True, "cost": "a second gradient", "hyperparameters": {"budgets": [0.5, 1.0]}}
     nothing = {"paper": "", "anytime": False, "cost": "", "hyperparameters": {}, "deviation": ""}
     texts = []
-    for facts in ({**told, "deviation": "shorter"}, nothing):
+    for facts in ({**stated, "deviation": "shorter"}, nothing):
         trials = board_trials(["cosine"], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1, trials=1, facts=facts)
-        write_report(BoardInput(trials), tmp_path / "leaderboard.html")
+        write_report(BoardInput(trials), tmp_path / "leaderboard.html", figures=False)
         texts.append(" ".join(" ".join(read(tmp_path / "leaderboard.html").text).split()))
     assert "paper arXiv:1" in texts[0] and "anytime yes: ignores the horizon" in texts[0]
     assert "extra cost per step a second gradient" in texts[0] and "own hyperparameters budgets = (0.5, 1)" in texts[0]
@@ -228,7 +217,7 @@ def test_a_card_tells_the_five_facts_and_says_so_where_there_is_nothing_to_tell(
     assert "differs from its source its author states no difference" in texts[1]
 
 
-def test_three_workloads_ten_submissions_make_a_small_page_in_seconds(tmp_path):
+def test_a_page_of_540_trials_is_small_and_takes_at_most_ten_cpu_seconds(tmp_path):
     trials = board_trials()
     out = tmp_path / "leaderboard.html"
     start = time.process_time()
@@ -238,7 +227,7 @@ def test_three_workloads_ten_submissions_make_a_small_page_in_seconds(tmp_path):
     assert out.stat().st_size <= 1_500_000
 
 
-def test_twelve_workloads_twelve_submissions_nine_trials_fit_their_limits(tmp_path):
+def test_a_page_of_1296_trials_keeps_the_documented_limits(tmp_path):
     size = SIZES["small"]
     trials = generated(size)
     out = tmp_path / "leaderboard.html"
@@ -250,40 +239,41 @@ def test_twelve_workloads_twelve_submissions_nine_trials_fit_their_limits(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_trials_fit_their_limits(tmp_path):
+def test_a_page_of_a_hundred_thousand_trials_keeps_the_documented_limits(tmp_path):
     command = [sys.executable, "-m", "tests.benchmarks.page_at_scale", "--only", "large", "--write", str(tmp_path)]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     size = SIZES["large"]
-    assert found["trials"] >= 100_000
-    assert found["cpu_seconds"] <= size.seconds
-    assert found["memory_mb"] <= size.memory
-    assert found["page_mb"] <= size.page
+    assert measured["trials"] >= 100_000
+    assert measured["cpu_seconds"] <= size.seconds
+    assert measured["memory_mb"] <= size.memory
+    assert measured["page_mb"] <= size.page
 
 
-def test_the_budget_tracks_curves_stand_beside_the_race(trials, tmp_path):
-    write_report(BoardInput(trials, budget=unraced("budget")), tmp_path / "with.html")
+def test_the_page_of_a_race_has_the_curves_of_the_budget_track(tmp_path):
+    trials = board_trials(["cosine"], {"w": (2.3, 0.9)}, studies=1, trials=1)
+    write_report(BoardInput(trials, budget=budget_trials()), tmp_path / "with.html")
     text = " ".join(" ".join(read(tmp_path / "with.html").text).split())
     assert "Quality at shares of the budget" in text
     assert "final validation cross_entropy" in text
-    write_report(BoardInput(trials, budget=trials.iloc[:0]), tmp_path / "without.html")
+    write_report(BoardInput(trials, budget=trials.iloc[:0]), tmp_path / "without.html", figures=False)
     assert "Quality at shares of the budget" not in (tmp_path / "without.html").read_text()
 
 
-def test_targets_and_budgets_stand_with_their_version_under_integrity(page):
+def test_the_integrity_section_has_the_target_and_budget_of_every_workload(page):
     text = " ".join(" ".join(read(page).text).split())
     after = text[text.index("Targets and budgets") :]
     for workload, (_, target) in WORKLOADS.items():
         assert f"{workload} 1 cross_entropy ≤ {target:g} provisional 64.0k charged examples" in after.replace("_ ", "_")
 
 
-def test_a_clock_that_the_records_do_not_carry_is_not_offered(trials, tmp_path):
-    imported = trials.assign(hit_steps=math.nan)
+def test_the_page_does_not_offer_a_clock_that_the_records_do_not_have(tmp_path):
+    imported = board_trials(["cosine", "linear"], {"w": (2.3, 0.9)}, studies=1, trials=1).assign(hit_steps=math.nan)
     write_report(BoardInput(imported), tmp_path / "b.html")
     ids = {attributes.get("id") for _, attributes in read(tmp_path / "b.html").tags}
     assert "clock-seconds" in ids and "clock-steps" not in ids
 
 
-def test_the_rerun_command_is_one_line_to_a_shell(trials, tmp_path):
+def test_a_shell_reads_the_rerun_command_as_one_line(trials, tmp_path):
     name = 'it\'s; a "name"'
     write_report(BoardInput(trials.replace({"submission": {"rex": name}})), tmp_path / "b.html", figures=False)
     text = " ".join(read(tmp_path / "b.html").text)
@@ -300,7 +290,7 @@ class Absent(MetaPathFinder):
         if name.split(".")[0] == "torch":
             raise ImportError("torch is not installed here")
 sys.meta_path.insert(0, Absent())
-import harness.report.page.page
+import harness.report.write, harness.report.write_figures
 """
 
 

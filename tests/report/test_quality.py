@@ -1,4 +1,4 @@
-"""Boards without a race: the budget track's, and the sensitivity beside a race or alone."""
+"""Boards without a race: that of the budget track, and the sensitivity alone or on the page of a race."""
 
 import csv
 import io
@@ -8,17 +8,17 @@ import pytest
 from rich.console import Console
 
 from harness import BadInput
-from harness.report import terminal_table, write_report
+from harness.report import scored_board, terminal_table, write_report
 from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 
-from .boards import board_trials, unraced
+from .boards import board_trials, budget_trials, sensitivity_trials
 from .reading import read
 
 
-@pytest.mark.parametrize("track", ["budget", "sensitivity"])
-def test_equal_trials_give_equal_bytes_in_any_order(track, tmp_path):
-    trials = unraced(track)
+@pytest.mark.parametrize("simulate", [budget_trials, sensitivity_trials])
+def test_equal_trials_give_equal_bytes_in_any_order(simulate, tmp_path):
+    trials = simulate()
     for name, frame in (("a", trials), ("b", trials.sample(frac=1, random_state=3))):
         write_report(BoardInput(frame), tmp_path / f"{name}.html")
     for suffix in (".html", ".json", ".csv"):
@@ -26,8 +26,8 @@ def test_equal_trials_give_equal_bytes_in_any_order(track, tmp_path):
     json.loads((tmp_path / "a.json").read_text(), parse_constant=lambda text: pytest.fail(text))
 
 
-def test_the_budget_page_shows_ranking_and_a_figure_and_a_table_a_workload(tmp_path):
-    write_report(BoardInput(unraced("budget")), tmp_path / "b.html")
+def test_the_budget_page_has_a_ranking_and_a_figure_and_a_table_per_workload(tmp_path):
+    write_report(BoardInput(budget_trials()), tmp_path / "b.html")
     text = " ".join(read(tmp_path / "b.html").text)
     for share in ("10 %", "25 %", "50 %", "100 %"):
         assert share in text
@@ -39,10 +39,10 @@ def test_the_budget_page_shows_ranking_and_a_figure_and_a_table_a_workload(tmp_p
     assert {row["studies"] for row in rows} == {"3"}
 
 
-def test_a_race_shows_the_sensitivity_that_lies_beside_it(tmp_path):
-    race = board_trials(["cosine", "linear"], studies=1, trials=1)
+def test_the_page_of_a_race_has_the_sensitivity_of_the_same_suite(tmp_path):
+    race = board_trials(["cosine", "linear"], {"w": (2.3, 0.9)}, studies=1, trials=1)
     write_report(BoardInput(race), tmp_path / "without.html", figures=False)
-    write_report(BoardInput(race, sensitivity=unraced("sensitivity")), tmp_path / "with.html")
+    write_report(BoardInput(race, sensitivity=sensitivity_trials()), tmp_path / "with.html")
     assert 'id="sensitivity"' not in (tmp_path / "without.html").read_text()
     assert "Sensitivity to the peak learning rate" in " ".join(read(tmp_path / "with.html").text)
     without, with_ = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("without", "with"))
@@ -50,14 +50,14 @@ def test_a_race_shows_the_sensitivity_that_lies_beside_it(tmp_path):
     assert with_ == without
 
 
-def test_quality_has_one_clock(tmp_path):
+def test_a_board_without_a_race_has_one_clock_only(tmp_path):
     with pytest.raises(BadInput, match="--clock seconds"):
-        write_report(BoardInput(unraced("budget")), tmp_path / "b.html", ScoringRules("seconds"))
+        write_report(BoardInput(budget_trials()), tmp_path / "b.html", ScoringRules("seconds"))
 
 
-def test_the_terminal_shows_every_submission_once(tmp_path):
-    for track in ("budget", "sensitivity"):
-        board = write_report(BoardInput(unraced(track)), tmp_path / "b.html", figures=False)
+def test_the_terminal_shows_every_submission_once():
+    for trials in (budget_trials(), sensitivity_trials()):
+        board = scored_board(trials)
         console = Console(width=100, record=True, file=io.StringIO())
         terminal_table(board, console)
         lines = console.export_text().splitlines()

@@ -1,4 +1,4 @@
-"""The ranking as LaTeX, and as Markdown between the markers of a longer text; all trials as columns."""
+"""The ranking as LaTeX and as Markdown between the markers of a longer text, and the trials as columns."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from harness.results import BoardInput
 from harness.scoring.board import score_board
 
 from .boards import board_trials
+from .hostile import HOSTILE
 from .reading import read
-from .test_hostile import HOSTILE
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def cells(line):
     return re.split(r"(?<!\\)&", line.removesuffix(" \\\\"))
 
 
-def test_the_latex_table_has_a_row_a_submission_and_every_cell(board):
+def test_the_latex_table_has_a_row_per_submission_and_a_cell_per_column(board):
     lines = body(latex_table(board))
     assert len(lines) == 1 + len(board.rows)
     assert {len(cells(line)) for line in lines} == {6 + len(board.workloads)}
@@ -55,7 +55,7 @@ def test_the_latex_table_has_a_row_a_submission_and_every_cell(board):
 @given(
     name=st.text(min_size=1, max_size=300) | st.sampled_from([*HOSTILE, "\\input{/etc/passwd}", "a & b \\\\ c", "%", "^^5c"])
 )
-def test_no_name_can_break_the_latex_table_or_bring_a_command(board, name):
+def test_no_name_can_break_the_latex_table_or_add_a_command(board, name):
     named = replace(board, rows=(replace(board.rows[0], name=name), *board.rows[1:]), baseline=name, verdict=f"{name} leads.")
     table = latex_table(named)
     assert {len(cells(line)) for line in body(table)} == {6 + len(board.workloads)}
@@ -72,7 +72,7 @@ def test_no_name_can_break_the_latex_table_or_bring_a_command(board, name):
     }
 
 
-def test_a_best_time_with_a_miss_says_both():
+def test_a_best_time_with_a_miss_is_bold_and_says_so():
     trials = board_trials(["cosine", "linear"], {"w": (2.3, 0.9)}, trials=1)
     lost = (trials["study"] == 0) & (trials["submission"] == "cosine")
     trials.loc[lost, ["hit_examples", "hit_seconds", "hit_steps"]] = math.inf
@@ -83,7 +83,7 @@ def test_a_best_time_with_a_miss_says_both():
     assert "\\textbf{10} (missed 1 of 3)" in latex_table(board)
 
 
-def test_the_table_goes_between_the_markers_and_only_there(board, tmp_path):
+def test_the_table_is_inserted_between_the_markers_and_nothing_else_changes(board, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"# Ours\n\n{BEGIN}\nold\n{END}\n\nend, no newline")
     insert_table(board, readme)
@@ -93,14 +93,14 @@ def test_the_table_goes_between_the_markers_and_only_there(board, tmp_path):
     assert readme.read_text() == text
 
 
-def test_a_new_file_gets_the_markers_so_that_it_can_be_written_again(board, tmp_path):
+def test_a_new_file_has_the_markers_so_that_the_table_can_be_inserted_again(board, tmp_path):
     insert_table(board, tmp_path / "deep" / "table.md")
     assert (tmp_path / "deep" / "table.md").read_text() == table_with_markers(board)
     insert_table(board, tmp_path / "deep" / "table.md")
 
 
 @pytest.mark.parametrize("text", ["nothing", BEGIN, f"{END}\n{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
-def test_a_text_without_its_two_markers_is_left_as_it_is(board, tmp_path, text):
+def test_a_text_without_its_two_markers_is_not_changed(board, tmp_path, text):
     readme = tmp_path / "README.md"
     readme.write_text(text)
     with pytest.raises(BadInput, match="BEGIN timetrial"):
@@ -108,13 +108,13 @@ def test_a_text_without_its_two_markers_is_left_as_it_is(board, tmp_path, text):
     assert readme.read_text() == text
 
 
-def test_the_page_carries_every_trial_as_columns(tmp_path):
+def test_the_page_offers_every_trial_as_columns(tmp_path):
     trials = board_trials(["cosine", "constant"], {"w": (2.3, 0.9)}, studies=2, trials=3)
     write_report(BoardInput(trials), tmp_path / "b.html", figures=False)
     links = {a["download"]: a["href"] for _, a in read(tmp_path / "b.html").tags if "download" in a}
-    carried = pd.DataFrame(json.loads(gzip.decompress(base64.b64decode(links["trials.json.gz"].split(",", 1)[1]))))
-    assert carried["id"].tolist() == trials.sort_values(["workload", "submission", "study", "trial"])["id"].tolist()
-    merged = carried.merge(trials, on="id", suffixes=("", "_own"))
+    offered = pd.DataFrame(json.loads(gzip.decompress(base64.b64decode(links["trials.json.gz"].split(",", 1)[1]))))
+    assert offered["id"].tolist() == trials.sort_values(["workload", "submission", "study", "trial"])["id"].tolist()
+    merged = offered.merge(trials, on="id", suffixes=("", "_own"))
     for met, hit, status, own in merged[["met", "hit_examples", "status", "status_own"]].itertuples(index=False):
         assert status == own
         assert (pd.isna(met) and math.isinf(hit)) or met == pytest.approx(hit, rel=1e-5)
@@ -122,7 +122,7 @@ def test_the_page_carries_every_trial_as_columns(tmp_path):
     assert merged["hyperparameters.learning_rate"].tolist() == pytest.approx(rates, rel=1e-4)
 
 
-def test_trials_with_different_hyperparameters_have_a_column_for_each():
+def test_every_hyperparameter_has_a_column():
     trials = board_trials(["cosine", "linear"], {"w": (2.3, 0.9)}, studies=1, trials=1)
     trials["hyperparameters"] = [{"beta": 0.9, "cut": None}, {"power": "two", "on": True}]
     columns = trial_columns(trials, "examples")
@@ -132,7 +132,7 @@ def test_trials_with_different_hyperparameters_have_a_column_for_each():
     assert {len(values) for values in columns.values()} == {2}
 
 
-def test_a_crowded_panel_counts_its_trials_by_status(tmp_path):
+def test_a_panel_with_too_many_trials_counts_them_by_status(tmp_path):
     trials = board_trials(["cosine", "constant"], {"w": (2.3, 0.9)}, studies=150, trials=3, evaluations=6)
     write_report(BoardInput(trials), tmp_path / "b.html", figures=False)
     text = " ".join(" ".join(read(tmp_path / "b.html").text).split())
@@ -146,14 +146,14 @@ def test_a_crowded_panel_counts_its_trials_by_status(tmp_path):
 
 @settings(max_examples=100)
 @given(value=st.dictionaries(st.text(), st.text() | st.lists(st.floats(allow_nan=False, allow_infinity=False))))
-def test_the_script_reads_what_was_written_and_nothing_ends_its_element(value):
+def test_the_script_can_read_its_json_and_no_text_ends_the_element(value):
     text = script_json(value)
     assert json.loads(text) == value
     assert not re.search("[<>&\u2028\u2029]", text)
 
 
 @pytest.mark.parametrize("names", [("cosine",), tuple(f"s{i}" for i in range(24))], ids=["plain", "compressed"])
-def test_the_json_that_the_page_offers_is_the_file_beside_it(tmp_path, names):
+def test_the_json_that_the_page_offers_equals_the_json_file(tmp_path, names):
     trials = board_trials(names, {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=1)
     write_report(BoardInput(trials), tmp_path / "b.html", figures=False)
     links = {a["download"]: a["href"] for _, a in read(tmp_path / "b.html").tags if "download" in a}

@@ -1,4 +1,4 @@
-"""The terminal's table fits its terminal and says what the page says."""
+"""The terminal's table fits the width of the terminal and has the numbers of the page."""
 
 import io
 
@@ -35,7 +35,7 @@ def test_every_submission_has_one_line_with_rank_and_score_at_this_width(board, 
         assert f"{row.speedup:.2f}×" in line
 
 
-def test_times_a_workload_stand_in_the_wide_table_only(board):
+def test_only_a_wide_table_has_the_times_on_the_workloads(board):
     assert "digits_mlp" in printed(board, 120)
     assert "digits_mlp" not in printed(board, 80)
     assert "the times on 3 workloads do not fit here; they are on the page" in printed(board, 80)
@@ -45,7 +45,7 @@ def test_the_verdict_follows_the_table(board):
     assert printed(board, 200).splitlines()[-1] == board.verdict
 
 
-def test_without_a_terminal_there_are_no_escapes_and_no_rules(board):
+def test_without_a_terminal_the_text_has_no_escapes_and_no_rules(board):
     text = printed(board, 100)
     assert "\x1b" not in text
     assert "─" not in text
@@ -56,7 +56,7 @@ def test_skipped_workloads_are_named_with_their_reason(board):
     assert "skipped census_dlrm: no internet" in printed(board, 100, skipped={"census_dlrm": "no internet"})
 
 
-def test_a_name_cannot_colour_or_clear_the_terminal():
+def test_a_name_cannot_change_the_colour_of_the_terminal_or_clear_it():
     hostile = "\x1b[2J[red]x[/red]"
     text = printed(score_board(board_trials([hostile, "cosine"], studies=1, trials=2)), 120)
     assert "\x1b" not in text

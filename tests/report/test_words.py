@@ -1,4 +1,4 @@
-"""How numbers and strange text are spelt on a board."""
+"""How numbers and untrusted text are written on a board."""
 
 import math
 import unicodedata
@@ -10,34 +10,34 @@ from harness.report import words
 
 
 @given(st.text(st.characters(codec=None)))
-def test_visible_text_has_no_character_that_acts_instead_of_being_seen(text):
-    shown = words.visible(text)
+def test_visible_text_has_no_invisible_character(text):
+    result = words.visible(text)
     assert not [
-        c for c in shown if unicodedata.category(c) in ("Cf", "Cs") or (unicodedata.category(c) == "Cc" and c not in "\n\t")
+        c for c in result if unicodedata.category(c) in ("Cf", "Cs") or (unicodedata.category(c) == "Cc" and c not in "\n\t")
     ]
-    shown.encode()
+    result.encode()
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "S"))))
-def test_ordinary_text_stays_as_it_is(text):
+def test_visible_text_is_not_changed(text):
     assert words.visible(text) == text
 
 
 @given(st.text(), st.integers(2, 40))
-def test_a_cut_line_is_one_line_of_at_most_the_width(text, width):
+def test_one_line_is_one_line_of_at_most_the_width(text, width):
     line = words.one_line(text, width)
     assert len(line) <= width
     assert "\n" not in line
 
 
 @given(st.floats(0, 1e13), st.sampled_from(["examples", "steps"]))
-def test_an_amount_reads_back_within_its_digits(value, clock):
+def test_an_amount_is_the_value_within_its_digits(value, clock):
     text = words.amount(value, clock)
     scale = {"k": 1e3, "M": 1e6, "G": 1e9}.get(text[-1], 1.0)
     assert math.isclose(float(text.rstrip("kMG")) * scale, value, rel_tol=0.006, abs_tol=0.5)
 
 
-def test_a_miss_is_a_word_and_an_absent_number_a_dash():
+def test_a_miss_is_a_word_and_a_missing_number_is_a_dash():
     assert words.amount(math.inf, "examples") == "missed"
     assert words.amount(None, "examples") == "–"
     assert words.ratio_text(None) == "–"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import seaborn as sns
@@ -26,49 +27,17 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
     `rows` come best first.
     """
     named = rows if len(rows) <= MOST_NAMED else rows[:NAMED_OF_MANY]
+    costs = [row.race_cost for row in rows]
+    spread = max(costs) - min(costs) or max(costs) or 1.0
     with style():
         figure = Figure(figsize=(9, 4.4), layout="constrained")
         axes = figure.subplots()
         for count, row in enumerate(rows):
-            mark = marks[row.name]
-            if row.score_low is not None and row.score_high is not None:
-                whisker = axes.plot(
-                    [row.race_cost] * 2, [row.score_low, row.score_high], color=mark.hex, linewidth=1.1, alpha=0.6
-                )
-                tag_line(whisker[0], mark, f"{count}0")
-            dot = axes.plot(
-                row.race_cost,
-                row.score,
-                linestyle="",
-                marker="o",
-                markersize=7,
-                color=mark.hex,
-                markeredgewidth=0,
-                zorder=4,  # the line to a name passes below the points
-            )
-            tag_line(dot[0], mark, f"{count}1")
+            _draw_point(axes, row, marks[row.name], count)
         axes.set_ylim(-0.04, 1.06)
-        costs = [row.race_cost for row in rows]
-        spread = max(costs) - min(costs) or max(costs) or 1.0
         axes.set_xlim(max(0.0, min(costs) - 0.08 * spread), max(costs) + 0.3 * spread)
         for row, height in zip(named, _name_heights([(r.race_cost, r.score) for r in named], axes), strict=True):
-            axes.annotate(
-                words.one_line(row.name, 26),
-                (row.race_cost, row.score),
-                xytext=(max(costs) + 0.06 * spread, height),
-                fontsize=8.5,
-                va="center",
-                color=marks[row.name].hex,
-                arrowprops={
-                    "arrowstyle": "-",
-                    "color": marks[row.name].hex,
-                    "linewidth": 0.5,
-                    "alpha": 0.5,
-                    "shrinkB": 4,
-                    "relpos": (0, 0.5),
-                    "zorder": 1,
-                },
-            ).set_gid(NAME_ID.format(marks[row.name].index, 0))
+            _write_name(axes, row, marks[row.name], (max(costs) + 0.06 * spread, height))
         axes.set_xlabel(
             f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(end of the trial, best time of its study)"
         )
@@ -79,6 +48,29 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
             f"{words.one_line(row.name, 40)} {row.score:.3f} at {words.amount(row.race_cost, clock)}" for row in rows
         )
         return Drawing(f"cost_{clock}", "Score against race cost", description, figure, named=True)
+
+
+def _draw_point(axes: Axes, row: Row, mark: Mark, count: int) -> None:
+    if row.score_low is not None and row.score_high is not None:
+        interval = axes.plot([row.race_cost] * 2, [row.score_low, row.score_high], color=mark.hex, linewidth=1.1, alpha=0.6)
+        tag_line(interval[0], mark, f"{count}0")
+    # The line to a name passes below the points.
+    dot: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 7, "markeredgewidth": 0, "zorder": 4}
+    tag_line(axes.plot(row.race_cost, row.score, color=mark.hex, **dot)[0], mark, f"{count}1")
+
+
+def _write_name(axes: Axes, row: Row, mark: Mark, position: tuple[float, float]) -> None:
+    line = {"arrowstyle": "-", "color": mark.hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4, "relpos": (0, 0.5), "zorder": 1}
+    name = axes.annotate(
+        words.one_line(row.name, 26),
+        (row.race_cost, row.score),
+        xytext=position,
+        fontsize=8.5,
+        va="center",
+        color=mark.hex,
+        arrowprops=line,
+    )
+    name.set_gid(NAME_ID.format(mark.index, 0))
 
 
 def _name_heights(points: Sequence[tuple[float, float]], axes: Axes, least: float = 0.066) -> list[float]:

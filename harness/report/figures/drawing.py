@@ -15,6 +15,7 @@ import matplotlib as mpl
 import seaborn as sns
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, FuncFormatter
@@ -44,6 +45,9 @@ STYLE = {
     "figure.facecolor": "none",
     "axes.unicode_minus": True,
 }
+SVG_DPI = 72
+"""Resolution at which matplotlib draws SVG and PDF."""
+
 CLOCK_LABELS = {"examples": "charged examples", "seconds": "training seconds", "steps": "steps"}
 
 
@@ -110,9 +114,20 @@ def clock_axis(axes: Axes, clock: str) -> None:
 def inline_svg(drawing: Drawing, prefix: str) -> Markup:
     """Return the figure as SVG for the page; its ids start with `prefix`."""
     with style():
+        _lay_out(drawing.figure)
         text = io.StringIO()
         drawing.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return svg_for_page(text.getvalue(), prefix, drawing.title, drawing.description)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the axes once: `savefig` would draw the whole figure a second time, for every format, only to place them."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        FigureCanvasSVG(figure)  # the text is measured as the SVG backend draws it
+        figure.set_dpi(SVG_DPI)
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def save(drawing: Drawing, directory: Path, marks: Mapping[str, Mark], coloured: Collection[str]) -> list[Path]:
@@ -136,6 +151,7 @@ def save(drawing: Drawing, directory: Path, marks: Mapping[str, Mark], coloured:
     with style():
         if handles and not drawing.named:
             drawing.figure.legend(handles, names, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+        _lay_out(drawing.figure)
         for path, dates in zip(paths, ({"Date": None}, {"CreationDate": None}), strict=True):
             drawing.figure.savefig(path, facecolor="white", metadata={**dates, "Title": one_line(drawing.title, 120)})
     return paths

@@ -33,11 +33,11 @@ def svg_for_page(svg: str, prefix: str, title: str, description: str) -> Markup:
     svg = re.sub(r'\sid="tt-(line|band|name)-(\d+)-\d+"', r' class="\1\2"', svg)
     for index, name in enumerate(dict.fromkeys(re.findall(r"url\(#([^)]*)\)", svg))):
         svg = re.sub(rf'(id="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>{index}", svg)
-    svg = re.sub(r'(\sid="|xlink:href="#|url\(#)', lambda found: found[1].replace("xlink:", "") + prefix, svg)
+    svg = re.sub(r'(\sid="|xlink:href="#|url\(#)', lambda match: match[1].replace("xlink:", "") + prefix, svg)
     svg = _without_unused_ids(svg)
-    svg = re.sub(r' d="([^"]*)"', lambda found: f' d="{shorten_path(found[1])}"', svg)
+    svg = re.sub(r' d="([^"]*)"', lambda match: f' d="{shorten_path(match[1])}"', svg)
     svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), svg)
-    svg = re.sub(r' style="([^"]*)"', lambda found: _short_style(found[1]), svg)
+    svg = re.sub(r' style="([^"]*)"', lambda match: _short_style(match[1]), svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><").replace(" />", "/>").replace("<defs></defs>", "")
     svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", svg)
     while True:  # A group without an id around a single element has no effect.
@@ -47,7 +47,7 @@ def svg_for_page(svg: str, prefix: str, title: str, description: str) -> Markup:
     for index, colour in enumerate(COLOURS):
         svg = svg.replace(colour, f"var(--s{index})")
     svg = re.sub(r'clip-path="[^"]*" class="gl"', 'class="gl"', svg)
-    svg = re.sub(r' style="([^"]*)"', lambda found: _as_classes(found[1]), svg)
+    svg = re.sub(r' style="([^"]*)"', lambda match: _as_classes(match[1]), svg)
     svg = re.sub(r'<g class="((?:line|band)\d+)"><path ([^>]*)class="([^"]*)"([^>]*)/></g>', r'<path \2class="\1 \3"\4/>', svg)
     for colour, name in ((INK, "currentColor"), (GRID, "var(--line)"), (ALERT, "var(--alert)")):
         svg = svg.replace(colour, name)
@@ -133,4 +133,4 @@ def _without_unused_ids(svg: str) -> str:
     """Drop ids that nothing refers to, since matplotlib gives every group one."""
     used = set(re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', svg))
     names = {name for pair in used for name in pair if name}
-    return re.sub(r'\sid="([^"]*)"', lambda found: found[0] if found[1] in names else "", svg)
+    return re.sub(r'\sid="([^"]*)"', lambda match: match[0] if match[1] in names else "", svg)

@@ -34,8 +34,8 @@
     view.theme = ["light", "dark"].includes(given.theme) ? given.theme : "";
     view.order = {};
     pieces(given.order || "").forEach(function (text) {
-      const found = /^([^:]*):(.*):(up|down)$/.exec(text);
-      if (found) view.order[found[1]] = { column: found[2], up: found[3] === "up" };
+      const match = /^([^:]*):(.*):(up|down)$/.exec(text);
+      if (match) view.order[match[1]] = { column: match[2], up: match[3] === "up" };
     });
   }
 
@@ -169,9 +169,9 @@
     if (aNumber !== bNumber) return aNumber ? -1 : 1;
     return sign * (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
   }
-  const tables = all("table.sortable").map(function (table, place) {
+  const tables = all("table.sortable").map(function (table, index) {
     const heads = Array.from(table.tHead.rows[0].cells);
-    const item = { table: table, name: table.dataset.name || "t" + place, heads: heads, rows: Array.from(table.tBodies[0].rows), sorted: false };
+    const item = { table: table, name: table.dataset.name || "t" + index, heads: heads, rows: Array.from(table.tBodies[0].rows), sorted: false };
     heads.forEach(function (head, column) {
       if (head.hasAttribute("data-fixed")) return;
       const button = element("button", "");
@@ -241,24 +241,24 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
   }
-  async function list(place, submission) {
+  async function list(container, submission) {
     unpacked = unpacked || unpack();
     const columns = await unpacked, names = Object.keys(columns).filter((name) => name !== "workload" && name !== "submission");
     const table = element("table", "", "carried"), head = table.createTHead().insertRow(), body = table.createTBody();
     names.forEach((name) => { const cell = element("th", name); cell.scope = "col"; head.append(cell); });
     columns.trial.forEach(function (_, i) {
-      if (columns.workload[i] !== place.dataset.workload || columns.submission[i] !== submission) return;
+      if (columns.workload[i] !== container.dataset.workload || columns.submission[i] !== submission) return;
       const row = body.insertRow();
       names.forEach((name) => { row.insertCell().textContent = columns[name][i] === null ? "–" : String(columns[name][i]); });
     });
-    place.querySelector(".listed").replaceChildren(table);
+    container.querySelector(".listed").replaceChildren(table);
   }
-  all(".every").forEach(function (place) {
+  all(".every").forEach(function (container) {
     const label = element("label", "List each trial of "), choice = document.createElement("select");
     choice.append(element("option", ""), ...Object.values(data.names).map((name) => element("option", name)));
-    choice.addEventListener("change", () => list(place, choice.value));
+    choice.addEventListener("change", () => list(container, choice.value));
     label.append(choice);
-    place.append(label, element("div", "", "scroll listed"));
+    container.append(label, element("div", "", "scroll listed"));
   });
 
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -266,10 +266,10 @@
   function show() {
     if (view.theme) root.dataset.theme = view.theme; else delete root.dataset.theme;
     one("#theme").textContent = isDark() ? "Light" : "Dark";
-    const clock = view.clock || opened.clock, shown = view.submissions || opened.submissions;
+    const clock = view.clock || opened.clock, submissions = view.submissions || opened.submissions;
     all("input[name=clock]").forEach((radio) => { radio.checked = radio.value === clock; });
     all("input[name=times]").forEach((radio) => { radio.checked = radio.value === (view.times || "absolute"); });
-    all("input.show").forEach((box) => { box.checked = shown.includes(box.value); });
+    all("input.show").forEach((box) => { box.checked = submissions.includes(box.value); });
     if (one("#grey")) one("#grey").checked = view.others ? view.others === "grey" : opened.grey;
     if (data) subset();
     sort();
