@@ -58,7 +58,9 @@ def test_every_dependency_is_pinned():
 def test_make_help_lists_every_target():
     makefile = read("Makefile")
     targets = re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE)
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert [line.split()[1] for line in listed.splitlines()] == targets
     phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert phony is not None and sorted(phony[1].split()) == sorted(targets)

@@ -266,8 +266,8 @@ def test_the_integrity_section_has_the_target_and_budget_of_every_workload(page)
         assert f"{workload} 1 cross_entropy ≤ {target:g} provisional 64.0k charged examples" in after.replace("_ ", "_")
 
 
-def test_the_page_does_not_offer_a_clock_that_the_records_do_not_have(tmp_path):
-    imported = board_trials(["cosine", "linear"], {"w": (2.3, 0.9)}, studies=1, trials=1).assign(hit_steps=math.nan)
+def test_the_page_does_not_offer_a_clock_that_the_records_do_not_have(trials, tmp_path):
+    imported = trials.assign(hit_steps=math.nan)
     write_report(BoardInput(imported), tmp_path / "b.html")
     ids = {attributes.get("id") for _, attributes in read(tmp_path / "b.html").tags}
     assert "clock-seconds" in ids and "clock-steps" not in ids
