@@ -193,7 +193,7 @@ def schedule(
     cost: str = "",
     deviation: str = "",
 ) -> Callable[[Callable[..., Any]], Schedule]: ...
-def schedule(
+def schedule(  # one argument per fact of the submission
     function: Callable[..., Any] | None = None,
     /,
     *,
