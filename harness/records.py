@@ -247,6 +247,11 @@ class TrialRecord:
     artefacts: tuple[str, ...] = ()
     schema: int = SCHEMA_VERSION
 
+    @property
+    def total_seconds(self) -> float:
+        """Seconds of training, evaluation and set-up together."""
+        return math.fsum(self.clocks.get(name, 0.0) for name in ("seconds", "evaluation_seconds", "setup_seconds"))
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON types, with the trial's id and a checksum over everything else."""
         body: dict[str, Any] = plain({f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"})

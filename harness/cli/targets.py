@@ -132,10 +132,14 @@ def _measure_rulers(run: ProtocolRun) -> int:
     from harness.targets import RulerRun, write_rulers
 
     workloads = [find_workload(w.name, w.size_name) for label, w in run.workloads.items() if label not in run.without_target]
-    rulers = RulerRun(workloads, run.store, run.run_plan).measure()
-    accepted = True
-    for workload in workloads:
-        variants = {name: rulers[f"{workload.label}_{name}"] for name in workload.variants}
+    measurement = RulerRun(workloads, run.store, run.run_plan)
+    rulers = measurement.measure()
+    for label, reason in measurement.without_ruler.items():
+        print(f"{label}: no ruler: {reason}")
+    accepted = not measurement.without_ruler
+    for workload in (w for w in workloads if w.label in rulers):
+        labels = {name: f"{workload.label}_{name}" for name in workload.variants}
+        variants = {name: rulers[label] for name, label in labels.items() if label in rulers}
         path = write_rulers(workload, rulers[workload.label], variants)
         ruler = Ruler.from_json({"version": 0, **rulers[workload.label]})
         checks = acceptance(ruler)

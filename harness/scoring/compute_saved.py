@@ -1,4 +1,4 @@
-"""The first reading of a board's trials: how much compute each submission saves, as STATISTICS' "Speed-up" defines it."""
+"""The first reading of trials: how much compute each submission saves, as "Speed-up" in docs/statistics.md defines it."""
 
 from __future__ import annotations
 

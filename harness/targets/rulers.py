@@ -7,12 +7,11 @@ a target: measured once, stored with the value of every seed in `rulers.json` be
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.contracts.errors import BadInput
 from harness.contracts.workloads import Workload
 from harness.plan import Plan, whole_steps
 from harness.records import Status, TrialRecord, TrialSpec, plain, stable_seed
@@ -20,6 +19,7 @@ from harness.registry import find_workload
 from harness.results import ResultStore
 from harness.rules import RULER
 from harness.targets.protocol import Configuration, plan_of, trial_of
+from harness.targets.target_entry import NoTarget, result_of
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,9 @@ class RulerRun:
         store: the records.
         run_plan: runs those trials of a plan that are not in `store`.
         designs: of base workloads and of held-out variants.
+
+    Attributes:
+        without_ruler: {label: reason} of those for which a trial has no result; filled by `measure`.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class RulerRun:
         designs: tuple[RulerDesign, RulerDesign] = (BASE, VARIANT),
     ) -> None:
         self.store, self._run_plan = store, run_plan
+        self.without_ruler: dict[str, str] = {}
         self._trials: dict[str, list[TrialSpec]] = {}
         self._workloads: dict[str, Workload] = {}
         for workload in workloads:
@@ -94,24 +98,15 @@ class RulerRun:
                 self._trials[each.label] = ruler_trials(each, design)
 
     def measure(self) -> dict[str, dict[str, Any]]:
-        """Run what is missing and return {label: its ruler as JSON types}, with provenance.
-
-        Raises:
-            BadInput: a trial failed or was not run.
-        """
+        """Run what is missing and return {label: its ruler as JSON types}, with provenance; `without_ruler` has the others."""
         self._run_plan(plan_of([spec for specs in self._trials.values() for spec in specs], self._workloads, RULER))
-        return {label: self._measured(label) for label in self._trials}
-
-    def _measured(self, label: str) -> dict[str, Any]:
-        records = [self._record(spec) for spec in self._trials[label]]
-        return ruler_json(self._workloads[label], records)
-
-    def _record(self, spec: TrialSpec) -> TrialRecord:
-        record = self.store.read(spec)
-        if record is None or record.status not in (Status.FINISHED, Status.DIVERGED):
-            why = "it was not run" if record is None else f"{record.status}: {record.reason}"
-            raise BadInput(f"a trial of the ruler of {spec.workload_label} has no result ({why}): run the same command again")
-        return record
+        rulers = {}
+        for label, specs in self._trials.items():
+            try:
+                rulers[label] = ruler_json(self._workloads[label], [result_of(self.store, spec) for spec in specs])
+            except NoTarget as error:
+                self.without_ruler[label] = str(error)
+        return rulers
 
 
 def ruler_json(workload: Workload, records: Sequence[TrialRecord]) -> dict[str, Any]:
@@ -141,9 +136,5 @@ def ruler_json(workload: Workload, records: Sequence[TrialRecord]) -> dict[str, 
         "date": datetime.now(UTC).date().isoformat(),
         "machine": first.environment.get("machine", ""),
         "versions": {**first.spec.libraries, "timetrial": first.environment.get("timetrial", "")},
-        "seconds": round(math.fsum(_seconds(record.clocks) for record in records), 1),
+        "seconds": round(math.fsum(record.total_seconds for record in records), 1),
     }
-
-
-def _seconds(clocks: Mapping[str, float]) -> float:
-    return clocks.get("seconds", 0.0) + clocks.get("evaluation_seconds", 0.0) + clocks.get("setup_seconds", 0.0)

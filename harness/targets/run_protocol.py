@@ -7,12 +7,12 @@ from typing import Any
 
 from harness.contracts.workloads import Workload
 from harness.plan import Plan
-from harness.records import Status, TrialRecord, TrialSpec
+from harness.records import TrialRecord, TrialSpec
 from harness.registry import find_workload
 from harness.results import ResultStore
 from harness.rules import TARGET_SEARCH, TARGET_SEEDS, Track
 from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol, plan_of, search_trials, seed_trials
-from harness.targets.target_entry import Findings, NoTarget, SearchResult, Verification, curve_of, entry
+from harness.targets.target_entry import Findings, NoTarget, SearchResult, Verification, curve_of, entry, result_of
 from harness.targets.verdict import Curve, fitness, target_of, verdict
 
 RunPlan = Callable[[Plan], None]
@@ -152,11 +152,7 @@ class ProtocolRun:
         return 1.0 if self.workloads[label].lower_is_better else -1.0
 
     def _record(self, spec: TrialSpec) -> TrialRecord:
-        record = self.store.read(spec)
-        if record is None or record.status not in (Status.FINISHED, Status.DIVERGED):
-            why = "it was not run" if record is None else f"{record.status}: {record.reason}"
-            raise NoTarget(f"a trial of {spec.submission} has no result ({why}): run the same command again")
-        return record
+        return result_of(self.store, spec)
 
     def _curves(self, label: str, specs: Sequence[TrialSpec]) -> list[Curve]:
         return [curve_of(self._record(spec), self._sign(label)) for spec in specs]

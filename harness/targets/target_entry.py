@@ -11,14 +11,28 @@ from typing import Any
 import numpy as np
 
 from harness.contracts.workloads import Workload
-from harness.records import Status, TrialRecord
+from harness.records import Status, TrialRecord, TrialSpec
 from harness.registry import find_optimizer
+from harness.results import ResultStore
 from harness.targets.protocol import TARGET_SHARE, Configuration, Protocol
 from harness.targets.verdict import Check, Curve, best_by, hit_time, response, share_reached, to_json
 
 
 class NoTarget(Exception):
     """The protocol cannot set a target for a workload. The message is the reason, in one line."""
+
+
+def result_of(store: ResultStore, spec: TrialSpec) -> TrialRecord:
+    """Return the record of a trial of the protocol that ran to its end or diverged.
+
+    Raises:
+        NoTarget: there is none.
+    """
+    record = store.read(spec)
+    if record is None or record.status not in (Status.FINISHED, Status.DIVERGED):
+        why = "it was not run" if record is None else f"{record.status}: {record.reason}"
+        raise NoTarget(f"a trial of {spec.submission} has no result ({why}): run the same command again")
+    return record
 
 
 @dataclass(frozen=True)

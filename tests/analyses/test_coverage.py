@@ -1,4 +1,4 @@
-"""STATISTICS, "Coverage test", in small: `python -m analyses.coverage` is the form that is quoted. All seeds are fixed."""
+"""docs/statistics.md, "Coverage", in small: `python -m analyses.coverage` is the form that is quoted. All seeds are fixed."""
 
 import numpy as np
 import pytest

@@ -83,6 +83,17 @@ def test_a_ruler_is_measured_once_and_written_beside_the_module(blobs, tmp_path)
     assert {path: path.stat().st_mtime_ns for path in store.directory.glob("trials/*/*/*.json")} == before
 
 
+def test_a_workload_whose_trials_fail_has_no_ruler_and_the_others_keep_theirs(blobs, tmp_path):
+    text = (tmp_path / "workloads" / "blobs.py").read_text()
+    broken = text.replace('name = "blobs"', 'name = "broken"').replace("from torch import nn", "raise OSError('no such thing')")
+    (tmp_path / "workloads" / "broken.py").write_text(broken)
+    store = ResultStore(tmp_path / "records")
+    workloads = [find_workload("broken", "smoke"), blobs]
+    run = RulerRun(workloads, store, run_inline(store), (RulerDesign((0.25,), 1), RulerDesign((0.25,), 1)))
+    assert sorted(run.measure()) == ["blobs", "blobs_wide"]
+    assert sorted(run.without_ruler) == ["broken", "broken_wide"] and "no such thing" in run.without_ruler["broken"]
+
+
 def test_the_version_is_raised_by_other_values_only(blobs):
     ruler = {"workload": "blobs", "lower_is_better": True, "budget": 960.0, "finals": [{"examples": 960.0, "metric": [0.5]}]}
     write_rulers(blobs, {**ruler, "date": "2026-01-01"}, {})

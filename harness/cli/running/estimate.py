@@ -52,7 +52,6 @@ def _seconds_per_example(results: Path) -> dict[str, float]:
     for record in ResultStore(results).records():
         clocks = record.clocks
         if clocks.get("examples"):
-            total = clocks["seconds"] + clocks["evaluation_seconds"] + clocks["setup_seconds"]
-            seconds[record.spec.workload_label] += total
+            seconds[record.spec.workload_label] += record.total_seconds
             examples[record.spec.workload_label] += clocks["examples"]
     return {name: seconds[name] / examples[name] for name in seconds}
