@@ -7,7 +7,6 @@
 | python -m analyses.algoperf_v05     | AlgoPerf v0.5's scores and ranks with intervals                    | docs/algoperf.md  |
 | python -m analyses.algoperf_pruning | hours that pruning would have saved AlgoPerf v0.5                  | docs/scoring.md   |
 | python -m analyses.pruning_replay   | what pruning saves, from an unpruned run; whether the boards agree | docs/scoring.md   |
-| python -m analyses.hopeless_replay  | how often `--stop-hopeless` errs, and what it saves                | docs/scoring.md   |
 | python -m analyses.coverage         | coverage of speed-ups, ranks and tests on simulated boards         | docs/coverage.md  |
 | python -m analyses.suite_trials     | costs of a suite's trials, and when they meet their targets        | docs/workloads.md |
 

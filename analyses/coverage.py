@@ -21,14 +21,14 @@ from pathlib import Path
 import numpy as np
 
 from analyses.simulated_boards import DESIGNS, Design, exact_rulers, simulated, stored_rulers
-from harness.scoring.contrasts import Contrasts, contrasts
-from harness.scoring.gains import Gains
+from harness.scoring.compute_saved.contrasts import Contrasts, contrasts
+from harness.scoring.compute_saved.gains import Gains
+from harness.scoring.compute_saved.pairs import LEAST_WORKLOADS, LEVEL, SAME
+from harness.scoring.compute_saved.ranks import rank_ranges, ranks
+from harness.scoring.compute_saved.speedup import compared
 from harness.scoring.intervals import holm
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Point
-from harness.scoring.speedup import compared
-from harness.scoring.speedup_pairs import LEAST_WORKLOADS, LEVEL, SAME
-from harness.scoring.speedup_ranks import rank_ranges, ranks
 
 BOARDS = 2000
 STUDIES = (3, 5, 10)

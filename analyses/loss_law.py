@@ -80,7 +80,7 @@ def run_trials(results: Path, workloads: tuple[str, ...]) -> None:
     plan = make_plan(
         Request(suite="laptop", submissions=names, workloads=workloads, track=SENSITIVITY.name, studies=3, trials=1)
     )
-    settings = Settings("inline", data_directory(), run_to_end=True)
+    settings = Settings("inline", data_directory())
     race = Race(plan, ResultStore(results), settings)
     race.prepare()
     run_inline(race)

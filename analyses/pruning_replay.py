@@ -3,7 +3,7 @@
     python -m analyses.pruning_replay RESULTS [--prune score-only] [--workers K] [--track schedule] [--json]
     python -m analyses.pruning_replay RESULTS --pruned DIR [--track schedule] [--json]
 
-RESULTS is a directory that `timetrial run --no-prune` filled. The trials start in the order of the run, K at a time, and each
+RESULTS is a directory that `timetrial run` filled. The trials start in the order of the run, K at a time, and each
 takes the CPU seconds that it took. Before every evaluation the pruning rules are applied as in a race. The command prints
 charged examples and CPU seconds without and with pruning, for K = 1, 2, 4, 8 by default, and whether the board of the pruned
 records equals the unpruned one to the last byte; with `--prune score-only`, whether its scores do. With `--pruned DIR`, the
@@ -28,7 +28,7 @@ from harness.results import ResultStore, board_input
 from harness.scoring import ScoringRules, board_json, score_board
 from harness.scoring.trial_table import track_of
 
-NEEDS_COMPLETE = "these records were pruned: fill the directory with `timetrial run --no-prune` first"
+NEEDS_COMPLETE = "these records were pruned: fill the directory with `timetrial run` first"
 
 
 def scores_of(trials: pd.DataFrame, pruned_by: Sequence[str] = ()) -> dict[str, float]:

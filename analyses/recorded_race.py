@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from harness.pruning import (
-    FORECAST,
     SAFE_ONLY,
     SCORE_ONLY,
     BoardTrial,
@@ -20,6 +19,7 @@ from harness.pruning import (
     ScoreBounds,
     Span,
     Stop,
+    due_after,
     earlier_stop,
     faster,
 )
@@ -72,7 +72,7 @@ class RecordedTrial:
             return float(self.clocks[self.evaluated - 1]) if self.evaluated else 0.0
         end, period = min(self.row["horizon_examples"], self.row["budget_examples"]), self.row["evaluation_period"]
         last = float(self.row["curve"]["examples"][self.evaluated - 1]) if self.evaluated else 0.0
-        return float(min((math.floor(last / period) + 1) * period, end))
+        return float(due_after(last, period, self.row["evaluation_points"], end))
 
     def spent(self, clock: str) -> float:
         """Return the clock at the last evaluation that has passed, or at the end of the trial once it has ended."""
@@ -116,14 +116,11 @@ class RecordedRace:
         trials: what `harness.load_results` returns, every trial run to its end.
         order: trial ids in the order of dispatch.
         prune: "safe" or "score-only".
-        hopeless: ids of the trials that a forecast stops, and after how many evaluations.
     """
 
-    def __init__(
-        self, trials: pd.DataFrame, order: Sequence[str], prune: str = SAFE_ONLY, hopeless: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, trials: pd.DataFrame, order: Sequence[str], prune: str = SAFE_ONLY) -> None:
         self.clock = track_of(trials).clock
-        self.score_only, self.hopeless = prune == SCORE_ONLY, hopeless or {}
+        self.score_only = prune == SCORE_ONLY
         rows = {str(row["id"]): {str(name): value for name, value in row.items()} for row in trials.to_dict("records")}
         self.queue = [rows[name] for name in order if name in rows]
         cells = [(str(r["submission"]), str(r["workload"]), int(r["study"])) for r in rows.values()]
@@ -183,8 +180,6 @@ class RecordedRace:
             status, span = str(Status.REACHED), Span(fastest.time, fastest.time)
         elif trial.ended():
             status = str(trial.row["status"])
-        elif trial.evaluated and trial.evaluated == self.hopeless.get(name):
-            status, pruned_by = str(Status.PRUNED), FORECAST
         elif stop is not None and stop.stops(trial.index, trial.due()):
             status, pruned_by = str(Status.PRUNED), stop.kind
             span = Span(trial.due() if pruned_by else stop.time, math.inf)
@@ -204,10 +199,9 @@ def replay(
     workers: int,
     *,
     prune: str = SAFE_ONLY,
-    hopeless: Mapping[str, int] | None = None,
 ) -> Replay:
     """Return what a pruned run with `workers` workers would have left of complete `trials`; arguments as of `RecordedRace`."""
-    race = RecordedRace(trials, order, prune, hopeless)
+    race = RecordedRace(trials, order, prune)
     pruned = race.run(workers)
     examples, seconds = spent(trials)
     return Replay(

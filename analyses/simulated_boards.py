@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.scoring.equivalent import Equivalents, read_all
-from harness.scoring.gains import Gains, gains
+from harness.scoring.compute_saved.equivalent import Equivalents, read_all
+from harness.scoring.compute_saved.gains import Gains, gains
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Point, ruler_of
 

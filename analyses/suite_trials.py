@@ -2,7 +2,7 @@
 
     python -m analyses.suite_trials RESULTS [--costs DIR] [--write docs/laptop_trials.json]
 
-RESULTS is a directory that `timetrial run --no-prune` filled. With `--costs DIR`, costs are read from the complete trials of
+RESULTS is a directory that `timetrial run` filled. With `--costs DIR`, costs are read from the complete trials of
 another run, which had the machine for itself. The command prints for every workload the CPU seconds of a trial over the full
 budget (median; training and evaluation without set-up), the share of evaluation in them, and the earliest and the latest time
 at which any trial met the target, over all schedules, grid points and studies. `make docs` puts the file into

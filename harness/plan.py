@@ -12,10 +12,9 @@ from typing import Any
 from scipy.stats import qmc
 
 from harness.contracts.errors import BadInput
-from harness.contracts.spaces import Choice, Range, Uniform
 from harness.contracts.workloads import Workload
 from harness.records import NO_TARGET, TrialSpec, stable_seed
-from harness.registry import Submission, find_submission, find_workload, library_versions, suites, workload_hash
+from harness.registry import Submission, find_submission, find_workload, hash_for_track, library_versions, suites
 from harness.rules import (
     DEFAULT_SUITE,
     DEFAULT_TRACKS,
@@ -27,7 +26,6 @@ from harness.rules import (
     DefaultPoint,
     FixedRates,
     Reading,
-    ShiftedHorizons,
     ShiftedRates,
     SpaceDraws,
     Track,
@@ -44,8 +42,7 @@ class Request:
         workloads: names of base workloads; empty means all of the suite.
         track: a key of `RULESETS`; empty means the default for the submissions.
         studies: studies per submission and workload; None means the track's number.
-        trials: points of the lattice per horizon and study, or, in a track whose horizons are shifted at random, pairs of
-            point and horizon per study; None means the track's number.
+        trials: points of the lattice per horizon and study; None means the track's number.
         seed: from which all seeds and random draws are derived.
         held_out: also the held-out variants.
         pair: the two submissions of ``--until-separable``, instead of `submissions`; their studies are on no board.
@@ -188,10 +185,11 @@ def _trials(study: _Study) -> list[TrialSpec]:
     """Return the trials of one study, in the order of their indices."""
     track, workload, submission, size = study.track, study.workload, study.submission, study.workload.size
     budget = whole_steps(size.budget * track.budget, size.batch_size)
-    content_hash, libraries = _versions(workload, track.targeted, submission.reference_recipe)
+    content_hash, libraries = _versions(workload, track, submission.reference_recipe)
+    horizons = sorted(whole_steps(share * budget, size.batch_size) for share in track.horizons)
     specs = []
     for trial, values in enumerate(_points(study)):
-        horizon, warmup = values.pop("horizon") * budget, values.pop("warmup", size.reference.warmup)
+        horizon = values.pop("horizon") * budget
         specs.append(
             TrialSpec(
                 track=track.name,
@@ -208,8 +206,9 @@ def _trials(study: _Study) -> list[TrialSpec]:
                 hyperparameters=values,
                 budget=budget,
                 horizon=whole_steps(horizon, size.batch_size),
-                warmup=whole_steps(warmup * (horizon if track.warmup_of_horizon else size.budget), size.batch_size),
+                warmup=whole_steps(size.reference.warmup * horizon, size.batch_size),
                 evaluation_period=size.evaluation_period,
+                evaluation_points=tuple(point for point in horizons if point < min(round(horizon), budget)),
                 target=size.target if track.targeted else NO_TARGET,
                 reference_recipe=submission.reference_recipe,
                 libraries={**libraries, **submission.libraries},
@@ -220,10 +219,10 @@ def _trials(study: _Study) -> list[TrialSpec]:
 
 
 @cache
-def _versions(workload: Workload, targeted: bool, reference_recipe: bool) -> tuple[str, Mapping[str, str]]:
+def _versions(workload: Workload, track: Track, reference_recipe: bool) -> tuple[str, Mapping[str, str]]:
     """Return a workload's content hash, and the versions of torch and of what its reference recipe imports if that is used."""
     recipe = find_submission(workload.size.reference.optimizer).libraries if reference_recipe else {}
-    content_hash = workload_hash(workload, targeted=targeted, reference_recipe=reference_recipe)
+    content_hash = hash_for_track(workload, track, reference_recipe=reference_recipe)
     return content_hash, {**library_versions(frozenset({"torch"})), **recipe}
 
 
@@ -233,20 +232,16 @@ def whole_steps(examples: float, batch_size: int) -> int:
 
 
 def _points(study: _Study) -> list[dict[str, Any]]:
-    """Return the hyperparameters, horizon and warm-up of a study's trials: every point of the lattice at every horizon."""
-    horizons, limit = study.track.horizons, study.request.trials
-    if isinstance(horizons, ShiftedHorizons):
-        pairs = list(product(_lattice(study, None), _shifted_horizons(study, horizons)))[:limit]
-    elif study.track.horizon_by_horizon:
-        pairs = [(values, horizon) for horizon, values in product(horizons, _lattice(study, limit))]
-    else:
-        pairs = list(product(_lattice(study, limit), horizons))
-    return [{**values, "horizon": values.get("horizon", 1.0) * horizon} for values, horizon in pairs]
+    """Return the hyperparameters and the horizon of a study's trials: every point of the lattice at every horizon.
+
+    Point by point, so that ``--trials`` adds trials and changes none.
+    """
+    return [{**values, "horizon": share} for values, share in product(_lattice(study), study.track.horizons)]
 
 
-def _lattice(study: _Study, limit: int | None) -> list[dict[str, Any]]:
-    """Return the points of a study's lattice, at most `limit` of them, in the order of their indices."""
-    lattice = study.track.points[study.submission.kind]
+def _lattice(study: _Study) -> list[dict[str, Any]]:
+    """Return the points of a study's lattice that run, in the order of their indices."""
+    lattice, limit = study.track.points[study.submission.kind], study.request.trials
     reference = study.workload.size.reference.learning_rate
     match lattice:
         case ShiftedRates():
@@ -263,13 +258,13 @@ def _lattice(study: _Study, limit: int | None) -> list[dict[str, Any]]:
 
 def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any]]:
     """Return scrambled Halton points of the submission's search space."""
-    space = search_space(study.submission, lattice)
+    space = study.submission.space
     if len(space) > HALTON_DIMENSIONS:
         raise BadInput(
             f"'{study.submission.name}' has {len(space)} hyperparameters to tune, and at most {HALTON_DIMENSIONS} are possible"
         )
     if not space:
-        return [{} for _ in range(count)]
+        return [{} for _ in range(count if lattice.repeat_defaults else 1)]
     sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=study.seed("draws") % 2**32)
     rows = sampler.random(count)
     return [{name: space[name].at(float(u)) for name, u in zip(space, row, strict=False)} for row in rows]
@@ -287,39 +282,7 @@ def _nearest_first(rates: Sequence[float]) -> list[float]:
     return sorted(rates, key=lambda rate: abs(math.log(rate)))
 
 
-def _shifted_horizons(study: _Study, horizons: ShiftedHorizons) -> list[float]:
-    """Return the horizons of one study as shares of the budget, from the middle outwards; anytime schedules have one."""
-    schedule = study.submission.schedule
-    if schedule is None or schedule.anytime:
-        return [1.0]
-    points = shifted_lattice(horizons.points, study.seed("horizon"))
-    middle = (1 + horizons.shortest) / 2
-    shares = [horizons.shortest + (1 - horizons.shortest) * u for u in points]
-    return sorted(shares, key=lambda share: abs(share - middle))
-
-
 def shifted_lattice(points: int, seed: int) -> list[float]:
     """Return `points` equidistant points of [0, 1), all shifted by one random amount (mod 1), in ascending order."""
     shift = (seed % 2**53) / 2**53
     return sorted(((i + shift) / points) % 1.0 for i in range(points))
-
-
-def search_space(submission: Submission, lattice: SpaceDraws) -> dict[str, Range]:
-    """Return the ranges that `lattice` draws from, in draw order: the submission's, then of horizon and warm-up.
-
-    Raises:
-        BadInput: optimizer and schedule have a hyperparameter of the same name.
-    """
-    if submission.procedure is not None:
-        return dict(submission.procedure.space)
-    assert submission.optimizer is not None
-    space: dict[str, Range] = dict(submission.optimizer.space)
-    if lattice.shortest_horizon < 1 and submission.schedule is not None and not submission.schedule.anytime:
-        space["horizon"] = Uniform(lattice.shortest_horizon, 1.0)
-    if lattice.warmups:
-        space["warmup"] = Choice(*lattice.warmups)
-    for name, values in (submission.schedule.space if submission.schedule else {}).items():
-        if name in space:
-            raise BadInput(f"'{submission.name}': optimizer and schedule both have a hyperparameter '{name}': rename one")
-        space[name] = values
-    return space

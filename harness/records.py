@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Version of the harness's rules; it goes up when a change can change the outcome of a trial. Part of every trial's id."""
 
 SCHEMA_VERSION = 2
@@ -119,7 +119,7 @@ def stable_seed(*parts: Any) -> int:
 NOT_IN_ID = ("suite", "source")
 """Fields of a `TrialSpec` that cannot change its trial's outcome."""
 
-NEW_IN_PROTOCOL = {2: ("reference_recipe", "given")}
+NEW_IN_PROTOCOL = {2: ("reference_recipe", "given"), 3: ("evaluation_points",)}
 """{protocol version: fields of a `TrialSpec` that the id covers from this version on}."""
 
 
@@ -140,6 +140,8 @@ class TrialSpec:
         seed: 63-bit, from workload and study (and trial, unless the track's trials share seeds), never from the submission.
         hyperparameters: what the track's lattice sets for this trial; `learning_rate` is the peak.
         budget, horizon, warmup, evaluation_period: charged examples.
+        evaluation_points: charged examples, ascending, at which the trial is evaluated besides the multiples of its period:
+            the other horizons of its track that lie within its own.
         target: value of the workload's metric that ends the race; `NO_TARGET` where there is none.
         reference_recipe: the optimizer and the hyperparameters that nothing else sets are the workload's reference recipe:
             the submission is a schedule alone.
@@ -168,6 +170,7 @@ class TrialSpec:
     source: str = ""
     reference_recipe: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
+    evaluation_points: tuple[int, ...] = ()
     protocol: int = PROTOCOL_VERSION
 
     @cached_property
@@ -200,7 +203,9 @@ class TrialSpec:
         """Return the spec that `to_json` wrote; unknown keys are ignored."""
         known = {f.name for f in fields(cls)}
         content = {key: item for key, item in value.items() if key in known}
-        return cls(**{**content, "target": NO_TARGET if content["target"] is None else content["target"]})
+        content["target"] = NO_TARGET if content["target"] is None else content["target"]
+        content["evaluation_points"] = tuple(content.get("evaluation_points", ()))
+        return cls(**content)
 
 
 class TrialResult(NamedTuple):

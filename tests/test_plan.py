@@ -2,15 +2,16 @@
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import BadInput
-from harness.plan import Request, make_plan, search_space, shifted_lattice
+from harness.plan import Request, make_plan, shifted_lattice
+from harness.pruning import next_evaluation
 from harness.registry import find_submission
-from harness.rules import TRACKS
 
 SMOKE = Request(suite="smoke", submissions=("linear", "cosine", "constant"))
 
@@ -41,23 +42,74 @@ def test_adding_a_submission_or_a_study_changes_no_other_trial():
     assert few < more
 
 
-def test_the_grid_is_three_rates_by_two_horizons_and_one_horizon_for_anytime_schedules():
-    count = defaultdict(int)
-    for spec in make_plan(SMOKE).trials:
-        count[spec.submission, spec.study] += 1
-        assert 0.5 * spec.budget - 64 <= spec.horizon <= spec.budget
-        if spec.submission == "constant":
-            assert spec.horizon == spec.budget
-    assert {n for (name, _), n in count.items() if name == "constant"} == {3}
-    assert {n for (name, _), n in count.items() if name != "constant"} == {6}
-
-
-def test_the_first_point_is_nearest_to_the_reference_rate_and_the_middle_horizon():
-    plan = make_plan(Request(suite="smoke", submissions=("linear",), trials=1))
-    reference = next(iter(plan.workloads.values())).size.reference.learning_rate
+def test_the_grid_is_two_rates_at_half_and_at_the_whole_budget_for_every_schedule():
+    plan = make_plan(SMOKE)
+    batch = {label: workload.size.batch_size for label, workload in plan.workloads.items()}
+    studies = defaultdict(list)
     for spec in plan.trials:
-        assert abs(math.log(spec.hyperparameters["learning_rate"] / reference)) <= math.log(3) / 2 + 1e-9
-        assert 0.6 <= spec.horizon / spec.budget <= 0.9
+        studies[spec.cell].append(spec)
+    for specs in studies.values():
+        assert [spec.trial for spec in specs] == [0, 1, 2, 3]
+        for spec, share in zip(specs, (0.5, 1.0, 0.5, 1.0), strict=True):
+            assert abs(spec.horizon - share * spec.budget) <= batch[spec.workload] / 2
+        rates = [spec.hyperparameters["learning_rate"] for spec in specs]
+        assert rates[0] == rates[1] and rates[2] == rates[3]
+        assert rates[0] / rates[2] == pytest.approx(3)
+
+
+def test_the_rates_are_shifted_by_one_uniform_amount_below_and_around_the_reference_rate():
+    plan = make_plan(Request(suite="smoke", submissions=("linear",), studies=40))
+    exponents = defaultdict(set)
+    for spec in plan.trials:
+        reference = plan.workloads[spec.workload].size.reference.learning_rate
+        exponents[spec.trial].add(math.log(spec.hyperparameters["learning_rate"] / reference, 3))
+    for trial, (low, high) in {0: (-0.5, 0.5), 2: (-1.5, -0.5)}.items():
+        assert low <= min(exponents[trial]) < low + 0.2 and high - 0.2 < max(exponents[trial]) < high
+
+
+def test_a_third_rate_changes_no_other_trial():
+    two, three = (make_plan(replace(SMOKE, trials=trials)).trials for trials in (None, 3))
+    assert {spec.id for spec in two} < {spec.id for spec in three}
+    added = {spec.trial for spec in three} - {spec.trial for spec in two}
+    assert added == {4, 5}
+
+
+def test_the_warm_up_is_the_reference_share_of_the_horizon_in_every_track():
+    requests = (
+        *(Request(suite="smoke", submissions=("linear",), track=track) for track in ("schedule", "budget")),
+        *(Request(suite="smoke", submissions=("adamw+linear",), track=t) for t in ("external", "self-tuning", "budget")),
+    )
+    for request in requests:
+        plan = make_plan(request)
+        for spec in plan.trials:
+            size = plan.workloads[spec.workload].size
+            assert abs(spec.warmup - size.reference.warmup * spec.horizon) <= size.batch_size
+
+
+def test_a_trial_is_evaluated_at_every_shorter_horizon_of_its_track():
+    plan = make_plan(Request(suite="smoke", submissions=("linear",), workloads=("digits_mlp",), track="budget"))
+    study = [spec for spec in plan.trials if spec.study == 0]
+    horizons = sorted({spec.horizon for spec in study})
+    for spec in study:
+        assert spec.evaluation_points == tuple(h for h in horizons if h < spec.horizon)
+    assert next_evaluation(0.0, replace(study[3], evaluation_period=10**6)) == horizons[0]
+    assert next_evaluation(horizons[0], replace(study[3], evaluation_period=10**6)) == horizons[1]
+
+
+def test_self_tuning_runs_to_one_and_a_half_budgets_once_per_study():
+    plan = make_plan(
+        Request(suite="smoke", submissions=("adamw+linear", "sam"), workloads=("digits_mlp",), track="self-tuning")
+    )
+    size = plan.workloads["digits_mlp"].size
+    assert {spec.horizon for spec in plan.trials} == {1.5 * size.budget}
+    assert len(plan.trials) == 2 * 3 and all(spec.hyperparameters == {} for spec in plan.trials)
+
+
+def test_the_budget_track_draws_five_points_of_a_space_and_runs_defaults_once_without_one():
+    names = ("adamw+linear", "torch.optim.Adagrad")
+    plan = make_plan(Request(suite="smoke", submissions=names, workloads=("digits_mlp",), track="budget", studies=1))
+    points = {name: {tuple(spec.hyperparameters.items()) for spec in plan.trials if spec.submission == name} for name in names}
+    assert len(points["adamw+linear"]) == 5 and len(plan.trials) == 2 * 5 * 4
 
 
 @given(st.integers(1, 9), st.integers(0, 2**63))
@@ -84,7 +136,7 @@ def test_the_external_track_draws_the_same_points_for_submissions_with_the_same_
 
 
 def test_draws_are_within_the_search_space():
-    space = search_space(find_submission("adamw+rex"), TRACKS["external"].points["optimizer"])
+    space = find_submission("adamw+rex").space
     plan = make_plan(Request(suite="smoke", submissions=("adamw+rex",)))
     for spec in plan.trials:
         for name, value in spec.hyperparameters.items():
@@ -124,9 +176,9 @@ def test_the_budget_track_has_separate_trials_for_every_share_of_the_budget_at_t
     plan = make_plan(Request(suite="smoke", submissions=("linear", "constant"), workloads=("digits_mlp",), track="budget"))
     size = plan.workloads["digits_mlp"].size
     study = [spec for spec in plan.trials if spec.cell == ("constant", "digits_mlp", 0)]
-    assert [spec.trial for spec in study] == list(range(12))
+    assert [spec.trial for spec in study] == list(range(8))
     horizons = sorted({spec.horizon for spec in study})
-    assert [round(h / size.budget, 2) for h in horizons] == [0.1, 0.25, 0.5, 1.0]
+    assert [round(h / size.budget, 2) for h in horizons] == [0.12, 0.25, 0.5, 1.0]
     rates = {h: {s.hyperparameters["learning_rate"] for s in study if s.horizon == h} for h in horizons}
     assert len(rates[horizons[0]]) == 3
     assert all(these == rates[horizons[0]] for these in rates.values())

@@ -52,18 +52,14 @@ def run(
     executor: options.Executor = "ray",
     workers: options.Workers = None,
     address: options.Address = "",
-    no_prune: Annotated[bool, typer.Option("--no-prune", help="run every trial to the end of its horizon")] = False,
     prune: Annotated[
         str,
         typer.Option(
             metavar="RULE",
             help="safe: stop trials that cannot be the fastest of their study; score-only: stop all that cannot change a score,"
-            " which leaves no intervals",
+            " which leaves no intervals. Either leaves only the times to the target (default: run all to their ends)",
         ),
-    ] = "safe",
-    stop_hopeless: Annotated[
-        bool, typer.Option("--stop-hopeless", help="stop trials that a forecast says will miss; the forecast can be wrong")
-    ] = False,
+    ] = "",
     held_out: Annotated[bool, typer.Option("--held-out", help="also run the held-out variants of the workloads")] = False,
     time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="time limit per trial")] = None,
     sensitivity: Annotated[
@@ -104,11 +100,9 @@ def run(
         data_directory=data_directory(),
         workers=workers,
         address=address,
-        run_to_end=no_prune,
         limit=time_limit,
         retry=retry,
         prune=prune,
-        stop_hopeless=stop_hopeless,
     )
     if sensitivity:
         request = replace(request, track=_sensitivity_track(track, trials, request.pair))
@@ -137,10 +131,10 @@ def run(
 
 
 def _on_this_machine(settings: Settings, plan: Plan) -> Settings:
-    """Return the settings with the device, and without pruning if the track needs complete trials."""
+    """Return the settings with the device."""
     from harness.execution.environment import choose_device
 
-    return replace(settings, device=choose_device(), run_to_end=settings.run_to_end or plan.track.run_to_end)
+    return replace(settings, device=choose_device())
 
 
 def _all_submissions(named: Sequence[str], track: str, pair: Sequence[str]) -> tuple[str, ...]:

@@ -64,7 +64,6 @@ def targets(
         device=choose_device(),
         workers=workers,
         address=address,
-        run_to_end=True,
     )
     run = ProtocolRun(
         workloads,

@@ -14,6 +14,9 @@ from harness.contracts.spaces import Hyperparameters, Range, Space, check_known,
 if TYPE_CHECKING:
     import torch
 
+CLIP = "clip"
+"""Hyperparameter that every recipe has: the largest global norm of a step's gradients; 0, the default, clips nothing."""
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -23,7 +26,7 @@ class Optimizer:
         name: what users type before the ``+`` in ``-s OPTIMIZER+SCHEDULE``.
         function: ``(model, hyperparameters) -> torch.optim.Optimizer``; the optimizer's learning rate is the peak rate.
         summary: first line of the docstring.
-        defaults: every hyperparameter with its default; `learning_rate` is always one of them.
+        defaults: every hyperparameter with its default; `learning_rate` and `clip` are always among them.
         space: search space for the `external` track, the same for all workloads.
         paper: where the optimizer comes from (arXiv number, DOI or book).
         cost: what a step costs beyond one forward and one backward pass, in words; empty if nothing.
@@ -44,12 +47,21 @@ class Optimizer:
     def __call__(self, model: torch.nn.Module, hyperparameters: Mapping[str, Any] | None = None) -> torch.optim.Optimizer:
         """Return the optimizer of `model`; a hyperparameter that is not given takes its default.
 
+        With `clip` > 0 every step of it uses gradients that are clipped to that global norm (Pascanu et al. 2013).
+
         Raises:
-            ContractError: a hyperparameter is not declared.
+            ContractError: a hyperparameter is not declared, or `clip` is not a number of at least 0.
         """
         given = dict(hyperparameters or {})
         check_known(f"optimizer '{self.name}'", given, self.defaults)
-        return self.function(model, Hyperparameters({**self.defaults, **given}))
+        values = Hyperparameters({**self.defaults, **given})
+        clip = values.get(CLIP, 0.0)
+        if isinstance(clip, bool) or not isinstance(clip, int | float) or not clip >= 0:
+            raise ContractError(f"optimizer '{self.name}': clip must be a number of at least 0, not {clip!r}")
+        made = self.function(model, values)
+        if clip > 0:
+            clip_gradients(made, clip)
+        return made
 
 
 def optimizer(
@@ -79,13 +91,13 @@ def optimizer(
             raise ContractError(
                 f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}"
             )
-        check_known(f"optimizer '{title}'", dict(space or {}), defaults)
+        check_known(f"optimizer '{title}'", dict(space or {}), {CLIP: 0.0, **defaults})
         check_recordable(f"optimizer '{title}'", defaults, space or {})
         return Optimizer(
             name=title,
             function=function,
             summary=first_line(function),
-            defaults=dict(defaults),
+            defaults={CLIP: 0.0, **defaults},
             space=dict(space or {}),
             paper=paper,
             cost=cost,
@@ -93,6 +105,35 @@ def optimizer(
         )
 
     return wrap
+
+
+def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
+    """Let every step of `optimizer` use gradients scaled down to the global norm `norm` where theirs is larger.
+
+    After the step the gradients are scaled back, so that signals such as gradient norms are those of the loss.
+    """
+    import torch
+
+    scale: list[Any] = []
+
+    def gradients() -> list[Any]:
+        return [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+
+    @torch.no_grad()
+    def before(*_: Any) -> None:
+        found = gradients()
+        total = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(found))) if found else torch.zeros(())
+        scale[:] = [(norm / total).clamp(max=1.0)]  # stays on the device: a comparison would wait for it
+        if found:
+            torch._foreach_mul_(found, scale[0])
+
+    @torch.no_grad()
+    def after(*_: Any) -> None:
+        if found := gradients():
+            torch._foreach_div_(found, scale[0])
+
+    optimizer.register_step_pre_hook(before)
+    optimizer.register_step_post_hook(after)
 
 
 def decay_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from harness.execution.settings import Settings, Summary
 from harness.execution.worker import ended
 from harness.plan import Plan
 from harness.pruning import (
-    FORECAST,
     SCORE_ONLY,
     Cell,
     FastestTrial,
@@ -75,7 +74,7 @@ class Race:
         read = (self.store.read(spec) for spec in self.plan.trials)
         finished = {record.spec.id: record for record in read if record is not None and self._finished(record)}
         reused = reusable(finished, self.plan, self._kinds)
-        if self.settings.prune == SCORE_ONLY and not self.settings.run_to_end:
+        if self.settings.prune == SCORE_ONLY:
             self._bounds = ScoreBounds(board_trials(self.plan, {}))
         for spec in self.plan.trials:
             record = reused.get(spec.id)
@@ -89,8 +88,7 @@ class Race:
     @property
     def _kinds(self) -> frozenset[str]:
         """The values of `TrialRecord.pruned_by` that this run allows; empty is the safe rule's."""
-        wanted = {SCORE_ONLY: self.settings.prune == SCORE_ONLY, FORECAST: self.settings.stop_hopeless}
-        return frozenset({"", *(kind for kind, is_wanted in wanted.items() if is_wanted and not self.settings.run_to_end)})
+        return frozenset({"", SCORE_ONLY} if self.settings.prune == SCORE_ONLY else {""})
 
     def next(self) -> TrialSpec | None:
         """Return the next trial to start, or None; trials before it that cannot change the board end without running."""
@@ -128,9 +126,7 @@ class Race:
         self.done(TrialResult(replace(ended(spec, workload, submission, status, reason), **more)))
 
     def _skip(self, spec: TrialSpec) -> None:
-        bases = self._ended[spec.submission, spec.workload]
-        kind = FORECAST if any(record.pruned_by == FORECAST for record in bases) else ""
-        self.ended(spec, Status.SKIPPED, f"its base {spec.workload} was missed in every study", pruned_by=kind)
+        self.ended(spec, Status.SKIPPED, f"its base {spec.workload} was missed in every study")
 
     def _cut(self, spec: TrialSpec, limit: ScoreLimit, due: float) -> None:
         more = {"pruned_by": limit.kind, "beater": limit.evidence(due)}

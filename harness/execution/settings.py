@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.pruning import SAFE_ONLY
 from harness.records import FAILURES, Status, TrialRecord
 
 
@@ -21,11 +20,10 @@ class Settings:
         device: "cpu" or an accelerator.
         workers: trials at a time; None means one per CPU core or GPU.
         address: of a running Ray cluster; empty starts one on this machine.
-        run_to_end: run every trial to the end of its horizon; nothing is pruned.
         limit: wall seconds per trial, or None.
         retry: run failed, timed-out and out-of-memory trials again.
-        prune: "safe", or "score-only": also stop what can no longer change a score.
-        stop_hopeless: stop a trial where a forecast says that its target is out of reach.
+        prune: "safe": stop what cannot be the fastest trial of its study; "score-only": also what can no longer change a
+            score; "", the default, runs every trial to the end of its horizon.
     """
 
     executor: str
@@ -33,11 +31,14 @@ class Settings:
     device: str = "cpu"
     workers: int | None = None
     address: str = ""
-    run_to_end: bool = False
     limit: float | None = None
     retry: bool = False
-    prune: str = SAFE_ONLY
-    stop_hopeless: bool = False
+    prune: str = ""
+
+    @property
+    def run_to_end(self) -> bool:
+        """Whether every trial runs to the end of its horizon."""
+        return not self.prune
 
 
 @dataclass

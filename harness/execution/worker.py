@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.execution.environment import describe
 from harness.execution.settings import Settings
 from harness.pruning import StopChannel
 from harness.records import Status, TrialRecord, TrialResult, TrialSpec
-from harness.registry import Submission, find_submission, find_workload, workload_hash
+from harness.registry import Submission, find_submission, find_workload, hash_for_track
 from harness.rules import RULESETS
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.loop import TrialSettings, run_trial
@@ -23,11 +24,11 @@ from harness.trial.time_limit import TrialTimeout, time_limit
 
 @lru_cache(maxsize=64)
 def _workload(
-    name: str, size: str, variant: str, targeted: bool, reference_recipe: bool, directory: str, planned: str
+    name: str, size: str, variant: str, track: str, reference_recipe: bool, directory: str, planned: str
 ) -> tuple[Workload, Mapping[str, Any], str]:
     """Return a workload, its data and its content hash: loaded once per worker and version, never on a trial's clock."""
     workload = find_workload(name, size, variant)
-    content_hash = workload_hash(workload, targeted=targeted, reference_recipe=reference_recipe)
+    content_hash = hash_for_track(workload, RULESETS[track], reference_recipe=reference_recipe)
     return workload, workload.load(Path(directory)), content_hash
 
 
@@ -49,12 +50,13 @@ def work(
         end_process: whether a trial that cannot be interrupted may end this process (true in a worker of its own, false
             in the user's process).
     """
+    import_module("torch._dynamo")  # torch loads it with the first optimizer, and that would be in a trial's set-up
     if settings.device == "cpu":
         torch.set_num_threads(1)
     environment = describe(settings.device, concurrency)
-    targeted, directory = RULESETS[spec.track].targeted, str(settings.data_directory)
     workload, data, workload_hash_here = _workload(
-        spec.workload, spec.size, spec.variant, targeted, spec.reference_recipe, directory, spec.workload_hash
+        *(spec.workload, spec.size, spec.variant, spec.track, spec.reference_recipe),
+        *(str(settings.data_directory), spec.workload_hash),
     )
     submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
@@ -64,7 +66,7 @@ def work(
         if expected != actual:
             reason = f"the {what}'s source here is not the one that was planned; run the command again"
             return TrialResult(ended(spec, workload, submission, Status.KILLED, reason, environment))
-    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, settings.stop_hopeless, environment)
+    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, environment)
     try:
         with time_limit(settings.limit, end_process=end_process):
             return run_trial(spec, workload, submission, data, how)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -12,9 +12,6 @@ from harness.records import TrialSpec
 SAFE_ONLY, SCORE_ONLY = "safe", "score-only"
 RULES = (SAFE_ONLY, SCORE_ONLY)
 """What users type after ``--prune``."""
-
-FORECAST = "forecast"
-"""`TrialRecord.pruned_by` of a trial that ``--stop-hopeless`` stopped."""
 
 
 class Stop(Protocol):
@@ -128,5 +125,9 @@ def earlier_stop(first: Stop | None, second: Stop | None) -> Stop | None:
 
 def next_evaluation(examples: float, spec: TrialSpec) -> float:
     """Return the charged examples at which the next evaluation of a trial is due, given those charged so far."""
-    period = spec.evaluation_period
-    return min((math.floor(examples / period) + 1) * period, spec.horizon, spec.budget)
+    return due_after(examples, spec.evaluation_period, spec.evaluation_points, min(spec.horizon, spec.budget))
+
+
+def due_after(examples: float, period: float, points: Iterable[float], end: float) -> float:
+    """Return the first evaluation after `examples`: a multiple of `period`, one of `points`, or the trial's `end`."""
+    return min((math.floor(examples / period) + 1) * period, end, *(point for point in points if point > examples))

@@ -5,7 +5,14 @@ A plug-in's module is imported when it is listed or looked up; torch is imported
 
 from harness.registry.sources import library_versions
 from harness.registry.submissions import Submission, all_submissions, find_optimizer, find_schedule, find_submission
-from harness.registry.workloads import all_workloads, find_workload, suites, unavailable_workloads, workload_hash
+from harness.registry.workloads import (
+    all_workloads,
+    find_workload,
+    hash_for_track,
+    suites,
+    unavailable_workloads,
+    workload_hash,
+)
 
 __all__ = [
     "Submission",
@@ -15,6 +22,7 @@ __all__ = [
     "find_schedule",
     "find_submission",
     "find_workload",
+    "hash_for_track",
     "library_versions",
     "suites",
     "unavailable_workloads",

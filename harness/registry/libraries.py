@@ -10,14 +10,14 @@ from importlib import import_module
 from typing import Any
 
 from harness.contracts.errors import BadInput, did_you_mean
-from harness.contracts.optimizers import Optimizer, decay_groups
+from harness.contracts.optimizers import CLIP, Optimizer, decay_groups
 from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import Hyperparameters, LogUniform
 
 OPTIMIZERS = ("torch.optim", "pytorch_optimizer")
 SCHEDULERS = ("torch.optim.lr_scheduler",)
 
-_RENAMED = {"lr": "learning_rate", "eps": "epsilon"}
+_RENAMED = {"lr": "learning_rate", "eps": "epsilon", "clip": "own_clip"}
 _IMPLEMENTATION = ("foreach", "maximize", "capturable", "differentiable", "fused")
 """Arguments of torch optimizers that choose an implementation: they are not hyperparameters."""
 
@@ -63,6 +63,7 @@ def _optimizer(name: str, kind: type) -> Optimizer:
     _refuse(name, kind, parameters)
     defaults = _numbers(parameters)
     defaults.setdefault("learning_rate", 1e-3)
+    defaults[CLIP] = 0.0
     betas = parameters["betas"].default if "betas" in parameters else ()
     beta_names = [f"beta{i + 1}" for i in range(len(betas))] if _is_numbers(betas) else []
     defaults |= dict(zip(beta_names, betas, strict=bool(beta_names)))

@@ -15,7 +15,7 @@ from harness.registry.loading import LoadedPlugin
 from harness.registry.names import is_file, plugin_from_file, unknown_name
 from harness.registry.sources import OURS, read_sources
 from harness.registry.submissions import find_submission
-from harness.rules import SUITES
+from harness.rules import SUITES, Reading, Track
 
 
 def find_workload(name: str, size: str, variant: str = "") -> Workload:
@@ -60,7 +60,7 @@ def suites() -> dict[str, list[str]]:
     return {suite: [workload.name for workload in workloads if suite in workload.sizes] for suite in SUITES}
 
 
-def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe: bool = True) -> str:
+def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe: bool = True, ruler: bool = True) -> str:
     """Return the SHA-256 of everything that defines a trial's workload at its size and variant.
 
     It covers name, version, size, and the source of the workload's module and of the built-in modules that it imports.
@@ -70,6 +70,7 @@ def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe
         targeted: the trial has the workload's target; the hash then covers it.
         reference_recipe: the trial trains with the reference recipe; the hash then covers its hyperparameters and the source
             of its optimizer.
+        ruler: boards read the trial off the workload's ruler; the hash then covers its version and its values.
 
     Raises:
         ContractError: the class was not defined in a file.
@@ -84,7 +85,15 @@ def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe
         recipe = find_submission(workload.size.reference.optimizer).content_hash
     else:
         del size["reference"]
-    return stable_hash(facts, size, _source_hash(type(workload)), recipe)
+    measured = (workload.ruler or {}) if ruler else {}
+    read_off = {name: measured[name] for name in ("version", "budget", "finals") if name in measured}
+    return stable_hash(facts, size, _source_hash(type(workload)), recipe, read_off)
+
+
+def hash_for_track(workload: Workload, track: Track, *, reference_recipe: bool) -> str:
+    """Return the `workload_hash` of trials of a track: it covers the target and the ruler if the track uses them."""
+    reads_ruler = Reading.COMPUTE_SAVED in track.reads
+    return workload_hash(workload, targeted=track.targeted, reference_recipe=reference_recipe, ruler=reads_ruler)
 
 
 def _source_hash(workload: type[Workload]) -> str:

@@ -50,7 +50,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
     Of a submission or workload whose source has changed only the newest version counts. A study is left out as long as one of
     its planned trials has not run. Records that no run names (imported ones) make a board of their own. Studies of
     ``--until-separable`` are on no board. A trial that was stopped by what the newest run does not allow
-    (``--prune score-only``, ``--stop-hopeless``) counts as not run.
+    (``--prune score-only``) counts as not run.
 
     Args:
         directory: a results directory.

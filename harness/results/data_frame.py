@@ -21,7 +21,8 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
     Columns:
         - What was run: id, submission, workload (label), base_workload, held_out, family, track, suite, study, trial, seed,
           hyperparameters, given (those that the user set), target, metric, lower_is_better, horizon_examples,
-          evaluation_period, protocol (version of the harness's rules), paired (whether equal studies share seeds).
+          evaluation_period, evaluation_points (further evaluations, in examples), protocol (version of the harness's rules),
+          paired (whether equal studies share seeds).
         - How it ended: status, reason, complete, pruned_by and pruned_due (what other than the safe rules stopped it, and
           before which evaluation), hit_index (index of the first evaluation that met the target; -1: none).
         - On each clock C of examples, seconds and steps: budget_C, hit_C (inf: never) and end_C; NaN where unknown.
@@ -111,6 +112,7 @@ def _planned(record: TrialRecord, workload: Mapping[str, Any]) -> dict[str, Any]
         "target": spec.target,
         "horizon_examples": float(spec.horizon) if imported is None else math.nan,
         "evaluation_period": float(spec.evaluation_period) if imported is None else math.nan,
+        "evaluation_points": spec.evaluation_points,
         **{f"budget_{clock}": math.nan for clock in CLOCKS},
         "budget_examples": float(spec.budget) if imported is None else math.nan,
         "budget_seconds": math.nan if budget_seconds is None else float(budget_seconds),

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pandas as pd
 
-from harness.pruning import FORECAST
 from harness.records import STATUSES
 from harness.scoring.board_parts import Board, Pair, Row
 from harness.scoring.cells import cells
@@ -38,8 +37,7 @@ def score_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Bo
     by_cell = cells(scored)
     ranking = rows(scored, by_cell)
     pairs = () if rules.score_only else all_pairs(scored.study_times)
-    by_forecast = sum(trial.pruned_by == FORECAST for study in scored.studies for trial in study.trials)
-    labels = pruning_labels(rules.pruned_by, by_forecast)
+    labels = pruning_labels(rules.pruned_by)
     return Board(
         track=scored.track.name,
         clock=rules.clock,

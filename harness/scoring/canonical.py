@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from harness.pruning import SCORE_ONLY
+from harness.pruning import SCORE_ONLY, due_after
 from harness.records import Status
 from harness.scoring.rules import ScoringRules
 from harness.scoring.studies import SKIPPED, Study, Trial
@@ -67,20 +67,21 @@ def _groups(trials: pd.DataFrame, clock: str) -> list[_Group]:
 
 def _trials(trials: pd.DataFrame, clock: str) -> Iterator[Trial]:
     names = ("trial", "status", "hit_index", f"hit_{clock}", f"end_{clock}", "curve")
-    period = trials["evaluation_period"] if clock == "examples" and "evaluation_period" in trials.columns else None
-    periods = [math.nan] * len(trials) if period is None else period.astype(float).tolist()
+    known = clock == "examples" and "evaluation_period" in trials.columns
+    periods = trials["evaluation_period"].astype(float).tolist() if known else [math.nan] * len(trials)
+    points = trials["evaluation_points"].tolist() if "evaluation_points" in trials.columns else [()] * len(trials)
     limits = trials[["horizon_examples", "budget_examples"]].astype(float).min(axis=1).tolist()
     pruned_by = trials["pruned_by"].tolist() if "pruned_by" in trials.columns else [""] * len(trials)
     pruned_due = trials["pruned_due"].tolist() if "pruned_due" in trials.columns else [math.nan] * len(trials)
-    rows = zip(*(trials[name].tolist() for name in names), periods, limits, pruned_by, pruned_due, strict=True)
-    for trial, status, hit_index, hit, end, curve, every, limit, stopper, cut_at in rows:
+    rows = zip(*(trials[name].tolist() for name in names), periods, points, limits, pruned_by, pruned_due, strict=True)
+    for trial, status, hit_index, hit, end, curve, every, more, limit, stopper, cut_at in rows:
         evaluations = curve if isinstance(curve, Mapping) else {}
         if stopper == SCORE_ONLY:
             due = float(cut_at)
         elif hit_index >= 0 or status in DECIDED:
             due = math.nan
         else:
-            due = _next_evaluation(evaluations.get(clock, ()), every, limit)
+            due = _next_evaluation(evaluations.get(clock, ()), every, more, limit)
         yield Trial(
             trial=int(trial),
             status=str(status),
@@ -93,13 +94,12 @@ def _trials(trials: pd.DataFrame, clock: str) -> Iterator[Trial]:
         )
 
 
-def _next_evaluation(clocks: Sequence[float], period: float, limit: float) -> float:
-    """The evaluation after the last one: at the next multiple of the period, or at the trial's end."""
+def _next_evaluation(clocks: Sequence[float], period: float, points: Sequence[float], limit: float) -> float:
+    """Return the examples at which the evaluation after the last one was due; NaN where the period is unknown."""
     if not math.isfinite(period):
         return math.nan
     last = float(clocks[-1]) if len(clocks) else 0.0
-    upcoming = (math.floor(last / period) + 1) * period
-    return min(upcoming, limit) if math.isfinite(limit) else upcoming
+    return due_after(last, period, points, limit if math.isfinite(limit) else math.inf)
 
 
 def _study(group: _Group, rules: ScoringRules) -> Study:

@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 
 from harness.contracts.errors import BadInput, did_you_mean
-from harness.pruning import FORECAST, SCORE_ONLY
+from harness.pruning import SCORE_ONLY
 from harness.records import plain
 from harness.scoring.board_parts import Pair
 from harness.scoring.canonical import canonical_studies
-from harness.scoring.notes import pruning_labels
 from harness.scoring.pairs import LEVEL, pair
 from harness.scoring.rules import ScoringRules
 from harness.scoring.speed import log_times
@@ -64,8 +63,6 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
     lines = [
         "You chose this one comparison, so p is not adjusted for others; on the board, p is adjusted over all pairs (Holm)."
     ]
-    if FORECAST in pruned_by:
-        lines += pruning_labels(pruned_by, int((trials["pruned_by"] == FORECAST).sum())).values()
     if not study_times.paired:
         lines.append(
             "Studies share no seeds between submissions, so they are not paired: the variances of both are added, and the "
@@ -89,7 +86,7 @@ def study_times_of_two(trials: pd.DataFrame, a: str, b: str, clock: str) -> Stud
     Raises:
         BadInput: an unknown clock or submission, the same one twice, or no base workload.
     """
-    rules = ScoringRules(clock, pruned_by=(FORECAST,))
+    rules = ScoringRules(clock)
     known = sorted(set(trials["submission"]))
     for name in (a, b):
         if name not in known:

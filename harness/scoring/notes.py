@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from harness.pruning import FORECAST, SCORE_ONLY
+from harness.pruning import SCORE_ONLY
 from harness.scoring.board_parts import Cell
 from harness.scoring.cells import Cells
 from harness.scoring.scored import Scored
@@ -23,23 +23,17 @@ LEGACY = {
 }
 
 
-def pruning_labels(pruned_by: Collection[str], by_forecast: int) -> dict[str, str]:
+def pruning_labels(pruned_by: Collection[str]) -> dict[str, str]:
     """Return what a board must say of trials that something beside the safe rules stopped, one sentence or two per kind.
 
     Args:
-        pruned_by: "score-only", "forecast".
-        by_forecast: how many trials a forecast stopped.
+        pruned_by: "score-only", or nothing.
     """
     labels = {}
     if SCORE_ONLY in pruned_by:
         labels[SCORE_ONLY] = (
             "Pruned with --prune score-only: the scores are exact, but there are no intervals, speed-ups or tests. The median "
             "of a cell marked “cut” is unknown; it can change no score, but more targets may be reached than the board counts."
-        )
-    if FORECAST in pruned_by and by_forecast:
-        labels[FORECAST] = (
-            f"Pruned with --stop-hopeless: a forecast stopped {by_forecast} {'trial' if by_forecast == 1 else 'trials'}, which "
-            "count as missed. Some of them might have reached the target; no interval includes that error."
         )
     return labels
 
@@ -60,7 +54,7 @@ def notes(scored: Scored, cells: Cells) -> list[str]:
     if not scored.exact:
         lines.append(
             f"Trials were pruned on the {scored.track.clock} clock. On the {clock} clock a time marked ≤ is an upper bound, "
-            "and scores and intervals that use it are not exact. Run with --no-prune for exact ones."
+            "and scores and intervals that use it are not exact. Run without --prune for exact ones."
         )
     unlimited = [w for w in study_times.workloads if pd.isna(trials.loc[trials["workload"] == w, f"budget_{clock}"]).all()]
     if unlimited and any(math.isinf(cell.time) or cell.reached < cell.studies for cell in cells.values()):

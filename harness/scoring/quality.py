@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.contracts.errors import BadInput
 from harness.records import FAILURES, Status
-from harness.rules import ShiftedHorizons, ruleset
+from harness.rules import ruleset
 from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import ranked
 
@@ -92,7 +92,7 @@ def best_finals(trials: pd.DataFrame, trivial: Mapping[str, float]) -> tuple[pd.
     complete = trials["complete"].astype(bool)
     ended = trials[complete | trials["status"].isin(UNTRAINED)]
     if not (complete | (trials["status"] == Status.DIVERGED)).any():
-        raise BadInput("no trial ran to its end, but the budget track needs complete trials: run it with --no-prune")
+        raise BadInput("no trial ran to its end, but the budget track needs complete trials: run it without --prune")
     signs = {str(w): 1.0 if low else -1.0 for w, low in zip(ended["workload"], ended["lower_is_better"], strict=True)}
     final = [
         _as_loss(metric, signs[w], trivial.get(w, math.nan))
@@ -117,10 +117,8 @@ def _shares(trials: pd.DataFrame) -> list[float]:
     """Horizon divided by budget. Horizons are whole steps, so a ratio counts as the nearest share of the track."""
     ratios = (trials["horizon_examples"].astype(float) / trials["budget_examples"].astype(float)).tolist()
     horizons = ruleset(str(trials["track"].iloc[0])).horizons if len(trials) else ()
-    if isinstance(horizons, ShiftedHorizons):
-        return [round(ratio, 6) for ratio in ratios]
     near = [min(horizons, key=lambda share: abs(share - ratio)) for ratio in ratios]
-    return [share if abs(share - ratio) <= share / 5 else round(ratio, 6) for share, ratio in zip(near, ratios, strict=True)]
+    return [share if abs(share - ratio) <= share / 8 else round(ratio, 6) for share, ratio in zip(near, ratios, strict=True)]
 
 
 def final_metrics(trials: pd.DataFrame) -> list[float]:

@@ -12,7 +12,7 @@ from harness.contracts.spaces import Choice, LogUniform, Range, Uniform
 from harness.contracts.workloads import Workload
 from harness.plan import Plan, whole_steps
 from harness.records import NO_TARGET, TrialSpec, stable_seed
-from harness.registry import find_submission, library_versions, workload_hash
+from harness.registry import find_submission, hash_for_track, library_versions
 from harness.rules import HALF_DECADES, HALTON_DIMENSIONS, TARGET_SEARCH, TARGET_SEEDS, Track
 
 
@@ -140,7 +140,7 @@ def trial_of(workload: Workload, configuration: Configuration, track: Track, see
         workload=workload.name,
         variant=workload.variant,
         size=workload.size_name,
-        workload_hash=workload_hash(workload, targeted=track.targeted, reference_recipe=submission.reference_recipe),
+        workload_hash=hash_for_track(workload, track, reference_recipe=submission.reference_recipe),
         submission=submission.name,
         submission_hash=submission.content_hash,
         study=study,

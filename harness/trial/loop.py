@@ -38,15 +38,14 @@ class TrialSettings:
     Attributes:
         device: where to train; examples are moved there.
         stop_channel: asked before every evaluation; returns what stops the trial, or None.
-        run_to_end: go on to the end of the horizon, past the target and whatever the stop channel returns.
-        stop_hopeless: stop where a forecast from the curve says that the target is out of reach.
+        run_to_end: go on to the end of the horizon, past the target and whatever the stop channel returns; without it the
+            trial is pruned.
         environment: facts of the machine, for the record.
     """
 
     device: torch.device | str = "cpu"
     stop_channel: StopChannel = lambda: None
-    run_to_end: bool = False
-    stop_hopeless: bool = False
+    run_to_end: bool = True
     environment: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -134,8 +133,6 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
             return None
         if meter.examples >= end:
             return run.finish()
-        if settings.stop_hopeless and not settings.run_to_end and run.hopeless(end):
-            return None
 
         clocks.training.start()
         before = meter.examples

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.workloads import Workload
-from harness.pruning import FORECAST, Stop, forecast
+from harness.pruning import Stop
 from harness.records import CLOCKS, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target, shortened
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
@@ -90,16 +90,6 @@ class Run:
             reason = f"the last step ended {over:g} examples past the end of the trial; at most {most:g} are allowed"
             self.end(status, reason, complete=status == Status.MISSED and bool(self.evaluations))
         return over > most
-
-    def hopeless(self, end: float) -> bool:
-        """Return whether the forecast says that the target is out of reach; if so, the trial has ended as pruned."""
-        examples, values = ([evaluation[name] for evaluation in self.evaluations] for name in ("examples", "metric"))
-        target, lower = self.spec.target, self.workload.lower_is_better
-        why = forecast(examples, values, self.learning_rates, target=target, lower_is_better=lower, end=end)
-        if why:
-            self.pruned_by = FORECAST
-            self.end(Status.PRUNED, why)
-        return bool(why)
 
     def evaluated(self, metrics: Mapping[str, float]) -> float:
         """Add an evaluation at the present clocks, note whether it meets the target, and return the workload's metric."""

@@ -46,17 +46,15 @@ def check_pruning(plan: Plan, settings: Settings) -> None:
     """
     from harness.pruning import RULES, SCORE_ONLY
 
+    if not settings.prune:
+        return
     if settings.prune not in RULES:
         raise BadInput(f"--prune {settings.prune}: choose one of {', '.join(RULES)}{did_you_mean(settings.prune, RULES)}")
-    score_only = settings.prune == SCORE_ONLY
-    stopping = {"--prune score-only": score_only, "--stop-hopeless": settings.stop_hopeless}
-    for option in (name for name, on in stopping.items() if on):
-        if settings.run_to_end:
-            raise BadInput(f"{option} stops trials, and --no-prune lets none be stopped: leave one out")
-        if plan.track.run_to_end:
-            raise BadInput(f"{option} stops trials, and {plan.track.title} needs complete ones: leave it out")
-        if plan.pair:
-            raise BadInput(f"{option} makes the test of --until-separable inexact: leave one out")
+    option, score_only = f"--prune {settings.prune}", settings.prune == SCORE_ONLY
+    if plan.track.run_to_end:
+        raise BadInput(f"{option} stops trials, and {plan.track.title} needs complete ones: leave it out")
+    if plan.pair:
+        raise BadInput(f"{option} leaves less to compare than --until-separable needs: leave one out")
     studies = 1 + max((spec.study for spec in plan.trials), default=0)
     if score_only and studies % 2 == 0:
         raise BadInput(f"--prune score-only needs an odd number of studies, not {studies}, so that the median is one of them")

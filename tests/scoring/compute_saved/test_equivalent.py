@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from harness.records import Status
-from harness.scoring.equivalent import Equivalents, equivalents
-from harness.scoring.gains import gains
+from harness.scoring.compute_saved.equivalent import Equivalents, equivalents
+from harness.scoring.compute_saved.gains import gains
 from harness.scoring.ruler import ruler_of
-from tests.scoring.gained import BATCH, BUDGET, SECONDS, log_ruler, race, rulers_of, trial
+from tests.scoring.compute_saved.gained import BATCH, BUDGET, SECONDS, log_ruler, race, rulers_of, trial
 
 
 def read(*rows: dict[str, Any], horizons: tuple[float, ...] = (1.0,)) -> Equivalents:

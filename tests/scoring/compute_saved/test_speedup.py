@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.scoring.equivalent import equivalents
-from harness.scoring.gains import Gains, gains
+from harness.scoring.compute_saved.equivalent import equivalents
+from harness.scoring.compute_saved.gains import Gains, gains
+from harness.scoring.compute_saved.ruler_error import ruler_errors
+from harness.scoring.compute_saved.speedup import SpeedUp, speed_ups
 from harness.scoring.ruler import Ruler, ruler_of
-from harness.scoring.ruler_error import ruler_errors
-from harness.scoring.speedup import SpeedUp, speed_ups
-from tests.scoring.gained import BUDGET, HORIZONS, SECONDS, race, random_race, rulers_of, trial
+from tests.scoring.compute_saved.gained import BUDGET, HORIZONS, SECONDS, race, random_race, rulers_of, trial
 
 
 def found(trials: pd.DataFrame, *, clock: str = "examples", horizons: tuple[float, ...] = (1.0,), baseline: str = "b") -> Gains:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.scoring.endings import Ints
-from harness.scoring.equivalent import Equivalents
+from harness.scoring.compute_saved.endings import Ints
+from harness.scoring.compute_saved.equivalent import Equivalents
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 

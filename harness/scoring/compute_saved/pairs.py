@@ -9,13 +9,13 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.scoring.endings import Ints
-from harness.scoring.gains import Gains
+from harness.scoring.compute_saved.endings import Ints
+from harness.scoring.compute_saved.gains import Gains
+from harness.scoring.compute_saved.limits import study_pairs
+from harness.scoring.compute_saved.speedup import Comparison, SpeedUp, compared, overall, speed_up_rows
 from harness.scoring.intervals import holm, wilson
-from harness.scoring.limits import study_pairs
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
-from harness.scoring.speedup import Comparison, SpeedUp, compared, overall, speed_up_rows
 
 LEVEL = 0.05
 SAME = 1e-12

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.scoring.equivalent import Equivalents, read_all
-from harness.scoring.gains import gains
+from harness.scoring.compute_saved.equivalent import Equivalents, read_all
+from harness.scoring.compute_saved.gains import gains
+from harness.scoring.compute_saved.speedup import compared
 from harness.scoring.ruler import Ruler, improving
 from harness.scoring.ruler_checks import median_draws
-from harness.scoring.speedup import compared
 
 DRAWS = 100
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.records import CLOCKS, Status
-from harness.scoring.endings import Ints, costs_per_example, endings, nominal_horizons
+from harness.scoring.compute_saved.endings import Ints, costs_per_example, endings, nominal_horizons
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools, Point, Ruler, read_gains
 

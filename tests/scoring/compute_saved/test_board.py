@@ -3,11 +3,11 @@ import time
 import numpy as np
 import pytest
 
-from harness.scoring.compute_saved import compute_saved
-from harness.scoring.equivalent import equivalents
-from harness.scoring.gains import gains
-from harness.scoring.speedup import speed_ups
-from tests.scoring.gained import race, random_race, rulers_of
+from harness.scoring.compute_saved.board import compute_saved
+from harness.scoring.compute_saved.equivalent import equivalents
+from harness.scoring.compute_saved.gains import gains
+from harness.scoring.compute_saved.speedup import speed_ups
+from tests.scoring.compute_saved.gained import race, random_race, rulers_of
 
 
 def test_a_board_has_speed_ups_ranks_pairs_and_what_is_absent() -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.scoring.contrasts import Contrasts, contrasts
-from harness.scoring.endings import Ints
-from harness.scoring.gains import Gains, Sides, sides
+from harness.scoring.compute_saved.contrasts import Contrasts, contrasts
+from harness.scoring.compute_saved.endings import Ints
+from harness.scoring.compute_saved.gains import Gains, Sides, sides
+from harness.scoring.compute_saved.limits import MANY, Codes, joined, mark_codes
 from harness.scoring.intervals import Estimate, t_quantile
-from harness.scoring.limits import MANY, Codes, joined, mark_codes
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 

@@ -9,11 +9,11 @@ from functools import lru_cache
 import numpy as np
 
 from harness.records import stable_seed
-from harness.scoring.contrasts import ENOUGH_STUDIES, moments
-from harness.scoring.gains import Gains, Sides
+from harness.scoring.compute_saved.contrasts import ENOUGH_STUDIES, moments
+from harness.scoring.compute_saved.gains import Gains, Sides
+from harness.scoring.compute_saved.speedup import Comparison, overall
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
-from harness.scoring.speedup import Comparison, overall
 
 DRAWS = 4000
 TIE = 1e-12

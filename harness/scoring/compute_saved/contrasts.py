@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from harness.scoring.endings import Ints
+from harness.scoring.compute_saved.endings import Ints
 from harness.scoring.intervals import Estimate
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.scoring.gains import Sides
+from harness.scoring.compute_saved.gains import Sides
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.scoring.equivalent import equivalents
-from harness.scoring.gains import gains
+from harness.scoring.compute_saved.equivalent import equivalents
+from harness.scoring.compute_saved.gains import gains
+from harness.scoring.compute_saved.pairs import SpeedUpPair, all_pairs, speed_up_pairs
+from harness.scoring.compute_saved.speedup import speed_ups
 from harness.scoring.intervals import holm, wilson
-from harness.scoring.speedup import speed_ups
-from harness.scoring.speedup_pairs import SpeedUpPair, all_pairs, speed_up_pairs
-from tests.scoring.gained import race, random_race, rulers_of
+from tests.scoring.compute_saved.gained import race, random_race, rulers_of
 
 STUDIES = ([0.30, 0.31, 0.29], [0.20, 0.21, 0.22], [0.25, 0.27, 0.26], [0.30, 0.32, 0.31], [0.2, 0.21, 0.19])
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.scoring.equivalent import equivalents
-from harness.scoring.gains import gains
+from harness.scoring.compute_saved.equivalent import equivalents
+from harness.scoring.compute_saved.gains import gains
+from harness.scoring.compute_saved.pairs import SpeedUpPair, all_pairs
+from harness.scoring.compute_saved.ranks import RankRange, rank_ranges
+from harness.scoring.compute_saved.ruler_error import ruler_errors
+from harness.scoring.compute_saved.speedup import SpeedUp, compared, speed_up_rows
 from harness.scoring.ruler import Ruler
-from harness.scoring.ruler_error import ruler_errors
-from harness.scoring.speedup import SpeedUp, compared, speed_up_rows
-from harness.scoring.speedup_pairs import SpeedUpPair, all_pairs
-from harness.scoring.speedup_ranks import RankRange, rank_ranges
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.scoring.equivalent import equivalents
-from harness.scoring.gains import gains
-from harness.scoring.speedup import compared
-from harness.scoring.speedup_ranks import RankRange, drawn_values, multiplicities, rank_ranges
-from tests.scoring.gained import race, random_race, rulers_of
+from harness.scoring.compute_saved.equivalent import equivalents
+from harness.scoring.compute_saved.gains import gains
+from harness.scoring.compute_saved.ranks import RankRange, drawn_values, multiplicities, rank_ranges
+from harness.scoring.compute_saved.speedup import compared
+from tests.scoring.compute_saved.gained import race, random_race, rulers_of
 
 
 def draws(trials: pd.DataFrame, baseline: str = "b", count: int = 4000) -> dict[str, np.ndarray]:
