@@ -65,7 +65,7 @@ def scores() -> str:
 def neighbours() -> str:
     """Which adjacent ranks are separable, by score and by speed."""
     official = official_table()
-    pairs = {frozenset((p.a, p.b)): p for p in official.ours.pairs}
+    pairs, scores = {frozenset((p.a, p.b)): p for p in official.ours.pairs}, official.ours.scores
     rows = []
     for upper, lower in pairwise(official.ours.rows):
         difference, sign = official.difference(upper.name, lower.name)
@@ -80,7 +80,7 @@ def neighbours() -> str:
         rows.append(
             [
                 f"{upper.rank} {upper.name}, {lower.rank} {lower.name}",
-                f"{upper.score - lower.score:.3f}",
+                f"{scores[upper.name] - scores[lower.name]:.3f}",
                 span(low, high),
                 p_value(difference.p_holm),
                 f"{bound}{ratio:.2f}" if ratio else "-",
@@ -184,7 +184,7 @@ def rules() -> str:
         "both, ours": official.ours,
         "no held-out rule": score_board(bases, OURS),
     }
-    by_rule = {name: {row.name: row.score for row in board.rows} for name, board in boards.items()}
+    by_rule = {name: board.scores for name, board in boards.items()}
     ranges = tie_ranges(official.trials)
     rows = [
         [row.name, *(f"{values[row.name]:.4f}" for values in by_rule.values()), span(*ranges[row.name], digits=4)]

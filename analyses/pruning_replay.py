@@ -34,7 +34,7 @@ NEEDS_COMPLETE = "these records were pruned: fill the directory with `timetrial 
 def scores_of(trials: pd.DataFrame, pruned_by: Sequence[str] = ()) -> dict[str, float]:
     """Return the score of every submission."""
     board = score_board(trials, ScoringRules(track_of(trials).clock, pruned_by=tuple(pruned_by)))
-    return {row.name: row.score for row in board.rows}
+    return board.scores
 
 
 def board_text(trials: pd.DataFrame) -> str:

@@ -235,6 +235,7 @@ class TrialRecord:
         facts: of workload and submission, so that a board can be made without loading them.
         created: ISO 8601, UTC.
         artefacts: names of the files that the trial left beside its record (`Artefact`).
+        ended_as: of a trial that reached its target and ended badly later, how: diverged, failed, timeout, out-of-memory.
     """
 
     spec: TrialSpec
@@ -250,6 +251,7 @@ class TrialRecord:
     facts: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""
     artefacts: tuple[str, ...] = ()
+    ended_as: str = ""
     schema: int = SCHEMA_VERSION
 
     @property

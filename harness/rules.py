@@ -13,6 +13,10 @@ HALF_DECADES = tuple(10 ** (k / 2) for k in range(-3, 4))
 """Multiples of the reference rate that ``--sensitivity`` runs: 10^-1.5 to 10^1.5."""
 
 
+BASELINE, OPTIMIZER_BASELINE = "cosine", "adamw+cosine"
+"""What the speed-ups of schedules, and of optimizers and procedures, refer to."""
+
+
 @dataclass(frozen=True)
 class ShiftedRates:
     """Peak learning rates at equal ratios, all shifted by one random amount per study and workload.
@@ -113,6 +117,7 @@ class Track:
             charged.
         option: the command-line option that selects it, if that is not ``--track NAME``.
         algoperf: AlgoPerf's name for its ruleset, where there is one.
+        baselines: what speed-ups refer to: the first of these that ran.
     """
 
     name: str
@@ -131,6 +136,7 @@ class Track:
     full_evaluation: bool = False
     option: str = ""
     algoperf: str = ""
+    baselines: tuple[str, ...] = (BASELINE,)
 
     @property
     def accepts(self) -> tuple[str, ...]:
@@ -168,6 +174,7 @@ TRACKS = {
             clock="seconds",
             summary="trials drawn from the submission's own workload-agnostic search space (AlgoPerf)",
             algoperf="external_tuning",
+            baselines=(OPTIMIZER_BASELINE,),
         ),
         Track(
             name="self-tuning",
@@ -176,6 +183,7 @@ TRACKS = {
             summary="one trial per study with the submission's defaults, 1.5 times the budget (AlgoPerf)",
             budget=1.5,
             algoperf="self_tuning",
+            baselines=(OPTIMIZER_BASELINE,),
         ),
         Track(
             name="budget",
@@ -190,6 +198,7 @@ TRACKS = {
             targeted=False,
             run_to_end=True,
             reads=(Reading.COMPUTE_SAVED, Reading.QUALITY),
+            baselines=(BASELINE, OPTIMIZER_BASELINE),
             beside="schedule",
         ),
     )
@@ -257,8 +266,6 @@ FIRST_SCHEDULES = (
     "wsd",
 )
 """Submissions of a run whose user names none."""
-
-BASELINE = "cosine"
 
 HALTON_DIMENSIONS = 32
 """Dimensions of quasi-random draws; d hyperparameters use the first d, so adding one does not change the others' values."""

@@ -141,9 +141,10 @@ class Race:
 
     def _finished(self, record: TrialRecord) -> bool:
         """Return whether a recorded trial ran as far as this run needs."""
-        if record.status == Status.KILLED or (self.settings.retry and record.status in FAILURES):
+        if record.status == Status.KILLED or (self.settings.retry and {record.status, record.ended_as} & set(FAILURES)):
             return False
-        cut = record.status == Status.PRUNED or (record.status == Status.REACHED and not record.complete)
+        at_target = record.status == Status.REACHED and not record.complete and not record.ended_as
+        cut = record.status == Status.PRUNED or at_target
         return not (self.settings.run_to_end and cut)
 
     def _take_into_account(self, record: TrialRecord) -> None:

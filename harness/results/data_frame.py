@@ -23,8 +23,9 @@ def load_results(directory: Path | str = "results") -> pd.DataFrame:
           hyperparameters, given (those that the user set), target, metric, lower_is_better, horizon_examples,
           evaluation_period, evaluation_points (further evaluations, in examples), protocol (version of the harness's rules),
           paired (whether equal studies share seeds).
-        - How it ended: status, reason, complete, pruned_by and pruned_due (what other than the safe rules stopped it, and
-          before which evaluation), hit_index (index of the first evaluation that met the target; -1: none).
+        - How it ended: status, reason, complete, ended_as (how a trial ended badly that had reached its target), pruned_by and
+          pruned_due (what other than the safe rules stopped it, and before which evaluation), hit_index (index of the first
+          evaluation that met the target; -1: none).
         - On each clock C of examples, seconds and steps: budget_C, hit_C (inf: never) and end_C; NaN where unknown.
         - What was measured: curve (dict of arrays, one value per evaluation), learning_rates (array [k, 3]: steps, examples,
           rate), clocks (dict).
@@ -70,6 +71,7 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
         "status": str(record.status),
         "reason": record.reason.encode("utf-8", "replace").decode(),
         "complete": record.complete,
+        "ended_as": record.ended_as,
         "pruned_by": record.pruned_by,
         "pruned_due": float((record.beater or {}).get("due", math.nan)),
         **_measured(record, lower),

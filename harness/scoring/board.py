@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pandas as pd
 
 from harness.records import STATUSES
+from harness.rules import Reading
 from harness.scoring.board_parts import Board, Pair, Row
 from harness.scoring.cells import cells
+from harness.scoring.headline import headline
 from harness.scoring.notes import notes, pruning_labels
-from harness.scoring.pairs import all_pairs
 from harness.scoring.profile_curves import profile_curves
 from harness.scoring.robustness import easier_targets, leave_out
-from harness.scoring.rows import rows
+from harness.scoring.rows import ranked_by, rows
 from harness.scoring.rules import DEFAULT_RULES, ScoringRules
 from harness.scoring.scored import score
 from harness.scoring.sentences import verdict
@@ -35,30 +36,46 @@ def score_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Bo
     """
     scored = score(trials, rules)
     by_cell = cells(scored)
-    ranking = rows(scored, by_cell)
-    pairs = () if rules.score_only else all_pairs(scored.study_times)
+    reading = headline(scored)
+    ranking, pairs = rows(scored, by_cell, reading), reading.pairs
     labels = pruning_labels(rules.pruned_by)
+    whole = [row.name for row in ranking if not row.not_run]
     return Board(
         track=scored.track.name,
         clock=rules.clock,
         suite=str(scored.trials["suite"].iloc[0]),
-        baseline=rules.baseline if rules.baseline in scored.submissions else "",
+        baseline=scored.rules.baseline if scored.rules.baseline in scored.submissions else "",
+        ranked_by=ranked_by(scored, reading),
+        reading=str(Reading.COMPUTE_SAVED if reading.saved else Reading.TIME_TO_TARGET),
         workloads=scored.workloads,
         held_out=tuple(sorted(label for variants in scored.study_times.variants.values() for label in variants)),
         rows=ranking,
         pairs=pairs,
-        profiles=profile_curves(scored, ranking),
+        profiles=profile_curves(scored, [row for row in ranking if not row.not_run]),
         trials=_counts(scored.studies),
         adjacent_separable=_adjacent(ranking, pairs),
-        verdict=verdict(ranking, pairs, scored.workloads),
-        notes=(*labels.values(), *notes(scored, by_cell)),
-        leave_out={} if rules.score_only else leave_out(scored.study_times, scored.contribution),
-        easier={} if rules.score_only else easier_targets(scored),
+        verdict=verdict(ranking, pairs, scored.workloads, ranked_by(scored, reading), scored.rules.baseline),
+        notes=(*labels.values(), *notes(scored, by_cell, reading)),
+        leave_out={} if rules.score_only else _of(whole, leave_out(scored.study_times, scored.contribution)),
+        easier={} if rules.score_only else _of(whole, {"": easier_targets(scored)})[""],
         families=dict(scored.study_times.families),
         studies=max((int(scored.study_times.count(w).max()) for w in scored.workloads), default=0),
         legacy=rules.legacy,
         pruned_by=labels,
+        not_run=tuple(sorted(set(rules.suite_workloads) - set(scored.workloads))),
+        ruler_error=max((row.speed_up.ruler_error or 0.0 for row in ranking), default=0.0) if reading.ranks else None,
     )
+
+
+Parts = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def _of(names: Sequence[str], parts: Parts) -> Parts:
+    """Return the same scores of these submissions only."""
+    return {
+        kind: {what: {name: value for name, value in own.items() if name in names} for what, own in left.items()}
+        for kind, left in parts.items()
+    }
 
 
 def _counts(studies: Sequence[Study]) -> dict[str, int]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.rules import Reading
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -52,17 +54,62 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """A ratio with its 95 % interval; None where there is none."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class RowSpeedUp:
+    """The speed-up of a row over the board's baseline.
+
+    Attributes:
+        value, low, high: the speed-up and its 95 % interval.
+        bound: "≤" (it is at most that), "≥" (at least) or "~" (either); "" where exact. See `SpeedUp.mark`, `Contrast.bound`.
+        limited: k of nW: in how many of the `studies` a limit of the ruler, or a miss, takes part.
+        studies: nW, common studies of all workloads.
+        over: number of workloads that it is over.
+        horizons: horizon in budgets -> speed-up there; empty where times to the target are read.
+        workloads: label -> speed-up there.
+        like_these: 95 % interval as if the workloads had been drawn at random.
+        ruler_error: standard error of its logarithm from the rulers' own seeds, which the interval leaves out.
+        borrowed: workloads on which the cost per example is the baseline's, because no own trial ran to its end.
+        floor: of times to the target: what a submission that never reaches one would have.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    bound: str = ""
+    limited: int = 0
+    studies: int = 0
+    over: int = 0
+    horizons: Mapping[float, Ratio] = field(default_factory=dict)
+    workloads: Mapping[str, WorkloadRatio] = field(default_factory=dict)
+    like_these: tuple[float, float] | None = None
+    ruler_error: float | None = None
+    borrowed: tuple[str, ...] = ()
+    floor: float | None = None
+
+
+@dataclass(frozen=True)
 class Row:
     """One submission on the board.
 
     Attributes:
         name: the submission.
-        rank, rank_low, rank_high: place by score, which equal scores share; a 95 % range for each row, not for all at once.
-        score, score_low, score_high: profile integral and its 95 % interval.
+        rank, rank_low, rank_high: place by what the board ranks by, which equal values share; a 95 % range for each row, not
+            for all at once. A row that ran on fewer workloads is compared on those, and may have any rank.
+        score, score_low, score_high: AlgoPerf's profile integral and its 95 % interval; None where it did not run on every
+            workload of the board.
+        score_rank: place by score.
         approximate: its interval is approximate, since in some cell some studies reached the target and others missed it.
         note: what a reader must know beside this row, in words.
-        speedup, speedup_low, speedup_high: geometric-mean speed-up over the baseline and its 95 % interval.
-        speedup_bound: "" where exact; "≤", "≥" or "~" where a miss was charged the budget, see `Contrast.bound`.
+        speed_up: its speed-up over the baseline; `speedup`, `speedup_low`, `speedup_high` and `speedup_bound` are its parts.
+        not_run: workloads of the board on which it has no study.
         targets_reached: base workloads whose median study reached the target.
         race_cost: clock that all its trials take in a perfectly pruned race.
         trials: number of trials.
@@ -75,15 +122,13 @@ class Row:
     rank: int
     rank_low: int
     rank_high: int
-    score: float
+    score: float | None
     score_low: float | None
     score_high: float | None
+    score_rank: int
     approximate: bool
     note: str
-    speedup: float | None
-    speedup_low: float | None
-    speedup_high: float | None
-    speedup_bound: str
+    speed_up: RowSpeedUp
     targets_reached: int
     race_cost: float
     trials: int
@@ -91,6 +136,27 @@ class Row:
     cells: Mapping[str, Cell]
     population_low: float | None = None
     population_high: float | None = None
+    not_run: tuple[str, ...] = ()
+
+    @property
+    def speedup(self) -> float | None:
+        """Geometric-mean speed-up over the baseline."""
+        return self.speed_up.value
+
+    @property
+    def speedup_low(self) -> float | None:
+        """Lower end of its 95 % interval."""
+        return self.speed_up.low
+
+    @property
+    def speedup_high(self) -> float | None:
+        """Upper end of its 95 % interval."""
+        return self.speed_up.high
+
+    @property
+    def speedup_bound(self) -> str:
+        """Whether it is at most ("≤"), at least ("≥") or either ("~") its value."""
+        return self.speed_up.bound
 
 
 @dataclass(frozen=True)
@@ -98,16 +164,16 @@ class WorkloadRatio:
     """Two submissions on one workload, without a test.
 
     Attributes:
-        ratio: how many times faster the first one is (geometric mean over studies), None without common studies.
-        wins, losses, ties: numbers of studies in which the first one is faster, slower, equally fast.
+        ratio: speed-up of the first one over the other (geometric mean over studies), None without common studies.
+        wins, losses, ties: numbers of studies in which the first one is better, worse, equal.
         bound: as `Pair.bound`.
     """
 
     ratio: float | None
-    wins: int
-    losses: int
-    ties: int
-    bound: str
+    wins: int = 0
+    losses: int = 0
+    ties: int = 0
+    bound: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,13 +182,16 @@ class Pair:
 
     Attributes:
         a, b: their names.
-        ratio, low, high: how many times faster `a` is than `b`, with a 95 % interval.
-        bound: "" where exact; "≤", "≥" or "~" where a miss was charged the budget, see `Contrast.bound`.
+        ratio, low, high: speed-up of `a` over `b`, with a 95 % interval.
+        bound: "" where exact; "≤", "≥" or "~" where limits of the ruler, or misses, take part: as `RowSpeedUp.bound`.
         p: p-value of the two-sided t test, unadjusted; None with too few studies.
         p_holm: the same, Holm-adjusted over all pairs of the board; equal to `p` in a comparison of two.
-        separable: `p_holm` <= .05.
-        faster, faster_low, faster_high: share of studies in which `a` is faster, a tie counted half; Wilson interval.
+        separable: `p_holm` <= .05, and the two differ on at least 4 workloads (on all, where fewer are compared).
+        faster, faster_low, faster_high: share of studies in which `a` is better, a tie counted half; Wilson interval.
         workloads: the two on every workload.
+        limited, studies: as `RowSpeedUp`.
+        differing: number of workloads on which some study differs; by times, on which either reached its target.
+        p_without_one: the largest p-value with any one workload left out; None where it is not known.
     """
 
     a: str
@@ -138,6 +207,10 @@ class Pair:
     faster_low: float | None
     faster_high: float | None
     workloads: Mapping[str, WorkloadRatio]
+    limited: int = 0
+    studies: int = 0
+    differing: int = 0
+    p_without_one: float | None = None
 
 
 @dataclass(frozen=True)
@@ -167,9 +240,11 @@ class Board:
         baseline: submission that speed-ups refer to, "" where it did not run.
         workloads: base workloads, sorted.
         held_out: held-out variants that take part, sorted.
+        ranked_by: "speedup" or "score".
+        reading: what speed-ups and pairs are read from: "compute saved" or "time to target".
         rows: by rank, ties by name.
         pairs: all pairs, names sorted.
-        profiles: one per row, in the same order.
+        profiles: one per row with a score, in the same order.
         trials: number of trials by status, as in a perfectly pruned race.
         adjacent_separable: share of neighbouring rows that are separable, None with one row.
         verdict: one sentence.
@@ -179,13 +254,17 @@ class Board:
         families: workload to data family.
         studies: most studies of any cell.
         legacy: AlgoPerf's rules that were asked for, of "tie-rule", "grid" and "speedup".
-        pruned_by: what may have stopped trials beside the safe rules ("score-only", "forecast") -> what that means.
+        pruned_by: what may have stopped trials beside the safe rules ("score-only") -> what that means.
+        not_run: workloads of the suite that no submission of the board ran.
+        ruler_error: the largest standard error of a speed-up from the rulers' own seeds, as a share; None without a ruler.
     """
 
     track: str
     clock: str
     suite: str
     baseline: str
+    ranked_by: str
+    reading: str
     workloads: tuple[str, ...]
     held_out: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -201,3 +280,15 @@ class Board:
     studies: int
     legacy: tuple[str, ...] = ()
     pruned_by: Mapping[str, str] = field(default_factory=dict)
+    not_run: tuple[str, ...] = ()
+    ruler_error: float | None = None
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Score of every row that has one."""
+        return {row.name: row.score for row in self.rows if row.score is not None}
+
+    @property
+    def saves_compute(self) -> bool:
+        """Whether speed-ups and pairs are read off rulers, not from times to the target."""
+        return self.reading == Reading.COMPUTE_SAVED

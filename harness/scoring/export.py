@@ -9,7 +9,7 @@ from typing import Any
 from harness.records import plain
 from harness.scoring.board_parts import Board, Cell, Row
 
-BOARD_SCHEMA = 1
+BOARD_SCHEMA = 2
 
 
 def board_json(board: Board, environment: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -20,11 +20,15 @@ def board_json(board: Board, environment: Sequence[Mapping[str, Any]]) -> dict[s
             "track": board.track,
             "clock": board.clock,
             "suite": board.suite,
+            "ranked_by": board.ranked_by,
             "submissions": [_row(row, board.workloads) for row in board.rows],
             "workloads": list(board.workloads),
             "trials": dict(board.trials),
             "environment": list(environment),
             "baseline": board.baseline,
+            "reading": board.reading,
+            "not_run": list(board.not_run),
+            "ruler_error": board.ruler_error,
             "held_out": list(board.held_out),
             "verdict": board.verdict,
             "notes": list(board.notes),
@@ -55,6 +59,16 @@ def _row(row: Row, workloads: Sequence[str]) -> dict[str, Any]:
         "workloads": {workload: _cell(row.cells[workload]) for workload in workloads},
         "held_out": {label: _cell(cell) for label, cell in row.cells.items() if label not in workloads},
         "speedup_bound": row.speedup_bound,
+        "limited": row.speed_up.limited,
+        "limited_of": row.speed_up.studies,
+        "speedup_over": row.speed_up.over,
+        "horizons": {f"{h:g}": asdict(ratio) for h, ratio in row.speed_up.horizons.items()},
+        "speedups": {label: {"ratio": own.ratio, "bound": own.bound} for label, own in row.speed_up.workloads.items()},
+        "like_these": row.speed_up.like_these,
+        "ruler_error": row.speed_up.ruler_error,
+        "floor": row.speed_up.floor,
+        "score_rank": row.score_rank,
+        "not_run": list(row.not_run),
         "approximate": row.approximate,
         "population_low": row.population_low,
         "population_high": row.population_high,

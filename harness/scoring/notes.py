@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 import pandas as pd
 
 from harness.pruning import SCORE_ONLY
+from harness.rules import Reading
 from harness.scoring.board_parts import Cell
 from harness.scoring.cells import Cells
+from harness.scoring.headline import Headline
 from harness.scoring.scored import Scored
 from harness.scoring.sentences import listed, protocol_notes
 from harness.scoring.studies import SKIPPED, Study
@@ -38,7 +40,7 @@ def pruning_labels(pruned_by: Collection[str]) -> dict[str, str]:
     return labels
 
 
-def notes(scored: Scored, cells: Cells) -> list[str]:
+def notes(scored: Scored, cells: Cells, reading: Headline) -> list[str]:
     """Return the notes of a board, those on pruning apart."""
     trials, study_times, clock = scored.trials, scored.study_times, scored.rules.clock
     lines = [
@@ -47,7 +49,8 @@ def notes(scored: Scored, cells: Cells) -> list[str]:
         *_machines(trials, clock),
         *_few(scored.fewest_studies, study_times),
         *_missing(scored.studies),
-        *_absent(study_times, cells),
+        *_absent(scored, cells),
+        *_reading(scored, reading),
     ]
     if not study_times.paired:
         lines.append("Studies share no seeds between submissions, so the studies of each submission are resampled separately.")
@@ -81,7 +84,10 @@ def _options(scored: Scored) -> list[str]:
         lines.append(f"Scored by AlgoPerf's published rules instead of ours: {rules}.")
     baseline = scored.rules.baseline
     if baseline not in scored.submissions:
-        lines.append(f"The baseline {baseline} did not run, so there are no speed-ups: choose another one with --baseline.")
+        lines.append(
+            f"The baseline {baseline} did not run, so there are no speed-ups and the board ranks by score: run it too, or "
+            "choose another one with --baseline."
+        )
     return lines
 
 
@@ -124,14 +130,44 @@ def _missing(studies: Sequence[Study]) -> list[str]:
     return [f"Missing until rerun, because {reason}: {listed(where)}." for reason, where in sorted(reasons.items())]
 
 
-def _absent(study_times: StudyTimes, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
-    names: dict[str, list[str]] = {}
-    for name in study_times.submissions:
-        empty = [w for w in study_times.workloads if not cells[name, w].studies]
+def _absent(scored: Scored, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
+    names: dict[tuple[str, bool], list[str]] = {}
+    for name in scored.submissions:
+        empty = [w for w in scored.workloads if not cells[name, w].studies]
         if empty:
-            names.setdefault(listed(empty), []).append(name)
+            names.setdefault((listed(empty), set(empty) <= set(scored.rules.workloads)), []).append(name)
     return [
-        f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {which}: a workload without runs counts as unsolved, "
-        "and comparisons of speed leave it out."
-        for which, who in names.items()
+        f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {which}: "
+        + (
+            "a workload without runs counts as unsolved, and comparisons of speed leave it out."
+            if required
+            else "compared only on the workloads that both sides ran, and without a score."
+        )
+        for (which, required), who in names.items()
     ]
+
+
+def _reading(scored: Scored, reading: Headline) -> list[str]:
+    """Return what must be known of the speed-ups: why they are not read off a ruler, or what that leaves out."""
+    if reading.saved is None:
+        wanted = Reading.COMPUTE_SAVED in scored.track.reads and reading.why_not
+        return [f"Speed-ups are read from times to the target: {reading.why_not}."] if wanted else []
+    lines = []
+    without = [w for w in scored.workloads if w not in reading.saved.workloads]
+    if without:
+        lines.append(f"No ruler for {listed(without)}: speed-ups leave it out. `timetrial targets --only-rulers` measures one.")
+    reasons: dict[str, list[str]] = {}
+    for (name, workload, study), reason in sorted(reading.saved.absent.items()):
+        reasons.setdefault(reason, []).append(f"{name} on {workload} (study {study})")
+    lines += [f"Left out of the speed-ups, because {reason}: {listed(where)}." for reason, where in reasons.items()]
+    errors = [own.ruler_error for own in reading.speed_ups.values() if own.ruler_error]
+    if errors:
+        lines.append(
+            f"The rulers' own seeds could move a speed-up by up to {max(errors):.1%} (standard error), outside the intervals."
+        )
+    borrowed = {name: own.borrowed for name, own in reading.speed_ups.items() if own.borrowed}
+    lines += [
+        f"No trial of {name} ran to its end on {listed(where)}: its cost per example there is the baseline's."
+        for name, where in borrowed.items()
+    ]
+    return lines

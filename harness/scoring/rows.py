@@ -4,61 +4,50 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from harness.records import FAILURES
 from harness.scoring.board_parts import Cell, Row
 from harness.scoring.cells import Cells
-from harness.scoring.profiles import means, ranked
+from harness.scoring.compute_saved.ranks import RankRange, common_ranks
+from harness.scoring.headline import Headline
+from harness.scoring.profiles import means
 from harness.scoring.scored import Scored
-from harness.scoring.speed import LogTimes, contrast, log_times
 from harness.scoring.studies import Study
 from harness.scoring.uncertainty import ENOUGH_STUDIES, unit_interval
 
 
-class Speedup(NamedTuple):
-    """Geometric-mean speed-up over the baseline with its 95 % interval; None where there is none."""
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    bound: str = ""
-
-
-def rows(scored: Scored, cells: Cells) -> tuple[Row, ...]:
+def rows(scored: Scored, cells: Cells, reading: Headline) -> tuple[Row, ...]:
     """Return one row per submission, by rank, ties by name."""
     names, doubt = scored.submissions, scored.uncertainty
     score = means(names, scored.contributions)
-    ranks = ranked(np.array([score[name] for name in names]))
+    optional = [w for w in scored.workloads if w not in scored.rules.workloads]
+    absent = {name: tuple(w for w in optional if not cells[name, w].studies) for name in names}
+    ranks, score_ranks = _ranks(scored, absent, reading)
     costs = _costs(scored.studies)
     shares = _reach_shares(scored.trials)
     counts = scored.trials["submission"].value_counts()
-    times = log_times(scored.study_times, legacy=scored.rules.legacy_speedup, clock=scored.rules.clock)
     result = []
     for i, name in enumerate(names):
         own = {label: cells[name, label] for label in scored.study_times.labels}
-        interval = None if scored.rules.score_only else doubt.estimates[i].interval()
+        known = not absent[name] and not scored.rules.score_only
+        interval = doubt.estimates[i].interval() if known else None
         low, high = unit_interval(*interval) if interval else (None, None)
-        population = None if scored.rules.score_only else doubt.population[i]
-        speedup = _speedup(scored, times, i)
+        population = doubt.population[i] if known else None
         result.append(
             Row(
                 name=name,
-                rank=int(ranks[i]),
-                rank_low=1 if scored.rules.score_only else doubt.ranks[i][0],
-                rank_high=len(names) if scored.rules.score_only else doubt.ranks[i][1],
-                score=score[name],
+                rank=ranks[name].rank,
+                rank_low=ranks[name].low,
+                rank_high=ranks[name].high,
+                score=None if absent[name] else score[name],
                 score_low=low,
                 score_high=high,
+                score_rank=score_ranks[name].rank,
                 approximate=low is not None and any(0 < c.reached < c.studies for c in own.values()),
-                note=_note(own, doubt.fewest[i]),
-                speedup=speedup.value,
-                speedup_low=speedup.low,
-                speedup_high=speedup.high,
-                speedup_bound=speedup.bound,
+                note=_note(own, doubt.fewest[i], absent[name], len(scored.workloads)),
+                speed_up=reading.speed_ups[name],
                 targets_reached=sum(math.isfinite(own[w].time) for w in scored.workloads),
                 race_cost=costs[name],
                 trials=int(counts[name]),
@@ -66,27 +55,49 @@ def rows(scored: Scored, cells: Cells) -> tuple[Row, ...]:
                 cells=own,
                 population_low=population[0] if population else None,
                 population_high=population[1] if population else None,
+                not_run=absent[name],
             )
         )
     return tuple(sorted(result, key=lambda row: (row.rank, row.name)))
 
 
-def _speedup(scored: Scored, times: LogTimes, i: int) -> Speedup:
-    names, baseline = scored.submissions, scored.rules.baseline
-    if baseline not in names or scored.rules.score_only:
-        return Speedup()
-    if names[i] == baseline:
-        return Speedup(1.0, 1.0, 1.0)
-    against = contrast(times, i, names.index(baseline))
-    if not against.smallest or not against.decided:
-        return Speedup()
-    interval = against.estimate.interval()
-    low, high = (math.exp(interval[0]), math.exp(interval[1])) if interval else (None, None)
-    return Speedup(math.exp(against.estimate.value), low, high, against.bound)
+def ranked_by(scored: Scored, reading: Headline) -> str:
+    """Return what the board ranks by: speed-ups off a ruler, if there are any and nothing else is asked for, else the score."""
+    return "speedup" if reading.ranks and scored.rules.rank_by == "speedup" else "score"
 
 
-def _note(cells: Mapping[str, Cell], fewest: int) -> str:
+Ranks = Mapping[str, RankRange]
+
+
+def _ranks(scored: Scored, absent: Mapping[str, tuple[str, ...]], reading: Headline) -> tuple[Ranks, Ranks]:
+    """Return the ranks by what the board ranks by, and those by score."""
+    by_score = _score_ranks(scored, absent)
+    if ranked_by(scored, reading) == "score" or reading.saved is None:
+        return by_score, by_score
+    last = RankRange(len(scored.submissions), 1, len(scored.submissions))
+    return {name: reading.saved.ranks.get(name, last) for name in scored.submissions}, by_score
+
+
+def _score_ranks(scored: Scored, absent: Mapping[str, tuple[str, ...]]) -> Ranks:
+    """Return the ranks by score; a submission that did not run on every workload is compared on those that it ran."""
+    names = scored.submissions
+    own = {
+        name: [None if w in absent[name] else float(h) for w, h in zip(scored.workloads, row, strict=True)]
+        for name, row in zip(names, scored.contributions, strict=True)
+    }
+    places, everyone = common_ranks(own), len(names)
+    result = {}
+    for name, (low, high) in zip(names, scored.uncertainty.ranks, strict=True):
+        known = not absent[name] and not scored.rules.score_only
+        rank = places[name]
+        result[name] = RankRange(rank, min(low, rank), max(high, rank)) if known else RankRange(rank, 1, everyone)
+    return result
+
+
+def _note(cells: Mapping[str, Cell], fewest: int, absent: Sequence[str], width: int) -> str:
     parts = []
+    if absent:
+        parts.append(f"ran on {width - len(absent)} of {width} workloads")
     if 0 < fewest < ENOUGH_STUDIES:
         parts.append(f"too few studies ({fewest}) for an interval")
     if cells and not any(cell.reached for cell in cells.values()):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.pruning import SCORE_ONLY
 from harness.records import CLOCKS
-from harness.rules import BASELINE
+
+RANK_BY = ("speedup", "score")
 
 
 @dataclass(frozen=True)
@@ -16,21 +17,25 @@ class ScoringRules:
 
     Attributes:
         clock: "examples", "seconds" or "steps".
-        baseline: submission that speed-ups refer to; without its trials there are no speed-ups.
+        baseline: submission that speed-ups refer to; "" means the track's. Without its trials there are no speed-ups.
+        rank_by: "speedup" (by score where there is none) or "score".
         workloads: base workloads that must be on the board; one without any trial counts as unsolved.
+        suite_workloads: all workloads of the suite, so that a board over fewer says so; empty if unknown.
         pruned_by: what may have stopped trials beside the safe rules; the board says so. "score-only": the board has no
-            intervals. "forecast": such trials count as missed. A study in which anything else stopped a trial is missing.
+            intervals. A study in which anything else stopped a trial is missing.
         legacy_tie_rule: choose a study's trial by evaluation index, as AlgoPerf's published code does, not by time.
         legacy_grid: integrate profiles on AlgoPerf's 100 points, not exactly.
         legacy_speedup: AlgoPerf's speed-up: medians of studies, a miss costs the budget and one second; no interval.
 
     Raises:
-        BadInput: an unknown clock.
+        BadInput: an unknown clock, or something else to rank by.
     """
 
     clock: str = "examples"
-    baseline: str = BASELINE
+    baseline: str = ""
+    rank_by: str = RANK_BY[0]
     workloads: tuple[str, ...] = ()
+    suite_workloads: tuple[str, ...] = ()
     pruned_by: tuple[str, ...] = ()
     legacy_tie_rule: bool = False
     legacy_grid: bool = False
@@ -39,6 +44,8 @@ class ScoringRules:
     def __post_init__(self) -> None:
         if self.clock not in CLOCKS:
             raise BadInput(f"there is no clock '{self.clock}'{did_you_mean(self.clock, CLOCKS)}")
+        if self.rank_by not in RANK_BY:
+            raise BadInput(f"boards rank by {' or '.join(RANK_BY)}, not by '{self.rank_by}'")
 
     def on(self, clock: str) -> ScoringRules:
         """Return the same rules on another clock."""

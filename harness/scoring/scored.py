@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -73,6 +73,7 @@ def score(trials: pd.DataFrame, rules: ScoringRules) -> Scored:
     trials = checked(trials)
     track = track_of(trials)
     _check_rules(trials, rules, track)
+    rules = replace(rules, baseline=rules.baseline or pinned_baseline(track, set(trials["submission"])))
     studies = canonical_studies(trials, rules)
     study_times = build_study_times(trials, studies, rules)
     if not study_times.workloads:
@@ -91,6 +92,11 @@ def score(trials: pd.DataFrame, rules: ScoringRules) -> Scored:
         uncertainty=uncertainty(study_times, contribution),
         exact=exact_on(trials, rules.clock),
     )
+
+
+def pinned_baseline(track: Track, submissions: Collection[str]) -> str:
+    """Return the submission that a track's speed-ups refer to: the first of its baselines that ran, else the first."""
+    return next((name for name in track.baselines if name in submissions), track.baselines[0])
 
 
 def _check_rules(trials: pd.DataFrame, rules: ScoringRules, track: Track) -> None:

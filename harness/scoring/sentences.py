@@ -36,23 +36,47 @@ def protocol_notes(trials: pd.DataFrame) -> list[str]:
     return [f"Recorded under different protocols, so not exactly comparable: {listed(parts)}."]
 
 
-def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]) -> str:
-    """Return one sentence: which submission leads, its score, from whom it is separable in speed, who misses which targets."""
-    leader = rows[0]
+def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str], ranked_by: str, baseline: str) -> str:
+    """Return one sentence: which submission leads, by how much, and from whom it is separable."""
+    if ranked_by == "speedup":
+        return _by_speed_up(rows, pairs, baseline)
+    return _by_score(rows, pairs, workloads)
+
+
+def _by_speed_up(rows: Sequence[Row], pairs: Sequence[Pair], baseline: str) -> str:
+    leader = next((row for row in rows if not row.not_run), rows[0])
+    if len(rows) == 1:
+        return f"Only {leader.name} ran, so there is nothing to compare."
+    leaders = [row.name for row in rows if row.rank == leader.rank and not row.not_run] or [leader.name]
+    head = f"{listed(leaders)} {'lead' if len(leaders) > 1 else 'leads'}"
+    if leader.name == baseline:
+        head += ": no other submission saves compute over it"
+    elif leader.speedup is not None:
+        head += f" with a speed-up of {leader.speedup:.2f} over {baseline}"
+        if leader.speedup_low is not None and leader.speedup_high is not None:
+            head += f" [{leader.speedup_low:.2f}, {leader.speedup_high:.2f}]"
+    return "; ".join([head, *_tests(leader, rows, leaders, pairs, "speed-up")]) + "."
+
+
+def _by_score(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]) -> str:
+    whole = [row for row in rows if row.score is not None]
+    if not whole:
+        return "No submission ran on every workload of the board, so there is no score."
+    leader = whole[0]
     if not any(row.targets_reached for row in rows):
         return "No submission reaches a target."
     if len(rows) == 1:
         reached = f"{leader.targets_reached} of {len(workloads)} reached"
         return f"Only {leader.name} ran: with no rivals the score only counts targets ({reached})."
-    leaders = [row.name for row in rows if row.rank == 1]
+    leaders = [row.name for row in whole if row.rank == leader.rank]
     head = f"{listed(leaders)} {'lead' if len(leaders) > 1 else 'leads'} with score {leader.score:.3f}"
     if leader.score_low is not None and leader.score_high is not None:
         head += f" [{leader.score_low:.3f}, {leader.score_high:.3f}]{' (approximate)' if leader.approximate else ''}"
-    return "; ".join([head, *_speed_tests(leader, rows, leaders, pairs), *_misses(rows, workloads)]) + "."
+    return "; ".join([head, *_tests(leader, rows, leaders, pairs, "speed"), *_misses(whole, workloads)]) + "."
 
 
-def _speed_tests(leader: Row, rows: Sequence[Row], leaders: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """From whom the leader is separable in speed, and from whom in the wrong direction: it leads by score, not by speed."""
+def _tests(leader: Row, rows: Sequence[Row], leaders: Sequence[str], pairs: Sequence[Pair], what: str) -> list[str]:
+    """Return from whom the leader is separable in `what`; a leader by score may be slower than others."""
     own = {p.b if p.a == leader.name else p.a: p for p in pairs if leader.name in (p.a, p.b)}
     if not own:
         return []
@@ -65,8 +89,10 @@ def _speed_tests(leader: Row, rows: Sequence[Row], leaders: Sequence[str], pairs
         return []
     subject = "it" if len(leaders) == 1 else leader.name
     if len(inseparable) == len(others):
-        return [f"{subject} is not separable in speed from any other"]
-    test = f"is not separable in speed from {listed(inseparable)}" if inseparable else "is separable in speed from all others"
+        return [f"{subject} is not separable in {what} from any other"]
+    test = (
+        f"is not separable in {what} from {listed(inseparable)}" if inseparable else f"is separable in {what} from all others"
+    )
     slower = f", but slower than {listed(faster)} on the workloads that both ran" if faster else ""
     return [f"{subject} {test}{slower}"]
 

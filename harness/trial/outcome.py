@@ -10,7 +10,7 @@ from typing import Any
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.workloads import Workload
 from harness.pruning import Stop
-from harness.records import CLOCKS, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target, shortened
+from harness.records import CLOCKS, FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target, shortened
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.trial.answers import learning_rate
@@ -54,13 +54,16 @@ class Run:
         self.clocks: dict[str, float] = {}
         self.beater: dict[str, Any] | None = None
         self.pruned_by = ""
+        self.ended_as = ""
         self.artefacts: list[Artefact] = []
 
     def end(self, status: Status, reason: str, *, complete: bool = False) -> None:
-        """Set how the trial ended; a trial that has reached its target keeps that status."""
+        """Set how the trial ended; a trial that has reached its target keeps that status, beside how it ended later."""
         self.complete = complete
         if self.status != Status.REACHED:
             self.status, self.reason = status, reason
+        elif status in (Status.DIVERGED, *FAILURES):
+            self.ended_as, self.reason = status, f"{self.reason}; {status} later: {reason}"
 
     def fail(self, status: Status, reason: str, error: BaseException) -> None:
         """End the trial because of an exception, and keep its full traceback as an artefact."""
@@ -121,6 +124,7 @@ class Run:
             clocks={**self.clocks, "wall_seconds": wall_seconds},
             beater=self.beater,
             pruned_by=self.pruned_by,
+            ended_as=self.ended_as,
             environment=dict(environment),
             facts={"workload": workload_facts(self.workload), "submission": submission_facts(submission, self.spec)},
             created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -24,8 +24,9 @@ NAMED_OF_MANY = 8
 def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) -> Drawing:
     """Return the figure of the score, with its interval, against the race cost on `clock`: one point per submission.
 
-    `rows` come best first.
+    `rows` come best first; those without a score are left out.
     """
+    rows = [row for row in rows if row.score is not None]
     named = rows if len(rows) <= MOST_NAMED else rows[:NAMED_OF_MANY]
     costs = [row.race_cost for row in rows]
     spread = max(costs) - min(costs) or max(costs) or 1.0
@@ -36,7 +37,7 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
             _draw_point(axes, row, marks[row.name], count)
         axes.set_ylim(-0.04, 1.06)
         axes.set_xlim(max(0.0, min(costs) - 0.08 * spread), max(costs) + 0.3 * spread)
-        for row, height in zip(named, _name_heights([(r.race_cost, r.score) for r in named], axes), strict=True):
+        for row, height in zip(named, _name_heights([(r.race_cost, r.score or 0.0) for r in named], axes), strict=True):
             _write_name(axes, row, marks[row.name], (max(costs) + 0.06 * spread, height))
         axes.set_xlabel(
             f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(end of the trial, best time of its study)"
@@ -56,14 +57,14 @@ def _draw_point(axes: Axes, row: Row, mark: Mark, count: int) -> None:
         tag_line(interval[0], mark, f"{count}0")
     # The line to a name passes below the points.
     dot: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 7, "markeredgewidth": 0, "zorder": 4}
-    tag_line(axes.plot(row.race_cost, row.score, color=mark.hex, **dot)[0], mark, f"{count}1")
+    tag_line(axes.plot(row.race_cost, row.score or 0.0, color=mark.hex, **dot)[0], mark, f"{count}1")
 
 
 def _write_name(axes: Axes, row: Row, mark: Mark, position: tuple[float, float]) -> None:
     line = {"arrowstyle": "-", "color": mark.hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4, "relpos": (0, 0.5), "zorder": 1}
     name = axes.annotate(
         words.one_line(row.name, 26),
-        (row.race_cost, row.score),
+        (row.race_cost, row.score or 0.0),
         xytext=position,
         fontsize=8.5,
         va="center",

@@ -20,7 +20,8 @@ def payload(content: RaceContent) -> dict[str, Any]:
     """Return what the script needs; the clock that the page opens with comes first.
 
     ``{"workloads", "variants": {base: [labels]}, "grid", "names": {anchor: name}, "clocks": {clock: {"labels", "times":
-    {anchor: [median or null]}, "unknown": {anchor: [workloads]}}}}``. A median is null if it is missed or missing, which
+    {anchor: [median or null]}, "unknown": {anchor: [workloads]}, "gains": {anchor: [log speed-up or null]}}}}``; "gains" only
+    where the board ranks by them. A median is null if it is missed or missing, which
     both count as missed in a score. `grid`: profiles are integrated on AlgoPerf's 100 points.
     """
     board, marks, trials = content.board, content.marks, content.trials
@@ -44,7 +45,14 @@ def _clock(board: Board, marks: Mapping[str, Mark]) -> dict[str, Any]:
         "labels": [visible(label) for label in workload_labels(board)],
         "times": {marks[row.name].anchor: [_median(row, label) for label in workload_labels(board)] for row in board.rows},
         "unknown": {anchor: workloads for anchor, workloads in unknown.items() if workloads},
+        **({"gains": _gains(board, marks)} if board.ranked_by == "speedup" else {}),
     }
+
+
+def _gains(board: Board, marks: Mapping[str, Mark]) -> dict[str, list[float | None]]:
+    """Return the log speed-ups of every submission on the workloads of the board."""
+    ratios = {row.name: [row.speed_up.workloads.get(w) for w in board.workloads] for row in board.rows}
+    return {marks[n].anchor: [math.log(r.ratio) if r and r.ratio else None for r in own] for n, own in ratios.items()}
 
 
 def _unknown(row: Row, board: Board) -> list[str]:

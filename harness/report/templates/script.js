@@ -87,7 +87,7 @@
   function rerank(clock, chosen) {
     const board = data.clocks[clock], names = Object.keys(board.times);
     const column = (label) => names.map((name) => orMiss(board.times[name][board.labels.indexOf(label)]));
-    const scores = names.map(() => 0), targets = names.map(() => 0);
+    const scores = names.map(() => 0), targets = names.map(() => 0), bySpeed = Boolean(board.gains);
     chosen.forEach(function (workload) {
       const base = column(workload), stand = standing(base, (data.variants[workload] || []).map(column)), best = smallest(stand);
       names.forEach(function (_, i) {
@@ -95,13 +95,22 @@
         targets[i] += base[i] < Infinity ? 1 : 0;
       });
     });
+    // The mean of the log speed-ups over the chosen workloads that it has; who lacks one is compared on the others.
+    const gain = (name, places) => places.reduce((sum, k) => sum + board.gains[name][k], 0) / places.length;
+    const places = (name) => chosen.map((w) => data.workloads.indexOf(w)).filter((k) => bySpeed && typeof board.gains[name][k] === "number");
+    const whole = names.filter((name) => places(name).length === chosen.length);
+    const place = function (name) {
+      const own = places(name);
+      return own.length ? 1 + whole.filter((other) => gain(other, own) > gain(name, own) + 1e-12).length : names.length;
+    };
     // Scores that are equal to twelve digits share a rank, as in Python.
     const rounded = scores.map((score) => Math.round(score * 1e12));
     const results = {};
     names.forEach(function (name, i) {
       const unknown = (board.unknown[name] || []).some((workload) => chosen.includes(workload));
       results[name] = {
-        score: scores[i], rank: 1 + rounded.filter((other) => other > rounded[i]).length,
+        score: scores[i], speed: bySpeed && places(name).length ? Math.exp(gain(name, places(name))) : null,
+        rank: bySpeed ? place(name) : 1 + rounded.filter((other) => other > rounded[i]).length,
         targets: targets[i], text: (unknown ? "≥ " : "") + targets[i] + "/" + chosen.length,
       };
     });
@@ -144,8 +153,8 @@
       Array.from(table.tBodies[0].rows).forEach(function (row) {
         const own = ranked[row.dataset.row];
         put(row.cells[0], own.rank, [element("b", own.rank)]);
-        put(row.cells[2], own.score, [element("b", own.score.toFixed(3)), element("span", " no interval", "small")]);
-        put(row.cells[3], "", ["–"]);
+        put(row.cells[2], own.speed === null ? "" : own.speed, own.speed === null ? ["–"] : [element("b", own.speed.toFixed(2) + "×"), element("span", " no interval", "small")]);
+        put(row.cells[3], own.score, [element("b", own.score.toFixed(3)), element("span", " no interval", "small")]);
         put(row.cells[4], own.targets, [own.text]);
         put(row.cells[5], "", ["–"]);
       });
@@ -153,7 +162,7 @@
     all(".panel[data-workload]").forEach((panel) => { panel.hidden = some && !labels.includes(panel.dataset.workload); });
     one("#unofficial").hidden = !some;
     one("#unofficial p").textContent = some ? "Unofficial ranking on " + counted.length + " of " + data.workloads.length +
-      " workloads: " + counted.join(", ") + ". Scores and ranks follow the same rules and have no intervals. The verdict, the profiles, the pairs and the costs are still those of the whole board." : "";
+      " workloads: " + counted.join(", ") + ". Speed-ups, scores and ranks follow the same rules and have no intervals. The verdict, the profiles, the pairs and the costs are still those of the whole board." : "";
     all("input[name=workload]").forEach((box) => { box.checked = counted.includes(box.value); });
   }
 

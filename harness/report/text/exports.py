@@ -17,9 +17,9 @@ from harness.report.views.ranking import ranking, workload_labels
 from harness.scoring.board_parts import Board
 
 CSV_FIELDS = (
-    *("track", "suite", "clock", "submission"),
+    *("track", "suite", "clock", "ranked_by", "submission"),
     *("rank", "rank_low", "rank_high", "score", "score_low", "score_high", "approximate"),
-    *("speedup", "speedup_low", "speedup_high", "speedup_bound"),
+    *("speedup", "speedup_low", "speedup_high", "speedup_bound", "limited", "limited_of", "speedup_here"),
     *("targets_reached", "race_cost", "trials"),
     *("workload", "held_out", "time", "low", "high", "level", "bound"),
     *("reached", "missed", "studies", "missing", "study_times"),
@@ -54,7 +54,11 @@ def csv_text(board: Board) -> str:
                 "track": board.track,
                 "suite": board.suite,
                 "clock": board.clock,
+                "ranked_by": board.ranked_by,
                 "submission": row.name,
+                "limited": row.speed_up.limited,
+                "limited_of": row.speed_up.studies,
+                "speedup_here": own.ratio if (own := row.speed_up.workloads.get(label)) else None,
                 "workload": label,
             }
             values |= {"held_out": label in board.held_out}
@@ -91,9 +95,10 @@ def markdown_table(board: Board) -> str:
     head = [
         "rank",
         "submission",
+        speedup,
+        "95 % interval",
         "score",
         "95 % interval",
-        speedup,
         "targets",
         *(escaped(label) for label in workload_labels(board)),
     ]
@@ -112,9 +117,10 @@ def markdown_table(board: Board) -> str:
         texts = [
             view.rank,
             escaped(view.row.name),
+            view.speedup,
+            view.speedup_interval or words.NO_VALUE,
             view.score,
             view.interval or words.NO_VALUE,
-            view.speedup,
             view.targets,
             *cells,
         ]

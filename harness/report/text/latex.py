@@ -40,7 +40,7 @@ def latex_table(board: Board) -> str:
     Text in names is escaped. The best time of a column is bold.
     """
     speedup = f"speed-up over {board.baseline}" if board.baseline else "speed-up"
-    head = ["rank", "submission", "score", "95 % interval", speedup, "targets", *workload_labels(board)]
+    head = ["rank", "submission", speedup, "95 % interval", "score", "95 % interval", "targets", *workload_labels(board)]
     body = []
     for view in ranking(board, assign_marks(row.name for row in board.rows)):
         cells = []
@@ -50,7 +50,10 @@ def latex_table(board: Board) -> str:
             cells.append(
                 (f"\\textbf{{{text}}}" if cell.best else text) + (f" ({latex_escaped(cell.misses)})" if with_misses else "")
             )
-        plain = (view.rank, view.row.name, view.score, view.interval or words.NO_VALUE, view.speedup, view.targets)
+        plain = (
+            *(view.rank, view.row.name, view.speedup, view.speedup_interval or words.NO_VALUE),
+            *(view.score, view.interval or words.NO_VALUE, view.targets),
+        )
         body.append([*(latex_escaped(text) for text in plain), *cells])
     return "\n".join(
         [

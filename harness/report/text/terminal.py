@@ -12,12 +12,13 @@ from rich.text import Text
 from harness.report.colours import assign_marks
 from harness.report.text.quality import quality_table
 from harness.report.views.ranking import RowView, ranking, workload_labels
-from harness.report.words import NO_VALUE, one_line
-from harness.scoring.board_parts import Board
+from harness.report.words import NO_VALUE, one_line, ratio_text
+from harness.scoring.board_parts import Board, Ratio
 from harness.scoring.quality_board import QualityBoard
+from harness.scoring.sentences import listed
 
-FIXED_WIDTH = 49
-"""Characters that rank, score, interval, speed-up and targets take, with the gaps between them."""
+FIXED_WIDTH = 65
+"""Characters that the columns before the times take, without the name, with the gaps between them."""
 NAME_WIDTH = 24
 """Most characters of a submission's name."""
 MIN_COLUMN_WIDTH = 8
@@ -44,16 +45,15 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("range", no_wrap=True)
     table.add_column("submission", no_wrap=True, max_width=NAME_WIDTH)
-    for head in ("score", "95 %", f"vs {one_line(board.baseline, 9)}" if board.baseline else "speed-up", "targets"):
+    for head in _heads(board):
         table.add_column(Text(head), justify="right", no_wrap=True)
     for label in shown_columns:
         table.add_column(Text(one_line(label, column_width)), justify="right", no_wrap=True)
     for view in views:
-        table.add_row(*_cells(view, len(shown_columns), plain))
-    baseline = (
-        f"speed-ups are over {one_line(board.baseline, 40)}" if board.baseline else "no baseline ran, so there are no speed-ups"
-    )
-    console.print(Text(f"{board.track} track, {board.suite} suite, {board.clock} clock; {baseline}"))
+        table.add_row(*_cells(board, view, len(shown_columns), plain))
+    for line in coverage_lines(board):
+        console.print(Text(one_line(line)), style="" if plain else "yellow")
+    console.print(Text(f"{board.track} track, {board.suite} suite, {board.clock} clock; {what_is_ranked(board)}"))
     console.print(table)
     if columns and not shown_columns:
         number = "1 workload" if len(columns) == 1 else f"{len(columns)} workloads"
@@ -65,19 +65,63 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
     console.print(Text(one_line(board.verdict)), style="" if plain else "bold")
 
 
-def _cells(view: RowView, workloads: int, plain: bool) -> list[Text]:
-    low, high = view.row.rank_low, view.row.rank_high
+def coverage_lines(board: Board) -> list[str]:
+    """Return what of the suite was not run, by anyone and by single submissions; the first thing that a reader must know."""
+    lines = []
+    if board.not_run:
+        width = len(board.workloads) + len(board.not_run)
+        lines.append(
+            f"{len(board.workloads)} of the {width} workloads of the {board.suite} suite were run, not {listed(board.not_run)}"
+        )
+    width = len(board.workloads)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for row in board.rows:
+        if row.not_run:
+            groups.setdefault(row.not_run, []).append(row.name)
+    lines += [
+        f"{listed(names)} ran on {width - len(absent)} of {width} workloads, not on {listed(absent)}: compared on those alone"
+        for absent, names in groups.items()
+    ]
+    return lines
+
+
+def what_is_ranked(board: Board) -> str:
+    """Return what the board ranks by, and what its speed-ups refer to."""
+    if not board.baseline:
+        return "no baseline ran, so there are no speed-ups; ranked by score"
+    speed = "compute saved" if board.saves_compute else "time to target"
+    return f"ranked by {'speed-up' if board.ranked_by == 'speedup' else 'score'}; speed-ups in {speed} over {board.baseline}"
+
+
+def _heads(board: Board) -> tuple[str, ...]:
+    """Return the heads of the columns of numbers, first what the board ranks by."""
+    speed = f"vs {one_line(board.baseline, 9)}" if board.baseline else "speed-up"
+    if not board.saves_compute:
+        return ("score", "95 %", speed, "targets")
+    parts = tuple(f"at {h:.3g}" for h in horizons_of(board))
+    return (speed, "95 %", *parts, "limited", "score", "targets")
+
+
+def horizons_of(board: Board) -> tuple[float, ...]:
+    """Return the horizons, in budgets, at which the board's speed-ups are shown; a single one is the whole speed-up."""
+    found = sorted({h for row in board.rows for h in row.speed_up.horizons})
+    return tuple(found) if len(found) > 1 else ()
+
+
+def _cells(board: Board, view: RowView, workloads: int, plain: bool) -> list[Text]:
+    row = view.row
+    low, high = row.rank_low, row.rank_high
     span = f"{low}–{high}" if low != high else ""
     interval = view.interval.replace(" approximate", "~") or NO_VALUE
-    texts = [
-        Text(str(view.row.rank)),
-        Text(span),
-        Text(one_line(view.row.name, NAME_WIDTH)),
-        Text(view.score),
-        Text(interval),
-        Text(view.speedup),
-        Text(view.targets),
-    ]
+    texts = [Text(str(row.rank)), Text(span), Text(one_line(row.name, NAME_WIDTH))]
+    if board.saves_compute:
+        at = [row.speed_up.horizons.get(h, Ratio()).value for h in horizons_of(board)]
+        limited = f"{row.speed_up.limited}/{row.speed_up.studies}" if row.speed_up.studies else NO_VALUE
+        parts = [ratio_text(value).removesuffix("×") for value in at]
+        interval = view.speedup_interval.removesuffix("×") or NO_VALUE
+        texts += [Text(text) for text in (view.speedup, interval, *parts, limited, view.score, view.targets)]
+    else:
+        texts += [Text(text) for text in (view.score, interval, view.speedup, view.targets)]
     for cell in view.cells[:workloads]:
         text = cell.text + (f" {cell.crosses}✗" if cell.crosses and cell.text != "missed" else "")
         texts.append(Text(text, style="bold" if cell.best and not plain else ""))

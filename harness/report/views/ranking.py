@@ -57,6 +57,8 @@ class RowView:
         summary: its one-line description.
         rank, score, speedup, targets, cost: in words.
         interval, speedup_interval: of score and speed-up; empty if there is none.
+        horizons: the speed-up at each horizon, such as "1.04× at 0.5"; empty with one horizon.
+        limited: in how many studies a limit takes part, such as "3 of 36 limited"; empty without a reading off rulers.
         reach: share of its trials that reach the target.
         population: interval of the score as if the workloads had been drawn at random.
         cells: a cell per workload.
@@ -70,6 +72,8 @@ class RowView:
     interval: str
     speedup: str
     speedup_interval: str
+    horizons: tuple[str, ...]
+    limited: str
     targets: str
     cost: str
     reach: str
@@ -108,6 +112,8 @@ def ranking(
             interval=_interval(row.score_low, row.score_high, row.approximate),
             speedup=_speedup(row),
             speedup_interval=words.ratio_span(row.speedup_low, row.speedup_high),
+            horizons=_at_horizons(row),
+            limited=_limited(board, row),
             targets=("≥ " if any(row.cells[w].unknown for w in board.workloads) else "")
             + f"{row.targets_reached}/{len(board.workloads)}",
             cost=words.amount(row.race_cost, board.clock),
@@ -123,6 +129,18 @@ def ranking(
 def _interval(low: float | None, high: float | None, approximate: bool) -> str:
     text = words.span(low, high)
     return f"{text} approximate" if text and approximate else text
+
+
+def _at_horizons(row: Row) -> tuple[str, ...]:
+    parts = sorted(row.speed_up.horizons.items())
+    return tuple(f"{words.ratio_text(ratio.value)} at {h:.3g}" for h, ratio in parts) if len(parts) > 1 else ()
+
+
+def _limited(board: Board, row: Row) -> str:
+    own = row.speed_up
+    if not own.studies:
+        return ""
+    return f"{own.limited} of {own.studies} {'limited' if board.saves_compute else 'with a miss'}"
 
 
 def _speedup(row: Row) -> str:

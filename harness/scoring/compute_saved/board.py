@@ -11,7 +11,7 @@ import pandas as pd
 from harness.scoring.compute_saved.equivalent import equivalents
 from harness.scoring.compute_saved.gains import gains
 from harness.scoring.compute_saved.pairs import SpeedUpPair, all_pairs
-from harness.scoring.compute_saved.ranks import RankRange, rank_ranges
+from harness.scoring.compute_saved.ranks import RankRange, board_ranks
 from harness.scoring.compute_saved.ruler_error import ruler_errors
 from harness.scoring.compute_saved.speedup import SpeedUp, compared, speed_up_rows
 from harness.scoring.ruler import Ruler
@@ -74,7 +74,7 @@ def compute_saved(
         baseline=baseline,
         workloads=found.workloads,
         speed_ups=dict(zip(found.submissions, speed_up_rows(read, comparison), strict=True)),
-        ranks=dict(zip(found.submissions, rank_ranges(read, comparison), strict=True)),
+        ranks=board_ranks(read, comparison),
         pairs=pairs,
         ruler_errors=ruler_errors(found, rulers, baseline, clock),
         absent=found.absent,

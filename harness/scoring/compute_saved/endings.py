@@ -52,9 +52,11 @@ def endings(rows: pd.DataFrame, rulers: Mapping[str, Ruler]) -> tuple[Bools, Flo
     ends = np.minimum(horizons, rows["budget_examples"].to_numpy(float))
     status = rows["status"].astype(str)
     judged = (last >= ends * (1 - 1e-12)) & ~status.isin(FAILED).to_numpy()
-    # A trial that stopped at its target has nothing after the hit; one that failed or diverged later has, or is complete.
+    # A trial that stopped at its target has nothing after the hit; one that failed or diverged later says so, or (in older
+    # records) has a later evaluation.
     at_target = rows["hit_index"].to_numpy(np.int64) == np.array([len(c["metric"]) - 1 for c in curves])
-    stopped = (status == Status.REACHED).to_numpy() & ~judged & ~rows["complete"].to_numpy(bool) & at_target
+    later = rows["ended_as"].astype(bool).to_numpy() if "ended_as" in rows else np.zeros(len(rows), dtype=bool)
+    stopped = (status == Status.REACHED).to_numpy() & ~judged & ~rows["complete"].to_numpy(bool) & at_target & ~later
     spent = np.where(judged, np.maximum(horizons, last), horizons)
     losses = np.full(len(rows), np.inf)
     for label, own in rows.groupby("workload", sort=True).indices.items():

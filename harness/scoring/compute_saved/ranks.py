@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ import numpy as np
 from harness.records import stable_seed
 from harness.scoring.compute_saved.contrasts import ENOUGH_STUDIES, moments
 from harness.scoring.compute_saved.gains import Gains, Sides
-from harness.scoring.compute_saved.speedup import Comparison, overall
+from harness.scoring.compute_saved.speedup import Comparison, compared, overall
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 
@@ -30,11 +31,11 @@ class RankRange:
 
 
 def rank_ranges(found: Gains, comparison: Comparison) -> tuple[RankRange, ...]:
-    """Return the ranks of all submissions by their speed-ups over one baseline.
+    """Return the ranks of submissions by their speed-ups over one baseline, in the order of `comparison`.
 
     Args:
         found: the gains.
-        comparison: of every submission, in their order, with the baseline.
+        comparison: of each submission with the baseline.
 
     2.5 and 97.5 % quantiles over joint draws, rounded outwards and widened to the observed rank. With fewer than three
     common studies on every workload any rank is possible. A submission without a speed-up comes last.
@@ -44,13 +45,52 @@ def rank_ranges(found: Gains, comparison: Comparison) -> tuple[RankRange, ...]:
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     enough = comparison.overall.counts.max(axis=-1, initial=0) >= ENOUGH_STUDIES
     enough &= ~np.isnan(comparison.overall.value)
-    everyone = len(found.submissions)
+    everyone = len(observed)
     return tuple(
         RankRange(int(rank), min(math.floor(a), int(rank)), max(math.ceil(b), int(rank)))
         if known
         else RankRange(int(rank), 1, everyone)
         for rank, a, b, known in zip(observed, low, high, enough, strict=True)
     )
+
+
+def board_ranks(found: Gains, comparison: Comparison) -> dict[str, RankRange]:
+    """Return the rank and range of every submission of a board by name.
+
+    Those that are compared on every workload are ranked among themselves. One that ran on fewer is set against their means
+    over its own workloads, and its range is all ranks.
+
+    Args:
+        found: the gains.
+        comparison: of every submission, in their order, with the baseline.
+    """
+    names, used, means = found.submissions, comparison.overall.used, comparison.overall.means
+    width = used.sum(axis=-1)
+    complete = np.flatnonzero(width == width.max(initial=0))
+    among = rank_ranges(found, compared(found, comparison.this[complete], comparison.other[complete]))
+    result = {names[i]: place for i, place in zip(complete.tolist(), among, strict=True)}
+    kept = [[float(m) if there else None for m, there in zip(*row, strict=True)] for row in zip(means, used, strict=True)]
+    everywhere = common_ranks(dict(zip(names, kept, strict=True)))
+    return {name: result.get(name, RankRange(everywhere[name], 1, len(names))) for name in names}
+
+
+def common_ranks(values: Mapping[str, Sequence[float | None]]) -> dict[str, int]:
+    """Return the rank of every submission, the largest mean first, compared only on what it and the others have.
+
+    A submission with fewer values is set against the means, over its own places, of those that have them all. One without
+    any value comes last.
+
+    >>> common_ranks({"a": [3.0, 1.0], "b": [2.0, 1.5], "c": [None, 2.0], "d": [None, None]})
+    {'a': 1, 'b': 2, 'c': 1, 'd': 4}
+    """
+    result = {}
+    for name, own in values.items():
+        places = [k for k, value in enumerate(own) if value is not None]
+        whole = [[other[k] for k in places] for other in values.values() if None not in other]
+        means = [math.fsum(v for v in other if v is not None) / max(len(places), 1) for other in whole]
+        mine = math.fsum(v for v in own if v is not None) / max(len(places), 1)
+        result[name] = 1 + sum(mean > mine + TIE for mean in means) if places else len(values)
+    return result
 
 
 def ranks(values: Floats) -> Floats:

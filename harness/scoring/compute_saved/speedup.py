@@ -69,6 +69,11 @@ class SpeedUp:
         return interval_of(self.estimate)
 
     @property
+    def by_horizon(self) -> Mapping[float, tuple[float | None, Interval | None]]:
+        """Speed-up and 95 % interval at each horizon."""
+        return {h: (ratio_of(estimate), interval_of(estimate)) for h, estimate in self.horizons.items()}
+
+    @property
     def width(self) -> int:
         """Over how many workloads it is."""
         return sum(workload.used for workload in self.workloads.values())

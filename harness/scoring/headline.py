@@ -1,0 +1,147 @@
+"""The speed-up column of a board: from the ruler where the records carry one, else from times to the target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.records import Status
+from harness.rules import Reading
+from harness.scoring.board_parts import Pair, Ratio, RowSpeedUp, WorkloadRatio
+from harness.scoring.compute_saved import ComputeSaved, SpeedUp, SpeedUpPair, compute_saved
+from harness.scoring.pairs import all_pairs
+from harness.scoring.rulers import rulers_of
+from harness.scoring.scored import Scored
+from harness.scoring.speed import contrast, log_times
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The reading that a board ranks and compares by.
+
+    Attributes:
+        saved: the reading off the ruler; None where times to the target are read instead.
+        why_not: why there is no reading off the ruler, in words; "" where there is one.
+        speed_ups: submission -> its speed-up over the baseline.
+        pairs: all pairs of the board.
+    """
+
+    saved: ComputeSaved | None
+    why_not: str
+    speed_ups: Mapping[str, RowSpeedUp]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def ranks(self) -> bool:
+        """Whether there are speed-ups off the ruler to rank by."""
+        return self.saved is not None and bool(self.saved.speed_ups)
+
+
+def headline(scored: Scored) -> Headline:
+    """Return the reading of a board: off its rulers if there are any and all trials are complete, else times to the target."""
+    if scored.rules.score_only:
+        return Headline(None, "", {name: RowSpeedUp() for name in scored.submissions}, ())
+    why_not = _why_no_ruler_reading(scored)
+    if why_not:
+        return Headline(None, why_not, _of_times(scored), all_pairs(scored.study_times))
+    saved = compute_saved(
+        scored.trials,
+        rulers_of(scored.trials),
+        [share * scored.track.budget for share in scored.track.horizons],
+        clock=scored.rules.clock,
+        baseline=scored.rules.baseline,
+    )
+    own = {name: _of_saved(speed_up, saved) for name, speed_up in saved.speed_ups.items()}
+    speed_ups = {name: own.get(name, RowSpeedUp()) for name in scored.submissions}
+    return Headline(saved, "", speed_ups, tuple(_pair(pair) for pair in saved.pairs))
+
+
+def _why_no_ruler_reading(scored: Scored) -> str:
+    """Return why the trials of a board are not read off a ruler; "" if they are."""
+    if Reading.COMPUTE_SAVED not in scored.track.reads:
+        return f"{scored.track.title} is read by times to the target"
+    if scored.rules.legacy_speedup:
+        return "--legacy-speedup asks for AlgoPerf's speed-up"
+    if not rulers_of(scored.trials):
+        return "these records carry no ruler"
+    trials = scored.trials
+    stopped = (trials["status"] == Status.REACHED) & ~trials["complete"].astype(bool) & (trials.get("ended_as", "") == "")
+    cut = int(((trials["status"] == Status.PRUNED) | stopped).sum())
+    if cut:
+        number = "1 trial was" if cut == 1 else f"{cut} trials were"
+        return f"{number} pruned: `timetrial run` without --prune runs them to their ends"
+    return ""
+
+
+def _of_saved(speed_up: SpeedUp, saved: ComputeSaved) -> RowSpeedUp:
+    """Return the speed-up of one row; the baseline's is 1 by definition."""
+    low, high = speed_up.interval or (None, None)
+    alone = speed_up.submission == speed_up.baseline
+    error = saved.ruler_errors.get(speed_up.submission, math.nan)
+    return RowSpeedUp(
+        value=speed_up.ratio,
+        low=1.0 if alone else low,
+        high=1.0 if alone else high,
+        bound=speed_up.mark,
+        limited=speed_up.limited,
+        studies=speed_up.studies,
+        over=speed_up.width,
+        horizons={h: _ratio(ratio, interval) for h, (ratio, interval) in speed_up.by_horizon.items()},
+        workloads={label: WorkloadRatio(own.ratio, bound=own.mark) for label, own in speed_up.workloads.items()},
+        like_these=speed_up.like_these,
+        ruler_error=None if math.isnan(error) else error,
+        borrowed=speed_up.borrowed,
+    )
+
+
+def _ratio(ratio: float | None, interval: tuple[float, float] | None) -> Ratio:
+    low, high = interval or (None, None)
+    return Ratio(ratio, low, high)
+
+
+def _pair(pair: SpeedUpPair) -> Pair:
+    """Return a pair by compute saved in the form that boards print."""
+    speed_up, better = pair.speed_up, pair.better_interval
+    low, high = speed_up.interval or (None, None)
+    return Pair(
+        a=pair.a,
+        b=pair.b,
+        ratio=speed_up.ratio,
+        low=low,
+        high=high,
+        bound=speed_up.mark,
+        p=pair.p,
+        p_holm=pair.p_holm,
+        separable=pair.separable,
+        faster=pair.better,
+        faster_low=better[0] if better else None,
+        faster_high=better[1] if better else None,
+        workloads={
+            label: WorkloadRatio(own.ratio, *pair.wins[label], bound=own.mark) for label, own in speed_up.workloads.items()
+        },
+        limited=speed_up.limited,
+        studies=speed_up.studies,
+        differing=pair.differing,
+        p_without_one=pair.p_without_one,
+    )
+
+
+def _of_times(scored: Scored) -> dict[str, RowSpeedUp]:
+    """Return the speed-ups by time to the target; none without a baseline, or where neither side reached a target."""
+    names, baseline = scored.submissions, scored.rules.baseline
+    if baseline not in names:
+        return {name: RowSpeedUp() for name in names}
+    times = log_times(scored.study_times, legacy=scored.rules.legacy_speedup, clock=scored.rules.clock)
+    result = {}
+    for i, name in enumerate(names):
+        against = contrast(times, i, names.index(baseline))
+        if name == baseline:
+            result[name] = RowSpeedUp(1.0, 1.0, 1.0)
+        elif not against.smallest or not against.decided:
+            result[name] = RowSpeedUp()
+        else:
+            interval = against.estimate.interval()
+            low, high = (math.exp(interval[0]), math.exp(interval[1])) if interval else (None, None)
+            result[name] = RowSpeedUp(math.exp(against.estimate.value), low, high, against.bound)
+    return result
