@@ -29,8 +29,12 @@ def report(
     results: options.Results = Path("results"),
     clock: options.Clock = "",
     baseline: Annotated[
-        str, typer.Option(metavar="NAME", help="submission that speed-ups refer to (default: cosine, or AlgoPerf's baseline)")
+        str,
+        typer.Option(metavar="NAME", help="what speed-ups refer to (default: the track's, or AlgoPerf's baseline)"),
     ] = "",
+    rank_by: Annotated[
+        str, typer.Option(metavar="WHAT", help="speedup, or score: AlgoPerf's, which depends on who else entered")
+    ] = "speedup",
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="page to write (default: leaderboard.html in the results directory)")
     ] = None,
@@ -84,7 +88,9 @@ def report(
     rules = ScoringRules(
         clock=clock or ruleset(str(given.trials["track"].iloc[0])).clock,
         baseline=choose_baseline(baseline, set(given.trials["submission"])),
+        rank_by=check_rank_by(rank_by),
         workloads=given.workloads,
+        suite_workloads=given.suite_workloads,
         pruned_by=given.pruned_by,
         legacy_tie_rule=legacy_tie_rule,
         legacy_grid=legacy_grid,
@@ -98,19 +104,33 @@ def report(
 
 
 def choose_baseline(named: str, submissions: Collection[str]) -> str:
-    """Return the submission that speed-ups refer to: the named one, else ours, else AlgoPerf's if only that is on the board.
+    """Return the submission that speed-ups refer to: the named one, else AlgoPerf's in its logs, else "" for the track's.
 
     Raises:
         BadInput: the named one is not on the board.
     """
-    from harness.rules import BASELINE
+    from harness.rules import BASELINE, OPTIMIZER_BASELINE
 
     if not named:
-        return ALGOPERF_BASELINE if BASELINE not in submissions and ALGOPERF_BASELINE in submissions else BASELINE
-    if named not in (*submissions, BASELINE):
+        ours = {BASELINE, OPTIMIZER_BASELINE} & set(submissions)
+        return ALGOPERF_BASELINE if ALGOPERF_BASELINE in submissions and not ours else ""
+    if named not in submissions:
         known = ", ".join(sorted(submissions))
         raise BadInput(f"the baseline '{named}' is not on this board{did_you_mean(named, submissions)}: choose one of {known}")
     return named
+
+
+def check_rank_by(rank_by: str) -> str:
+    """Return what to rank by.
+
+    Raises:
+        BadInput: boards do not rank by it.
+    """
+    from harness.scoring.rules import RANK_BY
+
+    if rank_by not in RANK_BY:
+        raise BadInput(f"--rank-by {rank_by}: choose {' or '.join(RANK_BY)}{did_you_mean(rank_by, RANK_BY)}")
+    return rank_by
 
 
 def _compact(results: Path, console: Console) -> None:

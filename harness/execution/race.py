@@ -27,6 +27,7 @@ from harness.pruning import (
     span_of,
 )
 from harness.records import FAILURES, Status, TrialRecord, TrialResult, TrialSpec
+from harness.registry import suites
 from harness.results import ResultStore, RunNote, planned_trials
 
 Listener = Callable[[TrialRecord, "Race"], None]
@@ -186,4 +187,5 @@ class Race:
             created=created,
             pair=self.plan.pair,
             pruned_by=tuple(sorted(self._kinds - {""})),
+            suite_workloads=tuple(suites().get(self.plan.suite, ())),
         )

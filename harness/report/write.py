@@ -70,7 +70,7 @@ def scored_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> B
         return score_board(trials, rules)
     if rules.clock != "examples":
         raise BadInput(f"--clock {rules.clock}: shares of the budget are in examples, so leave --clock out")
-    return quality_board(trials)
+    return quality_board(trials, rules)
 
 
 def _without_race(trials: pd.DataFrame) -> bool:

@@ -37,6 +37,7 @@ class BoardInput:
     workloads: tuple[str, ...] = ()
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
     pruned_by: tuple[str, ...] = ()
+    suite_workloads: tuple[str, ...] = ()
     budget: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
@@ -88,6 +89,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         workloads=tuple(sorted({workload for note in chosen[-1:] for workload in note.workloads})),
         sensitivity=_beside(trials, boards, last, Reading.RATE_SENSITIVITY),
         pruned_by=allowed,
+        suite_workloads=tuple(sorted({workload for note in chosen[-1:] for workload in note.suite_workloads})),
         budget=_beside(trials, boards, last, Reading.QUALITY),
     )
 

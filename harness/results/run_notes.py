@@ -22,7 +22,8 @@ class RunNote:
         created: ISO 8601, UTC.
         workloads: base workloads that must be on the board even without a trial (imported logs).
         pair: the two submissions of ``--until-separable``, whose studies are on no board; empty for a board's run.
-        pruned_by: what was allowed to stop trials in addition to the safe rules: "score-only", "forecast".
+        pruned_by: what was allowed to stop trials in addition to the safe rules: "score-only".
+        suite_workloads: all workloads of the suite, so that a board over fewer can say so.
     """
 
     track: str
@@ -34,6 +35,7 @@ class RunNote:
     workloads: tuple[str, ...] = ()
     pair: tuple[str, ...] = ()
     pruned_by: tuple[str, ...] = ()
+    suite_workloads: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -51,8 +53,9 @@ class RunNote:
         return value
 
     def _content(self) -> dict[str, Any]:
-        """Return the fields; `pair` and `pruned_by` only where they are set, so that the names of older notes stay."""
-        return {key: value for key, value in asdict(self).items() if key not in ("pair", "pruned_by") or value}
+        """Return the fields; later ones only where they are set, so that the names of older notes stay."""
+        later = ("pair", "pruned_by", "suite_workloads")
+        return {key: value for key, value in asdict(self).items() if key not in later or value}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> RunNote:
@@ -61,7 +64,7 @@ class RunNote:
         Raises:
             ValueError, KeyError, TypeError, IndexError: it is none.
         """
-        lists = {key: tuple(value.get(key, ())) for key in ("workloads", "pair", "pruned_by")}
+        lists = {key: tuple(value.get(key, ())) for key in ("workloads", "pair", "pruned_by", "suite_workloads")}
         trials = {trial: (cell[0], cell[1], int(cell[2])) for trial, cell in value["trials"].items()}
         return cls(**{**value, **lists, "trials": trials})
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.records import plain
-from harness.scoring.board_parts import Board, Cell, Row
+from harness.scoring.board_parts import Board, Cell, Row, RowSpeedUp
 
 BOARD_SCHEMA = 2
 
@@ -52,21 +52,10 @@ def _row(row: Row, workloads: Sequence[str]) -> dict[str, Any]:
         "score": row.score,
         "score_low": row.score_low,
         "score_high": row.score_high,
-        "speedup": row.speedup,
-        "speedup_low": row.speedup_low,
-        "speedup_high": row.speedup_high,
+        **speed_up_json(row.speed_up),
         "targets_reached": row.targets_reached,
         "workloads": {workload: _cell(row.cells[workload]) for workload in workloads},
         "held_out": {label: _cell(cell) for label, cell in row.cells.items() if label not in workloads},
-        "speedup_bound": row.speedup_bound,
-        "limited": row.speed_up.limited,
-        "limited_of": row.speed_up.studies,
-        "speedup_over": row.speed_up.over,
-        "horizons": {f"{h:g}": asdict(ratio) for h, ratio in row.speed_up.horizons.items()},
-        "speedups": {label: {"ratio": own.ratio, "bound": own.bound} for label, own in row.speed_up.workloads.items()},
-        "like_these": row.speed_up.like_these,
-        "ruler_error": row.speed_up.ruler_error,
-        "floor": row.speed_up.floor,
         "score_rank": row.score_rank,
         "not_run": list(row.not_run),
         "approximate": row.approximate,
@@ -75,6 +64,24 @@ def _row(row: Row, workloads: Sequence[str]) -> dict[str, Any]:
         "race_cost": row.race_cost,
         "trials": row.trials,
         "note": row.note,
+    }
+
+
+def speed_up_json(own: RowSpeedUp) -> dict[str, Any]:
+    """Return the keys of a row that say how much compute it saves."""
+    return {
+        "speedup": own.value,
+        "speedup_low": own.low,
+        "speedup_high": own.high,
+        "speedup_bound": own.bound,
+        "limited": own.limited,
+        "limited_of": own.studies,
+        "speedup_over": own.over,
+        "horizons": {f"{h:g}": asdict(ratio) for h, ratio in own.horizons.items()},
+        "speedups": {label: {"ratio": here.ratio, "bound": here.bound} for label, here in own.workloads.items()},
+        "like_these": own.like_these,
+        "ruler_error": own.ruler_error,
+        "floor": own.floor,
     }
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import pandas as pd
 
 from harness.records import Status
-from harness.rules import Reading
+from harness.rules import Reading, Track
 from harness.scoring.board_parts import Pair, Ratio, RowSpeedUp, WorkloadRatio
 from harness.scoring.compute_saved import ComputeSaved, SpeedUp, SpeedUpPair, compute_saved
 from harness.scoring.pairs import all_pairs
 from harness.scoring.rulers import rulers_of
+from harness.scoring.rules import ScoringRules
 from harness.scoring.scored import Scored
 from harness.scoring.speed import contrast, log_times
 
@@ -42,30 +45,37 @@ def headline(scored: Scored) -> Headline:
     """Return the reading of a board: off its rulers if there are any and all trials are complete, else times to the target."""
     if scored.rules.score_only:
         return Headline(None, "", {name: RowSpeedUp() for name in scored.submissions}, ())
-    why_not = _why_no_ruler_reading(scored)
+    asked = "--legacy-speedup asks for AlgoPerf's speed-up" if scored.rules.legacy_speedup else ""
+    reading = off_rulers(scored.trials, scored.track, scored.rules) if not asked else Headline(None, asked, {}, ())
+    if reading.saved is None:
+        return replace(reading, speed_ups=_of_times(scored), pairs=all_pairs(scored.study_times))
+    return reading
+
+
+def off_rulers(trials: pd.DataFrame, track: Track, rules: ScoringRules) -> Headline:
+    """Return the reading off the rulers that the records carry; where there is none, only the reason.
+
+    Args:
+        trials: from `checked`.
+        track: under which they ran.
+        rules: of them the clock and the baseline.
+    """
+    why_not = _why_no_ruler_reading(trials, track)
     if why_not:
-        return Headline(None, why_not, _of_times(scored), all_pairs(scored.study_times))
-    saved = compute_saved(
-        scored.trials,
-        rulers_of(scored.trials),
-        [share * scored.track.budget for share in scored.track.horizons],
-        clock=scored.rules.clock,
-        baseline=scored.rules.baseline,
-    )
+        return Headline(None, why_not, {}, ())
+    horizons = [share * track.budget for share in track.horizons]
+    saved = compute_saved(trials, rulers_of(trials), horizons, clock=rules.clock, baseline=rules.baseline)
     own = {name: _of_saved(speed_up, saved) for name, speed_up in saved.speed_ups.items()}
-    speed_ups = {name: own.get(name, RowSpeedUp()) for name in scored.submissions}
+    speed_ups = {name: own.get(name, RowSpeedUp()) for name in sorted(set(trials["submission"]))}
     return Headline(saved, "", speed_ups, tuple(_pair(pair) for pair in saved.pairs))
 
 
-def _why_no_ruler_reading(scored: Scored) -> str:
-    """Return why the trials of a board are not read off a ruler; "" if they are."""
-    if Reading.COMPUTE_SAVED not in scored.track.reads:
-        return f"{scored.track.title} is read by times to the target"
-    if scored.rules.legacy_speedup:
-        return "--legacy-speedup asks for AlgoPerf's speed-up"
-    if not rulers_of(scored.trials):
+def _why_no_ruler_reading(trials: pd.DataFrame, track: Track) -> str:
+    """Return why trials are not read off a ruler; "" if they are."""
+    if Reading.COMPUTE_SAVED not in track.reads:
+        return f"{track.title} is read by times to the target"
+    if not rulers_of(trials):
         return "these records carry no ruler"
-    trials = scored.trials
     stopped = (trials["status"] == Status.REACHED) & ~trials["complete"].astype(bool) & (trials.get("ended_as", "") == "")
     cut = int(((trials["status"] == Status.PRUNED) | stopped).sum())
     if cut:

@@ -50,7 +50,7 @@ def notes(scored: Scored, cells: Cells, reading: Headline) -> list[str]:
         *_few(scored.fewest_studies, study_times),
         *_missing(scored.studies),
         *_absent(scored, cells),
-        *_reading(scored, reading),
+        *reading_notes(reading, scored.workloads, wanted=Reading.COMPUTE_SAVED in scored.track.reads),
     ]
     if not study_times.paired:
         lines.append("Studies share no seeds between submissions, so the studies of each submission are resampled separately.")
@@ -147,13 +147,18 @@ def _absent(scored: Scored, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
     ]
 
 
-def _reading(scored: Scored, reading: Headline) -> list[str]:
-    """Return what must be known of the speed-ups: why they are not read off a ruler, or what that leaves out."""
+def reading_notes(reading: Headline, workloads: Sequence[str], *, wanted: bool) -> list[str]:
+    """Return what must be known of the speed-ups: why they are not read off a ruler, or what that leaves out.
+
+    Args:
+        reading: of the board.
+        workloads: of the board.
+        wanted: whether the board's track is read off rulers.
+    """
     if reading.saved is None:
-        wanted = Reading.COMPUTE_SAVED in scored.track.reads and reading.why_not
-        return [f"Speed-ups are read from times to the target: {reading.why_not}."] if wanted else []
+        return [f"No speed-ups off a ruler: {reading.why_not}."] if wanted and reading.why_not else []
     lines = []
-    without = [w for w in scored.workloads if w not in reading.saved.workloads]
+    without = [w for w in workloads if w not in reading.saved.workloads]
     if without:
         lines.append(f"No ruler for {listed(without)}: speed-ups leave it out. `timetrial targets --only-rulers` measures one.")
     reasons: dict[str, list[str]] = {}

@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from harness.records import STATUSES
 from harness.rules import Reading
+from harness.scoring.board_parts import Pair, RowSpeedUp
+from harness.scoring.compute_saved import RankRange
+from harness.scoring.headline import Headline, off_rulers
+from harness.scoring.notes import reading_notes
 from harness.scoring.profiles import ranked
 from harness.scoring.quality import Quality, score_budget
+from harness.scoring.rules import DEFAULT_RULES, ScoringRules
+from harness.scoring.scored import pinned_baseline
 from harness.scoring.sensitivity import RateRow, sensitivities
-from harness.scoring.sentences import listed, protocol_notes
+from harness.scoring.sentences import listed, protocol_notes, speed_verdict
 from harness.scoring.trial_table import checked, track_of
 
 
@@ -25,7 +31,9 @@ class QualityRow:
 
     Attributes:
         name: the submission.
-        rank: by mean rank over shares; equal submissions share a rank.
+        rank, rank_low, rank_high: by speed-up with its range, or, without speed-ups, by mean rank over shares without one;
+            equal submissions share a rank.
+        speed_up: compute saved against the baseline.
         mean_rank: mean over shares of its mean rank over workloads; None on a board of sensitivities.
         regret: mean over shares of its regret; None if it is unknown at one of them.
         shares: its quality at every share of the budget, ascending.
@@ -40,6 +48,9 @@ class QualityRow:
     shares: tuple[Quality, ...]
     trials: int
     note: str
+    rank_low: int | None = None
+    rank_high: int | None = None
+    speed_up: RowSpeedUp = field(default_factory=RowSpeedUp)
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,9 @@ class QualityBoard:
         verdict: one sentence.
         notes: plain sentences.
         studies: most studies of any cell.
+        baseline: submission that speed-ups refer to, "" without speed-ups.
+        ranked_by: "speedup", "mean rank" or "sensitivity".
+        pairs: all pairs by compute saved; empty without rulers.
     """
 
     track: str
@@ -73,13 +87,22 @@ class QualityBoard:
     verdict: str
     notes: tuple[str, ...]
     studies: int
+    baseline: str = ""
+    ranked_by: str = "mean rank"
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def horizons(self) -> tuple[float, ...]:
+        """Horizons in budgets at which there are speed-ups, ascending."""
+        return tuple(sorted({h for row in self.rows for h in row.speed_up.horizons}))
 
 
-def quality_board(trials: pd.DataFrame) -> QualityBoard:
+def quality_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> QualityBoard:
     """Return the board of trials of the `budget` track, or of those of ``--sensitivity``.
 
     Args:
         trials: what `harness.load_results` returns, of one track and suite; in any order.
+        rules: of them the baseline, and whether to rank by speed-up.
 
     Raises:
         BadInput: no trials, several tracks or suites, a trial twice, or no trial that ran to its end.
@@ -89,27 +112,49 @@ def quality_board(trials: pd.DataFrame) -> QualityBoard:
     base = trials[~trials["held_out"].astype(bool)]
     qualities = score_budget(base) if Reading.QUALITY in track.reads else ()
     by_rate = sensitivities(base) if Reading.RATE_SENSITIVITY in track.reads else ()
-    rows = _rows(base, qualities, by_rate)
+    names = set(base["submission"].astype(str))
+    rules = replace(rules, clock="examples", baseline=rules.baseline or pinned_baseline(track, names))
+    reading = off_rulers(base, track, rules)
+    by_speed = reading.ranks and rules.rank_by == "speedup"
+    rows = _rows(base, qualities, by_rate, reading)
+    if by_speed and reading.saved is not None:
+        rows = _ranked_by_speed(rows, reading.saved.ranks)
     statuses = Counter(trials["status"].astype(str))
-    first = base.drop_duplicates("workload")
+    first, workloads = base.drop_duplicates("workload"), tuple(sorted(set(base["workload"].astype(str))))
     return QualityBoard(
         track=track.name,
         clock="examples",
         suite=str(trials["suite"].iloc[0]),
         shares=tuple(sorted({q.share for q in qualities})),
-        workloads=tuple(sorted(set(base["workload"].astype(str)))),
+        workloads=workloads,
         metrics=dict(zip(first["workload"].astype(str), first["metric"].astype(str), strict=True)),
         lower_is_better=dict(zip(first["workload"].astype(str), first["lower_is_better"].astype(bool), strict=True)),
         rows=rows,
         sensitivity=by_rate,
         trials={status: statuses[status] for status in STATUSES if statuses[status]},
-        verdict=_verdict(rows, by_rate),
-        notes=(*protocol_notes(base), *_notes(rows, qualities, by_rate)),
+        verdict=speed_verdict(rows, reading.pairs, rules.baseline) if by_speed else _verdict(rows, by_rate),
+        notes=(
+            *protocol_notes(base),
+            *_notes(base, rows, qualities, by_rate),
+            *reading_notes(reading, workloads, wanted=Reading.COMPUTE_SAVED in track.reads),
+        ),
         studies=int(base.groupby(["submission", "workload"])["study"].nunique().max()),
+        baseline=rules.baseline if reading.ranks else "",
+        ranked_by="sensitivity" if by_rate else "speedup" if by_speed else "mean rank",
+        pairs=reading.pairs,
     )
 
 
-def _rows(trials: pd.DataFrame, qualities: Sequence[Quality], by_rate: Sequence[RateRow]) -> tuple[QualityRow, ...]:
+def _ranked_by_speed(rows: Sequence[QualityRow], ranks: Mapping[str, RankRange]) -> tuple[QualityRow, ...]:
+    last = RankRange(len(rows), 1, len(rows))
+    places = [(row, ranks.get(row.name, last)) for row in rows]
+    ranked_rows = [replace(row, rank=place.rank, rank_low=place.low, rank_high=place.high) for row, place in places]
+    return tuple(sorted(ranked_rows, key=lambda row: (row.rank, row.name)))
+
+
+def _rows(
+    trials: pd.DataFrame, qualities: Sequence[Quality], by_rate: Sequence[RateRow], reading: Headline
+) -> tuple[QualityRow, ...]:
     count = trials["submission"].astype(str).value_counts()
     names = [row.name for row in by_rate] or sorted({q.name for q in qualities})
     own = {name: tuple(q for q in qualities if q.name == name) for name in names}
@@ -125,6 +170,7 @@ def _rows(trials: pd.DataFrame, qualities: Sequence[Quality], by_rate: Sequence[
             shares=own[name],
             trials=int(count.get(name, 0)),
             note=_row_note(own[name]),
+            speed_up=reading.speed_ups.get(name, RowSpeedUp()),
         )
         for name, place in zip(names, places, strict=True)
     ]
@@ -159,10 +205,13 @@ def _with_mark(row: RateRow) -> str:
     return f"at least {row.value:.3f}, its best rate is at an edge of the grid" if row.edge else f"{row.value:.3f}"
 
 
-def _notes(rows: Sequence[QualityRow], qualities: Sequence[Quality], by_rate: Sequence[RateRow]) -> list[str]:
+def _notes(
+    trials: pd.DataFrame, rows: Sequence[QualityRow], qualities: Sequence[Quality], by_rate: Sequence[RateRow]
+) -> list[str]:
     lines = []
     if qualities:
-        lines.append("Ranks in this track have no intervals; each quality is shown with the range over its studies.")
+        lines.append("Mean ranks and regrets have no intervals; each quality is shown with the range over its studies.")
+        lines += _unequal_trials(trials)
         if any(row.regret is None for row in rows):
             lines.append("Regret is missing where the records do not state the metric of an untrained model.")
     reasons: dict[str, list[str]] = {}
@@ -174,3 +223,17 @@ def _notes(rows: Sequence[QualityRow], qualities: Sequence[Quality], by_rate: Se
     if edges:
         lines.append(f"The best rate is at an edge of the grid, so the true sensitivity is larger: {listed(edges)}.")
     return lines
+
+
+def _unequal_trials(trials: pd.DataFrame) -> list[str]:
+    """Say how many trials per study and share each submission has, where they differ: more trials find better ones."""
+    counts = trials.groupby(["submission", "workload", "study", "horizon_examples"]).size().groupby(level=0).max()
+    groups: dict[int, list[str]] = {}
+    for name, count in counts.items():
+        groups.setdefault(int(count), []).append(str(name))
+    if len(groups) < 2:
+        return []
+    parts = [f"{count} {'trial' if count == 1 else 'trials'} of {listed(sorted(who))}" for count, who in sorted(groups.items())]
+    return [
+        f"A study has {', '.join(parts)} at each share. Speed-ups compare equal numbers of trials; regret and mean rank do not."
+    ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from harness.records import plain
-from harness.scoring.export import BOARD_SCHEMA
+from harness.scoring.export import BOARD_SCHEMA, speed_up_json
 from harness.scoring.quality_board import QualityBoard, QualityRow
 from harness.scoring.sensitivity import RateRow
 
@@ -19,6 +20,7 @@ def quality_json(board: QualityBoard, environment: Sequence[Mapping[str, Any]]) 
             "track": board.track,
             "clock": board.clock,
             "suite": board.suite,
+            "ranked_by": board.ranked_by,
             "submissions": [_row_json(row, board) for row in board.rows],
             "workloads": list(board.workloads),
             "trials": dict(board.trials),
@@ -29,12 +31,14 @@ def quality_json(board: QualityBoard, environment: Sequence[Mapping[str, Any]]) 
             "verdict": board.verdict,
             "notes": list(board.notes),
             "sensitivity": sensitivity_json(board.sensitivity),
+            "baseline": board.baseline,
+            "pairs": [asdict(pair) for pair in board.pairs],
         }
     )
     return value
 
 
-TIMED_KEYS = ("rank_low", "rank_high", "score", "score_low", "score_high", "speedup", "speedup_low", "speedup_high")
+TIMED_KEYS = ("score", "score_low", "score_high")
 """Keys of a timed row that such a board fills with null."""
 
 
@@ -43,6 +47,9 @@ def _row_json(row: QualityRow, board: QualityBoard) -> dict[str, Any]:
     return {
         "name": row.name,
         "rank": row.rank,
+        "rank_low": row.rank_low,
+        "rank_high": row.rank_high,
+        **speed_up_json(row.speed_up),
         **dict.fromkeys(TIMED_KEYS),
         "targets_reached": None,
         "workloads": {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import pandas as pd
 
 from harness.records import PROTOCOL_VERSION
-from harness.scoring.board_parts import Pair, Row
+from harness.scoring.board_parts import Pair, Row, RowSpeedUp
 
 MOST_LISTED = 5
 """Longer lists name this many and count the rest."""
@@ -39,22 +40,44 @@ def protocol_notes(trials: pd.DataFrame) -> list[str]:
 def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str], ranked_by: str, baseline: str) -> str:
     """Return one sentence: which submission leads, by how much, and from whom it is separable."""
     if ranked_by == "speedup":
-        return _by_speed_up(rows, pairs, baseline)
+        return speed_verdict(rows, pairs, baseline)
     return _by_score(rows, pairs, workloads)
 
 
-def _by_speed_up(rows: Sequence[Row], pairs: Sequence[Pair], baseline: str) -> str:
-    leader = next((row for row in rows if not row.not_run), rows[0])
+class _Named(Protocol):
+    """Something with a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class _SpeedRow(_Named, Protocol):
+    """What a verdict needs of a row."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def speed_up(self) -> RowSpeedUp: ...
+
+
+def speed_verdict(rows: Sequence[_SpeedRow], pairs: Sequence[Pair], baseline: str) -> str:
+    """Return one sentence: which submission leads by compute saved, by how much, and from whom it is separable.
+
+    A row over fewer workloads than the others does not lead.
+    """
+    widest = max(row.speed_up.over for row in rows)
+    whole = [row for row in rows if row.speed_up.over == widest]
+    leader, gain = whole[0], whole[0].speed_up
     if len(rows) == 1:
         return f"Only {leader.name} ran, so there is nothing to compare."
-    leaders = [row.name for row in rows if row.rank == leader.rank and not row.not_run] or [leader.name]
+    leaders = [row.name for row in whole if row.rank == leader.rank]
     head = f"{listed(leaders)} {'lead' if len(leaders) > 1 else 'leads'}"
     if leader.name == baseline:
         head += ": no other submission saves compute over it"
-    elif leader.speedup is not None:
-        head += f" with a speed-up of {leader.speedup:.2f} over {baseline}"
-        if leader.speedup_low is not None and leader.speedup_high is not None:
-            head += f" [{leader.speedup_low:.2f}, {leader.speedup_high:.2f}]"
+    elif gain.value is not None:
+        head += f" with a speed-up of {gain.value:.2f} over {baseline}"
+        if gain.low is not None and gain.high is not None:
+            head += f" [{gain.low:.2f}, {gain.high:.2f}]"
     return "; ".join([head, *_tests(leader, rows, leaders, pairs, "speed-up")]) + "."
 
 
@@ -75,7 +98,7 @@ def _by_score(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[st
     return "; ".join([head, *_tests(leader, rows, leaders, pairs, "speed"), *_misses(whole, workloads)]) + "."
 
 
-def _tests(leader: Row, rows: Sequence[Row], leaders: Sequence[str], pairs: Sequence[Pair], what: str) -> list[str]:
+def _tests(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs: Sequence[Pair], what: str) -> list[str]:
     """Return from whom the leader is separable in `what`; a leader by score may be slower than others."""
     own = {p.b if p.a == leader.name else p.a: p for p in pairs if leader.name in (p.a, p.b)}
     if not own:

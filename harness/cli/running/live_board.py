@@ -52,7 +52,8 @@ class LiveBoard:
         given = self._trials()
         if given is None or given.trials.empty:
             return
-        board = write_report(given, self.path, ScoringRules(track.clock, pruned_by=given.pruned_by), figures=figures)
+        rules = ScoringRules(track.clock, pruned_by=given.pruned_by, suite_workloads=given.suite_workloads)
+        board = write_report(given, self.path, rules, figures=figures)
         self._last_time = time.monotonic()
         self._last_cost = self._last_time - began
         self.seconds += self._last_cost

@@ -45,8 +45,11 @@ def quality_table(board: QualityBoard, console: Console, *, skipped: Mapping[str
     if board.sensitivity:
         sensitivity_table(board.sensitivity, console)
     else:
-        console.print(Text(f"{board.track} track, {board.suite} suite: regret at shares of the budget; there is no target"))
-        console.print(_table(*budget_table(board), plain))
+        what = f"speed-ups over {words.one_line(board.baseline, 40)}" if board.baseline else "regret"
+        console.print(Text(f"{board.track} track, {board.suite} suite: {what} at shares of the budget; there is no target"))
+        head, rows = budget_table(board)
+        narrow = [i for i, name in enumerate(head) if not (board.baseline and name == "mean rank")]  # 80 columns hold the rest
+        console.print(_table([head[i] for i in narrow], [[row[i] for i in narrow] for row in rows], plain))
     for workload, reason in sorted((skipped or {}).items()):
         console.print(Text(f"skipped {words.one_line(workload, 40)}: {words.one_line(reason)}"))
     console.print(Text(words.one_line(board.verdict)), style="" if plain else "bold")

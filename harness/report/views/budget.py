@@ -26,7 +26,12 @@ class BudgetView:
 
 
 def budget_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
-    """Return head and rows of the ranking: mean rank and regret over all shares of the budget, then the regret at each."""
+    """Return head and rows of the ranking: speed-ups, where there are any, over all horizons and at each; mean rank; regret.
+
+    Without speed-ups the regret at each share of the budget follows.
+    """
+    if board.baseline:
+        return _speed_table(board)
     head = ["rank", "submission", "mean rank", "regret", *(f"at {words.percent(share)}" for share in board.shares)]
     rows = []
     for row in board.rows:
@@ -34,6 +39,21 @@ def budget_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
         regrets = [words.score(at[share].regret) if share in at else words.NO_VALUE for share in board.shares]
         mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
         rows.append([str(row.rank), row.name, mean_rank, words.score(row.regret), *regrets])
+    return head, rows
+
+
+def _speed_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
+    at = [f"at {words.percent(h)}" for h in board.horizons]
+    head = ["rank", "submission", f"vs {words.one_line(board.baseline, 9)}", "95 %", *at, "mean rank", "regret"]
+    rows = []
+    for row in board.rows:
+        own = row.speed_up
+        parts = [words.ratio_text(own.horizons[h].value) if h in own.horizons else words.NO_VALUE for h in board.horizons]
+        speed = f"{own.bound} {words.ratio_text(own.value)}".strip()
+        place = words.rank(row.rank, row.rank_low, row.rank_high)
+        mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
+        interval = words.ratio_span(own.low, own.high) or words.NO_VALUE
+        rows.append([place, row.name, speed, interval, *parts, mean_rank, words.score(row.regret)])
     return head, rows
 
 

@@ -24,7 +24,7 @@ WITHOUT_TARGET = ("target", "how it was set")
 
 @dataclass(frozen=True)
 class QualityView:
-    """One row of the ranking in words; `cells` are (mean rank, regret) at each share of the budget."""
+    """One row of the ranking in words: `cells` are (mean rank, regret) at each share, `speed` the speed-up and its parts."""
 
     row: QualityRow
     mark: Mark
@@ -32,6 +32,7 @@ class QualityView:
     mean_rank: str
     regret: str
     cells: tuple[tuple[str, str], ...]
+    speed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,18 @@ def _row(row: QualityRow, board: QualityBoard, mark: Mark, summary: str) -> Qual
     at = _by_share(row)
     cells = [(f"{at[s].mean_rank:.2f}", words.score(at[s].regret)) if s in at else (words.NO_VALUE, "") for s in board.shares]
     mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
-    return QualityView(row, mark, summary, mean_rank, words.score(row.regret), tuple(cells))
+    return QualityView(row, mark, summary, mean_rank, words.score(row.regret), tuple(cells), _speed(row))
+
+
+def _speed(row: QualityRow) -> tuple[str, ...]:
+    """Return the speed-up, its interval, and the speed-up at each horizon, in words; empty without one."""
+    own = row.speed_up
+    if own.value is None:
+        return ()
+    parts = [f"{words.ratio_text(ratio.value)} at {words.percent(h)}" for h, ratio in sorted(own.horizons.items())]
+    limited = f"{own.limited} of {own.studies} limited"
+    texts = (f"{own.bound} {words.ratio_text(own.value)}".strip(), words.ratio_span(own.low, own.high), *parts, limited)
+    return tuple(text for text in texts if text)
 
 
 def _panel(index: int, label: str, content: QualityContent, drawing: Drawing | None) -> QualityPanel:
