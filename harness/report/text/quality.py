@@ -67,7 +67,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], plain: bool) -> T
     table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for name in head:
         names = name == "submission"
-        table.add_column(Text(words.one_line(name)), justify="left" if names else "right", no_wrap=names)
+        table.add_column(Text(words.one_line(name)), justify="left" if names else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(words.one_line(text, NAME_WIDTH)) for text in row))
     return table

@@ -17,7 +17,7 @@ from harness.scoring.board_parts import Board, Ratio
 from harness.scoring.quality_board import QualityBoard
 from harness.scoring.sentences import listed
 
-FIXED_WIDTH = 65
+FIXED_WIDTH = 66
 """Characters that the columns before the times take, without the name, with the gaps between them."""
 NAME_WIDTH = 24
 """Most characters of a submission's name."""
@@ -89,8 +89,9 @@ def what_is_ranked(board: Board) -> str:
     """Return what the board ranks by, and what its speed-ups refer to."""
     if not board.baseline:
         return "no baseline ran, so there are no speed-ups; ranked by score"
-    speed = "compute saved" if board.saves_compute else "time to target"
-    return f"ranked by {'speed-up' if board.ranked_by == 'speedup' else 'score'}; speed-ups in {speed} over {board.baseline}"
+    what = "budget saved at equal quality" if board.saves_compute else "in time to the target"
+    ranked = "speed-up" if board.ranked_by == "speedup" else "score"
+    return f"ranked by {ranked}; speed-ups over {board.baseline}: {what}"
 
 
 def _heads(board: Board) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ def _heads(board: Board) -> tuple[str, ...]:
     if not board.saves_compute:
         return ("score", "95 %", speed, "targets")
     parts = tuple(f"at {h:.3g}" for h in horizons_of(board))
-    return (speed, "95 %", *parts, "limited", "score", "targets")
+    return (speed, "95 %", *parts, "limited", "score")
 
 
 def horizons_of(board: Board) -> tuple[float, ...]:
@@ -119,7 +120,7 @@ def _cells(board: Board, view: RowView, workloads: int, plain: bool) -> list[Tex
         limited = f"{row.speed_up.limited}/{row.speed_up.studies}" if row.speed_up.studies else NO_VALUE
         parts = [ratio_text(value).removesuffix("×") for value in at]
         interval = view.speedup_interval.removesuffix("×") or NO_VALUE
-        texts += [Text(text) for text in (view.speedup, interval, *parts, limited, view.score, view.targets)]
+        texts += [Text(text) for text in (view.speedup, interval, *parts, limited, view.score)]
     else:
         texts += [Text(text) for text in (view.score, interval, view.speedup, view.targets)]
     for cell in view.cells[:workloads]:

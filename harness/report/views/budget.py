@@ -43,16 +43,17 @@ def budget_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
 
 
 def _speed_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
-    at = [f"at {words.percent(h)}" for h in board.horizons]
+    at = [f"at {h:g}" for h in board.horizons]
     head = ["rank", "submission", f"vs {words.one_line(board.baseline, 9)}", "95 %", *at, "mean rank", "regret"]
     rows = []
     for row in board.rows:
         own = row.speed_up
-        parts = [words.ratio_text(own.horizons[h].value) if h in own.horizons else words.NO_VALUE for h in board.horizons]
+        at_each = [own.horizons[h].value if h in own.horizons else None for h in board.horizons]
+        parts = [words.ratio_text(value).removesuffix("×") for value in at_each]
         speed = f"{own.bound} {words.ratio_text(own.value)}".strip()
         place = words.rank(row.rank, row.rank_low, row.rank_high)
         mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
-        interval = words.ratio_span(own.low, own.high) or words.NO_VALUE
+        interval = words.ratio_span(own.low, own.high).removesuffix("×") or words.NO_VALUE
         rows.append([place, row.name, speed, interval, *parts, mean_rank, words.score(row.regret)])
     return head, rows
 
