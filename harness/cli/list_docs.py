@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from harness.cli.list import workload_row
-from harness.contracts.workloads import targets_file
+from harness.contracts.workloads import rulers_file, targets_file
 from harness.records import plain
 from harness.registry import all_submissions, all_workloads
 from harness.report.docs.gallery import gallery_figure
 from harness.report.docs.schedules import schedules_markdown
-from harness.report.docs.workloads import response_figure, workloads_markdown
+from harness.report.docs.workloads import figure_path, response_figure, ruler_figure, workloads_markdown
 from harness.results import write_atomically
 
 
-def write_workloads_page(directory: Path) -> tuple[Path, Path]:
-    """Write the page and the figure of the built-in workloads and return their paths.
+def write_workloads_page(directory: Path) -> tuple[Path, ...]:
+    """Write the page and the figures of the built-in workloads and return their paths.
 
-    They are made from code, `targets.json`, and what `laptop_board.json` and `laptop_trials.json` in `directory` say was
-    measured on the laptop suite, if these exist.
+    They are made from code, `targets.json`, `rulers.json`, and what `laptop_board.json` and `laptop_trials.json` in
+    `directory` say was measured on the laptop suite, if these exist.
     """
     workloads = [workload for workload in all_workloads() if workload.__module__.startswith("workloads.")]
-    files = {targets_file(workload) for workload in workloads}
-    entries = {name: sizes for path in sorted(files) if path.exists() for name, sizes in json.loads(path.read_text()).items()}
+    entries, rulers = (_stored({file(workload) for workload in workloads}) for file in (targets_file, rulers_file))
     measured = [directory / f"laptop_{name}.json" for name in ("board", "trials")]
     board, trials = (json.loads(path.read_text(encoding="utf-8")) if path.exists() else None for path in measured)
     rows = [plain(workload_row(workload)) for workload in workloads]
     page, figure = directory / "workloads.md", directory / "workloads.svg"
-    write_atomically(page, workloads_markdown(rows, entries, board, trials))
+    write_atomically(page, workloads_markdown(rows, entries, board, trials, rulers))
     write_atomically(figure, response_figure(entries))
-    return page, figure
+    figures = {directory / figure_path(name, size): entry for name, sizes in rulers.items() for size, entry in sizes.items()}
+    for path, entry in figures.items():
+        write_atomically(path, ruler_figure(entry))
+    return page, figure, *figures
+
+
+def _stored(files: Collection[Path]) -> dict[str, dict[str, Any]]:
+    """Return {workload: {size: entry}} of all files that exist."""
+    return {name: sizes for path in sorted(files) if path.exists() for name, sizes in json.loads(path.read_text()).items()}
 
 
 def write_schedules_page(directory: Path) -> tuple[Path, Path]:

@@ -46,7 +46,8 @@ def targets(
     """Set the targets of workloads and measure their rulers, or verify the targets.
 
     The documented protocol is run, and its results are written to targets.json and rulers.json beside the workload's
-    module. An interrupted command resumes when it is repeated.
+    module. An interrupted command resumes when it is repeated. A ruler costs 192 budgets of its workload, and 19 more for
+    each held-out variant.
     """
     if verify and only_rulers:
         raise BadInput("--verify checks targets and --only-rulers measures rulers: run one after the other")

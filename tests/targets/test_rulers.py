@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from harness.cli.targets import targets
 from harness.contracts.errors import BadInput
 from harness.contracts.workloads import rulers_file
 from harness.registry import find_workload
@@ -45,6 +46,11 @@ def run_inline(store):
 def test_the_designs_are_the_ones_that_the_definition_names():
     assert RulerDesign((1 / 32, 1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1, 3 / 2, 2, 3), 20) == BASE
     assert RulerDesign((1 / 8, 1 / 4, 1 / 2, 1, 2), 5) == VARIANT
+
+
+def test_the_help_states_what_a_ruler_costs():
+    own, variant = (round(math.fsum(design.horizons) * design.seeds) for design in (BASE, VARIANT))
+    assert f"A ruler costs {own} budgets of its workload, and {variant} more for" in str(targets.__doc__)
 
 
 def test_trials_train_the_reference_recipe_under_cosine_with_a_warmup_in_proportion(blobs):
