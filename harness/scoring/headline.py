@@ -60,17 +60,17 @@ def off_rulers(trials: pd.DataFrame, track: Track, rules: ScoringRules) -> Headl
         track: under which they ran.
         rules: of them the clock and the baseline.
     """
-    why_not = _why_no_ruler_reading(trials, track)
+    why_not = why_no_ruler_reading(trials, track)
     if why_not:
         return Headline(None, why_not, {}, ())
     horizons = [share * track.budget for share in track.horizons]
     saved = compute_saved(trials, rulers_of(trials), horizons, clock=rules.clock, baseline=rules.baseline)
     own = {name: _of_saved(speed_up, saved) for name, speed_up in saved.speed_ups.items()}
     speed_ups = {name: own.get(name, RowSpeedUp()) for name in sorted(set(trials["submission"]))}
-    return Headline(saved, "", speed_ups, tuple(_pair(pair) for pair in saved.pairs))
+    return Headline(saved, "", speed_ups, tuple(as_pair(pair) for pair in saved.pairs))
 
 
-def _why_no_ruler_reading(trials: pd.DataFrame, track: Track) -> str:
+def why_no_ruler_reading(trials: pd.DataFrame, track: Track) -> str:
     """Return why trials are not read off a ruler; "" if they are."""
     if Reading.COMPUTE_SAVED not in track.reads:
         return f"{track.title} is read by times to the target"
@@ -110,7 +110,7 @@ def _ratio(ratio: float | None, interval: tuple[float, float] | None) -> Ratio:
     return Ratio(ratio, low, high)
 
 
-def _pair(pair: SpeedUpPair) -> Pair:
+def as_pair(pair: SpeedUpPair) -> Pair:
     """Return a pair by compute saved in the form that boards print."""
     speed_up, better = pair.speed_up, pair.better_interval
     low, high = speed_up.interval or (None, None)

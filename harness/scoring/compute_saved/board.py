@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.scoring.compute_saved.equivalent import equivalents
 from harness.scoring.compute_saved.gains import gains
-from harness.scoring.compute_saved.pairs import SpeedUpPair, all_pairs
+from harness.scoring.compute_saved.pairs import SpeedUpPair, all_pairs, speed_up_pairs
 from harness.scoring.compute_saved.ranks import RankRange, board_ranks
 from harness.scoring.compute_saved.ruler_error import ruler_errors
 from harness.scoring.compute_saved.speedup import SpeedUp, compared, speed_up_rows
@@ -79,3 +79,22 @@ def compute_saved(
         ruler_errors=ruler_errors(found, rulers, baseline, clock),
         absent=found.absent,
     )
+
+
+def one_pair(
+    trials: pd.DataFrame,
+    rulers: Mapping[str, Ruler],
+    horizons: Sequence[float],
+    names: tuple[str, str],
+    *,
+    clock: str = "examples",
+    baseline: str = "",
+) -> SpeedUpPair:
+    """Return the first of two submissions against the second, p-value not adjusted; arguments as of `compute_saved`.
+
+    Raises:
+        ValueError: one of the two has no trial, or one trial is there twice.
+    """
+    found = equivalents(trials, rulers, horizons)
+    pair = found.submissions.index(names[0]), found.submissions.index(names[1])
+    return speed_up_pairs(gains(found, clock, baseline), [pair])[0]

@@ -1,0 +1,80 @@
+"""Two submissions against each other by compute saved: the first reading of `timetrial compare`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from harness.rules import Track
+from harness.scoring.board_parts import Pair, Ratio
+from harness.scoring.compute_saved import SpeedUpPair, one_pair
+from harness.scoring.headline import as_pair, why_no_ruler_reading
+from harness.scoring.pairs import LEVEL
+from harness.scoring.rulers import rulers_of
+
+ENOUGH_TO_TELL = 4
+"""Workloads on which two must differ, where at least that many are compared."""
+
+
+@dataclass(frozen=True)
+class SavedComparison:
+    """Two submissions compared by compute saved.
+
+    Attributes:
+        pair: speed-up of `a` over `b`, interval, unadjusted p, frequency, per-workload speed-ups.
+        horizons: horizon in budgets -> speed-up there.
+        like_these: 95 % interval as if the workloads had been drawn at random.
+        sentence: the result in one sentence.
+    """
+
+    pair: Pair
+    horizons: Mapping[float, Ratio]
+    like_these: tuple[float, float] | None
+    sentence: str
+
+
+def compare_saved(trials: pd.DataFrame, a: str, b: str, *, clock: str, track: Track) -> tuple[SavedComparison | None, str]:
+    """Return the comparison of `a` and `b` by compute saved, or None and why there is none.
+
+    Args:
+        trials: from `checked`, of one track and suite.
+        a, b: names of submissions that are among them.
+        clock: "examples", "seconds" or "steps".
+        track: under which they ran.
+    """
+    baseline = next((name for name in track.baselines if name in set(trials["submission"])), track.baselines[0])
+    trials = trials[trials["submission"].isin([a, b, baseline])]
+    why_not = why_no_ruler_reading(trials[trials["submission"].isin([a, b])], track)
+    if why_not:
+        return None, why_not
+    horizons = [share * track.budget for share in track.horizons]
+    found = one_pair(trials, rulers_of(trials), horizons, (a, b), clock=clock, baseline=baseline)
+    pair = as_pair(found)
+    by_horizon = {h: Ratio(ratio, *(interval or (None, None))) for h, (ratio, interval) in found.speed_up.by_horizon.items()}
+    return SavedComparison(pair, by_horizon, found.speed_up.like_these, _sentence(pair, found)), ""
+
+
+def _sentence(pair: Pair, found: SpeedUpPair) -> str:
+    """Return the result in one sentence, the one that gains more first."""
+    if pair.ratio is None:
+        return f"{pair.a} and {pair.b} have no study of a workload with a ruler in common."
+    if pair.ratio < 1:
+        flipped = {"≤": "≥", "≥": "≤"}.get(pair.bound, pair.bound)
+        low, high = (None if end is None else 1 / end for end in (pair.high, pair.low))
+        pair = replace(pair, a=pair.b, b=pair.a, ratio=1 / pair.ratio, low=low, high=high, bound=flipped)
+    assert pair.ratio is not None
+    text = f"{pair.a} has a speed-up of {pair.bound}{pair.ratio:.2f} over {pair.b}"
+    if math.isclose(pair.ratio, 1, rel_tol=1e-9):
+        text = f"{pair.a} and {pair.b} gain the same"
+    if pair.low is None or pair.high is None or pair.p is None:
+        return f"{text}; an interval needs at least 3 common studies per workload that differ."
+    verdict = "separable" if pair.separable else "not separable"
+    width = found.speed_up.width
+    if pair.p <= LEVEL and not pair.separable:
+        verdict += (
+            f", because they differ on {pair.differing} of {width} workloads, and {min(ENOUGH_TO_TELL, width)} are needed"
+        )
+    return f"{text} [{pair.low:.2f}, {pair.high:.2f}], p = {pair.p:.2g}: {verdict}."
