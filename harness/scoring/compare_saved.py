@@ -11,12 +11,10 @@ import pandas as pd
 from harness.rules import Track
 from harness.scoring.board_parts import Pair, Ratio
 from harness.scoring.compute_saved import SpeedUpPair, one_pair
+from harness.scoring.compute_saved.pairs import LEAST_WORKLOADS
 from harness.scoring.headline import as_pair, why_no_ruler_reading
 from harness.scoring.pairs import LEVEL
 from harness.scoring.rulers import rulers_of
-
-ENOUGH_TO_TELL = 4
-"""Workloads on which two must differ, where at least that many are compared."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,6 @@ def _sentence(pair: Pair, found: SpeedUpPair) -> str:
     width = found.speed_up.width
     if pair.p <= LEVEL and not pair.separable:
         verdict += (
-            f", because they differ on {pair.differing} of {width} workloads, and {min(ENOUGH_TO_TELL, width)} are needed"
+            f", because they differ on {pair.differing} of {width} workloads, and {min(LEAST_WORKLOADS, width)} are needed"
         )
     return f"{text} [{pair.low:.2f}, {pair.high:.2f}], p = {pair.p:.2g}: {verdict}."

@@ -135,7 +135,7 @@ def _absent(scored: Scored, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
     for name in scored.submissions:
         empty = [w for w in scored.workloads if not cells[name, w].studies]
         if empty:
-            names.setdefault((listed(empty), set(empty) <= set(scored.rules.workloads)), []).append(name)
+            names.setdefault((listed(empty), not set(empty) & set(scored.optional)), []).append(name)
     return [
         f"{listed(who)} {'have' if len(who) > 1 else 'has'} no study of {which}: "
         + (

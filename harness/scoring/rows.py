@@ -22,8 +22,7 @@ def rows(scored: Scored, cells: Cells, reading: Headline) -> tuple[Row, ...]:
     """Return one row per submission, by rank, ties by name."""
     names, doubt = scored.submissions, scored.uncertainty
     score = means(names, scored.contributions)
-    optional = [w for w in scored.workloads if w not in scored.rules.workloads]
-    absent = {name: tuple(w for w in optional if not cells[name, w].studies) for name in names}
+    absent = {name: tuple(w for w in scored.optional if not cells[name, w].studies) for name in names}
     ranks, score_ranks = _ranks(scored, absent, reading)
     costs = _costs(scored.studies)
     shares = _reach_shares(scored.trials)

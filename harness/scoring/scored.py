@@ -58,6 +58,15 @@ class Scored:
         """Its base workloads, sorted."""
         return self.study_times.workloads
 
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Its base workloads without whose studies a submission is compared on the others, and has no score.
+
+        By AlgoPerf's rules, which imported logs follow, a workload that was not run counts as unsolved instead.
+        """
+        imported = not self.trials["paired"].any()
+        return () if imported else tuple(w for w in self.workloads if w not in self.rules.workloads)
+
     @cached_property
     def fewest_studies(self) -> int:
         """The fewest studies of any workload that any submission ran."""
