@@ -16,7 +16,7 @@ from harness.contracts.errors import BadInput
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from harness.scoring import Comparison
+    from harness.scoring import BothReadings, Comparison, Pair, SavedComparison
 
 
 @app.command()
@@ -27,52 +27,105 @@ def compare(
     clock: options.Clock = "",
     track: options.BoardTrack = "",
     suite: options.BoardSuite = "",
+    time: Annotated[bool, typer.Option("--time", help="print the table of times to the target instead")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the comparison as a JSON object")] = False,
 ) -> int:
     """Compare two submissions on the same workloads and studies.
 
-    The ratio says how many times faster A is, per workload and over all. Its p-value is not adjusted for other comparisons.
+    It prints both readings of the same trials: how much compute A saves over B, and how much faster it reaches the targets.
+    P-values are not adjusted for other comparisons.
     """
     options.check_clock(clock)
     from harness.results import board_input
     from harness.rules import ruleset
-    from harness.scoring import compare as compare_two
-    from harness.scoring import comparison_json
+    from harness.scoring import compare_both, comparison_json
 
     trials = board_input(results, track=track, suite=suite).trials
     if trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
-    comparison = compare_two(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
+    both = compare_both(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
+    if time and both.times is None:
+        raise BadInput(f"--time: {ruleset(str(trials['track'].iloc[0])).title} has no target, so there are no times to it")
     if as_json:
-        print(json.dumps(comparison_json(comparison), allow_nan=False))
+        print(json.dumps(comparison_json(both), allow_nan=False))
         return 0
     from rich.console import Console
 
     from harness.report.words import one_line
 
     console = Console(highlight=False, soft_wrap=True)
-    head = f"A is {one_line(a)}, B is {one_line(b)}; median {comparison.clock}; ratio: how many times faster A is"
-    console.print(head, markup=False)
-    console.print(_table(comparison, plain=not console.is_terminal))
-    for line in (comparison.sentence, _faster_studies(comparison), *comparison.notes):
-        if line:
-            console.print(one_line(line), markup=False)
+    plain = not console.is_terminal
+    console.print(f"A is {one_line(a)}, B is {one_line(b)}; clock: {both.clock}", markup=False)
+    if both.saved is not None and not time:
+        console.print("speed-up: by what factor more budget the reference recipe needs to gain as much as A gains over B")
+        console.print(_saved_table(both.saved, plain=plain))
+    if both.times is not None and (time or both.saved is None):
+        console.print("ratio: how many times faster A reaches the target; median times")
+        console.print(_table(both.times, plain=plain))
+    for line in _sentences(both):
+        console.print(one_line(line), markup=False)
     return 0
+
+
+def _sentences(both: BothReadings) -> list[str]:
+    """Return the results of both readings in sentences, then what a reader must know."""
+    lines = []
+    if both.saved is not None:
+        lines += [f"Compute saved: {both.saved.sentence}", _frequency(both.saved.pair, "gains more"), *_like_these(both.saved)]
+    else:
+        lines.append(f"No speed-up off a ruler: {both.why_not}.")
+    if both.times is not None:
+        lines += [f"Time to the target: {both.times.sentence}", _frequency(both.times.pair, "is faster")]
+    return [line for line in (*lines, *both.notes) if line]
+
+
+def _like_these(saved: SavedComparison) -> list[str]:
+    if saved.like_these is None:
+        return []
+    low, high = saved.like_these
+    return [
+        f"As if the workloads had been drawn at random: [{low:.2f}, {high:.2f}]; they were chosen, so the true doubt is larger."
+    ]
+
+
+def _saved_table(saved: SavedComparison, *, plain: bool) -> Table:
+    """Return a table with a row per workload: speed-up and wins; then one per horizon, and a last one over all."""
+    from rich.text import Text
+
+    from harness.report.words import one_line, ratio_span, ratio_text
+
+    pair = saved.pair
+    table = _columns(("workload", "speed-up", "95 %", "A gains more", "B gains more", "equal"), plain=plain)
+    for workload, own in pair.workloads.items():
+        counts = [str(n) for n in (own.wins, own.losses, own.ties)]
+        table.add_row(Text(one_line(workload, 40)), f"{own.bound}{ratio_text(own.ratio)}", "", *counts)
+    for horizon, ratio in sorted(saved.horizons.items()) if len(saved.horizons) > 1 else ():
+        table.add_row(f"all, at {horizon:g}", ratio_text(ratio.value), ratio_span(ratio.low, ratio.high), "", "", "")
+    totals = [str(sum(getattr(r, name) for r in pair.workloads.values())) for name in ("wins", "losses", "ties")]
+    all_ = f"{pair.bound}{ratio_text(pair.ratio)}"
+    table.add_row(Text("all", style="" if plain else "bold"), all_, ratio_span(pair.low, pair.high), *totals)
+    return table
+
+
+def _columns(heads: tuple[str, ...], *, plain: bool) -> Table:
+    """Return an empty table; the first column is text, the others are numbers."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for head in heads:
+        table.add_column(head, justify="left" if head == heads[0] else "right", no_wrap=True)
+    return table
 
 
 def _table(comparison: Comparison, *, plain: bool) -> Table:
     """Return a table with a row per workload: median times, ratio, wins; and a last row over all workloads."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     from harness.report.words import amount, one_line, ratio_span, ratio_text
 
     pair = comparison.pair
-    table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("workload", no_wrap=True)
-    for head in ("A", "B", "ratio", "95 %", "A wins", "B wins", "ties"):
-        table.add_column(head, justify="right", no_wrap=True)
+    table = _columns(("workload", "A", "B", "ratio", "95 %", "A wins", "B wins", "ties"), plain=plain)
     for workload, ratio in pair.workloads.items():
         medians = [amount(median(x), comparison.clock) for x in comparison.times[workload]]
         counts = [str(n) for n in (ratio.wins, ratio.losses, ratio.ties)]
@@ -95,12 +148,11 @@ def median(times: tuple[float, ...]) -> float:
     return low if low == high else (low + high) / 2
 
 
-def _faster_studies(comparison: Comparison) -> str:
-    """Return a sentence on the share of studies in which A is faster, or "" if there is no such share."""
-    pair = comparison.pair
+def _frequency(pair: Pair, what: str) -> str:
+    """Return a sentence on the share of studies in which A is better, or "" if there is no such share."""
     if pair.faster is None or pair.faster_low is None or pair.faster_high is None:
         return ""
     return (
-        f"{pair.a} is faster in {pair.faster:.0%} of its studies, where ties count half "
+        f"{pair.a} {what} in {pair.faster:.0%} of its studies, where ties count half "
         f"[{pair.faster_low:.0%}, {pair.faster_high:.0%}]: a frequency, not a confidence."
     )

@@ -12,6 +12,11 @@ from harness.records import CLOCKS
 
 Results = Annotated[Path, typer.Option(metavar="DIR", help="results directory: records and leaderboard")]
 
+Reference = Annotated[
+    bool,
+    typer.Option("--reference", help="show the committed reference result beside the records where comparable"),
+]
+
 Workloads = Annotated[
     list[str] | None, typer.Option("-w", "--workload", metavar="NAME", help="only this workload; repeatable (default: all)")
 ]

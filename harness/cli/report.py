@@ -27,6 +27,7 @@ ALGOPERF_BASELINE = "baseline"
 @app.command()
 def report(
     results: options.Results = Path("results"),
+    reference: options.Reference = False,
     clock: options.Clock = "",
     baseline: Annotated[
         str,
@@ -83,6 +84,8 @@ def report(
         # With --format md or tex, standard output is only the table, for another program to read.
         _compact(results, console if format == "html" else Console(highlight=False, stderr=True))
     given = board_input(results, track=track, suite=suite)
+    if reference:
+        given = _with_reference(given, track, suite)
     if given.trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
     rules = ScoringRules(
@@ -91,6 +94,7 @@ def report(
         rank_by=check_rank_by(rank_by),
         workloads=given.workloads,
         suite_workloads=given.suite_workloads,
+        from_reference=given.from_reference,
         pruned_by=given.pruned_by,
         legacy_tie_rule=legacy_tie_rule,
         legacy_grid=legacy_grid,
@@ -101,6 +105,16 @@ def report(
     else:
         _write_table(format, given, rules, out)
     return 0
+
+
+def _with_reference(given: BoardInput, track: str, suite: str) -> BoardInput:
+    """Return the trials with those of the reference result on the same track and suite."""
+    from harness.results import beside_reference, reference_input
+    from harness.rules import DEFAULT_SUITE, DEFAULT_TRACKS
+
+    if not given.trials.empty:
+        track, suite = str(given.trials["track"].iloc[0]), str(given.trials["suite"].iloc[0])
+    return beside_reference(given, reference_input(track or DEFAULT_TRACKS[0].name, suite or DEFAULT_SUITE))
 
 
 def choose_baseline(named: str, submissions: Collection[str]) -> str:

@@ -13,7 +13,7 @@ from harness.cli import options
 from harness.cli.app import app
 from harness.cli.running.checks import check_execution, check_pruning, check_time_limit
 from harness.contracts.errors import BadInput
-from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS
+from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS, OwnBoard
 
 if TYPE_CHECKING:
     from harness.execution.settings import Settings
@@ -49,6 +49,7 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="seed of all random numbers")] = 0,
     results: options.Results = Path("results"),
+    reference: options.Reference = False,
     executor: options.Executor = "ray",
     workers: options.Workers = None,
     address: options.Address = "",
@@ -115,6 +116,8 @@ def run(
     else:
         plan = make_plan(request)
     check_pruning(plan, settings)
+    if reference and (request.pair or plan.track.own_board is not OwnBoard.ALWAYS):
+        raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
     if dry_run:
         from harness.cli.running.estimate import print_estimate
 
@@ -126,8 +129,10 @@ def run(
 
         return run_until_separable(request, results, settings)
     from harness.cli.running.session import Session
+    from harness.results import reference_input
 
-    return Session(plan, results, settings).run()
+    beside = reference_input(plan.track.name, plan.suite) if reference else None
+    return Session(plan, results, settings, beside).run()
 
 
 def _on_this_machine(settings: Settings, plan: Plan) -> Settings:

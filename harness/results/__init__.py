@@ -4,6 +4,7 @@ from harness.results.atomic_files import write_atomically
 from harness.results.board_trials import BoardInput, board_input
 from harness.results.compaction import MOST_SINGLE_FILES, compact
 from harness.results.data_frame import load_results, open_results, records_frame
+from harness.results.reference import beside_reference, reference_input
 from harness.results.run_notes import RunNote, planned_trials
 from harness.results.store import ResultStore, read_record
 
@@ -12,6 +13,7 @@ __all__ = [
     "BoardInput",
     "ResultStore",
     "RunNote",
+    "beside_reference",
     "board_input",
     "compact",
     "load_results",
@@ -19,5 +21,6 @@ __all__ = [
     "planned_trials",
     "read_record",
     "records_frame",
+    "reference_input",
     "write_atomically",
 ]

@@ -26,6 +26,8 @@ class BoardInput:
         workloads: base workloads that must be on the board even without a trial.
         sensitivity: current trials, of the same suite, of the tracks shown on this board as sensitivity to the peak rate.
         pruned_by: what the newest run allowed to stop trials in addition to the safe rules; the board must say so.
+        suite_workloads: all workloads of the suite, if the newest run stated them.
+        from_reference: submissions whose trials come from the reference result alone.
         budget: likewise those of the tracks shown on this board as quality at shares of the budget.
     """
 
@@ -38,6 +40,7 @@ class BoardInput:
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
     pruned_by: tuple[str, ...] = ()
     suite_workloads: tuple[str, ...] = ()
+    from_reference: tuple[str, ...] = ()
     budget: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 

@@ -2,7 +2,8 @@
 
 from harness.scoring.board import score_board
 from harness.scoring.board_parts import Board, Cell, Pair, Profile, Row, WorkloadRatio
-from harness.scoring.compare import Comparison, compare, comparison_json
+from harness.scoring.compare import Comparison, compare
+from harness.scoring.compare_saved import BothReadings, SavedComparison, compare_both, comparison_json
 from harness.scoring.export import board_json
 from harness.scoring.quality import Quality, score_budget, trivial_metrics
 from harness.scoring.quality_board import QualityBoard, QualityRow, quality_board
@@ -14,6 +15,7 @@ from harness.scoring.separable import LOOKS, Look, look, look_sentence
 __all__ = [
     "LOOKS",
     "Board",
+    "BothReadings",
     "Cell",
     "Comparison",
     "Look",
@@ -24,11 +26,13 @@ __all__ = [
     "QualityRow",
     "RateRow",
     "Row",
+    "SavedComparison",
     "ScoringRules",
     "Sensitivity",
     "WorkloadRatio",
     "board_json",
     "compare",
+    "compare_both",
     "comparison_json",
     "look",
     "look_sentence",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.pruning import SCORE_ONLY
-from harness.records import plain
 from harness.scoring.board_parts import Pair
 from harness.scoring.canonical import canonical_studies
 from harness.scoring.pairs import LEVEL, pair
@@ -19,6 +17,10 @@ from harness.scoring.rules import ScoringRules
 from harness.scoring.speed import log_times
 from harness.scoring.study_times import StudyTimes, build_study_times
 from harness.scoring.trial_table import checked, exact_on, track_of
+
+UNADJUSTED = (
+    "You chose this one comparison, so p is not adjusted for others; on the board, p is adjusted over all pairs (Holm)."
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,7 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
     study_times = study_times_of_two(trials, a, b, clock)
     both = [study_times.submissions.index(name) for name in (a, b)]
     result = pair(study_times, log_times(study_times), *both)
-    lines = [
-        "You chose this one comparison, so p is not adjusted for others; on the board, p is adjusted over all pairs (Holm)."
-    ]
+    lines = [UNADJUSTED]
     if not study_times.paired:
         lines.append(
             "Studies share no seeds between submissions, so they are not paired: the variances of both are added, and the "
@@ -87,17 +87,27 @@ def study_times_of_two(trials: pd.DataFrame, a: str, b: str, clock: str) -> Stud
         BadInput: an unknown clock or submission, the same one twice, or no base workload.
     """
     rules = ScoringRules(clock)
+    known = check_two(trials, a, b)
+    study_times = build_study_times(trials, canonical_studies(trials, rules), rules)
+    for name in known:
+        if name not in (a, b):
+            study_times = study_times.without_submission(name)
+    return study_times.with_workloads([w for w in study_times.workloads if study_times.count(w).all()])
+
+
+def check_two(trials: pd.DataFrame, a: str, b: str) -> list[str]:
+    """Return the names of all submissions, after a check that two different ones of them are compared.
+
+    Raises:
+        BadInput: an unknown submission, or the same one twice.
+    """
     known = sorted(set(trials["submission"]))
     for name in (a, b):
         if name not in known:
             raise BadInput(f"there are no results of '{name}'{did_you_mean(name, known)}")
     if a == b:
         raise BadInput(f"'{a}' cannot be compared with itself: name two submissions")
-    study_times = build_study_times(trials, canonical_studies(trials, rules), rules)
-    for name in known:
-        if name not in (a, b):
-            study_times = study_times.without_submission(name)
-    return study_times.with_workloads([w for w in study_times.workloads if study_times.count(w).all()])
+    return known
 
 
 def sentence(result: Pair) -> str:
@@ -118,9 +128,3 @@ def sentence(result: Pair) -> str:
         return f"{text}; an interval needs at least 3 common studies per workload."
     verdict = "separable" if result.p <= LEVEL else "not separable"
     return f"{text} [{low:.2f}, {high:.2f}], p = {result.p:.2g}: {verdict}."
-
-
-def comparison_json(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as strict JSON types, null for infinite or unavailable."""
-    value: dict[str, Any] = plain(asdict(comparison))
-    return value

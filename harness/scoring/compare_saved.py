@@ -1,20 +1,25 @@
-"""Two submissions against each other by compute saved: the first reading of `timetrial compare`."""
+"""Two submissions against each other by both readings of their trials (`timetrial compare`)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import pandas as pd
 
+from harness.records import plain
 from harness.rules import Track
 from harness.scoring.board_parts import Pair, Ratio
+from harness.scoring.compare import UNADJUSTED, Comparison, check_two, compare
 from harness.scoring.compute_saved import SpeedUpPair, one_pair
 from harness.scoring.compute_saved.pairs import LEAST_WORKLOADS
 from harness.scoring.headline import as_pair, why_no_ruler_reading
 from harness.scoring.pairs import LEVEL
 from harness.scoring.rulers import rulers_of
+from harness.scoring.sentences import protocol_notes
+from harness.scoring.trial_table import checked, track_of
 
 
 @dataclass(frozen=True)
@@ -76,3 +81,54 @@ def _sentence(pair: Pair, found: SpeedUpPair) -> str:
             f", because they differ on {pair.differing} of {width} workloads, and {min(LEAST_WORKLOADS, width)} are needed"
         )
     return f"{text} [{pair.low:.2f}, {pair.high:.2f}], p = {pair.p:.2g}: {verdict}."
+
+
+@dataclass(frozen=True)
+class BothReadings:
+    """Two submissions compared by compute saved and by times to the target.
+
+    Attributes:
+        clock: on which clock.
+        saved: by compute saved; None where there is no such reading.
+        why_not: why there is none, in words.
+        times: by times to the target; None where their track has no target.
+        notes: what a reader must know beside them, in plain sentences.
+    """
+
+    clock: str
+    saved: SavedComparison | None
+    why_not: str
+    times: Comparison | None
+    notes: tuple[str, ...]
+
+
+def compare_both(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> BothReadings:
+    """Return the comparison of submissions `a` and `b` by both readings, over the workloads that both ran.
+
+    Args:
+        trials: what `harness.load_results` returns, of one track and suite, in any order.
+        a, b: names of submissions.
+        clock: "examples", "seconds" or "steps".
+
+    Raises:
+        BadInput: as `harness.scoring.compare`; or the trials were pruned by ``--prune score-only``.
+    """
+    trials = checked(trials)
+    track = track_of(trials)
+    check_two(trials, a, b)
+    saved, why_not = compare_saved(trials, a, b, clock=clock, track=track)
+    times = compare(trials, a, b, clock=clock) if track.targeted else None
+    pair_notes = times.notes if times is not None else (UNADJUSTED,)
+    return BothReadings(clock, saved, why_not, times, (*pair_notes, *protocol_notes(trials)))
+
+
+def comparison_json(both: BothReadings) -> dict[str, Any]:
+    """Return the comparison as strict JSON types, null for infinite or unavailable.
+
+    The keys of the times to the target (`pair`, `clock`, `times`, `sentence`, `notes`) are null where there is no target;
+    `saved` has the reading by compute saved, null where there is none.
+    """
+    times: dict[str, Any] = asdict(both.times) if both.times else dict.fromkeys(("pair", "times", "sentence"))
+    saved = asdict(both.saved) if both.saved else None
+    value: dict[str, Any] = plain({**times, "clock": both.clock, "notes": both.notes, "saved": saved, "why_not": both.why_not})
+    return value

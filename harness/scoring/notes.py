@@ -82,6 +82,8 @@ def _options(scored: Scored) -> list[str]:
     if scored.rules.legacy:
         rules = "; ".join(LEGACY[name] for name in scored.rules.legacy)
         lines.append(f"Scored by AlgoPerf's published rules instead of ours: {rules}.")
+    if scored.rules.from_reference:
+        lines.append(f"From the reference result, not run here: {listed(scored.rules.from_reference)}.")
     baseline = scored.rules.baseline
     if baseline not in scored.submissions:
         lines.append(

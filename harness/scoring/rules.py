@@ -21,6 +21,7 @@ class ScoringRules:
         rank_by: "speedup" (by score where there is none) or "score".
         workloads: base workloads that must be on the board; one without any trial counts as unsolved.
         suite_workloads: all workloads of the suite, so that a board over fewer says so; empty if unknown.
+        from_reference: submissions whose trials come from the reference result, so that the board says so.
         pruned_by: what may have stopped trials beside the safe rules; the board says so. "score-only": the board has no
             intervals. A study in which anything else stopped a trial is missing.
         legacy_tie_rule: choose a study's trial by evaluation index, as AlgoPerf's published code does, not by time.
@@ -36,6 +37,7 @@ class ScoringRules:
     rank_by: str = RANK_BY[0]
     workloads: tuple[str, ...] = ()
     suite_workloads: tuple[str, ...] = ()
+    from_reference: tuple[str, ...] = ()
     pruned_by: tuple[str, ...] = ()
     legacy_tie_rule: bool = False
     legacy_grid: bool = False

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.plan import Plan
-from harness.results import BoardInput, board_input
+from harness.results import BoardInput, beside_reference, board_input
 from harness.rules import OwnBoard, Reading
 
 BOARD_SECONDS = 30.0
@@ -21,15 +21,20 @@ BOARD_SHARE = 0.03
 class LiveBoard:
     """Writes the leaderboard of a plan's track and suite into a results directory.
 
+    Args:
+        plan: of the run.
+        results: where its records are.
+        reference: the reference result, to be shown beside them.
+
     Attributes:
         path: the page; its data are beside it.
         seconds: seconds spent on writing so far.
     """
 
-    def __init__(self, plan: Plan, results: Path) -> None:
+    def __init__(self, plan: Plan, results: Path, reference: BoardInput | None = None) -> None:
         self.path = results / "leaderboard.html"
         self.seconds = 0.0
-        self._plan, self._results = plan, results
+        self._plan, self._results, self._reference = plan, results, reference
         self._last_time, self._last_cost = time.monotonic(), 0.0
 
     @property
@@ -52,7 +57,12 @@ class LiveBoard:
         given = self._trials()
         if given is None or given.trials.empty:
             return
-        rules = ScoringRules(track.clock, pruned_by=given.pruned_by, suite_workloads=given.suite_workloads)
+        rules = ScoringRules(
+            track.clock,
+            pruned_by=given.pruned_by,
+            suite_workloads=given.suite_workloads,
+            from_reference=given.from_reference,
+        )
         board = write_report(given, self.path, rules, figures=figures)
         self._last_time = time.monotonic()
         self._last_cost = self._last_time - began
@@ -72,4 +82,4 @@ class LiveBoard:
         given = board_input(self._results, track=track.beside if fallback else track.name, suite=suite, absent_ok=True)
         if fallback and given.trials.empty:
             given = board_input(self._results, track=track.name, suite=suite)
-        return given
+        return given if self._reference is None else beside_reference(given, self._reference)

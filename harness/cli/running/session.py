@@ -17,7 +17,7 @@ from harness.execution.race import Race
 from harness.execution.settings import Settings
 from harness.plan import Plan
 from harness.records import FAILURES, Status, TrialRecord
-from harness.results import MOST_SINGLE_FILES, ResultStore, compact
+from harness.results import MOST_SINGLE_FILES, BoardInput, ResultStore, compact
 
 PRINTED_FAILURES = 10
 """The reasons of this many failed trials are printed; the page has all of them."""
@@ -26,13 +26,13 @@ PRINTED_FAILURES = 10
 class Session:
     """Runs the trials of a plan and keeps the user informed."""
 
-    def __init__(self, plan: Plan, results: Path, settings: Settings) -> None:
+    def __init__(self, plan: Plan, results: Path, settings: Settings, reference: BoardInput | None = None) -> None:
         self.results = results
         self.store = ResultStore(results)
         self.race = Race(plan, self.store, settings, self._trial_ended)
         self.console = Console(highlight=False)
         self._progress = RaceProgress(self.race, self.console)
-        self._board = LiveBoard(plan, results)
+        self._board = LiveBoard(plan, results, reference)
 
     def run(self) -> int:
         """Run the trials, write the leaderboard, print a summary, and return the exit status."""

@@ -1,0 +1,86 @@
+"""The committed reference result, beside which new trials can stand (``--reference``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.contracts.errors import BadInput
+from harness.records import PROTOCOL_VERSION
+from harness.results.board_trials import BoardInput, board_input
+
+REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
+"""Where a checkout has it; an installed package has none."""
+
+DEFINES_A_WORKLOAD = ("version", "target", "budget", "batch_size", "ruler")
+"""Facts of a workload in which new trials and those of the reference result must agree to stand on one board."""
+
+
+def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> BoardInput:
+    """Return the trials of the reference result on a track and suite that were recorded under the present protocol.
+
+    Raises:
+        BadInput: there is no reference result here, or none of that track, suite and protocol.
+    """
+    if not directory.is_dir():
+        raise BadInput(
+            "--reference reads results/reference of a checkout, which an installed package does not carry: clone the project "
+            "and run the command there, or copy that directory into your results directory"
+        )
+    found = board_input(directory, track=track, suite=suite, absent_ok=True)
+    recorded = found.trials
+    if not recorded.empty:
+        recorded = recorded[recorded["protocol"] == PROTOCOL_VERSION].reset_index(drop=True)
+    if recorded.empty:
+        what = f"track {track}, suite {suite}, protocol {PROTOCOL_VERSION}"
+        raise BadInput(f"--reference: the reference result has no trials of this kind ({what}): leave the option out")
+    return replace(found, trials=recorded)
+
+
+def beside_reference(given: BoardInput, reference: BoardInput) -> BoardInput:
+    """Return the trials of both.
+
+    What `given` ran itself is not taken from the reference result. Of a submission whose source has changed since, or whose
+    hyperparameters differ, nothing is taken; nor of a workload that is defined differently now.
+    """
+    own, other = given.trials, reference.trials
+    if own.empty:
+        return replace(given, trials=other, from_reference=_names(other), suite_workloads=reference.suite_workloads)
+    ran = set(zip(own["submission"], own["workload"], strict=True))
+    versions = {name: _fact(facts, "submission", "content_hash") for name, facts in _first(own, "submission")}
+    workloads = {label: _definition(facts) for label, facts in _first(own, "workload")}
+    kept = [
+        (name, label) not in ran
+        and versions.get(name, content := _fact(facts, "submission", "content_hash")) == content
+        and workloads.get(label, definition := _definition(facts)) == definition
+        for name, label, facts in zip(other["submission"], other["workload"], other["facts"], strict=True)
+    ]
+    taken = other[kept]
+    return replace(
+        given,
+        trials=pd.concat([own, taken], ignore_index=True),
+        from_reference=tuple(name for name in _names(taken) if name not in set(own["submission"])),
+        suite_workloads=given.suite_workloads or reference.suite_workloads,
+    )
+
+
+def _names(trials: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(sorted(set(trials["submission"])))
+
+
+def _first(trials: pd.DataFrame, column: str) -> list[tuple[str, Any]]:
+    rows = trials.drop_duplicates(column)
+    return list(zip(rows[column], rows["facts"], strict=True))
+
+
+def _fact(facts: Any, of: str, name: str) -> Any:
+    about = facts.get(of) if isinstance(facts, Mapping) else None
+    return about.get(name) if isinstance(about, Mapping) else None
+
+
+def _definition(facts: Any) -> tuple[Any, ...]:
+    return tuple(_fact(facts, "workload", name) for name in DEFINES_A_WORKLOAD)
