@@ -84,7 +84,10 @@ def make_plan(request: Request) -> Plan:
     for name, number in (("--studies", request.studies), ("--trials", request.trials)):
         if number is not None and number < 1:
             raise BadInput(f"{name} {number}: at least 1 is needed")
-    submissions = {name: find_submission(name) for name in request.pair or request.submissions or FIRST_SCHEDULES}
+    found = [find_submission(name) for name in request.pair or request.submissions or FIRST_SCHEDULES]
+    submissions = {submission.name: submission for submission in found}
+    if request.pair and len(submissions) < 2:
+        raise BadInput(f"--until-separable {' '.join(request.pair)}: name two different submissions")
     track = _choose_track(request.track, list(submissions.values()))
     if request.held_out and Reading.TIME_TO_TARGET not in track.reads:
         raise BadInput(
@@ -100,7 +103,8 @@ def make_plan(request: Request) -> Plan:
         longest = max(len(row) for row in rows)
         specs += [row[rank] for rank in range(longest) for row in rows if rank < len(row)]
     specs.sort(key=lambda spec: bool(spec.variant))  # a held-out variant runs only if its base is reached
-    return Plan(track, request.suite, tuple(specs), workloads, submissions, request.pair)
+    pair = tuple(submissions) if request.pair else ()
+    return Plan(track, request.suite, tuple(specs), workloads, submissions, pair)
 
 
 def _choose_track(name: str, submissions: Sequence[Submission]) -> Track:
@@ -213,6 +217,7 @@ def _trials(study: _Study) -> list[TrialSpec]:
                 reference_recipe=submission.reference_recipe,
                 libraries={**libraries, **submission.libraries},
                 source=submission.source,
+                given=dict(submission.given),
             )
         )
     return specs
@@ -240,34 +245,51 @@ def _points(study: _Study) -> list[dict[str, Any]]:
 
 
 def _lattice(study: _Study) -> list[dict[str, Any]]:
-    """Return the points of a study's lattice that run, in the order of their indices."""
+    """Return the points of a study's lattice that run, in the order of their indices.
+
+    Raises:
+        BadInput: the user set a hyperparameter that the lattice sets, or the search space has too many hyperparameters.
+    """
     lattice, limit = study.track.points[study.submission.kind], study.request.trials
     reference = study.workload.size.reference.learning_rate
     match lattice:
         case ShiftedRates():
             rates = _shifted_rates(lattice, study.seed("rate"))[: limit or lattice.trials]
-            return [{"learning_rate": reference * rate} for rate in rates]
+            return _at_rates(study, [reference * rate for rate in rates])
         case FixedRates():
             rates = _nearest_first(lattice.multiples)[: limit or lattice.trials]
-            return [{"learning_rate": reference * rate} for rate in rates]
+            return _at_rates(study, [reference * rate for rate in rates])
         case SpaceDraws():
             return _draws(lattice, study, limit or lattice.trials)
         case DefaultPoint():
             return [{}]
 
 
+def _at_rates(study: _Study, rates: Sequence[float]) -> list[dict[str, Any]]:
+    """Return the points at these peak learning rates."""
+    if "learning_rate" in study.submission.given:
+        raise BadInput(
+            f"'{study.submission.name}' sets learning_rate, which {study.track.title} itself sets in every trial: leave it out"
+        )
+    return [{"learning_rate": rate} for rate in rates]
+
+
 def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any]]:
-    """Return scrambled Halton points of the submission's search space."""
-    space = study.submission.space
+    """Return scrambled Halton points of the submission's search space.
+
+    A hyperparameter that the user set keeps its dimension, so that the others are drawn as if it were not set.
+    """
+    space, given = study.submission.space, study.submission.given
     if len(space) > HALTON_DIMENSIONS:
         raise BadInput(
             f"'{study.submission.name}' has {len(space)} hyperparameters to tune, and at most {HALTON_DIMENSIONS} are possible"
         )
-    if not space:
+    if set(space) <= set(given):
         return [{} for _ in range(count if lattice.repeat_defaults else 1)]
     sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=study.seed("draws") % 2**32)
     rows = sampler.random(count)
-    return [{name: space[name].at(float(u)) for name, u in zip(space, row, strict=False)} for row in rows]
+    drawn = [{name: space[name].at(float(u)) for name, u in zip(space, row, strict=False)} for row in rows]
+    return [{name: value for name, value in point.items() if name not in given} for point in drawn]
 
 
 def _shifted_rates(lattice: ShiftedRates, seed: int) -> list[float]:

@@ -217,3 +217,62 @@ def test_a_pair_shares_its_trials_with_the_board():
     pair = make_plan(Request(suite="smoke", pair=("linear", "cosine"), studies=5))
     board = make_plan(Request(suite="smoke", submissions=("linear", "cosine", "rex")))
     assert {s.id for s in board.trials if s.submission != "rex"} < {s.id for s in pair.trials}
+
+
+def test_what_the_user_sets_is_in_the_specification_and_in_its_id_but_not_in_the_hash_of_the_source():
+    names = ("polynomial", "polynomial:power=2", "polynomial:power=3.0")
+    plan = make_plan(Request(suite="smoke", submissions=names, workloads=("digits_mlp",), studies=1))
+    rows = defaultdict(list)
+    for spec in plan.trials:
+        rows[spec.submission].append(spec)
+    assert {name: specs[0].given for name, specs in rows.items()} == {
+        "polynomial": {}, "polynomial:power=2": {"power": 2.0}, "polynomial:power=3": {"power": 3.0}
+    }  # fmt: skip
+    assert len({spec.id for spec in plan.trials}) == len(plan.trials)
+    assert len({spec.submission_hash for spec in plan.trials}) == 1
+    first = rows["polynomial"][0]
+    assert replace(first, given={"power": 3.0}).id != first.id != replace(first, submission="polynomial:power=2").id
+    assert set(plan.submissions) == set(rows)
+
+
+def test_spellings_of_the_same_values_are_one_submission():
+    names = ("polynomial:power=2,floor=0.10", "polynomial:floor=.1,power=2.0")
+    plan = make_plan(Request(suite="smoke", submissions=names, workloads=("digits_mlp",), studies=1))
+    alone = make_plan(Request(suite="smoke", submissions=names[:1], workloads=("digits_mlp",), studies=1))
+    assert [spec.id for spec in plan.trials] == [spec.id for spec in alone.trials]
+    pair = Request(suite="smoke", pair=("polynomial:power=2.0", "polynomial:power=3"), studies=3)
+    assert make_plan(pair).pair == ("polynomial:power=2", "polynomial:power=3")
+    with pytest.raises(BadInput, match="two different"):
+        make_plan(replace(pair, pair=("polynomial:power=2.0", "polynomial:power=2")))
+
+
+@pytest.mark.parametrize("track", ["external", "budget"])
+def test_a_hyperparameter_that_is_set_is_not_drawn_and_the_others_are_drawn_as_before(track):
+    names = ("adamw+cosine", "adamw:weight_decay=0.1+cosine")
+    plan = make_plan(Request(suite="smoke", submissions=names, workloads=("digits_mlp",), track=track))
+    drawn, fixed = ([spec for spec in plan.trials if spec.submission == name] for name in names)
+    assert len(drawn) == len(fixed)
+    for before, spec in zip(drawn, fixed, strict=True):
+        assert spec.given == {"weight_decay": 0.1}
+        assert spec.hyperparameters == {k: v for k, v in before.hyperparameters.items() if k != "weight_decay"}
+        assert (spec.seed, spec.horizon) == (before.seed, before.horizon)
+    assert "weight_decay" in drawn[0].hyperparameters
+
+
+def test_a_submission_whose_whole_space_is_set_runs_as_one_without_a_space():
+    space = find_submission("lion").space
+    name = f"lion:{','.join(f'{key}={value.low}' for key, value in space.items())}+rex"
+    for track, runs in (("external", 5), ("budget", 4)):
+        request = Request(suite="smoke", submissions=(name,), workloads=("digits_mlp",), track=track, studies=1)
+        trials = make_plan(request).trials
+        assert len(trials) == runs and all(spec.hyperparameters == {} for spec in trials)
+
+
+@pytest.mark.parametrize("track", ["schedule", "budget", "sensitivity"])
+def test_the_rates_of_a_track_cannot_be_set(track, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(
+        "from harness import schedule\n@schedule(anytime=True)\ndef own(step, learning_rate=0.5):\n    return learning_rate\n"
+    )
+    with pytest.raises(BadInput, match=r"sets learning_rate, which .* itself sets in every trial: leave it out"):
+        make_plan(Request(suite="smoke", submissions=("./own.py:learning_rate=0.1",), workloads=("digits_mlp",), track=track))

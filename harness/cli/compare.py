@@ -43,6 +43,7 @@ def compare(
     trials = board_input(results, track=track, suite=suite).trials
     if trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
+    a, b = (options.recorded_name(name, set(trials["submission"])) for name in (a, b))
     both = compare_both(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
     if time and both.times is None:
         raise BadInput(f"--time: {ruleset(str(trials['track'].iloc[0])).title} has no target, so there are no times to it")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from harness.cli import options
 from harness.cli.app import app
-from harness.contracts.errors import BadInput, did_you_mean
+from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule
 
 STEPS = 1000
@@ -22,11 +23,10 @@ FIGURE_SUFFIXES = (".svg", ".png", ".pdf")
 
 @app.command()
 def curve(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="name or path of a schedule")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME[:key=value,...]", help="name or path of a schedule, and hyperparameters to set")
+    ],
     horizon: Annotated[int | None, typer.Option(metavar="STEPS", help=f"steps after warm-up (default: {STEPS})")] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="value of a hyperparameter; repeatable")
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON object")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="draw a figure into this file (.svg, .png or .pdf)")] = None,
     predict: Annotated[bool, typer.Option("--predict", help="predict the loss by the loss law; needs --fit")] = False,
@@ -50,14 +50,11 @@ def curve(
         raise BadInput(f"--horizon {horizon}: a prediction has the horizon of its --fit trial; leave --horizon out")
     if horizon is not None and horizon < 1:
         raise BadInput(f"--horizon {horizon}: at least 1 step is needed")
-    from harness.registry import find_schedule
-
-    schedule = find_schedule(name)
-    hyperparameters = _parse(schedule.name, param or [], schedule.defaults)
+    schedule = _as_typed(name)
     if fit:
-        return _predict(schedule, hyperparameters, fit, results, as_json=as_json, plot=plot)
+        return _predict(schedule, fit, results, as_json=as_json, plot=plot)
     horizon = horizon or STEPS
-    values = schedule.curve(horizon, hyperparameters)
+    values = schedule.curve(horizon)
     if as_json:
         print(json.dumps({"name": schedule.name, "horizon": horizon, "multiplier": values}, allow_nan=False))
     elif plot is not None:
@@ -69,19 +66,19 @@ def curve(
     return 0
 
 
-def _predict(
-    schedule: Schedule,
-    hyperparameters: Mapping[str, Any],
-    fit: Sequence[str],
-    results: Path,
-    *,
-    as_json: bool,
-    plot: Path | None,
-) -> int:
+def _as_typed(name: str) -> Schedule:
+    """Return the schedule with the hyperparameters that were set after its name as its defaults, and with them in its name."""
+    from harness.registry import find_schedule, parse_name, with_settings
+
+    schedule = find_schedule(name)
+    return replace(schedule, name=with_settings(schedule.name, parse_name(name)[-1].settings))
+
+
+def _predict(schedule: Schedule, fit: Sequence[str], results: Path, *, as_json: bool, plot: Path | None) -> int:
     """Print or draw the predicted loss."""
     from harness.cli import curve_prediction as prediction
 
-    predicted, runs = prediction.predicted_curve(schedule, hyperparameters, fit, results)
+    predicted, runs = prediction.predicted_curve(schedule, fit, results)
     if as_json:
         prediction.print_json(schedule, predicted, runs)
     elif plot is not None:
@@ -90,26 +87,6 @@ def _predict(
     else:
         prediction.print_table(schedule, predicted, runs)
     return 0
-
-
-def _parse(schedule: str, pairs: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of NAME=VALUE pairs: JSON values, or strings where the default is a string."""
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals:
-            raise BadInput(f"--param {pair}: write it as NAME=VALUE")
-        if key not in defaults:
-            hint = did_you_mean(key, defaults) or "; it has none"
-            raise BadInput(f"schedule '{schedule}' has no hyperparameter '{key}'{hint}")
-        if isinstance(defaults[key], str):
-            values[key] = text
-            continue
-        try:
-            values[key] = json.loads(text)
-        except ValueError:
-            raise BadInput(f"--param {pair}: '{text}' is not a value like the default {defaults[key]!r}") from None
-    return values
 
 
 def _draw(name: str, values: Sequence[float], path: Path) -> None:

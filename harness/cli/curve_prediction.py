@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule
-from harness.forecast.recorded import Prediction, RecordedCurve, predict, recorded_curve
+from harness.forecast.recorded import Prediction, RecordedCurve, peak_rate, predict, recorded_curve
 from harness.records import TrialRecord, plain
 from harness.registry import find_schedule
 from harness.results import ResultStore, read_record
 
 
-def predicted_curve(
-    schedule: Schedule, hyperparameters: Mapping[str, Any], fit: Sequence[str], results: Path
-) -> tuple[Prediction, list[RecordedCurve]]:
+def predicted_curve(schedule: Schedule, fit: Sequence[str], results: Path) -> tuple[Prediction, list[RecordedCurve]]:
     """Return the prediction for a schedule, and the recorded curves that the loss law is fitted to.
 
     Args:
         schedule: a closed-form one.
-        hyperparameters: values that replace the schedule's declared defaults.
         fit: trials; each is the path of a record, or an id in `results` or an unambiguous beginning of one.
         results: a results directory.
 
@@ -31,7 +27,7 @@ def predicted_curve(
         BadInput: a trial does not exist or cannot be fitted, or the trials differ in more than schedule, seed and horizon.
     """
     runs = [recorded_curve(record, find_schedule) for record in _records(fit, results)]
-    return predict(schedule, hyperparameters, runs), runs
+    return predict(schedule, {}, runs), runs
 
 
 def _records(names: Sequence[str], results: Path) -> list[TrialRecord]:
@@ -74,7 +70,7 @@ def print_json(schedule: Schedule, prediction: Prediction, runs: Sequence[Record
         "horizon": spec.horizon,
         "warmup": spec.warmup,
         "batch_size": runs[0].batch_size,
-        "learning_rate": spec.hyperparameters["learning_rate"],
+        "learning_rate": peak_rate(spec),
         "fit": [{"id": run.record.spec.id, "submission": run.record.spec.submission} for run in runs],
         "law": asdict(prediction.fit.law),
         "fit_error": prediction.fit.error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +47,22 @@ def check_clock(clock: str) -> None:
     """
     if clock and clock not in CLOCKS:
         raise BadInput(f"no clock '{clock}'{did_you_mean(clock, CLOCKS)}")
+
+
+def recorded_name(typed: str, recorded: Collection[str]) -> str:
+    """Return the name under which a submission is recorded: as typed if there is one, else its canonical form.
+
+    A plug-in need not be found on this machine, and a name that has no canonical form is returned as it is.
+
+    Args:
+        typed: what the user typed, such as ``polynomial:power=2.0``.
+        recorded: names of submissions with records.
+    """
+    from harness.registry import canonical_name
+
+    if typed in recorded:
+        return typed
+    try:
+        return canonical_name(typed)
+    except BadInput:
+        return typed

@@ -128,6 +128,7 @@ def choose_baseline(named: str, submissions: Collection[str]) -> str:
     if not named:
         ours = {BASELINE, OPTIMIZER_BASELINE} & set(submissions)
         return ALGOPERF_BASELINE if ALGOPERF_BASELINE in submissions and not ours else ""
+    named = options.recorded_name(named, submissions)
     if named not in submissions:
         known = ", ".join(sorted(submissions))
         raise BadInput(f"the baseline '{named}' is not on this board{did_you_mean(named, submissions)}: choose one of {known}")

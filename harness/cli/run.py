@@ -29,7 +29,8 @@ def run(
             "-s",
             "--submission",
             metavar="NAME",
-            help="schedule, OPTIMIZER+SCHEDULE, optimizer, procedure or path; repeatable (default: ten schedules)",
+            help="schedule, OPTIMIZER+SCHEDULE, optimizer, procedure or path, each with :key=value,... to set hyperparameters;"
+            " repeatable (default: ten schedules)",
         ),
     ] = None,
     all_submissions: Annotated[bool, typer.Option("--all", help="run all submissions that the track accepts")] = False,

@@ -80,7 +80,8 @@ class Schedule:
         paper: where the schedule comes from (arXiv number, DOI or book).
         anytime: whether it ignores the horizon.
         defaults: hyperparameters and their declared defaults.
-        space: search space of the hyperparameters that are tuned; the `schedule` track leaves them at their defaults.
+        space: search space of the hyperparameters that are tuned; the `schedule` track leaves them at their defaults, or at
+            what the user sets.
         listens: the signals of `Feedback` that a closed loop needs; empty for a pure function.
         cost: what a step costs beyond evaluating a formula, in words; empty if nothing.
         deviation: how this differs from the source, in words; empty if it does not.

@@ -13,7 +13,7 @@ from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule, checked_multiplier
 from harness.forecast.fit import FEWEST, Curve, Fit, Steps, fit_law
 from harness.forecast.law import Array
-from harness.records import Status, TrialRecord
+from harness.records import Status, TrialRecord, TrialSpec
 
 LOG10_PREFIX = "log10_"
 """A metric whose name starts so is the decimal logarithm of a loss. The law is fitted to the loss itself."""
@@ -147,8 +147,12 @@ def _rates_in(record: TrialRecord, schedule: Schedule, hyperparameters: Mapping[
     before, steps = spec.warmup // batch_size, round(spec.horizon / batch_size)
     bound = schedule.start(horizon=steps - before, warmup=before, batch_size=batch_size, hyperparameters=hyperparameters)
     multipliers = [checked_multiplier(schedule, bound.multiplier(float(step)), step) for step in range(steps - before)]
-    peak = float(spec.hyperparameters.get("learning_rate", 0))
-    return peak * np.array(multipliers[:1] * before + multipliers)
+    return peak_rate(spec) * np.array(multipliers[:1] * before + multipliers)
+
+
+def peak_rate(spec: TrialSpec) -> float:
+    """Return the peak learning rate of a trial: the user's or the lattice's value; 0 where neither set it."""
+    return float({**spec.hyperparameters, **spec.given}.get("learning_rate", 0))
 
 
 def _closed_form(schedule: Schedule, subject: str) -> Schedule:
@@ -199,7 +203,7 @@ def _conditions(run: RecordedCurve) -> dict[str, Any]:
         "workload version": spec.workload_hash[:12],
         "optimizer": spec.submission.rpartition("+")[0] or "the reference",
         "batch size": run.batch_size,
-        "peak learning rate": float(spec.hyperparameters["learning_rate"]),
+        "peak learning rate": peak_rate(spec),
     }
 
 

@@ -3,6 +3,8 @@
 A plug-in's module is imported when it is listed or looked up; torch is imported only for a library's class.
 """
 
+from harness.registry.names import canonical_name, parse_name
+from harness.registry.settings import with_settings
 from harness.registry.sources import library_versions
 from harness.registry.submissions import Submission, all_submissions, find_optimizer, find_schedule, find_submission
 from harness.registry.workloads import (
@@ -18,13 +20,16 @@ __all__ = [
     "Submission",
     "all_submissions",
     "all_workloads",
+    "canonical_name",
     "find_optimizer",
     "find_schedule",
     "find_submission",
     "find_workload",
     "hash_for_track",
     "library_versions",
+    "parse_name",
     "suites",
     "unavailable_workloads",
+    "with_settings",
     "workload_hash",
 ]

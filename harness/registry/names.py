@@ -1,20 +1,84 @@
-"""Parses what users type for a plug-in: a name, ``PATH.py``, ``PATH.py:NAME`` or ``OPTIMIZER+SCHEDULE``."""
+"""Parses what users type for a plug-in: a name, ``PATH.py``, ``PATH.py:NAME``, ``OPTIMIZER+SCHEDULE``, ``:key=value,...``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.registry.index import Index
 from harness.registry.loading import LoadedPlugin, load_file
+from harness.registry.settings import read_settings, with_settings
 from harness.registry.sources import ROOT, display_path
 
 _FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<name>[A-Za-z][A-Za-z0-9_-]*))?")
+_NAMED = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9_.-]*)(?::(?P<rest>.*))?", re.DOTALL)
+_FILE_FIRST = re.compile(r"(?P<head>.+?\.py(?::[A-Za-z][A-Za-z0-9_-]*(?=:|\Z))?)(?::(?P<rest>.*))?", re.DOTALL)
+_EXPONENT = re.compile(r"([=\[,]\s*[-+]?[0-9.]+[eE])\+(?=[0-9]+(?:[\s\],+]|\Z))")
+"""The plus sign of an exponent, as in ``power=1e+2``: it separates no optimizer from a schedule."""
 
 
-def split_pair(name: str) -> tuple[str, str] | None:
+@dataclass(frozen=True)
+class Typed:
+    """A plug-in as the user typed it: a whole submission, or a half of OPTIMIZER+SCHEDULE.
+
+    Attributes:
+        head: a name, ``PATH.py`` or ``PATH.py:NAME``.
+        settings: {hyperparameter: canonical text of the value that the user set}, sorted by hyperparameter.
+    """
+
+    head: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The canonical form of what was typed."""
+        return with_settings(self.head, self.settings)
+
+
+def parse_name(name: str) -> tuple[Typed, ...]:
+    """Return the plug-ins of a submission's name: optimizer and schedule of OPTIMIZER+SCHEDULE, else the only one.
+
+    Raises:
+        BadInput: a half is empty, there is more than one '+' outside of paths, or settings are not ``key=value,...``.
+    """
+    name = _EXPONENT.sub(r"\1", name)
+    halves = []
+    for half in _split_pair(name) or (name,):
+        head, settings = _split_settings(half)
+        halves.append(Typed(head, {} if settings is None else read_settings(name, settings)))
+    return tuple(halves)
+
+
+def canonical_name(name: str) -> str:
+    """Return the name under which a submission is recorded: as typed, with hyperparameters sorted and values in one form.
+
+    >>> canonical_name("polynomial:power=2.0,floor=.1"), canonical_name("adamw+rex")
+    ('polynomial:floor=0.1,power=2', 'adamw+rex')
+
+    Raises:
+        BadInput: as `parse_name`.
+    """
+    return "+".join(half.name for half in parse_name(name))
+
+
+def _split_settings(half: str) -> tuple[str, str | None]:
+    """Return (NAME or file, text after the ':' that begins settings; None without one).
+
+    What follows ``PATH.py:`` is the name of a plug-in if it is a plain identifier, else settings.
+    """
+    named = _NAMED.fullmatch(half)
+    if named and not named["head"].endswith(".py"):
+        rest = named["rest"]
+        if rest is None or "=" in rest or not is_file(rest):
+            return named["head"], rest
+    file = _FILE_FIRST.fullmatch(half)
+    return (file["head"], file["rest"]) if file else (half, None)
+
+
+def _split_pair(name: str) -> tuple[str, str] | None:
     """Return (OPTIMIZER, SCHEDULE) of OPTIMIZER+SCHEDULE, or None if `name` is not such a pair.
 
     A '+' inside the path of an existing file does not separate.
@@ -22,14 +86,20 @@ def split_pair(name: str) -> tuple[str, str] | None:
     Raises:
         BadInput: a half is empty, or there is more than one '+' outside of paths.
     """
-    if "+" not in name or (is_file(name) and Path(split_file(name)[0]).exists()):
+    if _whole(name):
         return None
     pairs = [(name[:i], name[i + 1 :]) for i, letter in enumerate(name) if letter == "+"]
-    plausible = [pair for pair in pairs if all("+" not in half or Path(split_file(half)[0]).exists() for half in pair)]
+    plausible = [pair for pair in pairs if all(_whole(half) for half in pair)]
     left, right = (plausible or pairs)[0]
     if not left or not right or ("+" in right and not plausible):
         raise BadInput(f"'{name}' must be OPTIMIZER+SCHEDULE: two names and one '+'")
     return left, right
+
+
+def _whole(name: str) -> bool:
+    """Return whether `name` has no '+' but in the path of an existing file."""
+    head, settings = _split_settings(name)
+    return "+" not in name or ("+" not in (settings or "") and is_file(head) and Path(split_file(head)[0]).exists())
 
 
 def is_file(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,10 @@ from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import Space
 from harness.records import plain, stable_hash
-from harness.registry.index import Index, submissions_index
-from harness.registry.libraries import is_library_name, library_plugin
-from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
-from harness.registry.names import is_file, plugin_from_file, split_pair, unknown_name
-from harness.registry.sources import OURS, ROOT, display_path, library_versions
+from harness.registry.index import submissions_index
+from harness.registry.names import Typed, parse_name
+from harness.registry.parts import Part, find_part, with_values
+from harness.registry.sources import display_path, library_versions
 
 _ARTICLE = {"schedule": "a schedule", "optimizer": "an optimizer", "procedure": "a procedure", "workload": "a workload"}
 
@@ -27,7 +26,8 @@ class Submission:
     """A competitor: a schedule, an optimizer with or without a schedule, or a training procedure.
 
     Attributes:
-        name: as typed: ``rex``, ``adamw``, ``adamw+rex``, ``./my.py``, ``sam``.
+        name: as typed, in canonical form (`harness.registry.canonical_name`): ``rex``, ``adamw+rex``, ``./my.py``, ``sam``,
+            ``polynomial:power=2``.
         kind: "schedule", "optimizer" (with or without a schedule) or "procedure".
         schedule, optimizer, procedure: the plug-ins that the submission consists of; the others are None.
         path: the file that defines it (of OPTIMIZER+SCHEDULE, the schedule's); None for a library's class.
@@ -37,6 +37,7 @@ class Submission:
         facts: what lists and boards print, as JSON types.
         source: what `find_submission` needs in another working directory, such as a Ray worker's; empty if the name is
             enough.
+        given: {hyperparameter: value} of those that the user set after the name.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Submission:
     libraries: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class Submission:
 
     @property
     def space(self) -> Space:
-        """The search spaces of all plug-ins of the submission."""
+        """The search spaces that all plug-ins of the submission declare, those of hyperparameters in `given` included."""
         return {key: value for plugin in self.plugins for key, value in plugin.space.items()}
 
     @property
@@ -72,53 +74,31 @@ class Submission:
         return tuple(plugin for plugin in (self.optimizer, self.schedule, self.procedure) if plugin is not None)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One half of OPTIMIZER+SCHEDULE, or all of another submission. `loaded` is None for a library's class."""
-
-    typed: str
-    plugin: Schedule | Optimizer | type[TrainingAlgorithm]
-    loaded: LoadedPlugin | None
-
-    @property
-    def packaged(self) -> bool:
-        """Whether a built-in or an installed package defines the plug-in."""
-        return self.loaded is not None and not self.loaded.module.startswith(f"{PLUGIN_PACKAGE}.")
-
-    @property
-    def source(self) -> str:
-        """The half in a form that works in any directory. Records store it, so a file below ROOT is relative to ROOT."""
-        if self.loaded is None or self.packaged or self.loaded.path.is_relative_to(OURS["submissions"]):
-            return self.typed
-        path = self.loaded.path
-        return f"{path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path}:{self.loaded.name}"
-
-
 def find_submission(name: str) -> Submission:
     """Return the submission with a name.
 
     The name is looked up in ./submissions, in the built-in folders and among installed entry points (group
     ``timetrial.submissions``). It can also be a file (``./my.py``, or ``./my.py:name`` if the file defines several), a
     library's class (``torch.optim.X``, ``torch.optim.lr_scheduler.X``, ``pytorch_optimizer.X``), or
-    ``OPTIMIZER+SCHEDULE``, where each half is any of these.
+    ``OPTIMIZER+SCHEDULE``, where each half is any of these. ``:key=value,...`` after any of them sets hyperparameters.
 
     Raises:
-        BadInput: there is no such submission (the message names the nearest one), two files define the name, or its file
-            cannot be loaded.
+        BadInput: there is no such submission (the message names the nearest one), two files define the name, its file
+            cannot be loaded, or it cannot be set to these hyperparameters.
     """
     index = submissions_index()
-    pair = split_pair(name)
-    if pair is None:
-        return _single(name, _part(name, index, ""))
-    left, right = _part(pair[0], index, "optimizer"), _part(pair[1], index, "schedule")
+    halves = parse_name(name)
+    if len(halves) == 1:
+        return _single(with_values(find_part(halves[0], index, ""), None, index))
+    left, right = (find_part(half, index, kind) for half, kind in zip(halves, ("optimizer", "schedule"), strict=True))
     for part, kind in ((left, "optimizer"), (right, "schedule")):
         if part.plugin.kind != kind:
-            raise BadInput(f"'{name}' must be OPTIMIZER+SCHEDULE, but '{part.typed}' is {_ARTICLE[part.plugin.kind]}")
-    return _pair(name, left, right)
+            raise BadInput(f"'{name}' must be OPTIMIZER+SCHEDULE, but '{part.typed.head}' is {_ARTICLE[part.plugin.kind]}")
+    return _pair(with_values(left, right, index), with_values(right, left, index))
 
 
 def find_schedule(name: str) -> Schedule:
-    """Return the schedule with a name; of OPTIMIZER+SCHEDULE, the second half.
+    """Return the schedule with a name; of OPTIMIZER+SCHEDULE, the second half. Values set after the name are its defaults.
 
     Raises:
         BadInput: as `find_submission`, or the submission has no schedule.
@@ -126,11 +106,12 @@ def find_schedule(name: str) -> Schedule:
     submission = find_submission(name)
     if submission.schedule is None:
         raise _other_kind(submission, "schedule")
-    return submission.schedule
+    own = {key: value for key, value in submission.given.items() if key in submission.schedule.defaults}
+    return replace(submission.schedule, defaults={**submission.schedule.defaults, **own}) if own else submission.schedule
 
 
 def find_optimizer(name: str) -> Optimizer:
-    """Return the optimizer recipe with a name; of OPTIMIZER+SCHEDULE, the first half.
+    """Return the optimizer recipe with a name; of OPTIMIZER+SCHEDULE, the first half. Values set after it are its defaults.
 
     Raises:
         BadInput: as `find_submission`, or the submission has no optimizer.
@@ -138,7 +119,8 @@ def find_optimizer(name: str) -> Optimizer:
     submission = find_submission(name)
     if submission.optimizer is None:
         raise _other_kind(submission, "optimizer")
-    return submission.optimizer
+    own = {key: value for key, value in submission.given.items() if key in submission.optimizer.defaults}
+    return replace(submission.optimizer, defaults={**submission.optimizer.defaults, **own}) if own else submission.optimizer
 
 
 def all_submissions() -> list[Submission]:
@@ -151,7 +133,7 @@ def all_submissions() -> list[Submission]:
         BadInput: two files define one name.
     """
     index = submissions_index()
-    listed = [_single(name, _part(name, index, "")) for name in index.plugins]
+    listed = [_single(find_part(Typed(name), index, "")) for name in index.plugins]
     for name, error in index.broken.items():
         if name not in index.plugins:
             path = index.broken_files.get(name)
@@ -167,19 +149,9 @@ def _other_kind(submission: Submission, expected: str) -> BadInput:
     return BadInput(f"'{submission.name}' {is_not}; {expected}s: {', '.join(known)}")
 
 
-def _part(name: str, index: Index, kind: str) -> _Part:
-    if is_library_name(name):
-        return _Part(name, library_plugin(name), None)
-    loaded = plugin_from_file(name, index, kind) if is_file(name) else index.find(name)
-    if loaded is None:
-        raise unknown_name("submission", name, index)
-    assert not (isinstance(loaded.plugin, type) and not issubclass(loaded.plugin, TrainingAlgorithm))
-    return _Part(name, loaded.plugin, loaded)
-
-
-def _single(name: str, part: _Part) -> Submission:
-    plugin, loaded = part.plugin, part.loaded
-    content = loaded.sources.content_hash if loaded else stable_hash(part.typed)
+def _single(part: Part) -> Submission:
+    plugin, loaded, name = part.plugin, part.loaded, part.typed.name
+    content = loaded.sources.content_hash if loaded else stable_hash(part.typed.head)
     libraries = _libraries(part)
     return Submission(
         name=name,
@@ -193,16 +165,19 @@ def _single(name: str, part: _Part) -> Submission:
         libraries=libraries,
         facts=_facts(name, part, content),
         source="" if part.source == name else part.source,
+        given=part.given,
     )
 
 
-def _pair(name: str, left: _Part, right: _Part) -> Submission:
-    optimizer, schedule = _single(left.typed, left), _single(right.typed, right)
+def _pair(left: Part, right: Part) -> Submission:
+    optimizer, schedule = _single(left), _single(right)
+    name = f"{optimizer.name}+{schedule.name}"
     for shared in sorted(set(optimizer.defaults) & set(schedule.defaults)):
-        raise BadInput(f"'{name}': '{left.typed}' and '{right.typed}' both have a hyperparameter '{shared}': rename one")
+        heads = f"'{left.typed.head}' and '{right.typed.head}'"
+        raise BadInput(f"'{name}': {heads} both have a hyperparameter '{shared}': rename one")
     content = stable_hash(optimizer.content_hash, schedule.content_hash)
     source = f"{left.source}+{right.source}"
-    merged = {key: {**optimizer.facts[key], **schedule.facts[key]} for key in ("hyperparameters", "space")}
+    merged = {key: {**optimizer.facts[key], **schedule.facts[key]} for key in ("hyperparameters", "space", "given")}
     texts = {
         key: "; ".join(filter(None, (optimizer.facts[key], schedule.facts[key])))
         for key in ("paper", "cost", "deviation", "source")
@@ -227,19 +202,21 @@ def _pair(name: str, left: _Part, right: _Part) -> Submission:
             "content_hash": content,
         },
         source="" if source == name else source,
+        given={**optimizer.given, **schedule.given},
     )
 
 
-def _libraries(part: _Part) -> dict[str, str]:
+def _libraries(part: Part) -> dict[str, str]:
     if part.loaded is None:
-        return library_versions(frozenset({part.typed.partition(".")[0], "torch"}))
+        return library_versions(frozenset({part.typed.head.partition(".")[0], "torch"}))
     needed = set() if part.plugin.kind == "schedule" else {"torch"}
     return library_versions(part.loaded.sources.libraries | needed)
 
 
-def _facts(name: str, part: _Part, content: str) -> dict[str, Any]:
+def _facts(name: str, part: Part, content: str) -> dict[str, Any]:
     plugin = part.plugin
-    space = {key: {"distribution": type(item).__name__, **asdict(item)} for key, item in plugin.space.items()}
+    searched = {key: item for key, item in plugin.space.items() if key not in part.given}
+    space = {key: {"distribution": type(item).__name__, **asdict(item)} for key, item in searched.items()}
     return {
         "name": name,
         "kind": plugin.kind,
@@ -249,15 +226,16 @@ def _facts(name: str, part: _Part, content: str) -> dict[str, Any]:
         "cost": plugin.cost,
         "deviation": plugin.deviation,
         "listens": list(getattr(plugin, "listens", ())),
-        "hyperparameters": plain(dict(plugin.defaults)),
+        "hyperparameters": plain({**plugin.defaults, **part.given}),
+        "given": plain(part.given),
         "space": plain(space),
         "source": _origin(part),
         "content_hash": content,
     }
 
 
-def _origin(part: _Part) -> str:
+def _origin(part: Part) -> str:
     """Return where boards say that a plug-in comes from: a library's class, a module or a file."""
     if part.loaded is None:
-        return part.typed
+        return part.typed.head
     return part.loaded.module if part.packaged else display_path(part.loaded.path)

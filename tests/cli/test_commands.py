@@ -43,8 +43,9 @@ def test_a_curve_has_the_papers_values_without_torch(no_torch):
 
 
 def test_a_curve_takes_hyperparameters_and_draws(tmp_path):
-    done = timetrial("curve", "polynomial", "--horizon", 10, "--param", "power=2", "--json")
-    assert json.loads(done.stdout)["multiplier"][5] == pytest.approx(0.25)
+    done = timetrial("curve", "polynomial:power=3.0", "--horizon", 10, "--json")
+    value = json.loads(done.stdout)
+    assert (value["name"], value["multiplier"][5]) == ("polynomial:power=3", pytest.approx(0.125))
     assert timetrial("curve", "cosine", "--plot", tmp_path / "c.svg").returncode == 0
     assert "<svg" in (tmp_path / "c.svg").read_text()
 
@@ -122,9 +123,10 @@ MISTAKES = [
     ("report", "--format", "md", "--figures", "figures"),
     ("curve", "nope"),
     ("curve", "rex", "--horizon", "0"),
-    ("curve", "polynomial", "--param", "powr=2"),
-    ("curve", "polynomial", "--param", "power"),
-    ("curve", "wsd", "--param", "decay=linaer"),
+    ("curve", "polynomial:powr=2"),
+    ("curve", "polynomial:power"),
+    ("curve", "wsd:decay=linaer"),
+    ("run", "--suite", "smoke", "-s", "rex:clip=1"),
     ("run", "--suite", "smoke", "--all", "-s", "rex"),
     ("run", "--suite", "smoke", "--all", "--track", "nope"),
     ("list", "suites", "--docs", "here"),

@@ -12,7 +12,7 @@ from harness.records import TrialRecord
 from harness.results import ResultStore, compact
 from tests.execution.commands import timetrial
 
-RUNS = ("cosine", "constant", "linear", "plateau")
+RUNS = ("cosine", "constant", "linear", "plateau", "polynomial:power=3")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_compacted_run_is_found_by_its_id_and_the_path_of_its_parquet_file_say
 
 
 def test_the_table_names_law_and_error_and_ends_at_the_last_step(results, whole, capsys):
-    assert run_app([*predicted(results, whole, "wsd", "cosine", more=["--param", "decay_fraction=0.3"])]) == 0
+    assert run_app([*predicted(results, whole, "wsd:decay_fraction=0.3", "cosine")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "it was not run" in lines[0]
     assert "mean relative error of the fit" in lines[1]
@@ -93,10 +93,15 @@ def test_the_table_names_law_and_error_and_ends_at_the_last_step(results, whole,
 def test_hyperparameters_change_what_is_predicted(results, whole, capsys):
     answers = []
     for fraction in (0.1, 0.5):
-        more = ["--json", "--param", f"decay_fraction={fraction}"]
-        assert run_app([*predicted(results, whole, "wsd", "cosine", "constant", more=more)]) == 0
+        name = f"wsd:decay_fraction={fraction}"
+        assert run_app([*predicted(results, whole, name, "cosine", "constant", more=["--json"])]) == 0
         answers.append(json.loads(capsys.readouterr().out)["predicted"])
     assert answers[0] != answers[1]
+
+
+def test_a_run_with_hyperparameters_after_its_name_is_fitted_with_their_values(results, whole, capsys):
+    assert run_app([*predicted(results, whole, "rex", "polynomial:power=3", more=["--json"])]) == 0
+    assert [run["submission"] for run in json.loads(capsys.readouterr().out)["fit"]] == ["polynomial:power=3"]
 
 
 def test_the_figure_shows_runs_and_prediction(results, whole, tmp_path):
@@ -122,7 +127,7 @@ def test_what_cannot_be_fitted_is_told_in_one_line(results, whole, capsys, tmp_p
     assert "never falls" in refused("rex", "constant")
     assert "leave --horizon out" in refused("rex", "cosine", more=["--horizon", "10"])
     assert "must end in" in refused("rex", "cosine", more=["--plot", "x.gif"])
-    assert "no hyperparameter" in refused("rex", "cosine", more=["--param", "x=1"])
+    assert "no hyperparameter" in refused("rex:x=1", "cosine")
     assert "--fit" in told(capsys, "curve", "rex", "--predict")
     assert "--predict" in told(capsys, "curve", "rex", "--fit", "ab")
     torn = tmp_path / "torn.json"

@@ -304,6 +304,7 @@ def test_a_library_optimizer_takes_its_defaults_from_the_constructor():
         "weight_decay": 0,
         "initial_accumulator_value": 0,
         "epsilon": 1e-10,
+        "clip": 0.0,
     }
     model = torch.nn.Linear(3, 2)
     built = found.optimizer(model, {"learning_rate": 0.5, "weight_decay": 0.1})

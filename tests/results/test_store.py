@@ -49,13 +49,37 @@ def test_a_truncated_record_is_left_out_of_a_report_but_not_touched(store):
     assert path in store.damaged
 
 
-@pytest.mark.parametrize("name", ["../../etc/x", "a/b", "adamw+rex", "torch.optim.Adagrad+cosine", "..", "é" * 200, ".hidden"])
+SETTINGS = "polynomial:floor=0.1,power=2"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../../etc/x", "a/b", "adamw+rex", "torch.optim.Adagrad+cosine", "..", "é" * 200, ".hidden", SETTINGS),
+        *("adamw:weight_decay=0.1+polynomial:power=2", "./../my.py:name:mode=a/b", f"adamw:{'x' * 300}=1e-5+rex", "a:b=[1,2]"),
+    ],
+)
 def test_any_submission_name_makes_one_safe_folder(store, name):
     other = replace(SPEC, submission=name)
     path = store.write(replace(RECORD, spec=other))
     assert path.resolve().is_relative_to(store.directory.resolve())
     assert path.parent.parent.parent.name == "trials"
-    assert next(store.records()).spec.submission == name
+    assert path.parent.name.isascii() and len(path.parent.name) <= 80 and not set(path.parent.name) & set(":=,/[]")
+    assert store.read(other).spec.submission == next(store.records()).spec.submission == name
+
+
+def test_names_that_differ_in_unsafe_characters_alone_or_at_their_ends_have_folders_of_their_own(store):
+    names = (SETTINGS, SETTINGS.replace(":", "_"), SETTINGS.replace("=", ","), f"{'x' * 100}:a=1", f"{'x' * 100}:a=2")
+    assert len({store.path(replace(SPEC, submission=name)).parent for name in names}) == len(names)
+
+
+def test_given_hyperparameters_survive_the_disk_and_compaction(store):
+    spec = replace(SPEC, submission=SETTINGS, given={"floor": 0.1, "power": 2.0, "mode": "a", "on": True, "none": None})
+    store.write(replace(RECORD, spec=spec))
+    assert store.read(spec).spec.given == spec.given
+    compact(store)
+    assert store.file_of(spec).suffix == ".parquet" and store.read(spec).spec == spec
+    assert load_results(store.directory).iloc[0]["given"] == spec.given
 
 
 def test_names_that_look_alike_when_made_safe_do_not_collide(store):

@@ -23,9 +23,6 @@ def largest_request(request: Request) -> Request:
     Raises:
         BadInput: an option that does not go together with `--until-separable`.
     """
-    a, b = request.pair
-    if a == b:
-        raise BadInput(f"--until-separable {a} {b}: name two different submissions")
     if request.submissions:
         raise BadInput("--until-separable names the two submissions itself: leave -s out")
     if request.studies is not None:

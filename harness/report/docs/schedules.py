@@ -43,7 +43,7 @@ Each panel shows the multiplier of the peak learning rate at every step after wa
 peak rate and horizon, in the same way for all schedules. `step`, `horizon` and `p = step / horizon` count from the end of the
 warm-up. The coloured line is the schedule with its defaults, which the `schedule` track races; grey lines have another option
 of one hyperparameter. A schedule that uses feedback (`listens`) is drawn with that of a simulated run whose loss falls until
-half of the horizon and is constant after that. `timetrial curve NAME --param K=V` draws a schedule with other hyperparameters.
+half of the horizon and is constant after that. `timetrial curve NAME:key=value` draws a schedule with other hyperparameters.
 Where a docstring says "from memory", the formula was not checked against its source.
 
 *Anytime*: "yes" if the schedule needs no horizon. *Extra cost*: what it costs per step, beyond evaluating a formula.

@@ -1,0 +1,115 @@
+"""The plug-ins that a submission's name consists of, each with the hyperparameters that the user set after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.contracts.algorithms import TrainingAlgorithm
+from harness.contracts.errors import BadInput, did_you_mean
+from harness.contracts.optimizers import Optimizer
+from harness.contracts.schedules import Schedule
+from harness.registry.index import Index
+from harness.registry.libraries import is_library_name, library_plugin
+from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
+from harness.registry.names import Typed, is_file, plugin_from_file, unknown_name
+from harness.registry.sources import OURS, ROOT
+from harness.registry.values import value_of
+
+EXAMPLE_OPTIMIZER = "adamw"
+"""The optimizer that messages name first."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One half of OPTIMIZER+SCHEDULE, or all of another submission.
+
+    Attributes:
+        typed: what the user typed.
+        plugin: the plug-in that this names.
+        loaded: where it comes from; None for a library's class.
+        given: values of the hyperparameters that the user set.
+    """
+
+    typed: Typed
+    plugin: Schedule | Optimizer | type[TrainingAlgorithm]
+    loaded: LoadedPlugin | None
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def packaged(self) -> bool:
+        """Whether a built-in or an installed package defines the plug-in."""
+        return self.loaded is not None and not self.loaded.module.startswith(f"{PLUGIN_PACKAGE}.")
+
+    @property
+    def source(self) -> str:
+        """The part in a form that works in any directory. Records store it, so a file below ROOT is relative to ROOT."""
+        if self.loaded is None or self.packaged or self.loaded.path.is_relative_to(OURS["submissions"]):
+            return self.typed.name
+        path = self.loaded.path
+        file = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path
+        return replace(self.typed, head=f"{file}:{self.loaded.name}").name
+
+
+def find_part(typed: Typed, index: Index, kind: str) -> Part:
+    """Return the part that a user typed, without the values that it sets.
+
+    Args:
+        typed: a name, a file or a library's class, with settings or without.
+        index: the plug-ins that have a name.
+        kind: the kind that is meant where a file defines several, "" for any.
+
+    Raises:
+        BadInput: there is no such plug-in, or it cannot be loaded.
+    """
+    head = typed.head
+    if is_library_name(head):
+        return Part(typed, library_plugin(head), None)
+    loaded = plugin_from_file(head, index, kind) if is_file(head) else index.find(head)
+    if loaded is None:
+        raise unknown_name("submission", head, index)
+    assert not (isinstance(loaded.plugin, type) and not issubclass(loaded.plugin, TrainingAlgorithm))
+    return Part(typed, loaded.plugin, loaded)
+
+
+def with_values(part: Part, other: Part | None, index: Index) -> Part:
+    """Return `part` with the values of its settings; `other` is the other half of OPTIMIZER+SCHEDULE.
+
+    Raises:
+        BadInput: the plug-in declares no such hyperparameter, or a text is no value of it. The message names the nearest
+            hyperparameter, or where to set it if it belongs to the other half or to an optimizer.
+    """
+    plugin, name = part.plugin, part.typed.name
+    for key in part.typed.settings:
+        if key not in plugin.defaults:
+            hint = _elsewhere(part, other, key, index) or did_you_mean(key, plugin.defaults) or ": it has none"
+            raise BadInput(f"'{part.typed.head}' has no hyperparameter '{key}'{hint}")
+    values = {
+        key: value_of(name, key, text, plugin.defaults[key], plugin.space.get(key)) for key, text in part.typed.settings.items()
+    }
+    return replace(part, given=values)
+
+
+def _elsewhere(part: Part, other: Part | None, key: str, index: Index) -> str:
+    """Return what to write if a hyperparameter belongs to the other half, or to the optimizer of a schedule alone; else ""."""
+    settings = dict(part.typed.settings)
+    text = settings.pop(key)
+    rest = replace(part.typed, settings=settings)
+    if other is not None:
+        if key not in other.plugin.defaults:
+            return ""
+        moved = replace(other.typed, settings={**other.typed.settings, key: text})
+        halves = (rest, moved) if other.plugin.kind == "schedule" else (moved, rest)
+        return f", but '{other.typed.head}' has: write {'+'.join(half.name for half in halves)}"
+    if part.plugin.kind != "schedule":
+        return ""
+    known = {name: entries[0].plugin for name, entries in index.plugins.items()}
+    owners = [name for name, plugin in known.items() if isinstance(plugin, Optimizer) and key in plugin.defaults]
+    if not owners:
+        return ""
+    optimizer = Typed(min(owners, key=lambda name: (name != EXAMPLE_OPTIMIZER, name)), {key: text})
+    return (
+        "; alone it trains with each workload's reference optimizer, whose hyperparameters are fixed:"
+        f" name the optimizer too, as in {optimizer.name}+{rest.name}"
+    )
