@@ -12,7 +12,8 @@ from analyses.claim_verdicts import REGRET_MARGIN, TIME_MARGIN, Measured
 from analyses.comparisons import PlannedComparison
 from harness.scoring.compare import study_times_of_two
 from harness.scoring.intervals import satterthwaite
-from harness.scoring.speed import contrast, log_times
+from harness.scoring.log_times import log_times
+from harness.scoring.speed import contrast
 from harness.scoring.trial_table import checked, exact_on, track_of
 
 FEWEST = 3

@@ -104,8 +104,9 @@ def step_levels(p_values: Sequence[float | None], level: float = LEVEL) -> list[
 
 def _finding(measured: Measured, p: float | None, p_holm: float | None, level: float | None) -> Finding:
     interval = measured.estimate.interval(1 - level) if measured.estimate and level is not None else None
-    if measured.estimate is None or interval is None:
-        return Finding(measured, p, p_holm, None, None, None, NOT_RUN)
+    if interval is None:
+        # Without any variance there is no interval, though it has run.
+        return Finding(measured, p, p_holm, None, None, None, NOT_RUN if measured.estimate is None else OPEN)
     low, high = interval
     comparison = measured.comparison
     text = verdict(low, high, comparison.relation, measured.margin, timed=comparison.timed) if measured.decided else OPEN

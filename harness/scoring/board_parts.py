@@ -184,14 +184,15 @@ class Pair:
         a, b: their names.
         ratio, low, high: speed-up of `a` over `b`, with a 95 % interval.
         bound: "" where exact; "≤", "≥" or "~" where limits of the ruler, or misses, take part: as `RowSpeedUp.bound`.
-        p: p-value of the two-sided t test, unadjusted; None with too few studies.
+        p: p-value of the two-sided t test, unadjusted; None with too few studies, and where nothing varies.
         p_holm: the same, Holm-adjusted over all pairs of the board; equal to `p` in a comparison of two.
-        separable: `p_holm` <= .05, and the two differ on at least 4 workloads (on all, where fewer are compared).
+        separable: `p_holm` <= .05, and `differing` is at least 4 (all, where fewer workloads are compared).
         faster, faster_low, faster_high: share of studies in which `a` is better, a tie counted half; Wilson interval.
         workloads: the two on every workload.
         limited, studies: as `RowSpeedUp`.
         differing: number of workloads on which some study differs; by times, on which either reached its target.
         p_without_one: the largest p-value with any one workload left out; None where it is not known.
+        floor, ceiling: of times to the target: the ratio if `a`, or `b`, had never reached one; else None.
     """
 
     a: str
@@ -211,6 +212,8 @@ class Pair:
     studies: int = 0
     differing: int = 0
     p_without_one: float | None = None
+    floor: float | None = None
+    ceiling: float | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -12,15 +12,21 @@ from harness.contracts.errors import BadInput, did_you_mean
 from harness.pruning import SCORE_ONLY
 from harness.scoring.board_parts import Pair
 from harness.scoring.canonical import canonical_studies
+from harness.scoring.log_times import log_times
 from harness.scoring.pairs import LEVEL, pair
 from harness.scoring.rules import ScoringRules
-from harness.scoring.speed import log_times
+from harness.scoring.scored import pinned_baseline
+from harness.scoring.sentences import budget_notes, listed
+from harness.scoring.speed import Contrast, contrast
 from harness.scoring.study_times import StudyTimes, build_study_times
 from harness.scoring.trial_table import checked, exact_on, track_of
 
 UNADJUSTED = (
     "You chose this one comparison, so p is not adjusted for others; on the board, p is adjusted over all pairs (Holm)."
 )
+
+AT = {"": "", "≤": "at most ", "≥": "at least ", "~": "about "}
+"""Words before a ratio by its bound."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,17 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
         )
     study_times = study_times_of_two(trials, a, b, clock)
     both = [study_times.submissions.index(name) for name in (a, b)]
-    result = pair(study_times, log_times(study_times), *both)
-    lines = [UNADJUSTED]
-    if not study_times.paired:
-        lines.append(
-            "Studies share no seeds between submissions, so they are not paired: the variances of both are added, and the "
-            "share of faster studies is over all pairs of studies."
-        )
+    difference = contrast(log_times(study_times), *both)
+    result = pair(study_times, difference, *both)
+    lines = [
+        UNADJUSTED,
+        *_unpaired(study_times, difference),
+        *budget_notes(study_times, clock),
+    ]
     if not exact_on(trials, clock):
         lines.append(f"Trials were pruned on the {track_of(trials).clock} clock, so times in {clock} are upper bounds.")
-    alone = [w for w, ratio in result.workloads.items() if ratio.ratio is None]
+    budgets = study_times.budgets
+    alone = [w for w, ratio in result.workloads.items() if ratio.ratio is None and math.isfinite(budgets.of(w))]
     if alone:
         lines.append(f"The two have no study in common on {', '.join(alone)}.")
     times = {}
@@ -80,14 +87,28 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
     return Comparison(result, clock, times, sentence(result), tuple(lines))
 
 
+def _unpaired(study_times: StudyTimes, difference: Contrast) -> list[str]:
+    added = "the variances of both are added, and the share of faster studies is over all pairs of studies."
+    if not study_times.paired:
+        return [f"Studies share no seeds between submissions, so they are not paired: {added}"]
+    apart = [w for w, paired in zip(study_times.workloads, difference.paired, strict=True) if not paired]
+    if not apart:
+        return []
+    return [f"Studies of {listed(apart)} ran on different machine types, so there they are not paired: {added}"]
+
+
 def study_times_of_two(trials: pd.DataFrame, a: str, b: str, clock: str) -> StudyTimes:
-    """Return the study times of two submissions; budgets are read from all `trials` (from `checked`).
+    """Return the study times of two submissions.
+
+    What a miss is charged is read from all `trials` (from `checked`): where the rules state no budget on this clock, from
+    the costs of the track's baseline, or of `b` where that did not run.
 
     Raises:
         BadInput: an unknown clock or submission, the same one twice, or no base workload.
     """
-    rules = ScoringRules(clock)
     known = check_two(trials, a, b)
+    baseline = pinned_baseline(track_of(trials), known)
+    rules = ScoringRules(clock, baseline=baseline if baseline in known else b)
     study_times = build_study_times(trials, canonical_studies(trials, rules), rules)
     for name in known:
         if name not in (a, b):
@@ -111,20 +132,43 @@ def check_two(trials: pd.DataFrame, a: str, b: str) -> list[str]:
 
 
 def sentence(result: Pair) -> str:
-    """Return the result of a comparison in one sentence."""
+    """Return the result of a comparison in one sentence, the faster one first."""
     if result.ratio is None:
-        return f"{result.a} and {result.b} have no study of a workload in common."
-    first, second, ratio, low, high = result.a, result.b, result.ratio, result.low, result.high
-    if ratio < 1:
-        first, second, ratio = second, first, 1 / ratio
-        low, high = (None if high is None else 1 / high), (None if low is None else 1 / low)
-    sign = {"≤": "≥", "≥": "≤"}.get(result.bound, result.bound) if first != result.a else result.bound
-    text = (
-        f"{first} is {sign}{ratio:.2f} times as fast as {second}"
-        if not math.isclose(ratio, 1)
-        else f"{first} is as fast as {second}"
+        return f"{result.a} and {result.b} have no study in common on a workload with a budget."
+    if result.ratio < 1:
+        return sentence(_flipped(result, result.ratio))
+    text = f"{result.a} is {AT[result.bound]}{result.ratio:.2f} times as fast as {result.b}"
+    if math.isclose(result.ratio, 1):
+        text = f"{result.a} is as fast as {result.b}"
+    missed = ""
+    if result.limited and result.floor is not None:
+        missed = (
+            f"; a miss takes part in {result.limited} of {result.studies} studies, and had {result.a} never reached, the ratio "
+            f"would be {result.floor:.2f}"
+        )
+    if result.low is None or result.high is None or result.p is None:
+        return f"{text}; an interval needs at least 3 common studies per workload, and studies that differ{missed}."
+    verdict = "separable" if result.separable else "not separable"
+    if result.p <= LEVEL and not result.separable:
+        verdict += f", because either reached on {result.differing} workloads only"
+    return f"{text} [{result.low:.2f}, {result.high:.2f}], p = {result.p:.2g}: {verdict}{missed}."
+
+
+def _flipped(result: Pair, ratio: float) -> Pair:
+    """Return the same pair seen from the other side, without the workloads."""
+
+    def inverse(value: float | None) -> float | None:
+        return None if value is None else 1 / value
+
+    return replace(
+        result,
+        a=result.b,
+        b=result.a,
+        ratio=1 / ratio,
+        low=inverse(result.high),
+        high=inverse(result.low),
+        bound={"≤": "≥", "≥": "≤"}.get(result.bound, result.bound),
+        floor=inverse(result.ceiling),
+        ceiling=inverse(result.floor),
+        workloads={},
     )
-    if low is None or high is None or result.p is None:
-        return f"{text}; an interval needs at least 3 common studies per workload."
-    verdict = "separable" if result.p <= LEVEL else "not separable"
-    return f"{text} [{low:.2f}, {high:.2f}], p = {result.p:.2g}: {verdict}."

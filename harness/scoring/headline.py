@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -12,11 +12,12 @@ from harness.records import Status
 from harness.rules import Reading, Track
 from harness.scoring.board_parts import Pair, Ratio, RowSpeedUp, WorkloadRatio
 from harness.scoring.compute_saved import ComputeSaved, SpeedUp, SpeedUpPair, compute_saved
+from harness.scoring.log_times import log_times
 from harness.scoring.pairs import all_pairs
 from harness.scoring.rulers import rulers_of
 from harness.scoring.rules import ScoringRules
 from harness.scoring.scored import Scored
-from harness.scoring.speed import contrast, log_times
+from harness.scoring.speed import Contrast, contrast
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,22 @@ def _of_times(scored: Scored) -> dict[str, RowSpeedUp]:
         elif not against.smallest or not against.decided:
             result[name] = RowSpeedUp()
         else:
-            interval = against.estimate.interval()
-            low, high = (math.exp(interval[0]), math.exp(interval[1])) if interval else (None, None)
-            result[name] = RowSpeedUp(math.exp(against.estimate.value), low, high, against.bound)
+            result[name] = _of_contrast(against, scored.workloads)
     return result
+
+
+def _of_contrast(against: Contrast, workloads: Sequence[str]) -> RowSpeedUp:
+    """Return the speed-up by time to the target in the form that boards print."""
+    interval = against.estimate.interval()
+    ratios = zip(workloads, against.by_workload.tolist(), against.bounds, strict=True)
+    return RowSpeedUp(
+        value=math.exp(against.estimate.value),
+        low=math.exp(interval[0]) if interval else None,
+        high=math.exp(interval[1]) if interval else None,
+        bound=against.bound,
+        limited=against.missed,
+        studies=against.studies,
+        over=against.width,
+        workloads={w: WorkloadRatio(None if math.isnan(log) else math.exp(log), bound=bound) for w, log, bound in ratios},
+        floor=against.floor,
+    )

@@ -13,7 +13,7 @@ from harness.scoring.board_parts import Cell
 from harness.scoring.cells import Cells
 from harness.scoring.headline import Headline
 from harness.scoring.scored import Scored
-from harness.scoring.sentences import listed, protocol_notes
+from harness.scoring.sentences import budget_notes, listed, protocol_notes
 from harness.scoring.studies import SKIPPED, Study
 from harness.scoring.study_times import StudyTimes
 
@@ -59,12 +59,7 @@ def notes(scored: Scored, cells: Cells, reading: Headline) -> list[str]:
             f"Trials were pruned on the {scored.track.clock} clock. On the {clock} clock a time marked ≤ is an upper bound, "
             "and scores and intervals that use it are not exact. Run without --prune for exact ones."
         )
-    unlimited = [w for w in study_times.workloads if pd.isna(trials.loc[trials["workload"] == w, f"budget_{clock}"]).all()]
-    if unlimited and any(math.isinf(cell.time) or cell.reached < cell.studies for cell in cells.values()):
-        lines.append(
-            f"The rules set no budget in {clock} on {listed(unlimited)}: a miss there is charged as much as the longest trial "
-            "that ended by itself."
-        )
+    lines += [*_machine_types(trials, study_times), *(budget_notes(study_times, clock) if reading.saved is None else [])]
     alone = sorted({s.workload for s in scored.studies if s.held_out} - set(study_times.labels))
     if alone:
         lines.append(f"Held-out variants do not count where their base workload did not run: {listed(alone)}.")
@@ -109,6 +104,17 @@ def _machines(trials: pd.DataFrame, clock: str) -> list[str]:
             "together share caches and slow each other down."
         )
     return lines
+
+
+def _machine_types(trials: pd.DataFrame, study_times: StudyTimes) -> list[str]:
+    apart = [w for w in study_times.workloads if len(study_times.groups(w)) > 1]
+    if not study_times.paired or not apart:
+        return []
+    types = sorted({str(kind) or "unknown" for kind in trials["machine_type"]})
+    return [
+        f"Studies of {listed(apart)} ran on several machine types ({listed(types)}): submissions are compared study by study "
+        "only where both ran on the same type, else unpaired, and they are resampled apart."
+    ]
 
 
 def _few(fewest: int, study_times: StudyTimes) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from harness.scoring.board_parts import Pair, WorkloadRatio
 from harness.scoring.intervals import holm, wilson
-from harness.scoring.speed import Contrast, LogTimes, contrast, log_times
+from harness.scoring.log_times import LogTimes, log_times
+from harness.scoring.speed import Contrast, contrasts_of
 from harness.scoring.study_times import StudyTimes
 
 LEVEL = 0.05
@@ -19,17 +20,30 @@ LEVEL = 0.05
 
 def all_pairs(study_times: StudyTimes, times: LogTimes | None = None) -> tuple[Pair, ...]:
     """Return every pair of submissions, names sorted, p-values Holm-adjusted over all pairs."""
-    times = times or log_times(study_times)
-    pairs = [pair(study_times, times, a, b) for a, b in combinations(range(len(study_times.submissions)), 2)]
+    places = list(combinations(range(len(study_times.submissions)), 2))
+    contrasts = contrasts_of(times or log_times(study_times), places)
+    pairs = [pair(study_times, difference, *place) for difference, place in zip(contrasts, places, strict=True)]
     adjusted = holm([p.p for p in pairs])
-    return tuple(replace(p, p_holm=q, separable=q is not None and q <= LEVEL) for p, q in zip(pairs, adjusted, strict=True))
+    return tuple(
+        replace(p, p_holm=q, separable=_separable(difference, q))
+        for p, difference, q in zip(pairs, contrasts, adjusted, strict=True)
+    )
 
 
-def pair(study_times: StudyTimes, times: LogTimes, a: int, b: int) -> Pair:
-    """Return the pair of submissions `a` and `b` (indices of submissions), p-value not adjusted."""
-    difference = contrast(times, a, b)
+def _separable(difference: Contrast, p: float | None) -> bool:
+    return p is not None and p <= LEVEL and difference.testable
+
+
+def pair(study_times: StudyTimes, difference: Contrast, a: int, b: int) -> Pair:
+    """Return the pair of submissions `a` and `b` (indices of submissions), p-value not adjusted.
+
+    Args:
+        study_times: of the board.
+        difference: of the two, from `contrast`.
+        a, b: which.
+    """
     interval = difference.estimate.interval()
-    counts = [_wins(study_times, workload, a, b) for workload in study_times.workloads]
+    counts = [_wins(study_times, w, a, b, paired) for w, paired in zip(study_times.workloads, difference.paired, strict=True)]
     share, share_interval = _frequency(counts)
     p = difference.estimate.p
     known = difference.smallest > 0
@@ -42,18 +56,24 @@ def pair(study_times: StudyTimes, times: LogTimes, a: int, b: int) -> Pair:
         bound=difference.bound,
         p=p,
         p_holm=p,
-        separable=p is not None and p <= LEVEL,
+        separable=_separable(difference, p),
         faster=share,
         faster_low=share_interval[0] if share_interval else None,
         faster_high=share_interval[1] if share_interval else None,
         workloads={w: _ratio(difference, k, counts[k]) for k, w in enumerate(study_times.workloads)},
+        limited=difference.missed,
+        studies=difference.studies,
+        differing=difference.reached,
+        p_without_one=difference.p_without_one,
+        floor=difference.floor,
+        ceiling=difference.ceiling,
     )
 
 
-def _wins(study_times: StudyTimes, workload: str, a: int, b: int) -> tuple[int, int, int, int]:
+def _wins(study_times: StudyTimes, workload: str, a: int, b: int, paired: bool) -> tuple[int, int, int, int]:
     """Wins, losses and ties of `a`, and how many independent pairs of studies these amount to."""
     x, y = study_times.times[workload][a], study_times.times[workload][b]
-    if study_times.paired:
+    if paired:
         common = ~np.isnan(x) & ~np.isnan(y)
         first, second, independent = x[common], y[common], int(common.sum())
     else:
@@ -65,11 +85,12 @@ def _wins(study_times: StudyTimes, workload: str, a: int, b: int) -> tuple[int, 
 
 
 def _frequency(counts: list[tuple[int, int, int, int]]) -> tuple[float | None, tuple[float, float] | None]:
-    total = sum(wins + losses + ties for wins, losses, ties, _ in counts)
+    """Return the share and its interval; every workload weighs as many studies as it has, also where all met all."""
     independent = sum(n for *_, n in counts)
-    if not total:
+    if not independent:
         return None, None
-    share = sum(2 * wins + ties for wins, _, ties, _ in counts) / (2 * total)
+    better = math.fsum((2 * wins + ties) * n / (2 * (wins + losses + ties)) for wins, losses, ties, n in counts if n)
+    share = better / independent
     return share, wilson(share, independent)
 
 

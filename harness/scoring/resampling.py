@@ -50,9 +50,13 @@ def multisets(n: int) -> tuple[NDArray[np.int64], Floats]:
 
 
 def can_enumerate(study_times: StudyTimes, workload: str) -> bool:
-    """Return whether all resamples of `workload` can be enumerated: paired, up to 7 studies, at most 50,000 combinations."""
-    sizes = [study_times.times[label].shape[1] for label in (workload, *study_times.variants[workload])]
-    if not study_times.paired or not all(1 <= n <= ENUMERATED_STUDIES for n in sizes):
+    """Return whether all resamples of `workload` can be enumerated.
+
+    Its studies belong together for all submissions, there are up to 7 of them, and at most 50,000 combinations.
+    """
+    labels = (workload, *study_times.variants[workload])
+    sizes = [study_times.times[label].shape[1] for label in labels]
+    if any(len(study_times.groups(label)) > 1 for label in labels) or not all(1 <= n <= ENUMERATED_STUDIES for n in sizes):
         return False
     return prod(comb(2 * n - 1, n) for n in sizes) <= ENUMERATED_COMBINATIONS
 
@@ -71,7 +75,10 @@ def all_resamples(study_times: StudyTimes, workload: str) -> Resample:
 
 
 def random_resample(study_times: StudyTimes, workload: str, draws: int = DRAWS) -> Resample:
-    """Return the median times of `workload` under `draws` random resamples; equal studies give equal draws."""
+    """Return the median times of `workload` under `draws` random resamples; equal studies give equal draws.
+
+    Submissions of one machine type share their draws; those of another type, or without common seeds, are resampled apart.
+    """
     columns = [_random_medians(study_times, label, draws) for label in (workload, *study_times.variants[workload])]
     return Resample(apply_held_out(columns[0], columns[1:]), np.full(draws, 1.0 / draws))
 
@@ -81,7 +88,8 @@ def _random_medians(study_times: StudyTimes, label: str, draws: int) -> Floats:
     n = times.shape[1]
     if n == 0:
         return np.full((len(times), draws), np.nan)
-    if study_times.paired:
+    groups = study_times.groups(label)
+    if len(groups) <= 1:
         generator = np.random.default_rng(stable_seed("studies", label))
         if n > ENUMERATED_STUDIES:
             return _resampled_medians(times, (generator.random((draws, n)) * n).astype(np.int64))
@@ -89,12 +97,13 @@ def _random_medians(study_times: StudyTimes, label: str, draws: int) -> Floats:
         indices, weights = multisets(n)
         picks = np.searchsorted(np.cumsum(weights)[:-1], generator.random(draws), side="right")
         return _resampled_medians(times, indices)[:, picks]
-    rows = []
-    for name, row in zip(study_times.submissions, times, strict=True):
-        present = row[~np.isnan(row)]
-        uniform = np.random.default_rng(stable_seed("studies", label, name)).random((draws, max(len(present), 1)))
-        rows.append(medians(present[(uniform * len(present)).astype(np.int64)]) if len(present) else np.full(draws, np.nan))
-    return np.stack(rows)
+    result = np.full((len(times), draws), np.nan)
+    for kind, members in groups.items():
+        own = times[members]
+        own = own[:, ~np.isnan(own).all(axis=0)]
+        uniform = np.random.default_rng(stable_seed("studies", label, kind.removeprefix("/"))).random((draws, own.shape[1]))
+        result[members] = _resampled_medians(own, (uniform * own.shape[1]).astype(np.int64))
+    return result
 
 
 def _resampled_medians(times: Floats, indices: NDArray[np.int64]) -> Floats:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from harness.records import PROTOCOL_VERSION
 from harness.scoring.board_parts import Pair, Row, RowSpeedUp
+from harness.scoring.study_times import StudyTimes
 
 MOST_LISTED = 5
 """Longer lists name this many and count the rest."""
@@ -35,6 +36,25 @@ def protocol_notes(trials: pd.DataFrame) -> list[str]:
         return [f"Recorded under protocol {counts.index[0]}; this version of timetrial runs protocol {PROTOCOL_VERSION}."]
     parts = [f"protocol {version} ({count} {'trial' if count == 1 else 'trials'})" for version, count in counts.items()]
     return [f"Recorded under different protocols, so not exactly comparable: {listed(parts)}."]
+
+
+def budget_notes(study_times: StudyTimes, clock: str) -> list[str]:
+    """Return what a miss is charged on `clock` where the rules state no budget, and where nothing is known."""
+    budgets, workloads = study_times.budgets, study_times.workloads
+    lines = []
+    priced = [w for w in workloads if w in budgets.priced]
+    if priced:
+        lines.append(
+            f"The rules set no budget in {clock} on {listed(priced)}: a miss there is charged the budget in examples at the "
+            f"median cost per example of {budgets.baseline}."
+        )
+    unknown = [w for w in workloads if math.isnan(budgets.of(w))]
+    if unknown:
+        lines.append(
+            f"There is no budget in {clock} on {listed(unknown)}, since the rules state none and {budgets.baseline} ran no "
+            "trial to its end there: so there is no time-to-target speed-up."
+        )
+    return lines
 
 
 def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str], ranked_by: str, baseline: str) -> str:

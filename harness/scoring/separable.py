@@ -10,7 +10,8 @@ import pandas as pd
 
 from harness.scoring.compare import study_times_of_two
 from harness.scoring.intervals import detectable
-from harness.scoring.speed import contrast, log_times
+from harness.scoring.log_times import log_times
+from harness.scoring.speed import contrast
 from harness.scoring.trial_table import checked
 
 LOOKS = (3, 5, 7, 10, 15, 20)
@@ -28,7 +29,8 @@ class Look:
         look: number of studies that the numbers below rest on, the largest of `LOOKS` up to `studies`; 0 before the first.
         ratio, low, high: how many times faster `a` is, with an interval of level 1 - .05/6.
         p: two-sided, unadjusted; compared with .05/6.
-        separable: p <= .05/6 at this look or at an earlier one (then all numbers are those of that look).
+        separable: p <= .05/6, and one of the two reached on at least 4 workloads (on all where fewer ran), at this look or at
+            an earlier one (then all numbers are those of that look).
         next_look: number of studies to run for the next look; None if separable, or after the last look.
         detectable: smallest ratio that this many studies find with 80 % power; None before the first look.
     """
@@ -66,9 +68,10 @@ def look(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> Lo
         # Each look uses the first studies only, as it did when these were all there were.
         first_studies = {w: there & (np.cumsum(there) <= count) for w, there in common.items()}
         times = {w: np.where(first_studies[w], x, np.nan) for w, x in study_times.times.items()}
-        estimate = contrast(log_times(replace(study_times, times=times)), first, second).estimate
+        difference = contrast(log_times(replace(study_times, times=times)), first, second)
+        estimate = difference.estimate
         interval, p = estimate.interval(1 - LOOK_LEVEL), estimate.p
-        separable = p is not None and p <= LOOK_LEVEL
+        separable = p is not None and p <= LOOK_LEVEL and difference.testable
         later = [n for n in LOOKS if n > count]
         smallest = detectable(estimate.error, estimate.freedom, LOOK_LEVEL, POWER)
         state = Look(
@@ -76,7 +79,7 @@ def look(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> Lo
             b=b,
             studies=studies,
             look=count,
-            ratio=math.exp(estimate.value),
+            ratio=None if math.isnan(estimate.value) else math.exp(estimate.value),
             low=math.exp(interval[0]) if interval else None,
             high=math.exp(interval[1]) if interval else None,
             p=p,

@@ -1,37 +1,19 @@
-"""Speed-ups that do not depend on who else entered: log time ratios over common studies, a miss charged the budget."""
+"""Time-to-target speed-ups: how much faster one submission is than another, whoever else entered."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.scoring.intervals import Estimate, satterthwaite
-from harness.scoring.medians import Floats, medians
-from harness.scoring.study_times import StudyTimes
-
-Bools = NDArray[np.bool_]
-LEGACY_EXTRA = 1.0
-"""Seconds beyond the budget that AlgoPerf's rules charge a miss."""
-
-
-@dataclass(frozen=True)
-class LogTimes:
-    """Charged log times of a board's base workloads, padded to the same number of studies.
-
-    Attributes:
-        values: log min(X, B), [submissions, workloads, studies]; NaN where missing.
-        missed: where the budget was charged, same shape.
-        steps: g, the log step between evaluations near the median, [submissions, workloads]; 0 where unknown.
-        paired: whether differences are taken within studies.
-    """
-
-    values: Floats
-    missed: Bools
-    steps: Floats
-    paired: bool
+from harness.scoring.compute_saved.limits import MARKS
+from harness.scoring.compute_saved.pairs import LEAST_WORKLOADS
+from harness.scoring.intervals import Estimate
+from harness.scoring.log_times import LogTimes
+from harness.scoring.medians import Floats
+from harness.scoring.time_differences import differences
 
 
 @dataclass(frozen=True)
@@ -39,112 +21,74 @@ class Contrast:
     """How much faster one submission is than another.
 
     Attributes:
-        estimate: mean over workloads of the mean over studies of log(time of other / time of this).
+        estimate: mean over workloads of the mean over studies of log(time of other / time of this). Its error is NaN with
+            too few studies, and where nothing varies.
         bound: "≤" where only this one missed in some study, "≥" where only the other did, "~" where both did in different
             studies; "" where the estimate is exact.
         by_workload: log ratio, [workloads]; NaN without common studies.
         bounds: bound of each workload.
-        smallest: fewest common studies of any workload that has some, 0 without any.
+        paired: whether the studies of each workload are paired; they are not across machine types, or without common seeds.
+        smallest: fewest common studies of any workload that takes part, 0 without any.
         decided: whether at least one of the two reached a target in some study.
+        missed, studies: in how many of the common studies (nW) at least one of the two missed.
+        floor, ceiling: the ratio if this one, or the other one, had never reached; None without common studies.
+        reached, width: on how many workloads at least one of the two reached, of how many that take part.
+        p_without_one: the largest p-value with any one workload left out, 1 where the ratio then turns; None without a test.
     """
 
     estimate: Estimate
     bound: str
     by_workload: Floats
     bounds: tuple[str, ...]
+    paired: tuple[bool, ...]
     smallest: int
     decided: bool
+    missed: int
+    studies: int
+    floor: float | None
+    ceiling: float | None
+    reached: int
+    width: int
+    p_without_one: float | None
 
-
-def log_times(study_times: StudyTimes, *, legacy: bool = False, clock: str = "seconds") -> LogTimes:
-    """Return the charged log times of a board.
-
-    Args:
-        study_times: of the board.
-        legacy: AlgoPerf's rules: the median of studies as a single value, budget + 1 s for a miss, and a time beyond the
-            budget counts as it is.
-        clock: of the study times; on another clock than seconds the legacy charge for a miss is the budget alone.
-    """
-    widest = 1 if legacy else max((study_times.times[w].shape[1] for w in study_times.workloads), default=0)
-    shape = (len(study_times.submissions), len(study_times.workloads), widest)
-    values, missed = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
-    steps = np.zeros(shape[:2])
-    for k, workload in enumerate(study_times.workloads):
-        times = medians(study_times.times[workload])[:, None] if legacy else study_times.times[workload]
-        budget = study_times.budgets.get(workload, math.nan)
-        charge = budget + LEGACY_EXTRA if legacy and clock == "seconds" else budget
-        miss = np.isinf(times) if legacy else np.isinf(times) | (times > budget)
-        charged = np.where(miss, charge, times)
-        values[:, k, : times.shape[1]] = np.log(np.maximum(charged, np.finfo(float).tiny))
-        missed[:, k, : times.shape[1]] = miss
-        if not legacy:
-            steps[:, k] = _log_steps(charged, study_times.steps[workload])
-    return LogTimes(values, missed, steps, study_times.paired)
-
-
-def _log_steps(charged: Floats, steps: Floats) -> Floats:
-    """Median over studies of log(Y / (Y - step)); at the first evaluation, where Y = step, log 2."""
-    before = charged - steps
-    with np.errstate(invalid="ignore", divide="ignore"):
-        logs = np.where(before > 0, np.log(charged / before), math.log(2))
-    logs = np.where(np.isnan(charged) | np.isnan(steps), np.nan, logs)
-    middle = medians(logs)
-    return np.where(np.isnan(middle), 0.0, middle)
+    @property
+    def testable(self) -> bool:
+        """Whether at least one of the two reached on at least 4 workloads, or on all where fewer take part."""
+        return self.reached >= min(LEAST_WORKLOADS, self.width)
 
 
 def contrast(times: LogTimes, this: int, other: int) -> Contrast:
-    """Return how much faster submission `this` is than `other` (indices of submissions).
-
-    v_w = max(var_j(d_wj)/n, g_w^2/(6n)): the lower limit is the error of rounding two times to the evaluation grid (two
-    uniform errors of variance g^2/12 each). Unpaired studies contribute the sum of the two variances (Welch 1938).
-    """
-    differences, variances, freedoms, smallest = _paired(times, this, other) if times.paired else _unpaired(times, this, other)
-    used = ~np.isnan(differences)
-    bounds = tuple(_bound(times, this, other, [k]) for k in range(len(differences)))
-    value = math.fsum(differences[used].tolist()) / used.sum() if used.any() else math.nan
-    parts = np.concatenate([part[used] for part in variances]), np.concatenate([part[used] for part in freedoms])
-    fewest = int(smallest[used].min()) if used.any() else 0
-    estimate = satterthwaite(value, *parts, 1 / used.sum()) if fewest > 2 else Estimate(value, math.nan, math.nan)
-    decided = bool((~times.missed[[this, other]] & ~np.isnan(times.values[[this, other]])).any())
-    return Contrast(estimate, _bound(times, this, other, np.flatnonzero(used).tolist()), differences, bounds, fewest, decided)
+    """Return how much faster submission `this` is than `other` (indices of submissions)."""
+    return contrasts_of(times, [(this, other)])[0]
 
 
-Parts = tuple[Floats, list[Floats], list[Floats], NDArray[np.int64]]
-
-
-def _paired(times: LogTimes, this: int, other: int) -> Parts:
-    d = times.values[other] - times.values[this]
-    n = np.sum(~np.isnan(d), axis=1)
-    mean, variance = _moments(d, n)
-    rounding = (times.steps[this] ** 2 + times.steps[other] ** 2) / 12 / np.maximum(n, 1)
-    return mean, [np.maximum(variance / np.maximum(n, 1), rounding)], [n - 1.0], n
-
-
-def _unpaired(times: LogTimes, this: int, other: int) -> Parts:
-    total: Floats = np.zeros(times.values.shape[1])
-    parts, freedoms, counts = [], [], []
-    for submission, sign in ((this, -1.0), (other, 1.0)):
-        n = np.sum(~np.isnan(times.values[submission]), axis=1)
-        mean, variance = _moments(times.values[submission], n)
-        total = total + sign * mean
-        parts.append(np.maximum(variance, times.steps[submission] ** 2 / 12) / np.maximum(n, 1))
-        freedoms.append(n - 1.0)
-        counts.append(n)
-    return total, parts, freedoms, np.minimum(*counts)
-
-
-def _moments(values: Floats, n: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(n > 0, np.nansum(values, axis=1) / n, np.nan)
-        variance = np.where(n > 1, np.nansum((values - mean[:, None]) ** 2, axis=1) / (n - 1), np.nan)
-    return mean, variance
-
-
-def _bound(times: LogTimes, this: int, other: int, workloads: list[int]) -> str:
-    mine, theirs = times.missed[this, workloads], times.missed[other, workloads]
-    if times.paired:
-        common = ~np.isnan(times.values[this, workloads]) & ~np.isnan(times.values[other, workloads])
-        mine, theirs = mine & ~theirs & common, theirs & ~mine & common
-    if mine.any():
-        return "~" if theirs.any() else "≤"
-    return "≥" if theirs.any() else ""
+def contrasts_of(times: LogTimes, pairs: Sequence[tuple[int, int]]) -> list[Contrast]:
+    """Return how much faster the first of each pair of submissions (indices) is than the second."""
+    if not pairs:
+        return []
+    found = differences(times, *(np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True)))
+    decided = np.asarray((~times.missed & ~np.isnan(times.values)).any(axis=(1, 2)))
+    without_one = found.overall.p_without_one().tolist()
+    result = []
+    for p, (this, other) in enumerate(pairs):
+        used = found.overall.used[p]
+        counts, known = found.overall.counts[p][used], bool(used.any())
+        result.append(
+            Contrast(
+                estimate=found.overall.estimate(p),
+                bound=MARKS[int(np.bitwise_or.reduce(found.codes[p][used], initial=0))],
+                by_workload=found.overall.means[p],
+                bounds=tuple(MARKS[code] for code in found.codes[p].tolist()),
+                paired=tuple(found.paired[p].tolist()),
+                smallest=int(counts.min()) if known else 0,
+                decided=bool(decided[this] or decided[other]),
+                missed=int(found.misses[p][used].sum()),
+                studies=int(counts.sum()),
+                floor=math.exp(found.floors[p]) if known else None,
+                ceiling=math.exp(found.ceilings[p]) if known else None,
+                reached=int(found.reached[p][used].sum()),
+                width=int(used.sum()),
+                p_without_one=None if math.isnan(without_one[p]) else without_one[p],
+            )
+        )
+    return result

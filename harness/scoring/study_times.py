@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.records import Status
+from harness.scoring.budgets import Budgets, pinned_budgets
+from harness.scoring.machines import Machines, machines_of
 from harness.scoring.medians import Floats
 from harness.scoring.rules import ScoringRules
 from harness.scoring.studies import Study
@@ -28,7 +29,8 @@ class StudyTimes:
         studies: study ids of each workload label, sorted.
         times: label -> X, [submissions, studies].
         steps: label -> clock between the evaluations near X, [submissions, studies].
-        budgets: label -> clock at which a trial ends at the latest, NaN where unknown.
+        budgets: what a miss is charged on this clock; it does not depend on who else entered.
+        machines: where the studies ran: only those of equal kinds are paired.
         paired: equal study ids mean equal seeds for all submissions.
     """
 
@@ -39,7 +41,8 @@ class StudyTimes:
     studies: Mapping[str, tuple[int, ...]]
     times: Mapping[str, Floats]
     steps: Mapping[str, Floats]
-    budgets: Mapping[str, float]
+    budgets: Budgets
+    machines: Machines
     paired: bool
 
     def without_submission(self, name: str) -> StudyTimes:
@@ -50,6 +53,7 @@ class StudyTimes:
             submissions=tuple(self.submissions[i] for i in others),
             times={label: times[others] for label, times in self.times.items()},
             steps={label: steps[others] for label, steps in self.steps.items()},
+            machines=self.machines.without(self.submissions.index(name)),
         )
 
     def with_workloads(self, workloads: Sequence[str]) -> StudyTimes:
@@ -60,6 +64,10 @@ class StudyTimes:
         """Return how many studies of `label` each submission has, [submissions]."""
         present: NDArray[np.int64] = np.sum(~np.isnan(self.times[label]), axis=1)
         return present
+
+    def groups(self, label: str) -> dict[str, list[int]]:
+        """Return {kind of machine: submissions (indices) whose studies of `label` are resampled together}."""
+        return self.machines.groups(label, self.times[label])
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -73,7 +81,8 @@ def build_study_times(trials: pd.DataFrame, studies: Sequence[Study], rules: Sco
     Args:
         trials: from `checked`; budgets, families and pairing are read from it.
         studies: from `canonical_studies`.
-        rules: of them the clock, and the base workloads that must be there even without any trial.
+        rules: of them the clock, the baseline, by whose cost per example a budget in examples is read on other clocks, and
+            the base workloads that must be there even without any trial.
     """
     submissions = tuple(sorted(set(trials["submission"])))
     ran = {s.workload for s in studies if not s.held_out and Status.SKIPPED not in s.statuses}
@@ -103,19 +112,7 @@ def build_study_times(trials: pd.DataFrame, studies: Sequence[Study], rules: Sco
         studies=ids,
         times=times,
         steps=steps,
-        budgets=_budgets(trials, rules.clock),
+        budgets=pinned_budgets(trials, rules.clock, rules.baseline),
+        machines=machines_of(trials, submissions, ids),
         paired=bool(trials["paired"].astype(bool).all()),
     )
-
-
-def _budgets(trials: pd.DataFrame, clock: str) -> dict[str, float]:
-    """The rules' budget; where they define none on this clock, the latest clock at which a trial ended that nothing stopped."""
-    labels = trials["workload"].to_numpy()
-    stated = trials[f"budget_{clock}"].to_numpy(dtype=float)
-    stopped = trials["status"].isin([Status.PRUNED, Status.KILLED, Status.SKIPPED]).to_numpy()
-    ends = np.where(stopped, np.nan, trials[f"end_{clock}"].to_numpy(dtype=float))
-    budgets: dict[str, float] = {}
-    for label in sorted(set(labels)):
-        candidates = [values[(labels == label) & np.isfinite(values)] for values in (stated, ends)]
-        budgets[str(label)] = next((float(values.max()) for values in candidates if values.size), math.nan)
-    return budgets

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.scoring.budgets import Budgets
 from harness.scoring.intervals import holm
+from harness.scoring.log_times import log_times
+from harness.scoring.machines import Machines
 from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import contributions, ranked
 from harness.scoring.resampling import random_resample
-from harness.scoring.speed import contrast, log_times
+from harness.scoring.speed import contrast
 from harness.scoring.study_times import StudyTimes
 from harness.scoring.uncertainty import rank_ranges, score_estimates
 
@@ -89,7 +92,8 @@ def study_times(times: Floats, grid: float) -> StudyTimes:
         studies={w: tuple(range(times.shape[2])) for w in labels},
         times={w: times[:, k] for k, w in enumerate(labels)},
         steps={w: np.full(times[:, k].shape, step) for k, w in enumerate(labels)},
-        budgets=dict.fromkeys(labels, BUDGET),
+        budgets=Budgets(dict.fromkeys(labels, BUDGET)),
+        machines=Machines(("",), {w: np.zeros(times[:, k].shape, dtype=np.int64) for k, w in enumerate(labels)}),
         paired=True,
     )
 

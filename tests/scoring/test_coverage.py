@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.scoring.speed import contrast, log_times
+from harness.scoring.log_times import log_times
+from harness.scoring.speed import contrast
 from tests.scoring.simulation import DESIGNS, SUBMISSIONS, coverage, family_wise_error, study_times
 
 SEED = 1
