@@ -194,6 +194,7 @@ def _trials(study: _Study) -> list[TrialSpec]:
     specs = []
     for trial, values in enumerate(_points(study)):
         horizon = values.pop("horizon") * budget
+        end = whole_steps(horizon, size.batch_size)
         specs.append(
             TrialSpec(
                 track=track.name,
@@ -209,10 +210,10 @@ def _trials(study: _Study) -> list[TrialSpec]:
                 seed=study.seed() if track.shared_seeds else study.seed(trial),
                 hyperparameters=values,
                 budget=budget,
-                horizon=whole_steps(horizon, size.batch_size),
+                horizon=end,
                 warmup=whole_steps(size.reference.warmup * horizon, size.batch_size),
                 evaluation_period=size.evaluation_period,
-                evaluation_points=tuple(point for point in horizons if point < min(round(horizon), budget)),
+                evaluation_points=tuple(point for point in horizons if point < end),
                 target=size.target if track.targeted else NO_TARGET,
                 reference_recipe=submission.reference_recipe,
                 libraries={**libraries, **submission.libraries},

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.records import PROTOCOL_VERSION
 from harness.scoring.ruler import Ruler, ruler_of
 
 BUDGET = 3200.0
@@ -94,3 +95,30 @@ def random_race(
 def rulers_of(trials: pd.DataFrame) -> dict[str, Ruler]:
     """Return the logarithmic ruler of every workload."""
     return {str(workload): log_ruler(str(workload)) for workload in set(trials["workload"])}
+
+
+def on_a_board(trials: pd.DataFrame, *, track: str = "schedule", **other: Any) -> pd.DataFrame:
+    """Return the trials with every column that a board needs; their facts carry the logarithmic rulers."""
+    facts = {w: {"workload": {"ruler": ruler.to_json(), "version": 1}} for w, ruler in rulers_of(trials).items()}
+    places = zip(trials["submission"], trials["workload"], trials["study"], trials["trial"], strict=True)
+    return trials.assign(
+        id=["/".join(map(str, place)) for place in places],
+        base_workload=trials["workload"],
+        family=trials["workload"],
+        track=track,
+        suite="laptop",
+        target=-10.0,
+        lower_is_better=True,
+        metric="loss",
+        budget_seconds=math.nan,
+        hit_examples=math.inf,
+        hit_seconds=math.inf,
+        hit_steps=math.inf,
+        machine="one",
+        concurrency=1,
+        ended_as="",
+        protocol=PROTOCOL_VERSION,
+        facts=[facts[w] | {"submission": {"content_hash": s}} for w, s in zip(trials.workload, trials.submission, strict=True)],
+        environment=[{}] * len(trials),
+        **other,
+    )
