@@ -13,6 +13,7 @@ from harness.scoring.compute_saved.endings import Ints
 from harness.scoring.compute_saved.gains import Gains, Sides, sides
 from harness.scoring.compute_saved.limits import MANY, Codes, joined, mark_codes
 from harness.scoring.intervals import Estimate, t_quantile
+from harness.scoring.machines import same_kinds
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 
@@ -116,22 +117,9 @@ def compared(found: Gains, this: Ints, other: Ints) -> Comparison:
     """Return the comparisons of submissions `this` with `other` (indices, [P])."""
     own, theirs = sides(found, this, other)
     f, g = overall(own), overall(theirs)
-    paired = _same_machines(own, theirs, ~np.isnan(f), ~np.isnan(g))
+    paired = same_kinds(own.machines, theirs.machines, ~np.isnan(f), ~np.isnan(g))
     codes, there = mark_codes(own, theirs, paired)
     return Comparison(this, other, own, theirs, paired, contrasts(f, g, paired), codes, there)
-
-
-def _same_machines(own: Sides, theirs: Sides, first: Bools, second: Bools) -> Bools:
-    """Where common studies ran on the same machine types; without common ones, where all studies of both sides did."""
-    common = first & second
-    differ = (common & (own.machines != theirs.machines)).any(axis=-1)
-    edges = [
-        (np.where(there, side.machines, least).max(axis=-1), np.where(there, side.machines, most).min(axis=-1))
-        for side, there in ((own, first), (theirs, second))
-        for least, most in ((-1, np.iinfo(np.int64).max),)
-    ]
-    apart = (edges[0][0] != edges[1][0]) | (edges[0][1] != edges[1][1])
-    return np.asarray(~np.where(common.any(axis=-1), differ, apart))
 
 
 def overall(side: Sides) -> Floats:
