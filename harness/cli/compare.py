@@ -128,7 +128,11 @@ def _table(comparison: Comparison, *, plain: bool) -> Table:
     pair = comparison.pair
     table = _columns(("workload", "A", "B", "ratio", "95 %", "A wins", "B wins", "ties"), plain=plain)
     for workload, ratio in pair.workloads.items():
-        medians = [amount(median(x), comparison.clock) for x in comparison.times[workload]]
+        called = comparison.failures[workload]
+        medians = [
+            amount(median(x), comparison.clock, failure or "missed")
+            for x, failure in zip(comparison.times[workload], called, strict=True)
+        ]
         counts = [str(n) for n in (ratio.wins, ratio.losses, ratio.ties)]
         table.add_row(Text(one_line(workload, 40)), *medians, f"{ratio.bound}{ratio_text(ratio.ratio)}", "", *counts)
     totals = [str(sum(getattr(r, name) for r in pair.workloads.values())) for name in ("wins", "losses", "ties")]

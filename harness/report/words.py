@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 NO_VALUE = "–"
@@ -52,8 +53,8 @@ def number(value: Any, digits: int = 3) -> str:
     return f"{float(value):.{digits}g}"
 
 
-def amount(value: Any, clock: str) -> str:
-    """Return a reading of `clock` in short form, such as ``34.1k``, or "missed" where it is infinite.
+def amount(value: Any, clock: str, missed: str = "missed") -> str:
+    """Return a reading of `clock` in short form, such as ``34.1k``, or the word `missed` where it is infinite.
 
     >>> amount(34133.3, "examples"), amount(95.21, "seconds"), amount(float("inf"), "steps")
     ('34.1k', '95.2 s', 'missed')
@@ -62,7 +63,7 @@ def amount(value: Any, clock: str) -> str:
         return NO_VALUE
     value = float(value)
     if math.isinf(value):
-        return "missed"
+        return missed
     if math.isnan(value):
         return NO_VALUE
     if clock == "seconds":
@@ -107,20 +108,19 @@ def rank(value: Any, low: Any, high: Any) -> str:
     return f"{value} ({low}–{high})" if is_finite(low) and is_finite(high) and low != high else f"{value}"
 
 
-def misses(reached: int, studies: int, missing: int = 0, cut: int = 0) -> str:
-    """Return which studies of a cell have no time: ``missed 2 of 3``, ``cut 1 of 3``, ``1 study missing``; empty if all have.
+def misses(reached: int, studies: int, missing: int = 0, cut: int = 0, failures: Mapping[str, int] | None = None) -> str:
+    """Return which studies of a cell have no time, such as ``missed 2 of 3, diverged 1 of 3``; empty if all have.
 
     Args:
         reached: studies that reached the target.
         studies: studies that ran.
         missing: studies that did not run.
         cut: studies that ``--prune score-only`` stopped: they may not have missed.
+        failures: studies that diverged or failed, by status.
     """
-    parts = []
-    if studies > reached + cut:
-        parts.append(f"missed {studies - reached - cut} of {studies}")
-    if cut:
-        parts.append(f"cut {cut} of {studies}")
+    failures = failures or {}
+    counts = {"missed": studies - reached - cut - sum(failures.values()), **failures, "cut": cut}
+    parts = [f"{word} {count} of {studies}" for word, count in counts.items() if count]
     if missing:
         parts.append(f"{missing} {'study' if missing == 1 else 'studies'} missing")
     return ", ".join(parts)

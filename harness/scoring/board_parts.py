@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,6 +30,9 @@ class Cell:
         bound: "≤" where pruned trials might have been faster on this clock, else "".
         note: why the cell counts as missed despite its time, in words; else "".
         cut: studies without a hit in which ``--prune score-only`` cut a trial, so that they may not be misses.
+        failure: what an infinite median is called instead of "missed": the status that most of its trials have, if it is a
+            failure or divergence; else "".
+        study_failures: the same of each study without a hit, in the order of `study_ids`; "" where it reached or missed.
     """
 
     submission: str
@@ -46,6 +50,23 @@ class Cell:
     bound: str = ""
     note: str = ""
     cut: int = 0
+    failure: str = ""
+    study_failures: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Number of studies that failed or diverged, by status, the most frequent first."""
+        return dict(Counter(filter(None, self.study_failures)).most_common())
+
+    @property
+    def missed(self) -> int:
+        """Number of studies that missed: they neither reached the target, nor failed, nor were cut."""
+        return self.studies - self.reached - self.cut - sum(self.failures.values())
+
+    @property
+    def slowest(self) -> str:
+        """What an infinite end of its range is called: "missed", or the most frequent failure if no study missed."""
+        return "missed" if self.missed else next(iter(self.failures), "missed")
 
     @property
     def unknown(self) -> bool:

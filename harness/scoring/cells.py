@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
 from harness.scoring.board_parts import Cell
+from harness.scoring.failures import cell_failures
 from harness.scoring.intervals import median_interval
 from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import CUT_OFF
@@ -23,11 +25,15 @@ def cells(scored: Scored) -> Cells:
     """Return the cell of every submission on every workload and held-out variant."""
     slower_at_most = set() if scored.exact else {(s.submission, s.workload) for s in scored.studies if s.lower < s.time}
     cut = Counter((s.submission, s.workload) for s in scored.studies if s.cut and not s.missing)
+    failures = cell_failures(scored.studies)
     result = {}
     for label in scored.study_times.labels:
         middle = medians(scored.study_times.times[label])
         for i, name in enumerate(scored.submissions):
-            result[name, label] = _cell(scored, i, label, middle, (name, label) in slower_at_most, cut[name, label])
+            cell = _cell(scored, i, label, middle, (name, label) in slower_at_most, cut[name, label])
+            failure, by_study = failures.get((name, label), ("", {}))
+            lost = tuple(by_study.get(study, "") for study in cell.study_ids)
+            result[name, label] = replace(cell, failure=failure if math.isinf(cell.time) else "", study_failures=lost)
     return result
 
 

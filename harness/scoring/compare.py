@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from harness.contracts.errors import BadInput, did_you_mean
 from harness.pruning import SCORE_ONLY
 from harness.scoring.board_parts import Pair
 from harness.scoring.canonical import canonical_studies
+from harness.scoring.failures import cell_failures
 from harness.scoring.log_times import log_times
 from harness.scoring.pairs import LEVEL, pair
 from harness.scoring.rules import ScoringRules
@@ -39,6 +40,8 @@ class Comparison:
         times: {workload: (times of a, times of b)}, in the order of studies; inf where missed, NaN where missing.
         sentence: the result in one sentence.
         notes: what a reader must know beside it, in plain sentences.
+        failures: {workload: (what the median of a is called if it is infinite, and that of b)}: the status that most trials
+            have if it is a failure or divergence, "" for a miss.
     """
 
     pair: Pair
@@ -46,6 +49,7 @@ class Comparison:
     times: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
     sentence: str
     notes: tuple[str, ...]
+    failures: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> Comparison:
@@ -80,11 +84,13 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
     alone = [w for w, ratio in result.workloads.items() if ratio.ratio is None and math.isfinite(budgets.of(w))]
     if alone:
         lines.append(f"The two have no study in common on {', '.join(alone)}.")
-    times = {}
+    times, failures = {}, {}
+    named = cell_failures(canonical_studies(trials[trials["submission"].isin([a, b])], ScoringRules(clock)))
     for workload in study_times.workloads:
         of_a, of_b = (tuple(study_times.times[workload][i].tolist()) for i in both)
         times[workload] = of_a, of_b
-    return Comparison(result, clock, times, sentence(result), tuple(lines))
+        failures[workload] = named[a, workload][0], named[b, workload][0]
+    return Comparison(result, clock, times, sentence(result), tuple(lines), failures)
 
 
 def _unpaired(study_times: StudyTimes, difference: Contrast) -> list[str]:

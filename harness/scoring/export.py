@@ -100,4 +100,6 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "bound": cell.bound,
         "note": cell.note,
         "cut": cell.cut,
+        "failure": cell.failure,
+        "study_failures": list(cell.study_failures),
     }

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from harness.records import PROTOCOL_VERSION
+from harness.records import PROTOCOL_VERSION, Status
 from harness.scoring.board_parts import Pair, Row, RowSpeedUp
 from harness.scoring.study_times import StudyTimes
 
@@ -140,16 +140,28 @@ def _tests(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs
     return [f"{subject} {test}{slower}"]
 
 
+LOST = {
+    "": ("misses", "miss"),
+    Status.DIVERGED: ("diverges on", "diverge on"),
+    Status.FAILED: ("fails on", "fail on"),
+    Status.TIMEOUT: ("runs out of time on", "run out of time on"),
+    Status.OUT_OF_MEMORY: ("runs out of memory on", "run out of memory on"),
+}
+"""What one submission, or several, do on a workload without a median, by `Cell.failure`."""
+
+
 def _misses(rows: Sequence[Row], workloads: Sequence[str]) -> list[str]:
-    """Which submissions miss which targets, in the order of the ranking; of many groups, the best few."""
-    groups: dict[str, list[str]] = {}
+    """Which submissions miss which targets or fail on which, in the order of the ranking; of many groups, the best few."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        missed = [w for w in workloads if math.isinf(row.cells[w].time) and not row.cells[w].unknown]
-        which = "every target" if len(missed) == len(workloads) else listed(missed)
-        if missed:
-            groups.setdefault(which, []).append(row.name)
-    parts = [f"{listed(names)} {'miss' if len(names) > 1 else 'misses'} {which}" for which, names in groups.items()]
+        without = [w for w in workloads if math.isinf(row.cells[w].time) and not row.cells[w].unknown]
+        for how in LOST:
+            own = [w for w in without if row.cells[w].failure == how]
+            everything = "every workload" if how else "every target"
+            if own:
+                groups.setdefault((how, everything if len(own) == len(workloads) else listed(own)), []).append(row.name)
+    parts = [f"{listed(names)} {LOST[how][len(names) > 1]} {which}" for (how, which), names in groups.items()]
     if len(parts) <= MOST_LISTED:
         return parts
-    rest = sum(len(names) for names in list(groups.values())[MOST_LISTED - 1 :])
+    rest = len({name for names in list(groups.values())[MOST_LISTED - 1 :] for name in names})
     return [*parts[: MOST_LISTED - 1], f"{rest} more submissions miss some targets"]

@@ -45,4 +45,7 @@ def test_a_miss_is_a_word_and_a_missing_number_is_a_dash():
     assert words.misses(1, 3, cut=1) == "missed 1 of 3, cut 1 of 3"
     assert words.misses(2, 2, missing=1) == "1 study missing"
     assert words.misses(3, 3) == ""
+    assert words.misses(1, 5, cut=1, failures={"diverged": 2}) == "missed 1 of 5, diverged 2 of 5, cut 1 of 5"
+    assert words.misses(0, 3, failures={"out-of-memory": 3}) == "out-of-memory 3 of 3"
+    assert words.amount(float("inf"), "steps", "failed") == "failed"
     assert words.span(None, 1.0) == ""

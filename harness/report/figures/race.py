@@ -119,6 +119,6 @@ def _description(lines: Sequence[RaceLine], workload: str, metric: str, clock: s
     outcomes = []
     for line in lines:
         if line.median:
-            outcome = f"met the target at {line.hit[0]:.4g}" if line.hit else "missed the target"
+            outcome = f"met the target at {line.hit[0]:.4g}" if line.hit else "did not reach the target"
             outcomes.append(f"{one_line(line.submission, 40)} {outcome}")
     return f"{metric} on {workload} against {CLOCK_LABELS[clock]}, median study of each submission: {'; '.join(outcomes)}."

@@ -22,7 +22,7 @@ CSV_FIELDS = (
     *("speedup", "speedup_low", "speedup_high", "speedup_bound", "limited", "limited_of", "speedup_here"),
     *("targets_reached", "race_cost", "trials"),
     *("workload", "held_out", "time", "low", "high", "level", "bound"),
-    *("reached", "missed", "studies", "missing", "study_times"),
+    *("reached", "missed", "failed", "studies", "missing", "study_times"),
 )
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -40,7 +40,8 @@ def json_text(content: Mapping[str, Any], indent: int | None = 1) -> str:
 def csv_text(board: Board) -> str:
     """Return one line per submission and workload; no text can start a formula in a spreadsheet.
 
-    A missed time is the word "missed"; a value that does not exist is empty.
+    A missed time is the word "missed", or the status that most of its trials have if that is a failure; a value that does
+    not exist is empty.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -64,8 +65,14 @@ def csv_text(board: Board) -> str:
             values |= {"held_out": label in board.held_out}
             if cell is not None:
                 values |= {
-                    "missed": cell.studies - cell.reached - cell.cut,
-                    "study_times": " ".join(_plain_number(t) for t in cell.study_times),
+                    "missed": cell.missed,
+                    "failed": sum(cell.failures.values()),
+                    "time": cell.failure or cell.time,
+                    "low": cell.slowest if cell.low == math.inf else cell.low,
+                    "high": cell.slowest if cell.high == math.inf else cell.high,
+                    "study_times": " ".join(
+                        lost or _plain_number(t) for t, lost in zip(cell.study_times, cell.study_failures, strict=True)
+                    ),
                 }
             writer.writerow([spreadsheet_safe(values.get(name)) for name in CSV_FIELDS])
     return out.getvalue()
@@ -111,8 +118,7 @@ def markdown_table(board: Board) -> str:
     ]
     for view in ranking(board, assign_marks(row.name for row in board.rows)):
         cells = [
-            (f"**{c.text}**" if c.best else c.text) + (f" ({c.misses})" if c.misses and c.text not in ("missed", "cut") else "")
-            for c in view.cells
+            (f"**{c.text}**" if c.best else c.text) + (f" ({c.misses})" if c.misses and not c.lost else "") for c in view.cells
         ]
         texts = [
             view.rank,

@@ -45,7 +45,7 @@ def latex_table(board: Board) -> str:
     for view in ranking(board, assign_marks(row.name for row in board.rows)):
         cells = []
         for cell in view.cells:
-            with_misses = cell.misses and cell.text not in ("missed", "cut")
+            with_misses = cell.misses and not cell.lost
             text = latex_escaped(cell.text)
             cells.append(
                 (f"\\textbf{{{text}}}" if cell.best else text) + (f" ({latex_escaped(cell.misses)})" if with_misses else "")

@@ -124,6 +124,6 @@ def _cells(board: Board, view: RowView, workloads: int, plain: bool) -> list[Tex
     else:
         texts += [Text(text) for text in (view.score, interval, view.speedup, view.targets)]
     for cell in view.cells[:workloads]:
-        text = cell.text + (f" {cell.crosses}✗" if cell.crosses and cell.text != "missed" else "")
+        text = cell.text + (f" {cell.crosses}✗" if cell.crosses and not cell.lost else "")
         texts.append(Text(text, style="bold" if cell.best and not plain else ""))
     return texts

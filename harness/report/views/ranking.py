@@ -20,16 +20,18 @@ class CellView:
 
     Attributes:
         workload: its label.
-        text: the median time, "missed", "cut" (stopped by ``--prune score-only``), "skipped" or "not run".
+        text: the median time, "missed", how most trials failed, "cut" (stopped by ``--prune score-only``), "skipped" or
+            "not run".
         detail: range of the study times.
         level: what that range is.
+        lost: whether `text` stands for a median that is not finite; `misses` then says the same in numbers.
         misses: studies without a time: "missed 2 of 3", "1 study missing".
         best: whether no submission is faster here.
         relative: the time over the best one, such as ``1.23×``.
         to_baseline: the time over the baseline's, such as ``0.93×``; empty where either missed or there is no baseline.
         order: what the column sorts by; misses come last.
         dots: positions of the study times on the strip, without repetition.
-        crosses: number of studies that missed.
+        crosses: number of studies that missed or failed.
         note: why the cell contributes less to the score than its time suggests.
     """
 
@@ -45,6 +47,7 @@ class CellView:
     dots: tuple[float, ...] = ()
     crosses: int = 0
     note: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
         text="cut" if cell.unknown else _time(cell, board.clock),
         detail=_range(cell, board.clock),
         level=cell.level,
-        misses=words.misses(cell.reached, cell.studies, cell.missing, cell.cut),
+        misses=words.misses(cell.reached, cell.studies, cell.missing, cell.cut, cell.failures),
         best=math.isfinite(cell.time) and cell.time == best,
         relative=words.ratio_text(relative) if math.isfinite(relative) else "",
         to_baseline=words.ratio_text(cell.time / baseline_time) if has_baseline else "",
@@ -178,19 +181,20 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
         dots=tuple(sorted({float(round(STRIP * (t - low) / spread)) for t in finite})),
         crosses=sum(math.isinf(t) for t in cell.study_times) - cell.cut,
         note=cell.note,
+        lost=math.isinf(cell.time),
     )
 
 
 def _time(cell: Cell, clock: str) -> str:
-    """Return the median time, with ``≤`` where it is an upper bound; a miss is never a bound."""
-    text = words.amount(cell.time, clock)
+    """Return the median time, with ``≤`` where it is an upper bound; a miss or a failure is never a bound."""
+    text = words.amount(cell.time, clock, cell.failure or "missed")
     return f"{cell.bound} {text}" if cell.bound and math.isfinite(cell.time) else text
 
 
 def _range(cell: Cell, clock: str) -> str:
-    """Return ``51.2k–64.0k``, ``51.2k–missed`` if the slowest study missed, or "" if all studies missed."""
+    """Return ``51.2k–64.0k``, ``51.2k–missed`` if the slowest study missed or failed, or "" if no study has a time."""
     if words.is_finite(cell.low) and cell.high is not None and math.isinf(cell.high) and not cell.cut:
-        return f"{words.amount(cell.low, clock)}–{words.amount(cell.high, clock)}"
+        return f"{words.amount(cell.low, clock)}–{cell.slowest}"
     return words.span(cell.low, cell.high, lambda value: words.amount(value, clock))
 
 
