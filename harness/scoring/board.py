@@ -52,7 +52,7 @@ def score_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Bo
         rows=ranking,
         pairs=pairs,
         profiles=profile_curves(scored, [row for row in ranking if not row.not_run]),
-        trials=_counts(scored.studies),
+        trials=_recorded(scored.trials) if reading.saved else _counts(scored.studies),
         adjacent_separable=_adjacent(ranking, pairs),
         verdict=verdict(ranking, pairs, scored.workloads, ranked_by(scored, reading), scored.rules.baseline),
         notes=(*labels.values(), *notes(scored, by_cell, reading)),
@@ -76,6 +76,11 @@ def _of(names: Sequence[str], parts: Parts) -> Parts:
         kind: {what: {name: value for name, value in own.items() if name in names} for what, own in left.items()}
         for kind, left in parts.items()
     }
+
+
+def _recorded(trials: pd.DataFrame) -> dict[str, int]:
+    counts = Counter(trials["status"].astype(str))
+    return {str(status): counts[status] for status in STATUSES if counts[status]}
 
 
 def _counts(studies: Sequence[Study]) -> dict[str, int]:

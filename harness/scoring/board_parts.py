@@ -269,7 +269,7 @@ class Board:
         rows: by rank, ties by name.
         pairs: all pairs, names sorted.
         profiles: one per row with a score, in the same order.
-        trials: number of trials by status, as in a perfectly pruned race.
+        trials: number of trials by status, as recorded; of times to the target, as in a perfectly pruned race.
         adjacent_separable: share of neighbouring rows that are separable, None with one row.
         verdict: one sentence.
         notes: what a reader must know, in plain sentences.
