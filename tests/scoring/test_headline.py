@@ -148,6 +148,17 @@ def test_records_judged_by_different_rulers_are_refused() -> None:
         score_board(trials)
 
 
+def test_a_pair_that_one_workload_makes_separable_is_named() -> None:
+    values = gains(cosine=0.0, even=0.0)
+    values["even"] = {w: [g + d for g, d in zip(own, (-0.05, 0.05, 0.0), strict=True)] for w, own in values["cosine"].items()}
+    values["even"]["w0"] = [g + 0.8 for g in values["cosine"]["w0"]]
+    board = board_of(at_both_horizons(values))
+    (pair,) = board.pairs
+    assert pair.separable and (pair.p_without_one or 0) > 0.05
+    assert any(note.startswith("Separable because of one workload") and "cosine and even" in note for note in board.notes)
+    assert not any(note.startswith("Separable") for note in board_of(at_both_horizons(gains(cosine=0.0, fast=0.3))).notes)
+
+
 def test_both_readings_of_two_submissions() -> None:
     trials = on_a_board(at_both_horizons(gains(cosine=0.0, fast=0.3, slow=-0.2)))
     both = compare_both(trials, "slow", "fast")
