@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from harness import BadInput
-from harness.scoring import compare, comparison_json, look, look_sentence, score_board
+from harness.scoring import compare, compare_both, comparison_json, look, look_sentence, score_board
 from harness.scoring.rules import ScoringRules
 from tests.scoring.frames import from_times, row
 
@@ -84,7 +84,7 @@ def test_pairs_of_a_board_are_adjusted_and_a_comparison_is_not() -> None:
 
 
 def test_strict_json_of_a_comparison_has_no_infinity() -> None:
-    value = comparison_json(compare(from_times({"a": {"w": [INF] * 3}, "b": {"w": [1] * 3}}), "a", "b"))
+    value = comparison_json(compare_both(from_times({"a": {"w": [INF] * 3}, "b": {"w": [1] * 3}}), "a", "b"))
     assert value["times"]["w"][0] == [None] * 3
 
 
