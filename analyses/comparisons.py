@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES, Reading, ruleset
+from harness.rules import FIRST_SCHEDULES, Reading, ruleset
 
 CLAIMED = "analyses/claimed/"
 """Folder of the plug-ins that only a comparison needs."""
@@ -50,7 +50,8 @@ LAW = 14
 
 UNTESTABLE = {15: "not testable here"}
 
-ALL = BUDGET_SHARES
+ALL = (0.10, 0.25, 0.50, 1.00)
+"""Shares of the `budget` track when the comparisons were committed (protocol version 1)."""
 FULL = (1.0,)
 
 COMPARISONS = (

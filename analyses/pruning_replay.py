@@ -6,8 +6,9 @@
 RESULTS is a directory that `timetrial run` filled. The trials start in the order of the run, K at a time, and each
 takes the CPU seconds that it took. Before every evaluation the pruning rules are applied as in a race. The command prints
 charged examples and CPU seconds without and with pruning, for K = 1, 2, 4, 8 by default, and whether the board of the pruned
-records equals the unpruned one to the last byte; with `--prune score-only`, whether its scores do. With `--pruned DIR`, the
-results of a real pruned run of the same plan are compared instead. The exit status is 1 if boards or scores differ.
+records, read by times to the target, equals the unpruned one to the last byte; with `--prune score-only`, whether its scores
+do. With `--pruned DIR`, the results of a real pruned run of the same plan are compared instead. The exit status is 1 if boards
+or scores differ.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ def scores_of(trials: pd.DataFrame, pruned_by: Sequence[str] = ()) -> dict[str, 
 
 
 def board_text(trials: pd.DataFrame) -> str:
-    """Return the board of `trials` as JSON text, without the machines it ran on."""
-    board = score_board(trials, ScoringRules(track_of(trials).clock))
+    """Return the board of `trials` by times to the target as JSON text, without the machines it ran on.
+
+    Rulers are left out: compute saved is read from complete trials alone.
+    """
+    without = [{**facts, "workload": {**facts.get("workload", {}), "ruler": None}} for facts in trials["facts"]]
+    board = score_board(trials.assign(facts=without), ScoringRules(track_of(trials).clock))
     return json.dumps(board_json(board, []), allow_nan=False)
 
 

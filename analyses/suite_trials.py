@@ -42,6 +42,7 @@ def trial_facts(trials: pd.DataFrame, costs: pd.DataFrame | None = None) -> dict
         seconds = own["end_seconds"].to_numpy(float) + evaluating
         hits = rows["hit_examples"][np.isfinite(rows["hit_examples"])]
         facts[str(workload)] = {
+            "protocol": int(rows["protocol"].max()),
             "trials": len(rows),
             "reached": len(hits),
             "earliest": float(hits.min()) if len(hits) else None,

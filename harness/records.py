@@ -230,7 +230,7 @@ class TrialRecord:
             "setup_seconds", "wall_seconds".
         beater: of a trial that the safe rules pruned, {"id": trial that beat it, "time": its time}; of one that
             ``--prune score-only`` pruned, {"time": the limit on its clock, "due": the evaluation before which it stopped}.
-        pruned_by: what stopped it other than the safe rules: "score-only", "forecast", or "".
+        pruned_by: what stopped it other than the safe rules: "score-only" or "" (protocols 1, 2: also "forecast").
         environment: machine, its type, device, library versions, concurrency.
         facts: of workload and submission, so that a board can be made without loading them.
         created: ISO 8601, UTC.

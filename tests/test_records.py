@@ -51,19 +51,19 @@ RECORD = TrialRecord(
     clocks={"examples": 100.0, "seconds": 0.1, "steps": 10.0},
     facts={"workload": {"lower_is_better": True, "metric": "loss"}},
 )
-OTHER = {str: "other", int: 99, float: 9.5, dict: {"other": 1}, bool: True}
+OTHER = {str: "other", int: 99, float: 9.5, dict: {"other": 1}, bool: True, tuple: (99,)}
 VERSION_1 = Path(__file__).parent / "data" / "records" / "version-1.json"
 
 
-NEW_IN_2 = ("reference_recipe", "given")
+NEW_IN = {"reference_recipe": 2, "given": 2, "evaluation_points": 3}
 
 
-@pytest.mark.parametrize("protocol", [1, 2])
+@pytest.mark.parametrize("protocol", [1, 2, 3])
 @pytest.mark.parametrize("name", [f.name for f in fields(TrialSpec)])
 def test_the_id_changes_with_everything_that_can_change_the_outcome_and_with_nothing_else(name, protocol):
     spec = replace(SPEC, protocol=protocol)
     changed = replace(spec, **{name: OTHER[type(getattr(spec, name))]})
-    covered = name not in ("suite", "source") and (protocol > 1 or name not in NEW_IN_2)
+    covered = name not in ("suite", "source") and protocol >= NEW_IN.get(name, 1)
     assert (changed.id != spec.id) == covered
 
 

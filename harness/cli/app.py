@@ -16,6 +16,10 @@ VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor
 A verb is a function whose parameters are its command-line options, so it may have more than seven.
 """
 
+_NOW = "is gone: every trial runs to its end now; --prune safe stops trials early"
+GONE = {("timetrial run", option): f"{option} {_NOW}" for option in ("--no-prune", "--stop-hopeless")}
+"""{(command, option that it once had): what to say of it}."""
+
 BAD_INPUT = 2
 """Exit status after a user's mistake."""
 
@@ -64,6 +68,9 @@ def _usage_error(error: TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         print(message)
         return BAD_INPUT
+    gone = GONE.get((context.command_path, getattr(error, "option_name", ""))) if context is not None else None
+    if gone:
+        return _bad_input(gone)
     hint = f" (see {context.command_path} --help)" if context is not None else ""
     return _bad_input(" ".join(message.split()) + hint)
 

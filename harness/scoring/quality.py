@@ -114,11 +114,14 @@ def regret_of(q: Floats, best: Floats, trivial: Floats) -> Floats:
 
 
 def _shares(trials: pd.DataFrame) -> list[float]:
-    """Horizon divided by budget. Horizons are whole steps, so a ratio counts as the nearest share of the track."""
+    """Return horizon divided by budget, as the nearest share of the track: horizons are whole steps.
+
+    A ratio that is near none of them, as in records of an older protocol, is rounded to whole per cent.
+    """
     ratios = (trials["horizon_examples"].astype(float) / trials["budget_examples"].astype(float)).tolist()
     horizons = ruleset(str(trials["track"].iloc[0])).horizons if len(trials) else ()
     near = [min(horizons, key=lambda share: abs(share - ratio)) for ratio in ratios]
-    return [share if abs(share - ratio) <= share / 8 else round(ratio, 6) for share, ratio in zip(near, ratios, strict=True)]
+    return [share if abs(share - ratio) <= share / 8 else round(ratio, 2) for share, ratio in zip(near, ratios, strict=True)]
 
 
 def final_metrics(trials: pd.DataFrame) -> list[float]:

@@ -26,7 +26,7 @@ class Trial:
         due: clock of the evaluation that would have come next, for a trial that ended without it (diverged, failed,
             killed) or was cut by ``--prune score-only``; NaN for others, and where no evaluations are fixed on this clock.
         curve: "metric" and one entry per clock, each a sequence over evaluations.
-        pruned_by: what stopped it beside the safe rules: "score-only", "forecast", or "".
+        pruned_by: what stopped it beside the safe rules: "score-only" or "" (in records of protocols 1 and 2 also "forecast").
     """
 
     trial: int

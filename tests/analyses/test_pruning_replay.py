@@ -2,7 +2,6 @@
 
 import pytest
 
-from analyses.hopeless_replay import measure, stopped_after
 from analyses.pruning_replay import board_text, compare_runs, scores_of
 from analyses.recorded_race import replay
 from harness import load_results
@@ -31,7 +30,6 @@ SMALL = (
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_the_board_of_the_replayed_records_is_the_unpruned_one(workers):
     trials = board_trials(["cosine", "constant", "rex"], {"w": (2.3, 0.9)})
-    trials["evaluation_period"] = 64_000 / 30
     trials["clocks"] = [{"setup_seconds": 0.1, "evaluation_seconds": 0.2}] * len(trials)
     trials["end_examples"] = [curve["examples"][-1] for curve in trials["curve"]]
     found = replay(trials, list(trials["id"]), workers)
@@ -43,7 +41,6 @@ def test_the_board_of_the_replayed_records_is_the_unpruned_one(workers):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_replay_for_the_score_only_keeps_the_scores_and_spends_less(workers):
     trials = checked(board_trials(["cosine", "constant", "rex"], {"w": (2.3, 0.9)}))
-    trials["evaluation_period"] = 64_000 / 30
     trials["clocks"] = [{"setup_seconds": 0.1, "evaluation_seconds": 0.2}] * len(trials)
     trials["end_examples"] = [curve["examples"][-1] for curve in trials["curve"]]
     assert trials["study"].nunique() % 2
@@ -53,21 +50,9 @@ def test_the_replay_for_the_score_only_keeps_the_scores_and_spends_less(workers)
     assert cut.examples[1] < safe.examples[1]
 
 
-def test_the_forecast_replayed_stops_what_a_run_stops(tmp_path):
-    assert timetrial(*SMALL, "--no-prune", "--results", tmp_path / "whole").returncode == 0
-    assert timetrial(*SMALL, "--stop-hopeless", "--results", tmp_path / "stopped").returncode == 0
-    trials, stopped = load_results(tmp_path / "whole"), load_results(tmp_path / "stopped")
-    order = [name for note in ResultStore(tmp_path / "whole").runs() for name in note.trials]
-    found = measure(trials, order)
-    assert found.stopped == sum(stopped_after(row) > 0 for row in trials.to_dict("records")) > 0
-    assert found.examples[3] == stopped["end_examples"].sum()
-    assert found.wrong == 0 or found.wrong_by_submission
-    assert "targets as they are" in found.in_words()
-
-
 def test_a_replay_with_one_worker_spends_what_a_pruned_run_spends(tmp_path):
-    assert timetrial(*SMALL, "--no-prune", "--results", tmp_path / "whole").returncode == 0
-    assert timetrial(*SMALL, "--results", tmp_path / "pruned").returncode == 0
+    assert timetrial(*SMALL, "--results", tmp_path / "whole").returncode == 0
+    assert timetrial(*SMALL, "--prune", "safe", "--results", tmp_path / "pruned").returncode == 0
     order = [name for note in ResultStore(tmp_path / "whole").runs() for name in note.trials]
     found = replay(load_results(tmp_path / "whole"), order, 1)
     pruned = load_results(tmp_path / "pruned")

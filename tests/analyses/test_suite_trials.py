@@ -3,6 +3,7 @@
 import math
 
 from analyses.suite_trials import trial_facts
+from harness.records import PROTOCOL_VERSION
 from tests.report.boards import board_trials
 
 
@@ -20,5 +21,6 @@ def test_costs_are_from_full_budgets_and_times_from_all_trials_that_reach():
     (facts,) = trial_facts(trials).values()
     hits = [hit for hit in trials["hit_examples"] if math.isfinite(hit)]
     assert (facts["trials"], facts["reached"], facts["whole"]) == (len(trials), len(hits), len(trials) - 1 - diverged)
+    assert facts["protocol"] == PROTOCOL_VERSION
     assert (facts["seconds"], facts["evaluation_share"]) == (4.0, 0.25)
     assert (facts["earliest"], facts["latest"]) == (min(hits), max(hits))

@@ -61,7 +61,7 @@ def test_a_comparison_is_a_table_and_a_sentence_that_says_unadjusted(imported, n
     done = timetrial("compare", "shampoo_submission", "baseline", "--results", imported, **no_torch)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines[2:5]] == ["fastmri", "ogbg", "all"]
+    assert [line.split()[0] for line in lines[2:6]] == ["workload", "fastmri", "ogbg", "all"]
     assert "p is not adjusted for others" in done.stdout and "share no seeds" in done.stdout
 
 

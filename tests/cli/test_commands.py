@@ -117,6 +117,8 @@ MISTAKES = [
     ("run", "--suite", "smoke", "--time-limit", "-1"),
     ("run", "--suite", "smoke", "-s", "rex", "--track", "external"),
     ("run", "--no-such-option"),
+    ("run", "--suite", "smoke", "--no-prune"),
+    ("run", "--suite", "smoke", "-s", "rex", "--stop-hopeless"),
     ("report", "--results", "nowhere"),
     ("report", "--clock", "moons"),
     ("report", "--format", "docx"),
@@ -148,6 +150,17 @@ def test_a_mistake_is_one_plain_line_and_exit_status_2(arguments, tmp_path):
 
 def test_a_near_miss_is_told_the_right_name():
     assert "did you mean 'rex'?" in timetrial("run", "-s", "rexx", "--suite", "smoke").stderr
+
+
+@pytest.mark.parametrize("option", ["--no-prune", "--stop-hopeless"])
+def test_an_option_that_is_gone_is_answered_with_what_runs_do_now(option, tmp_path):
+    told = timetrial("run", "--suite", "smoke", option, cwd=tmp_path).stderr
+    assert option in told and "every trial runs to its end" in told and "--prune safe" in told
+
+
+def test_the_answer_to_an_option_that_is_gone_is_of_the_verb_that_had_it(tmp_path):
+    told = timetrial("report", "--no-prune", cwd=tmp_path).stderr
+    assert "--no-prune" in told and "--prune safe" not in told
 
 
 def test_a_second_run_adds_no_trial(results):
@@ -185,13 +198,13 @@ def test_all_runs_every_schedule_and_the_default_is_the_first_ten(tmp_path):
     schedules = {row["name"] for row in rows if row["kind"] == "schedule"}
     run = ("run", "--suite", "smoke", "--studies", 1, "--trials", 1, "--dry-run", "--results", tmp_path / "r")
     counts = [timetrial(*run, *more).stdout.split(" trials to run")[0].split()[-1] for more in ((), ("--all",))]
-    assert counts == ["10", str(len(schedules))] and len(schedules) > 20
+    assert counts == ["20", str(2 * len(schedules))] and len(schedules) > 20
 
 
 def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):
     done = timetrial("run", "--suite", "smoke", "-s", "linear", "--dry-run", "--results", tmp_path / "r")
     assert done.returncode == 0
-    assert "18 trials to run" in done.stdout
+    assert "12 trials to run" in done.stdout
     assert "CPU seconds" in done.stdout
     assert not (tmp_path / "r").exists()
 
@@ -206,8 +219,8 @@ def test_a_dry_run_counts_compacted_trials_as_recorded(tmp_path):
     assert timetrial(*run).returncode == 0
     assert timetrial("report", "--compact", "--results", tmp_path / "r").returncode == 0
     assert not list(tmp_path.glob("r/trials/*/*/*.json"))
-    assert "0 trials to run (6 recorded already)" in timetrial(*run, "--dry-run").stdout
-    assert "6 trials to run (6 recorded already)" in timetrial(*run, "-s", "rex", "--dry-run").stdout
+    assert "0 trials to run (4 recorded already)" in timetrial(*run, "--dry-run").stdout
+    assert "4 trials to run (4 recorded already)" in timetrial(*run, "-s", "rex", "--dry-run").stdout
 
 
 def test_a_damaged_record_is_named_set_aside_and_run_again(results):
@@ -226,7 +239,7 @@ def test_two_runs_may_share_a_results_directory(tmp_path):
     with ThreadPoolExecutor(2) as threads:  # each thread waits for a process of its own
         both = [threads.submit(timetrial, *run) for _ in range(2)]
     assert [done.result().returncode for done in both] == [0, 0]
-    assert len(list(tmp_path.glob("trials/*/*/*.json"))) == 6
+    assert len(list(tmp_path.glob("trials/*/*/*.json"))) == 4
     assert not list(tmp_path.rglob("*.tmp"))
 
 

@@ -23,7 +23,7 @@ def test_the_budget_track_from_the_run_to_the_board(tmp_path):
     assert all(r["complete"] and r["spec"]["target"] is None for r in found)
     assert all(r["evaluations"][-1]["examples"] >= r["spec"]["horizon"] for r in found)
     value = board(tmp_path)
-    assert (value["track"], value["shares"], value["trials"]) == ("budget", [0.1, 0.25, 0.5, 1.0], {"finished": 8})
+    assert (value["track"], value["shares"], value["trials"]) == ("budget", [0.125, 0.25, 0.5, 1.0], {"finished": 8})
     assert all(row["regret"] is not None for row in value["submissions"])
     before = {name: (tmp_path / f"leaderboard.{name}").read_bytes() for name in ("html", "json", "csv")}
     assert timetrial("report", "--results", tmp_path).returncode == 0
@@ -77,7 +77,9 @@ def test_a_pair_is_raced_until_separable_resumes_and_stays_off_the_board(tmp_pat
         (("--until-separable", "linear", "rex", "-s", "cosine"), "-s"),
         (("--until-separable", "linear", "rex", "--studies", "3"), "--studies"),
         (("--until-separable", "linear", "rex", "--track", "budget"), "budget"),
-        (("--track", "budget", "-s", "adamw+rex"), "the budget track does not take"),
+        (("--track", "schedule", "-s", "adamw+rex"), "the schedule track does not take"),
+        (("--track", "budget", "--prune", "safe"), "the budget track needs complete ones"),
+        (("--until-separable", "linear", "rex", "--prune", "safe"), "--until-separable"),
     ],
 )
 def test_what_does_not_go_together_is_told_in_one_line(more, says, tmp_path, monkeypatch, capsys):

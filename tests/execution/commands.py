@@ -93,3 +93,11 @@ def board(results: Path) -> dict[str, Any]:
 def same_board(a: Path, b: Path) -> bool:
     """Return whether two leaderboards agree to the last byte in submissions, workloads and trial counts."""
     return all(json.dumps(board(a)[key]) == json.dumps(board(b)[key]) for key in ("submissions", "workloads", "trials"))
+
+
+def times_and_scores(results: Path) -> str:
+    """Return what a leaderboard says of times to the target and of AlgoPerf's score, as text to the last digit."""
+    value = board(results)
+    fields = ("score", "score_low", "score_high", "score_rank", "targets_reached", "race_cost", "workloads", "held_out")
+    rows = {row["name"]: {field: row[field] for field in fields} for row in value["submissions"]}
+    return json.dumps({"rows": rows, "easier": value["easier"]}, sort_keys=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.results import ResultStore
-from tests.execution.commands import board, command, outcome, same_board, timetrial
+from tests.execution.commands import board, command, outcome, same_board, times_and_scores, timetrial
 
 SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "constant", "--studies", 2)
 
@@ -16,35 +16,37 @@ SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "const
 @pytest.fixture(scope="module")
 def inline(tmp_path_factory):
     results = tmp_path_factory.mktemp("inline")
-    done = timetrial(*SMALL, "--executor", "inline", "--no-prune", "--results", results)
+    done = timetrial(*SMALL, "--executor", "inline", "--results", results)
     assert done.returncode == 0, done.stderr + done.stdout
     return results
 
 
 def test_ray_and_inline_write_the_same_records(inline, tmp_path):
-    done = timetrial(*SMALL, "--executor", "ray", "--workers", 2, "--no-prune", "--results", tmp_path)
+    done = timetrial(*SMALL, "--executor", "ray", "--workers", 2, "--results", tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
     assert outcome(tmp_path) == outcome(inline)
     assert same_board(tmp_path, inline)
 
 
-def test_the_board_is_the_same_pruned_and_unpruned(inline, tmp_path):
-    done = timetrial(*SMALL, "--executor", "inline", "--results", tmp_path)
+def test_safe_pruning_keeps_first_hits_and_scores_and_leaves_no_speed_up_by_compute_saved(inline, tmp_path):
+    done = timetrial(*SMALL, "--executor", "inline", "--prune", "safe", "--results", tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
-    assert same_board(tmp_path, inline)
+    assert times_and_scores(tmp_path) == times_and_scores(inline)
+    assert board(tmp_path)["reading"] == "time to target" and board(inline)["reading"].startswith("compute saved")
+    assert any("--prune" in note for note in board(tmp_path)["notes"])
     spent = [sum(r["clocks"].get("examples", 0) for r in outcome(place).values()) for place in (tmp_path, inline)]
     assert spent[0] < spent[1]
 
 
 def test_completing_a_pruned_run_gives_the_unpruned_records(inline, tmp_path):
-    for more in ((), ("--no-prune",)):
+    for more in (("--prune", "safe"), ()):
         done = timetrial(*SMALL, "--executor", "inline", "--results", tmp_path, *more)
         assert done.returncode == 0, done.stderr + done.stdout
     assert outcome(tmp_path) == outcome(inline)
 
 
 def test_a_running_cluster_is_joined_by_its_address_and_goes_on(inline, cluster, tmp_path):
-    done = timetrial(*SMALL, "--no-prune", "--address", cluster, "--results", tmp_path)
+    done = timetrial(*SMALL, "--address", cluster, "--results", tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
     assert outcome(tmp_path) == outcome(inline)
     host, port = cluster.split(":")
@@ -86,8 +88,8 @@ def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, 
     rows = {row["name"]: row for row in board(results)["submissions"]}
     statuses = board(results)["trials"]
     assert rows["linear"]["workloads"]["digits_mlp"]["studies"] == 1
-    assert statuses["failed"] == 6
-    assert sum(statuses.get(status, 0) for status in ("reached", "missed", "pruned")) == 6
+    assert statuses["failed"] == 4
+    assert statuses.get("reached", 0) + statuses.get("missed", 0) == 4
     assert_tracebacks(results, plugin)
 
 
@@ -95,7 +97,7 @@ def assert_tracebacks(results, plugin):
     """Check that every failed trial has a reason of one line and its whole traceback in a file, and that no other trial has."""
     records = list(ResultStore(results).records())
     failed = [record for record in records if record.status == "failed"]
-    assert len(failed) == 6 and all(record.artefacts == ("traceback.txt",) for record in failed)
+    assert len(failed) == 4 and all(record.artefacts == ("traceback.txt",) for record in failed)
     assert not any(record.artefacts for record in records if record.status != "failed")
     for record in failed:
         assert "\n" not in record.reason
@@ -105,7 +107,7 @@ def assert_tracebacks(results, plugin):
         assert f'File "{plugin}", line 5, in explodes' in text and "return 0.1 / max(3 - step, 0)" in text
         assert text.endswith("ZeroDivisionError: float division by zero\n")
     kept = [path for path in (results / "artefacts").rglob("*") if path.is_file()]
-    assert len(kept) == 6
+    assert len(kept) == 4
     assert {path.suffix for path in (results / "trials").rglob("*") if path.is_file()} == {".json"}
 
 
@@ -146,7 +148,7 @@ def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, t
     import time
 
     with subprocess.Popen(
-        command(*SMALL, "--address", cluster, "--workers", 1, "--no-prune", "--results", tmp_path),
+        command(*SMALL, "--address", cluster, "--workers", 1, "--results", tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -161,5 +163,5 @@ def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, t
     assert "Traceback" not in said
     kept = {p: p.read_bytes() for p in tmp_path.glob("trials/*/*/*.json")}
     assert kept
-    timetrial(*SMALL, "--executor", "inline", "--no-prune", "--results", tmp_path)
+    timetrial(*SMALL, "--executor", "inline", "--results", tmp_path)
     assert all(p.read_bytes() == content for p, content in kept.items())

@@ -9,7 +9,7 @@ import pytest
 
 from tests.execution.commands import command, same_board, timetrial
 
-RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "--studies", 2, "--no-prune")
+RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "--studies", 2)
 
 
 @pytest.mark.timeout(420)

@@ -1,12 +1,13 @@
-"""`--prune score-only` and `--stop-hopeless` on the command line: which numbers stay, what is said, what is refused."""
+"""`--prune safe` and `--prune score-only` on the command line: which numbers stay, what is said, what is refused."""
 
 import json
+import shutil
 
 import pytest
 
 from harness import load_results
 from harness.results import ResultStore
-from tests.execution.commands import board, outcome, same_board, timetrial
+from tests.execution.commands import board, outcome, same_board, times_and_scores, timetrial
 
 SMALL = ("run", "--suite", "smoke", "-w", "digits_mlp", "-s", "constant", "-s", "cosine", "-s", "wsd")
 INLINE = (*SMALL, "--executor", "inline", "--studies", 3)
@@ -24,7 +25,7 @@ def ran(results):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     results = tmp_path_factory.mktemp("whole")
-    done = timetrial(*INLINE, "--no-prune", "--results", results)
+    done = timetrial(*INLINE, "--results", results)
     assert done.returncode == 0, done.stderr + done.stdout
     return results
 
@@ -32,9 +33,46 @@ def whole(tmp_path_factory):
 @pytest.fixture(scope="module")
 def safe(tmp_path_factory):
     results = tmp_path_factory.mktemp("safe")
-    done = timetrial(*INLINE, "--results", results)
+    done = timetrial(*INLINE, "--prune", "safe", "--results", results)
     assert done.returncode == 0, done.stderr + done.stdout
     return results
+
+
+def hits(results):
+    """Return the first hit of every study: {(submission, workload, study): (trial, examples)}."""
+    trials = load_results(results)
+    met = trials[trials["hit_index"] >= 0].sort_values(["hit_examples", "trial"])
+    cells = zip(met["submission"], met["workload"], met["study"], strict=True)
+    first = {}
+    for cell, trial, examples in zip(cells, met["trial"], met["hit_examples"], strict=True):
+        first.setdefault(cell, (trial, examples))
+    return first
+
+
+def test_every_trial_runs_to_the_end_of_its_horizon_by_default(whole):
+    trials = load_results(whole)
+    assert trials["complete"].all() and (trials["end_examples"] == trials["horizon_examples"]).all()
+    assert set(trials["status"]) == {"reached", "missed"} and board(whole)["reading"].startswith("compute saved")
+
+
+def test_safe_pruning_keeps_first_hits_and_scores_spends_less_and_has_no_speed_up_by_compute_saved(whole, safe):
+    assert hits(safe) == hits(whole) != {}
+    assert times_and_scores(safe) == times_and_scores(whole)
+    assert ran(safe) < ran(whole)
+    assert board(safe)["reading"] == "time to target" and board(safe)["pruned_by"] == {}
+    assert any("pruned: `timetrial run` without --prune" in note for note in board(safe)["notes"])
+
+
+def test_a_run_without_pruning_completes_what_a_pruned_run_has_cut(whole, tmp_path):
+    for more in (("--prune", "safe"), ()):
+        assert timetrial(*INLINE, *more, "--results", tmp_path).returncode == 0
+    assert outcome(tmp_path) == outcome(whole) and same_board(tmp_path, whole)
+
+
+def test_a_pruned_run_uses_complete_records_and_keeps_them(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "r")
+    done = timetrial(*INLINE, "--prune", "safe", "--results", tmp_path / "r")
+    assert done.stdout.splitlines()[-1].startswith("0 trials") and outcome(tmp_path / "r") == outcome(whole)
 
 
 @pytest.mark.parametrize("executor", ["inline", "ray"])
@@ -58,7 +96,7 @@ def test_score_only_keeps_the_scores_says_so_and_its_records_are_not_reused_by_a
     assert "Pruned with --prune score-only" in page[page.index('role="alert"') : page.index("</header>")]
 
     assert timetrial(*command).returncode == 0
-    assert same_board(tmp_path, safe) and board(tmp_path)["pruned_by"] == {}
+    assert same_board(tmp_path, whole) and board(tmp_path)["pruned_by"] == {}
     assert all(record["pruned_by"] == "" for record in outcome(tmp_path).values())
 
 
@@ -78,20 +116,8 @@ def test_a_cut_trial_runs_again_where_the_submissions_that_justified_the_cut_do_
     assert rested == []
 
 
-def test_stop_hopeless_says_so_and_its_records_are_not_reused_by_a_plain_run(safe, tmp_path):
-    done = timetrial(*INLINE, "--stop-hopeless", "--results", tmp_path)
-    assert done.returncode == 0, done.stderr + done.stdout
-    stopped = [record for record in outcome(tmp_path).values() if record["pruned_by"] == "forecast"]
-    assert stopped and all(r["status"] == "pruned" and r["reason"].startswith("forecast") for r in stopped)
-    assert f"a forecast stopped {len(stopped)} trial" in board(tmp_path)["pruned_by"]["forecast"]
-    page = (tmp_path / "leaderboard.html").read_text(encoding="utf-8")
-    assert "--stop-hopeless" in page[page.index('role="alert"') : page.index("</header>")]
-    assert timetrial(*INLINE, "--results", tmp_path).returncode == 0
-    assert same_board(tmp_path, safe) and board(tmp_path)["pruned_by"] == {}
-
-
 def test_trials_that_an_option_stopped_count_as_not_run_on_the_board_of_a_plain_run(tmp_path):
-    assert timetrial(*INLINE, "--stop-hopeless", "--results", tmp_path).returncode == 0
+    assert timetrial(*INLINE, "--prune", "score-only", "--results", tmp_path).returncode == 0
     for path in (tmp_path / "runs").glob("*.json"):
         note = json.loads(path.read_text())
         del note["pruned_by"]
@@ -108,10 +134,9 @@ def test_trials_that_an_option_stopped_count_as_not_run_on_the_board_of_a_plain_
     [
         (("--prune", "score-only", "--studies", 4), "odd number of studies, not 4"),
         (("--prune", "hard"), "--prune hard"),
-        (("--prune", "score-only", "--no-prune"), "leave one out"),
-        (("--stop-hopeless", "--no-prune"), "leave one out"),
         (("--prune", "score-only", "--track", "budget"), "leave it out"),
-        (("--stop-hopeless", "--sensitivity"), "leave it out"),
+        (("--prune", "safe", "--track", "budget"), "leave it out"),
+        (("--prune", "safe", "--sensitivity"), "leave it out"),
     ],
 )
 def test_options_that_contradict_each_other_are_one_plain_line(tmp_path, more, words):
@@ -120,6 +145,7 @@ def test_options_that_contradict_each_other_are_one_plain_line(tmp_path, more, w
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_until_separable_refuses_score_only_pruning(tmp_path):
-    done = timetrial("run", "--until-separable", "cosine", "linear", "--prune", "score-only", "--results", tmp_path)
+@pytest.mark.parametrize("rule", ["safe", "score-only"])
+def test_until_separable_refuses_pruning(rule, tmp_path):
+    done = timetrial("run", "--until-separable", "cosine", "linear", "--prune", rule, "--results", tmp_path)
     assert done.returncode == 2 and "--until-separable" in done.stderr

@@ -1,4 +1,4 @@
-"""The safe rule stops only trials that can no longer be the fastest of their study; stops and forecasts."""
+"""The safe rule stops only trials that can no longer be the fastest of their study."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,6 @@ from harness.pruning import (
     evidence_holds,
     faster,
     fastest_of,
-    forecast,
     stop_from_json,
 )
 from tests.test_records import RECORD, SPEC
@@ -91,36 +90,3 @@ def test_of_two_stops_the_earlier_one_is_taken_and_of_equal_times_the_first():
 def test_a_strict_limit_lets_a_trial_go_on_that_is_due_exactly_then():
     assert ScoreLimit(40.0, False, "x").stops(0, 40.0) and not ScoreLimit(40.0, True, "x").stops(0, 40.0)
     assert ScoreLimit(40.0, True, "x").stops(0, 40.1) and not ScoreLimit(40.0, False, "x").stops(0, 39.9)
-
-
-FLAT = [2.0 - 0.01 * k for k in range(20)]
-
-
-def _forecast(values, *, rates=(1.0, 0.5), target=1.0, lower=True, end=2000.0):
-    examples = [100.0 * (k + 1) for k in range(len(values))]
-    return forecast(examples, values, [(0, 0, rate) for rate in rates], target=target, lower_is_better=lower, end=end)
-
-
-def test_a_flat_curve_far_from_its_target_is_stopped_with_a_reason():
-    assert _forecast(FLAT[:12]).startswith("forecast: 1.73 at best")  # 1.89 less twice 0.08 x 800/800 of the last stretch
-
-
-def test_nothing_is_forecast_too_early_or_while_the_rate_is_near_its_peak_or_unknown_or_where_values_are_not_finite():
-    assert _forecast(FLAT[:9]) == ""
-    assert (
-        _forecast(FLAT[:12], rates=(1.0, 0.8)) == _forecast(FLAT[:12], rates=(0.0, 0.0)) == _forecast(FLAT[:12], rates=()) == ""
-    )
-    assert _forecast([*FLAT[:11], float("inf")]) == ""
-
-
-def test_a_curve_that_falls_fast_enough_goes_on():
-    assert _forecast([2.0 - 0.05 * k for k in range(12)]) == ""
-    assert _forecast(FLAT[:12], target=1.8) == ""
-
-
-@given(st.lists(st.floats(0, 10), min_size=6, max_size=19), st.floats(0, 10), st.floats(0, 10))
-def test_an_easier_target_never_stops_a_trial_sooner_and_the_sign_of_the_metric_does_not_matter(values, a, b):
-    hard, easy = sorted((a, b))
-    assert not _forecast(values, target=easy) or _forecast(values, target=hard)
-    mirrored = _forecast([-v for v in values], target=-hard, lower=False)
-    assert bool(mirrored) == bool(_forecast(values, target=hard))

@@ -310,6 +310,9 @@ def test_a_library_optimizer_takes_its_defaults_from_the_constructor():
     built = found.optimizer(model, {"learning_rate": 0.5, "weight_decay": 0.1})
     assert isinstance(built, torch.optim.Adagrad)
     assert [(group["lr"], group["weight_decay"]) for group in built.param_groups] == [(0.5, 0.1), (0.5, 0.0)]
+    clipping = find_submission("pytorch_optimizer.FAdam").optimizer
+    assert (clipping.defaults["clip"], clipping.defaults["own_clip"]) == (0.0, 1.0)
+    assert clipping(model, {"own_clip": 0.5}).defaults["clip"] == 0.5
     betas = find_submission("pytorch_optimizer.Adan").optimizer(model, {"beta1": 0.5}).param_groups[0]["betas"]
     assert betas == (0.5, 0.92, 0.99)
 

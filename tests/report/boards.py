@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.records import Status, stable_hash, stable_seed
-from harness.rules import BUDGET_SHARES, HALF_DECADES
+from harness.records import PROTOCOL_VERSION, Status, stable_hash, stable_seed
+from harness.rules import BUDGET_SHARES, HALF_DECADES, TRACKS
+from harness.scoring.medians import Floats
 
 Shape = Callable[[float], float]
 """The multiplier of the learning rate at a share of the horizon."""
@@ -41,6 +42,10 @@ WORKLOADS = {"digits_mlp": (2.3, 0.9), "fashion_mnist_resnet": (2.3, 1.2), "shak
 BUDGET = 64_000
 """Charged examples."""
 
+HORIZONS = TRACKS["schedule"].horizons
+RULER_HORIZONS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1, 3 / 2, 2, 3)
+RATES = 2
+
 ENVIRONMENT = {
     "machine": "a laptop",
     "device": "cpu",
@@ -56,10 +61,11 @@ def board_trials(
     workloads: Mapping[str, tuple[float, float]] | None = None,
     *,
     studies: int = 3,
-    trials: int = 6,
+    trials: int = RATES * len(HORIZONS),
     evaluations: int = 30,
     environment: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
+    rulers: bool = False,
 ) -> pd.DataFrame:
     """Return one row per trial, as `harness.load_results` returns them.
 
@@ -71,6 +77,7 @@ def board_trials(
         evaluations: evaluations per trial that runs over the whole budget.
         environment: environment of every trial; `ENVIRONMENT` by default.
         facts: what the records say about every submission, in addition to the simulated facts.
+        rulers: the records carry the rulers of their workloads, so that boards read compute saved.
     """
     shapes = submissions if isinstance(submissions, Mapping) else SCHEDULES
     rows = [
@@ -80,10 +87,15 @@ def board_trials(
         for trial in range(trials)
         for name in submissions
     ]
+    levels = workloads or WORKLOADS
+    measured = {label: _ruler(label, *levels[label]) if rulers else None for label in levels}
     frame = pd.DataFrame(rows)
     frame["environment"] = [dict(environment or ENVIRONMENT) for _ in rows]
     frame["facts"] = [
-        {"submission": _submission_facts(row["submission"], facts), "workload": _workload_facts(row["workload"])}
+        {
+            "submission": _submission_facts(row["submission"], facts),
+            "workload": _workload_facts(row["workload"]) | {"ruler": measured[row["workload"]]},
+        }
         for row in rows
     ]
     return frame
@@ -94,20 +106,15 @@ def _row(
 ) -> dict[str, Any]:
     label, start, target = workload
     study, trial = indices
+    shift = float(np.random.default_rng(stable_seed(label, study)).uniform())
     luck = np.random.default_rng(stable_seed(label, study, trial))
-    rate = 3.0 ** (trial % 3 - 1) * float(luck.uniform(0.8, 1.25))
-    horizon = BUDGET * (1 - 0.15 * (trial // 3 % 3))
-    examples = np.arange(1, evaluations + 1) * (BUDGET / evaluations)
+    rate = 3.0 ** (shift - 0.5 - trial // len(HORIZONS) % RATES)
+    horizon = BUDGET * HORIZONS[trial % len(HORIZONS)]
+    examples = np.arange(1, evaluations + 1) * BUDGET / evaluations
     examples = examples[examples <= horizon]
-    warmup = 0.05 * BUDGET
-    multipliers = np.array(
-        [min(e / warmup, 1.0) * shape(max(0.0, min(1.0, (e - warmup) / (horizon - warmup)))) for e in examples]
-    )
-    area = np.cumsum(multipliers) * rate * 30 / evaluations
-    noise = 0.012 * luck.standard_normal(len(examples))
-    metric = target * 0.85 + (start - target * 0.85) * (1 + area) ** -1.05 + 0.09 * target * rate * multipliers + noise
+    multipliers, metric = _run(shape, examples, rate, (start, target), luck)
     status, reason = Status.MISSED, "the horizon ended before the target was met"
-    if rate > 3.3 and shape(0.5) > 0.9:
+    if rate > 1.4 and shape(0.5) > 0.9:
         metric[4:] = np.nan
         status, reason = Status.DIVERGED, "the training loss was not finite at step 240"
     hits = np.flatnonzero(metric <= target)
@@ -127,6 +134,7 @@ def _row(
         "family": "images",
         "track": "schedule",
         "suite": "laptop",
+        "protocol": PROTOCOL_VERSION,
         "study": study,
         "trial": trial,
         "seed": stable_seed(label, study),
@@ -139,7 +147,7 @@ def _row(
         "hit_index": hit,
         "curve": curve,
         "learning_rates": np.column_stack([examples / 64, examples, 0.003 * rate * multipliers]),
-        "hyperparameters": {"learning_rate": 0.003 * rate, "horizon": horizon / BUDGET},
+        "hyperparameters": {"learning_rate": 0.003 * rate},
         "paired": True,
         "machine": "a laptop",
         "concurrency": 2,
@@ -148,9 +156,36 @@ def _row(
         row[f"budget_{clock}"] = BUDGET * factor
         row[f"hit_{clock}"] = float(examples[hit] * factor) if hit >= 0 else math.inf
         row[f"end_{clock}"] = float(examples[-1] * factor)
-    row["horizon_examples"] = horizon
+    row |= {"horizon_examples": horizon, "evaluation_period": BUDGET / evaluations}
+    row["evaluation_points"] = tuple(share * BUDGET for share in HORIZONS if share * BUDGET < horizon)
     row["file"] = f"trials/{row['id']}.json"
     return row
+
+
+def _run(
+    shape: Shape, examples: Floats, rate: float, levels: tuple[float, float], luck: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return the multipliers and the metric at `examples`, evenly spaced up to the horizon."""
+    start, target = levels
+    horizon, warmup = examples[-1], 0.05 * examples[-1]
+    multipliers = np.array(
+        [min(e / warmup, 1.0) * shape(max(0.0, min(1.0, (e - warmup) / (horizon - warmup)))) for e in examples]
+    )
+    area = np.cumsum(multipliers) * rate * 30 * examples[0] / BUDGET
+    noise = 0.012 * luck.standard_normal(len(examples))
+    floor = target * 0.85
+    return multipliers, floor + (start - floor) * (1 + area) ** -1.05 + 0.09 * target * rate * multipliers + noise
+
+
+def _ruler(label: str, start: float, target: float) -> dict[str, Any]:
+    """Return the ruler of a simulated workload, with five seeds, as the facts of a record carry it."""
+    finals = []
+    for h in RULER_HORIZONS:
+        examples = np.arange(1, 31) * (h * BUDGET / 30)
+        seeds = [np.random.default_rng(stable_seed("ruler", label, seed)) for seed in range(5)]
+        metrics = [_run(SCHEDULES["cosine"], examples, 1.0, (start, target), luck)[1][-1] for luck in seeds]
+        finals.append({"examples": h * BUDGET, "metric": [float(metric) for metric in metrics]})
+    return {"workload": label, "version": 1, "lower_is_better": True, "budget": float(BUDGET), "finals": finals}
 
 
 def _submission_facts(name: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_equal_trials_give_equal_bytes_in_any_order(simulate, tmp_path):
 def test_the_budget_page_has_a_ranking_and_a_figure_and_a_table_per_workload(tmp_path):
     write_report(BoardInput(budget_trials()), tmp_path / "b.html")
     text = " ".join(read(tmp_path / "b.html").text)
-    for share in ("10 %", "25 %", "50 %", "100 %"):
+    for share in ("12.5 %", "25 %", "50 %", "100 %"):
         assert share in text
     html = (tmp_path / "b.html").read_text()
     assert html.count("<figure>") == 2

@@ -20,7 +20,8 @@ from .boards import board_trials
 from .browsing import tab
 
 READ = """() => Array.from(document.querySelectorAll("table[data-clock=examples] tbody tr"), (row) => ({
-  name: row.cells[1].dataset.v, rank: Number(row.cells[0].dataset.v), score: Number(row.cells[2].dataset.v),
+  name: row.cells[1].dataset.v, rank: Number(row.cells[0].dataset.v), speed: row.cells[2].dataset.v,
+  score: Number(row.cells[3].dataset.v),
   targets: Number(row.cells[4].dataset.v) }))"""
 
 
@@ -71,6 +72,22 @@ def test_scores_ranks_and_targets_on_subsets_equal_pythons_on_random_boards(chro
             compared += len(found)
         assert seen.troubles == []
     assert compared > 2 * boards
+
+
+def test_speed_ups_by_compute_saved_and_their_ranks_on_subsets_equal_pythons(chromium, tmp_path):
+    levels = {f"w{k}": (2.3 + 0.3 * k, 0.9 + 0.1 * k) for k in range(5)}
+    trials = board_trials(workloads=levels, rulers=True)
+    out = tmp_path / "leaderboard.html"
+    board = score_board(trials)
+    assert board.ranked_by == "speedup"
+    out.write_text(race_page(RaceContent(board=board, trials=checked(trials), figures=False)))
+    with tab(chromium) as seen:
+        for some in (["w0", "w1"], ["w3"], ["w1", "w2", "w4"]):
+            expected = score_board(trials[trials["workload"].isin(some)]).rows
+            found = seen.open(out, f"#workloads={','.join(some)}").page.evaluate(READ)
+            assert [(row["name"], row["rank"]) for row in found] == [(row.name, row.rank) for row in expected]
+            assert [float(row["speed"]) for row in found] == pytest.approx([row.speedup for row in expected], abs=1e-12)
+        assert seen.troubles == []
 
 
 def test_the_comparison_sees_the_ranking_of_the_subset_not_of_the_page(chromium, tmp_path):

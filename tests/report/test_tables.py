@@ -44,10 +44,11 @@ def cells(line):
 def test_the_latex_table_has_a_row_per_submission_and_a_cell_per_column(board):
     lines = body(latex_table(board))
     assert len(lines) == 1 + len(board.rows)
-    assert {len(cells(line)) for line in lines} == {6 + len(board.workloads)}
+    assert {len(cells(line)) for line in lines} == {7 + len(board.workloads)}
     for line, row in zip(lines[1:], board.rows, strict=True):
         assert cells(line)[1].strip() == row.name
-        assert cells(line)[2].strip() == f"{row.score:.3f}"
+        assert cells(line)[2].strip() == f"{row.speedup_bound}{row.speedup:.2f}$\\times$"
+        assert cells(line)[4].strip() == f"{row.score:.3f}"
     assert sum("\\textbf" in line for line in lines) >= 1
 
 
@@ -58,7 +59,7 @@ def test_the_latex_table_has_a_row_per_submission_and_a_cell_per_column(board):
 def test_no_name_can_break_the_latex_table_or_add_a_command(board, name):
     named = replace(board, rows=(replace(board.rows[0], name=name), *board.rows[1:]), baseline=name, verdict=f"{name} leads.")
     table = latex_table(named)
-    assert {len(cells(line)) for line in body(table)} == {6 + len(board.workloads)}
+    assert {len(cells(line)) for line in body(table)} == {7 + len(board.workloads)}
     assert len(body(table)) == 1 + len(board.rows)
     assert table.splitlines()[0].startswith("% ")
     commands = set(re.findall(r"\\([A-Za-z]+)", latex_escaped(name)))

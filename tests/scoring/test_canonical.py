@@ -106,7 +106,7 @@ def test_another_clock_than_the_races_shows_bounds_where_a_pruned_trial_might_ha
     slow = row("a", "w", 0, 0, [2, 2], status="pruned") | {"end_seconds": 1.0}
     board = score_board(pd.DataFrame([slow, row("a", "w", 0, 1, [2, 2, 0.5])]), ScoringRules("seconds", baseline="a"))
     assert board.rows[0].cells["w"].bound == "≤"
-    assert any("--no-prune" in note for note in board.notes)
+    assert any("without --prune" in note for note in board.notes)
     board = score_board(pd.DataFrame([slow, row("a", "w", 0, 1, [2, 2, 0.5])]), ScoringRules(baseline="a"))
     assert board.rows[0].cells["w"].bound == ""
 

@@ -33,8 +33,8 @@ def test_regret_uses_the_final_loss_of_the_best_trial_and_the_median_study() -> 
 
 
 def test_every_share_of_the_budget_is_scored_by_itself() -> None:
-    rows = [budget_row("a", 0, 0, 1.0, horizon) for horizon in (100.0, 250.0)]
-    assert [q.share for q in score_budget(pd.DataFrame(rows))] == [0.1, 0.25]
+    rows = [budget_row("a", 0, 0, 1.0, horizon) for horizon in (125.0, 250.0)]
+    assert [q.share for q in score_budget(pd.DataFrame(rows))] == [0.125, 0.25]
 
 
 def test_without_the_trivial_metric_there_is_no_regret() -> None:
@@ -44,7 +44,7 @@ def test_without_the_trivial_metric_there_is_no_regret() -> None:
 def test_the_budget_track_has_no_times_and_pruned_trials_no_quality() -> None:
     with pytest.raises(BadInput, match="score_budget"):
         score_board(pd.DataFrame([budget_row("a", 0, 0, 1.0)]))
-    with pytest.raises(BadInput, match="--no-prune"):
+    with pytest.raises(BadInput, match="without --prune"):
         score_budget(pd.DataFrame([budget_row("a", 0, 0, 1.0, complete=False)]))
 
 
@@ -96,8 +96,13 @@ def test_a_killed_trial_makes_its_study_missing_at_that_share_only() -> None:
 
 
 def test_a_horizon_in_whole_steps_counts_as_the_nearest_share() -> None:
-    rows = [budget_row("a", 0, 0, 1.0, horizon) for horizon in (96.0, 256.0)]
-    assert [q.share for q in score_budget(pd.DataFrame(rows))] == [0.1, 0.25]
+    rows = [budget_row("a", 0, 0, 1.0, horizon) for horizon in (120.0, 256.0)]
+    assert [q.share for q in score_budget(pd.DataFrame(rows))] == [0.125, 0.25]
+
+
+def test_a_share_that_the_track_has_no_longer_is_read_in_whole_per_cent() -> None:
+    rows = [budget_row("a", 0, 0, 1.0, horizon) for horizon in (96.0, 99.6)]
+    assert [q.share for q in score_budget(pd.DataFrame(rows))] == [0.1]
 
 
 def test_the_trivial_metric_comes_from_the_records() -> None:

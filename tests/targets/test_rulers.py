@@ -36,7 +36,7 @@ def run_inline(store):
     from harness.execution.settings import Settings
 
     def run(plan):
-        race = Race(plan, store, Settings(executor="inline", data_directory=store.directory, run_to_end=True))
+        race = Race(plan, store, Settings(executor="inline", data_directory=store.directory))
         race.prepare()
         run_inline(race)
 

@@ -163,7 +163,7 @@ def test_finalists_are_judged_by_their_median(place, monkeypatch):
 
     protocol = Protocol(16, ("adamw+linear", "adamw+cosine"), 3, 3, 3, 3, (0.1, 10.0), 1, 2)
     store = ResultStore(place / "t")
-    settings = Settings("inline", place / "data", run_to_end=True)
+    settings = Settings("inline", place / "data")
     run = ProtocolRun(
         [find_workload("blobs", "smoke")], protocol, store, lambda plan: Session(plan, place / "t", settings).run() and None
     )

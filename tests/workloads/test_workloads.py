@@ -92,7 +92,7 @@ def test_the_reference_recipe_states_every_hyperparameter(workload):
         pytest.skip(NO_TARGET)
     reference = workload.size.reference
     recipe = find_submission(reference.optimizer).optimizer
-    assert set(reference.hyperparameters) | {"learning_rate"} == set(recipe.defaults)
+    assert set(reference.hyperparameters) | {"learning_rate", "clip"} == set(recipe.defaults)
     assert 0 <= reference.warmup <= 0.1
 
 

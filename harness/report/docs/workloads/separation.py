@@ -11,6 +11,9 @@ SEPARATION = 1.3
 """A workload separates schedules if the ratio of their slowest to their fastest time is at least this."""
 
 
+OLD_BOARD = " Measured under an older protocol, with horizons drawn at random."
+
+
 def separation(rows: Sequence[Row], board: Mapping[str, Any]) -> str:
     """Return the ratio of the slowest to the fastest median time of each workload, and who misses the target."""
     lines, separated, separated_or_missed = [], 0, 0
@@ -29,9 +32,15 @@ def separation(rows: Sequence[Row], board: Mapping[str, Any]) -> str:
     words = (
         "The ratio is the median time to target of the slowest schedule that reaches it over that of the fastest. It is at "
         f"least {SEPARATION} on {separated} of {len(lines)} workloads, and on {separated_or_missed} if a schedule that misses "
-        "the target counts as infinitely slow.\n\n"
+        f"the target counts as infinitely slow.{'' if 'ranked_by' in board else OLD_BOARD}\n\n"
     )
     return words + table(("workload", "fastest", "slowest", "ratio", "miss it in the median"), lines)
+
+
+def protocols(facts: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Return under which versions of the rules the trials ran, in words."""
+    versions = sorted({int(f.get("protocol", 1)) for _, f in facts})
+    return f" under protocol {' and '.join(map(str, versions))}" if versions else ""
 
 
 def costs(rows: Sequence[Row], trials: Mapping[str, Mapping[str, Any]]) -> str:
@@ -51,10 +60,11 @@ def costs(rows: Sequence[Row], trials: Mapping[str, Mapping[str, Any]]) -> str:
     machines = ", ".join(sorted({f["machine"] for _, f in facts}))
     apart = sum(ratio >= SEPARATION for ratio in ratios)
     words = (
-        f"Every trial of `make bench`, run to the end of its horizon ({machines}; `python -m analyses.suite_trials UNPRUNED "
-        "--costs BENCH --write docs/laptop_trials.json`). CPU seconds and the share of evaluation are medians of those trials "
-        "of `make bench` itself that ran over the whole budget. The last column is the ratio of the latest to the earliest "
-        f"time to target over all schedules, grid points and studies; it is at least {SEPARATION} on {apart} of {len(facts)} "
+        f"Every trial of `make bench`{protocols(facts)}, run to the end of its horizon ({machines}; `python -m "
+        "analyses.suite_trials UNPRUNED --costs BENCH --write docs/laptop_trials.json`). CPU seconds and the share of "
+        "evaluation are medians of those trials of `make bench` itself that ran over the whole budget. The last column is the "
+        "ratio of the latest to the earliest time to target over all schedules, grid points and studies; it is at least "
+        f"{SEPARATION} on {apart} of {len(facts)} "
         "workloads.\n\n"
     )
     return words + table(
