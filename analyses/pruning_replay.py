@@ -44,7 +44,9 @@ def board_text(trials: pd.DataFrame) -> str:
     Rulers are left out: compute saved is read from complete trials alone.
     """
     without = [{**facts, "workload": {**facts.get("workload", {}), "ruler": None}} for facts in trials["facts"]]
-    board = score_board(trials.assign(facts=without), ScoringRules(track_of(trials).clock))
+    board = score_board(
+        trials.assign(facts=pd.Series(without, trials.index, dtype=object)), ScoringRules(track_of(trials).clock)
+    )
     return json.dumps(board_json(board, []), allow_nan=False)
 
 
