@@ -5,19 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from analyses.claim_verdicts import NOT_RUN, Finding, compound
+from analyses.claim_verdicts import NOT_RUN, Finding, Measured, compound
 from analyses.comparisons import AT_LEAST, BETTER, CLAIMED, LAW, LEVEL_WITH, UNTESTABLE, PlannedComparison
 from analyses.loss_law_claim import LIMIT
-from harness.rules import ruleset
+from harness.rules import Reading, ruleset
 
 SCRIPT = "python -m analyses.claims"
-COLUMNS = ("no.", "comparison", "found", "95 %, alone", "95 %, adjusted", "studies x workloads", "misses", "verdict", "command")
+COLUMNS = (
+    "no.",
+    "comparison",
+    "found",
+    "95 %, alone",
+    "95 %, adjusted",
+    "studies x workloads",
+    "limited",
+    "verdict",
+    "command",
+)
+
+READ_BY = {
+    Reading.COMPUTE_SAVED: "by compute saved",
+    Reading.TIME_TO_TARGET: "by time",
+    Reading.QUALITY: "by regret",
+}
 
 EXPLAINED = """\
-How many times faster A is than B (`schedule`, `self-tuning`), or B's regret minus A's (`budget`); "≤" where only A missed a
-target and was charged the budget, "≥" where only B did, "~" both. Misses: studies of A and of B that missed; in the budget
-track, that ended no better than an untrained model. "Alone" is the interval without Holm's adjustment, which `timetrial
-compare` prints for pairs of the schedule track."""
+Found: by compute saved, A's speed-up over B, which is read where the records carry rulers and are complete; by time, how many
+times faster A reaches the target than B; by regret, B's regret minus A's. "≤" where only A is limited, "≥" where only B is, "~"
+where both are. Limited: in how many studies A is, B is, and both are. A study is limited by time where it missed its target and
+was charged the budget, by compute saved where it failed or its quality lies beyond the ruler, and by regret where it ended no
+better than an untrained model. Where both are in more than half of the studies, the comparison is not tested, whatever its
+interval says. "Alone" is the interval without Holm's adjustment; `timetrial compare` prints it where its command is given."""
 
 
 def verdicts(findings: Sequence[Finding]) -> dict[int, str]:
@@ -61,33 +79,38 @@ def _in_words(comparison: PlannedComparison) -> str:
 
 def _cells(finding: Finding) -> tuple[str, ...]:
     measured, comparison = finding.measured, finding.measured.comparison
-    what = f"{_in_words(comparison)} ({comparison.track})"
-    if finding.verdict == NOT_RUN or measured.estimate is None or finding.low is None or finding.high is None:
+    where = comparison.track if measured.reading is None else f"{comparison.track}, {READ_BY[measured.reading]}"
+    what = f"{_in_words(comparison)} ({where})"
+    if measured.estimate is None:
         return (str(comparison.claim), what, "", "", "", "", "", NOT_RUN)
-    value = _number(comparison, measured.estimate.value)
-    alone = _interval(comparison, measured.estimate.interval())
-    adjusted = _interval(comparison, (finding.low, finding.high))
-    sizes, misses = f"{measured.studies} x {measured.workloads}", f"{measured.misses[0]}, {measured.misses[1]}"
-    return (str(comparison.claim), what, f"{measured.bound}{value}", alone, adjusted, sizes, misses, f"**{finding.verdict}**")
+    value = _number(measured, measured.estimate.value)
+    alone = _interval(measured, measured.estimate.interval())
+    adjusted = _interval(measured, None if finding.low is None or finding.high is None else (finding.low, finding.high))
+    sizes = f"{measured.studies} x {measured.workloads}"
+    limited = "" if measured.reading is None else ", ".join(map(str, (*measured.limited, measured.both_limited)))
+    return (str(comparison.claim), what, f"{measured.bound}{value}", alone, adjusted, sizes, limited, f"**{finding.verdict}**")
 
 
-def _interval(comparison: PlannedComparison, ends: tuple[float, float] | None) -> str:
+def _interval(measured: Measured, ends: tuple[float, float] | None) -> str:
     if ends is None:
         return ""
-    return f"[{', '.join(_number(comparison, end) for end in sorted(ends, reverse=comparison.claim == LAW))}]"
+    return f"[{', '.join(_number(measured, end) for end in sorted(ends, reverse=measured.comparison.claim == LAW))}]"
 
 
-def _number(comparison: PlannedComparison, theta: float) -> str:
-    if comparison.claim == LAW:
+def _number(measured: Measured, theta: float) -> str:
+    if measured.comparison.claim == LAW:
         return f"{100 * (LIMIT - theta):.2f} %"
-    return f"{math.exp(theta):.3f}" if comparison.timed else f"{theta:+.4f}"
+    return f"{math.exp(theta):.3f}" if measured.ratio else f"{theta:+.4f}"
 
 
 def _unadjusted_command(finding: Finding, command: str) -> str:
-    """The `timetrial compare` command that prints the same numbers without Holm; "" where it would use another clock."""
-    comparison = finding.measured.comparison
-    if not comparison.timed or ruleset(comparison.track).clock != "examples" or finding.verdict == NOT_RUN:
+    """The `timetrial compare` command that prints the same numbers without Holm.
+
+    "" where it would use another clock, another share of the track's horizons, or no such reading.
+    """
+    comparison, track = finding.measured.comparison, ruleset(finding.measured.comparison.track)
+    whole = comparison.shares in ((), track.horizons)
+    if not finding.measured.ratio or not whole or track.clock != "examples":
         return ""
     results = command.removeprefix(SCRIPT).strip()
-    a, b, track = comparison.a, comparison.b, comparison.track
-    return f"`timetrial compare {a} {b} --results {results} --track {track}`; adjusted: "
+    return f"`timetrial compare {comparison.a} {comparison.b} --results {results} --track {track.name}`; adjusted: "

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyses.comparisons import AT_LEAST, BETTER, LEVEL_WITH, PlannedComparison
+from harness.rules import Reading
 from harness.scoring.intervals import Estimate, holm
 from harness.scoring.pairs import LEVEL
 
-TIME_MARGIN = math.log(1.02)
+RATIO_MARGIN = math.log(1.02)
 REGRET_MARGIN = 0.01
-"""The largest difference that does not count: of log ratios of time, and of regrets."""
+"""The largest difference that does not count: of log ratios (times, speed-ups), and of regrets."""
 
 CONFIRMED = "confirmed"
 CONTRADICTED = "contradicted on these workloads"
 OPEN = "not separable"
+NOT_TESTED = "not tested"
 NOT_RUN = "not run"
 
 
@@ -30,9 +32,12 @@ class Measured:
         margin: delta, on the scale of theta; 0 where every difference counts.
         studies: the fewest studies of any workload.
         workloads: number of workloads.
-        misses: studies of A and of B that missed the target, or, without targets, that ended no better than an untrained model.
-        bound: "≤" where only A missed in some study, "≥" where only B did, "~" where both did in different studies.
-        decided: whether at least one of the two reached something; if neither did, they are not level but untested.
+        reading: what theta is read from; None where the comparison has not run, and for the loss law.
+        limited: studies of A and of B that are limited: by times, that missed the target; off a ruler, that failed or whose
+            quality lies beyond it; by regret, that ended no better than an untrained model at any share.
+        both_limited: common studies of all workloads in which both sides are limited; such a study shows no difference.
+        cells: common studies of all workloads.
+        bound: "≤" where only A is limited in some study, "≥" where only B is, "~" where both are; as the reading marks it.
         reason: why there is no estimate, or what a reader must know about it.
     """
 
@@ -41,10 +46,22 @@ class Measured:
     margin: float
     studies: int = 0
     workloads: int = 0
-    misses: tuple[int, int] = (0, 0)
+    reading: Reading | None = None
+    limited: tuple[int, int] = (0, 0)
+    both_limited: int = 0
+    cells: int = 0
     bound: str = ""
-    decided: bool = True
     reason: str = ""
+
+    @property
+    def tested(self) -> bool:
+        """Whether at most half of the common studies are limited on both sides."""
+        return 2 * self.both_limited <= self.cells
+
+    @property
+    def ratio(self) -> bool:
+        """Whether theta is the logarithm of a ratio: of times to target, or a speed-up."""
+        return self.reading in (Reading.TIME_TO_TARGET, Reading.COMPUTE_SAVED)
 
 
 @dataclass(frozen=True)
@@ -106,19 +123,21 @@ def _finding(measured: Measured, p: float | None, p_holm: float | None, level: f
     interval = measured.estimate.interval(1 - level) if measured.estimate and level is not None else None
     if interval is None:
         # Without any variance there is no interval, though it has run.
-        return Finding(measured, p, p_holm, None, None, None, NOT_RUN if measured.estimate is None else OPEN)
+        untold = OPEN if measured.tested else NOT_TESTED
+        return Finding(measured, p, p_holm, None, None, None, NOT_RUN if measured.estimate is None else untold)
     low, high = interval
-    comparison = measured.comparison
-    text = verdict(low, high, comparison.relation, measured.margin, timed=comparison.timed) if measured.decided else OPEN
+    text = NOT_TESTED
+    if measured.tested:
+        text = verdict(low, high, measured.comparison.relation, measured.margin, ratio=measured.ratio)
     return Finding(measured, p, p_holm, level, low, high, text)
 
 
-def verdict(low: float, high: float, relation: str, margin: float, *, timed: bool = True) -> str:
-    """Return what the interval [low, high] of theta says of the claim that A is `relation` B.
+def verdict(low: float, high: float, relation: str, margin: float, *, ratio: bool = True) -> str:
+    """Return what the interval [low, high] of theta says of the claim that A is `relation` B, if it was tested.
 
-    >>> verdict(0.01, 0.3, "better", TIME_MARGIN), verdict(-0.01, 0.3, "at least as good", TIME_MARGIN)
+    >>> verdict(0.01, 0.3, "better", RATIO_MARGIN), verdict(-0.01, 0.3, "at least as good", RATIO_MARGIN)
     ('confirmed', 'confirmed')
-    >>> verdict(-0.01, 0.01, "better", TIME_MARGIN), verdict(-0.3, -0.1, "better", TIME_MARGIN)
+    >>> verdict(-0.01, 0.01, "better", RATIO_MARGIN), verdict(-0.3, -0.1, "better", RATIO_MARGIN)
     ('not separable (equal within 2 %)', 'contradicted on these workloads')
     """
     equal = -margin < low and high < margin
@@ -126,22 +145,26 @@ def verdict(low: float, high: float, relation: str, margin: float, *, timed: boo
     contradicted = {BETTER: high < 0, AT_LEAST: high < -margin, LEVEL_WITH: low > margin or high < -margin}[relation]
     if confirmed or contradicted:
         return CONFIRMED if confirmed else CONTRADICTED
-    return f"{OPEN} (equal within {_margin_in_words(timed)})" if equal else OPEN
+    return f"{OPEN} (equal within {_margin_in_words(ratio)})" if equal else OPEN
 
 
-def _margin_in_words(timed: bool) -> str:
-    return f"{100 * (math.exp(TIME_MARGIN) - 1):.0f} %" if timed else f"{REGRET_MARGIN:g} of regret"
+def _margin_in_words(ratio: bool) -> str:
+    return f"{100 * (math.exp(RATIO_MARGIN) - 1):.0f} %" if ratio else f"{REGRET_MARGIN:g} of regret"
 
 
 def compound(verdicts: Sequence[str]) -> str:
     """Return the verdict on a claim of several parts: contradicted if any part is, confirmed if every part is.
 
-    A claim with a part that has not run has itself not run, unless another part contradicts it.
+    Without a contradiction, a claim with a part that has not run has itself not run, and else one with a part that is not
+    tested is itself not tested. "Not run" comes first of the two, because a run can still change it; "not tested" is the
+    last word on these trials.
 
     >>> compound(["confirmed", "not separable"]), compound(["confirmed", "not run"])
     ('not separable', 'not run')
+    >>> compound(["not separable", "not tested"]), compound(["not tested", "not run"])
+    ('not tested', 'not run')
     """
-    for decisive in (CONTRADICTED, NOT_RUN):
+    for decisive in (CONTRADICTED, NOT_RUN, NOT_TESTED):
         if decisive in verdicts:
             return decisive
     if set(verdicts) == {CONFIRMED}:

@@ -3,7 +3,7 @@
     python -m analyses.claims RESULTS [--claim N] [--write docs/claims.md] [--json]
     python -m analyses.claims RESULTS --trained [--write docs/claims.md]
 
-`make reference` runs the trials. A comparison whose trials are absent or incomplete is listed as "not run". The interval of a
+`make reference` runs the trials. A comparison whose trials are absent or too few is listed as "not run". The interval of a
 comparison depends on all others (Holm), so ``--claim`` measures all of them and prints one.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from analyses.claim_measurements import measure_regret, measure_times
+from analyses.claim_savings import measure_savings, reads_savings
 from analyses.claim_table import EXPLAINED, SCRIPT, table, verdicts
 from analyses.claim_verdicts import Finding, Measured, judge
 from analyses.comparisons import COMPARISONS, LAW, UNTESTABLE, current_name, submissions_of
@@ -35,7 +36,7 @@ from harness.rules import DEFAULT_SUITE, TRACKS, Reading, ruleset
 
 
 def findings(results: Path, suite: str) -> list[Finding]:
-    """Return all comparisons, measured and judged."""
+    """Return all comparisons, measured and judged: off rulers where the records of both sides allow it."""
     inputs = {track: recorded_trials(results, track, suite) for track in {c.track for c in COMPARISONS}}
     workloads = {track: expected(suite, given.skipped) for track, given in inputs.items()}
     pools = {track: submissions_of(track) for track in inputs}
@@ -52,6 +53,8 @@ def findings(results: Path, suite: str) -> list[Finding]:
         if comparison.claim == LAW:
             records = [_renamed(record) for record in _records(results, in_pool[track])]
             measured.append(measure_law(records, comparison, labels, pools[track]))
+        elif reads_savings(inputs[track].trials, comparison, labels):
+            measured.append(measure_savings(inputs[track].trials, comparison, labels))
         elif comparison.timed:
             measured.append(measure_times(inputs[track].trials, comparison, labels))
         else:

@@ -24,10 +24,11 @@ class PlannedComparison:
     Attributes:
         claim: number of the claim on the page.
         a, b: names of submissions, as typed.
-        track: name of the track in which both ran. With targets, theta is a log ratio of times to target, else a difference
-            of regrets.
+        track: name of the track in which both ran. Off rulers, theta is a log speed-up; without them, a log ratio of times
+            to target in a track with targets, else a difference of regrets.
         relation: one of `RELATIONS`.
-        shares: shares of the budget over which regret is averaged within a study; empty in a track with targets.
+        shares: shares of the budget over which gains or regrets are averaged within a study; empty in a track with targets,
+            where all horizons of the track count.
     """
 
     claim: int
@@ -39,7 +40,7 @@ class PlannedComparison:
 
     @property
     def timed(self) -> bool:
-        """Whether times to target are compared, not regrets."""
+        """Whether, without rulers, times to target are compared, not regrets."""
         return Reading.TIME_TO_TARGET in ruleset(self.track).reads
 
 

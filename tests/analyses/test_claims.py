@@ -29,7 +29,8 @@ from analyses.study_regrets import study_regrets
 from analyses.trained import Trained, builtin_names, trained_table
 from harness.contracts.errors import BadInput
 from harness.registry import find_schedule, find_submission, find_workload, suites
-from harness.results import ResultStore
+from harness.results import BoardInput, ResultStore
+from harness.rules import Reading
 from tests.execution.commands import timetrial
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +118,7 @@ def test_partly_run_comparisons_say_so_and_the_others_have_numbers(results, caps
     assert ran == {(1, "cosine")}
     assert len(found) == len(COMPARISONS) and found[0]["level"] == pytest.approx(0.05 / len(COMPARISONS))
     printed = timetrial("compare", "linear", "cosine", "--results", results, "--track", "schedule", "--json", cwd=ROOT).stdout
-    pair = json.loads(printed)["pair"]
+    pair = json.loads(printed)["saved"]["pair"]
     assert math.exp(found[0]["measured"]["estimate"]["value"]) == pytest.approx(pair["ratio"])
     assert found[0]["p"] == pytest.approx(pair["p"])
     assert math.exp(found[0]["low"]) < pair["low"] and math.exp(found[0]["high"]) > pair["high"]
@@ -140,18 +141,26 @@ def test_the_page_is_filled_between_its_markers_and_nowhere_else(results, tmp_pa
     capsys.readouterr()
 
 
-def test_the_command_of_a_comparison_of_times_prints_its_numbers_without_holm(results, capsys):
+def test_the_command_of_a_comparison_prints_its_numbers_without_holm(results, capsys):
     assert main([str(results), "--suite", "smoke", "--claim", "1"]) == 0
     cells = [cell.strip() for cell in capsys.readouterr().out.splitlines()[2].strip("|").split("|")]
     command = re.findall(r"`timetrial ([^`]+)`", cells[-1])[0].replace("RESULTS", str(results))
-    pair = json.loads(timetrial(*command.split(), "--json", cwd=ROOT).stdout)["pair"]
+    pair = json.loads(timetrial(*command.split(), "--json", cwd=ROOT).stdout)["saved"]["pair"]
     assert cells[3] == f"[{pair['low']:.3f}, {pair['high']:.3f}]" and cells[2] == f"{pair['bound']}{pair['ratio']:.3f}"
-    assert cells[4] != cells[3]
+    assert cells[4] != cells[3] and cells[1].endswith("(schedule, by compute saved)")
+
+
+def without_rulers(given: BoardInput) -> BoardInput:
+    """Return the trials as records of protocol version 1 state them."""
+    facts = [{**facts, "workload": {**facts["workload"], "ruler": None}} for facts in given.trials["facts"]]
+    return replace(given, trials=given.trials.assign(facts=facts))
 
 
 def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results, monkeypatch):
     comparison = PlannedComparison(5, "constant", "cosine", "budget", "better", (1.0,))
     measured = []
+    recorded = claims.recorded_trials
+    monkeypatch.setattr(claims, "recorded_trials", lambda *of: without_rulers(recorded(*of)))
     monkeypatch.setattr(claims, "COMPARISONS", (comparison,))
     monkeypatch.setattr(
         claims, "study_regrets", lambda trials: measured.append(set(trials["submission"])) or study_regrets(trials)
@@ -163,6 +172,14 @@ def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results,
             (True, "the pool lacks studies of rex") if "rex" in pool else (False, "")
         )
     assert measured == [{"constant", "cosine"}] * 2  # linear ran too, and is not of the pool
+
+
+def test_off_rulers_a_comparison_of_the_budget_track_needs_its_two_sides_alone(results, monkeypatch):
+    comparison = PlannedComparison(5, "constant", "cosine", "budget", "better", (1.0,))
+    monkeypatch.setattr(claims, "COMPARISONS", (comparison,))
+    monkeypatch.setattr(claims, "submissions_of", lambda track: ("constant", "cosine", "rex"))
+    found = claims.findings(results, "smoke")[0].measured
+    assert found.reading is Reading.COMPUTE_SAVED and found.estimate is not None and found.cells == 3
 
 
 def test_the_reference_result_has_every_submission_of_the_comparisons_whatever_its_path_was():

@@ -54,6 +54,19 @@ def mark_codes(own: Sides, other: Sides, paired: Bools) -> tuple[Codes, Bools]:
     return np.where(there, np.where(both, 3, most + 2 * least), 0), there
 
 
+def limited_studies(own: Sides, other: Sides, paired: Bools) -> tuple[Bools, Bools, Bools]:
+    """Return in which of the studies that are set against each other each side is limited, and which of these there are.
+
+    All are [P, workloads, studies]. A study is limited where it is at any horizon, below or above.
+    """
+    *places, there = study_pairs(own.values.mean(axis=-1), other.values.mean(axis=-1), paired)
+    first, second = (
+        np.take_along_axis((side.low | side.high).any(axis=-1), place, axis=-1) & there
+        for side, place in zip((own, other), places, strict=True)
+    )
+    return first, second, there
+
+
 def joined(codes: Codes) -> str:
     """Return the mark of several differences taken together.
 

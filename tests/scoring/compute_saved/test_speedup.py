@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.scoring.compute_saved.equivalent import equivalents
-from harness.scoring.compute_saved.gains import Gains, gains
+from harness.scoring.compute_saved.gains import Gains, gains, sides
+from harness.scoring.compute_saved.limits import limited_studies
 from harness.scoring.compute_saved.ruler_error import ruler_errors
 from harness.scoring.compute_saved.speedup import SpeedUp, speed_ups
 from harness.scoring.ruler import Ruler, ruler_of
@@ -142,6 +143,15 @@ def test_marks_say_on_which_side_a_difference_is_limited(own: float, other: floa
     a = rows(race({"a": {"u": [own, 0.1, 0.2]}, "b": {"u": [other, 0.0, 0.0]}}))["a"]
     assert a.mark == a.workloads["u"].mark == mark
     assert a.limited == a.workloads["u"].limited == (mark != "")
+
+
+@pytest.mark.parametrize(("paired", "both"), [(True, [False, False, True]), (False, [True, False, False])])
+def test_studies_limited_on_each_side_are_set_against_each_other_like_the_values(paired: bool, both: list[bool]) -> None:
+    trials = race({"a": {"u": [-9.0, 0.0, 9.0, math.nan]}, "b": {"u": [0.0, -9.0, -9.0, 0.0]}})
+    absent = ((trials["submission"] == "b") & (trials["study"] == 0)) | ((trials["submission"] == "a") & (trials["study"] == 3))
+    read = found(trials.assign(status=trials["status"].where(~absent, "killed")))
+    first, second, there = limited_studies(*sides(read, np.array([0]), np.array([1])), np.array([[paired]]))
+    assert (first & second & there)[0, 0, :3].tolist() == both
 
 
 def test_a_row_carries_the_mark_only_where_more_than_a_tenth_is_limited() -> None:
