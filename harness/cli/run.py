@@ -111,9 +111,9 @@ def run(
     if all_submissions:
         request = replace(request, submissions=_all_submissions(request.submissions, request.track, request.pair))
     if request.pair:
-        from harness.cli.running.separable import largest_request
+        from harness.cli.running.separable import largest_plan
 
-        plan = make_plan(largest_request(request))
+        plan = largest_plan(request)
     else:
         plan = make_plan(request)
     check_pruning(plan, settings)

@@ -48,12 +48,12 @@ def test_sensitivity_runs_complete_trials_and_joins_the_board_of_the_race(tmp_pa
 def test_a_pair_is_raced_until_separable_resumes_and_stays_off_the_board(tmp_path):
     assert timetrial(*RUN, "-s", "linear", "--studies", 1, "--trials", 1, "--results", tmp_path).returncode == 0
     before = board(tmp_path)
-    run = (*RUN, "--until-separable", "linear", "constant", "--trials", 1, "--results", tmp_path)
+    run = (*RUN, "--until-separable", "linear", "inverse_time", "--trials", 1, "--results", tmp_path)
     done = timetrial(*run)
     assert done.returncode == 0, done.stderr + done.stdout
     last = done.stdout.strip().splitlines()[-1]
-    assert "separable at" in last
-    assert {r["spec"]["submission"] for r in records(tmp_path).values()} == {"linear", "constant"}
+    assert "has a speed-up of" in last and "separable at" in last
+    assert {r["spec"]["submission"] for r in records(tmp_path).values()} == {"linear", "inverse_time"}
     ran = set(records(tmp_path))
     assert timetrial("report", "--results", tmp_path).returncode == 0
     assert board(tmp_path) == before
@@ -68,6 +68,22 @@ def test_a_pair_is_raced_until_separable_resumes_and_stays_off_the_board(tmp_pat
     assert "`--until-separable" in done.stderr and "makes a board" in done.stderr
 
 
+def test_a_pair_is_run_until_separable_in_the_track_without_a_target(tmp_path):
+    run = (*RUN, "--track", "budget", "--until-separable", "linear", "constant", "--trials", 1, "--results", tmp_path)
+    done = timetrial(*run)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "has a speed-up of" in done.stdout.strip().splitlines()[-1]
+    assert {r["status"] for r in records(tmp_path).values()} == {"finished"}
+
+
+def test_without_a_target_and_rulers_no_pair_is_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    unruled = ("--suite", "full", "-w", "adult_logreg", "--track", "budget")
+    assert run_app(["run", *unruled, "--until-separable", "linear", "rex"]) == 2
+    told = capsys.readouterr().err
+    assert "none of these workloads has a ruler" in told and told.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
@@ -76,7 +92,7 @@ def test_a_pair_is_raced_until_separable_resumes_and_stays_off_the_board(tmp_pat
         (("--until-separable", "linear", "linear"), "two different"),
         (("--until-separable", "linear", "rex", "-s", "cosine"), "-s"),
         (("--until-separable", "linear", "rex", "--studies", "3"), "--studies"),
-        (("--until-separable", "linear", "rex", "--track", "budget"), "budget"),
+        (("--until-separable", "linear", "rex", "--track", "sensitivity"), "--sensitivity"),
         (("--track", "schedule", "-s", "adamw+rex"), "the schedule track does not take"),
         (("--track", "budget", "--prune", "safe"), "the budget track needs complete ones"),
         (("--until-separable", "linear", "rex", "--prune", "safe"), "--until-separable"),

@@ -6,8 +6,10 @@ import pytest
 from scipy import stats
 
 from harness import BadInput
-from harness.scoring import compare, compare_both, comparison_json, look, look_sentence, score_board
+from harness.rules import Reading, ruleset
+from harness.scoring import LOOKS, compare, compare_both, comparison_json, look, look_sentence, score_board
 from harness.scoring.rules import ScoringRules
+from tests.scoring.compute_saved.gained import on_a_board, race
 from tests.scoring.frames import from_times, row
 
 INF = math.inf
@@ -109,7 +111,8 @@ def test_looks_stop_at_the_first_separable_one() -> None:
     later = look(looks(1.3, 20), "a", "b")
     assert later.separable and later.look == first and later.next_look is None
     assert (later.ratio, later.p) == (look(looks(1.3, first), "a", "b").ratio, look(looks(1.3, first), "a", "b").p)
-    assert "separable at" in look_sentence(later)
+    assert later.reading is Reading.TIME_TO_TARGET and "times as fast as b" in look_sentence(later)
+    assert f"separable at {first} studies." in look_sentence(later)
 
 
 def test_a_look_names_the_next_number_of_studies_and_the_last_one_a_detectable_ratio() -> None:
@@ -117,4 +120,75 @@ def test_a_look_names_the_next_number_of_studies_and_the_last_one_a_detectable_r
     assert look(looks(1.0, 6), "a", "b").next_look == 7
     last = look(looks(1.0, 20), "a", "b")
     assert last.next_look is None and not last.separable and last.detectable is not None and last.detectable > 1
+    assert "not separable by times to the target at 20 studies; a ratio of" in look_sentence(last)
     assert "80 % power" in look_sentence(last)
+
+
+def saved_looks(gain: float, studies: int, workloads: int = 2, track: str = "schedule") -> pd.DataFrame:
+    generator = np.random.default_rng(3)
+    noise = generator.normal(0, 0.1, (workloads, 2, 20))
+    values = {
+        name: {f"w{k}": (shift + noise[k, i, :studies]).tolist() for k in range(workloads)}
+        for i, (name, shift) in enumerate({"a": gain, "b": 0.0}.items())
+    }
+    horizons = ruleset(track).horizons
+    frames = [race(values, horizon=h, status="missed").assign(trial=i) for i, h in enumerate(horizons)]
+    return on_a_board(pd.concat(frames, ignore_index=True), track=track)
+
+
+@pytest.mark.parametrize("track", ["schedule", "budget"])
+def test_records_with_rulers_are_looked_at_by_compute_saved_with_or_without_a_target(track: str) -> None:
+    first = next(n for n in LOOKS if look(saved_looks(0.2, n, track=track), "a", "b").separable)
+    later, then = (look(saved_looks(0.2, n, track=track), "a", "b") for n in (20, first))
+    assert 3 < first < 20 and (later.look, later.studies, later.next_look) == (first, 20, None)
+    assert (later.ratio, later.low, later.high, later.p) == (then.ratio, then.low, then.high, then.p)
+    assert later.p is not None and later.p <= 0.05 / 6
+    pair = compare_both(saved_looks(0.2, first, track=track), "a", "b").saved.pair
+    assert (later.ratio, later.p) == (pytest.approx(pair.ratio), pytest.approx(pair.p))
+    assert later.low is not None and later.low < pair.low < pair.high < (later.high or 0)
+    assert later.reading is Reading.COMPUTE_SAVED
+    assert look_sentence(later).startswith(f"a has a speed-up of {later.ratio:.2f} over b [")
+    assert look_sentence(look(saved_looks(-0.2, 20, track=track), "a", "b")).startswith("b has a speed-up of ")
+
+
+def test_a_look_by_compute_saved_that_does_not_separate_says_what_it_would_have_found() -> None:
+    assert look(saved_looks(0.0, 2), "a", "b").next_look == 3
+    waiting = look(saved_looks(0.0, 6), "a", "b")
+    assert (waiting.look, waiting.next_look) == (5, 7)
+    assert "not separable by compute saved at 6 studies; the next look is at 7" in look_sentence(waiting)
+    last = look(saved_looks(0.0, 20), "a", "b")
+    assert last.next_look is None and last.detectable is not None and last.detectable > 1
+    assert f"at 20 studies; a speed-up of {last.detectable:.2f} would have been found with 80 % power" in look_sentence(last)
+
+
+def test_a_look_by_compute_saved_needs_four_workloads_on_which_the_two_differ() -> None:
+    trials = saved_looks(0.5, 7, workloads=5)
+    assert look(trials, "a", "b").separable
+    same = trials["workload"].isin(["w0", "w1"]) & (trials["submission"] == "a")
+    trials.loc[same, "curve"] = trials.loc[
+        trials["workload"].isin(["w0", "w1"]) & (trials["submission"] == "b"), "curve"
+    ].tolist()
+    apart = look(trials, "a", "b")
+    assert apart.p is not None and apart.p <= 0.05 / 6 and not apart.separable
+
+
+def test_on_seconds_a_look_uses_the_costs_of_its_own_studies_alone() -> None:
+    trials = saved_looks(0.1, 20)
+    failed = (trials["submission"] == "a") & (trials["study"] == 1)
+    trials.loc[failed, ["status", "complete"]] = ["failed", False]
+    trials.loc[trials["study"] >= 3, "end_seconds"] *= 9
+    early = look(trials[trials["study"] < 3], "a", "b", clock="seconds")
+    assert early.look == 3 and early.ratio is not None
+    with_next = look(trials[trials["study"] < 4], "a", "b", clock="seconds")
+    assert (with_next.studies, with_next.ratio, with_next.p) == (4, early.ratio, early.p)
+
+
+def test_pruned_trials_are_looked_at_by_times_and_without_a_target_not_at_all() -> None:
+    trials = saved_looks(0.2, 3)
+    trials.loc[0, "status"] = "pruned"
+    assert look(trials, "a", "b").reading is Reading.TIME_TO_TARGET
+    bare = saved_looks(0.2, 3, track="budget")
+    with pytest.raises(BadInput, match="has no target, and these records carry no ruler"):
+        look(bare.assign(facts=[{}] * len(bare)), "a", "b")
+    with pytest.raises(BadInput, match="no clock 'hours'"):
+        look(saved_looks(0.2, 3), "a", "b", clock="hours")

@@ -16,23 +16,30 @@ from harness.results import ResultStore, records_frame
 from harness.rules import RULESETS, Reading
 from harness.scoring import LOOKS, Look, look, look_sentence
 
+READABLE = {Reading.COMPUTE_SAVED, Reading.TIME_TO_TARGET}
 
-def largest_request(request: Request) -> Request:
-    """Return the request of the last look, which contains all trials that may run.
+
+def largest_plan(request: Request) -> Plan:
+    """Return the plan of the last look, which contains all trials that may run.
 
     Raises:
-        BadInput: an option that does not go together with `--until-separable`.
+        BadInput: an option that does not go together with `--until-separable`, or trials that it cannot read.
     """
     if request.submissions:
         raise BadInput("--until-separable names the two submissions itself: leave -s out")
     if request.studies is not None:
         raise BadInput(f"--until-separable looks after {', '.join(map(str, LOOKS))} studies: leave --studies out")
     rules = RULESETS.get(request.track)
-    if rules is not None and Reading.TIME_TO_TARGET not in rules.reads:
-        raise BadInput(f"--until-separable compares times to a target, and {rules.title} has none: use another track")
+    if rules is not None and READABLE.isdisjoint(rules.reads):
+        raise BadInput(f"--until-separable compares times to a target or compute saved, not {rules.title}: use another track")
     if request.held_out:
         raise BadInput("--until-separable runs base workloads only: leave --held-out out")
-    return replace(request, studies=LOOKS[-1])
+    plan = make_plan(replace(request, studies=LOOKS[-1]))
+    if not plan.track.targeted and not any(workload.ruler for workload in plan.workloads.values()):
+        raise BadInput(
+            f"{plan.track.title} has no target, and none of these workloads has a ruler: --until-separable needs another track"
+        )
+    return plan
 
 
 def run_until_separable(request: Request, results: Path, settings: Settings) -> int:
