@@ -119,18 +119,19 @@ def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
     def gradients() -> list[Any]:
         return [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
 
-    @torch.no_grad()
     def before(*_: Any) -> None:
         found = gradients()
-        total = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(found))) if found else torch.zeros(())
-        scale[:] = [(norm / total).clamp(max=1.0)]  # stays on the device: a comparison would wait for it
-        if found:
+        if not found:
+            return
+        with torch.no_grad():
+            total = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(found)))
+            scale[:] = [(norm / total).clamp(max=1.0)]  # stays on the device: a comparison would wait for it
             torch._foreach_mul_(found, scale[0])
 
-    @torch.no_grad()
     def after(*_: Any) -> None:
         if found := gradients():
-            torch._foreach_div_(found, scale[0])
+            with torch.no_grad():
+                torch._foreach_div_(found, scale[0])
 
     optimizer.register_step_pre_hook(before)
     optimizer.register_step_post_hook(after)

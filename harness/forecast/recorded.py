@@ -181,7 +181,7 @@ def _check_rates(record: TrialRecord, rates: Array, warmup: int, option: str) ->
 def _evaluation_steps(run: RecordedCurve) -> Steps:
     """Return the steps at which a complete trial of this specification is evaluated after warm-up."""
     spec, batch = run.record.spec, run.batch_size
-    due = [*range(spec.evaluation_period, spec.horizon, spec.evaluation_period), spec.horizon]
+    due = [*range(spec.evaluation_period, spec.horizon, spec.evaluation_period), *spec.evaluation_points, spec.horizon]
     return np.array(sorted({-(-at // batch) for at in due if at > spec.warmup}), dtype=np.int64)
 
 

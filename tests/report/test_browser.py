@@ -56,7 +56,7 @@ def test_the_clock_switch_shows_the_board_that_python_scores_on_that_clock(open_
     board = score_board(trials, ScoringRules(clock))
     assert open_tab.names() == [row.name for row in board.rows]
     assert open_tab.page.inner_text(".verdict:visible") == board.verdict
-    scores = open_tab.page.locator(f"table[data-clock={clock}] tbody tr td:nth-child(3)").evaluate_all(
+    scores = open_tab.page.locator(f"table[data-clock={clock}] tbody tr td:nth-child(4)").evaluate_all(
         "c => c.map(x => x.dataset.v)"
     )
     assert [float(text) for text in scores] == [row.score for row in board.rows]
@@ -88,7 +88,7 @@ def test_a_ranking_on_a_subset_of_the_workloads_says_that_it_is_unofficial_and_c
     assert "Unofficial ranking on 2 of 3 workloads: digits_mlp, fashion_mnist_resnet" in badge
     assert not open_tab.page.is_visible("th[data-workload=shakespeare_lm] >> nth=0")
     assert not open_tab.page.is_visible("#workload-shakespeare_lm")
-    assert "no interval" in open_tab.page.inner_text("table[data-clock=examples] tbody tr:first-child td:nth-child(3)")
+    assert "no interval" in open_tab.page.inner_text("table[data-clock=examples] tbody tr:first-child td:nth-child(4)")
     open_tab.page.locator("#every").click()
     assert not open_tab.page.is_visible("#unofficial")
     assert open_tab.page.evaluate(rows) == before

@@ -198,7 +198,7 @@ def test_a_single_failed_trial_without_curve_or_facts_makes_a_page(tmp_path):
     text = " ".join(read(out).text)
     assert "ValueError: boom" in text
     assert "These records have no evaluation curve." in text
-    assert "missed 1 of 1" in text
+    assert "failed 1 of 1" in text and "missed 1 of 1" not in text
 
 
 def test_a_card_has_five_facts_and_says_so_where_a_plug_in_states_none(tmp_path):
