@@ -1,4 +1,4 @@
-"""What the trials of a suite cost and when they meet the target, from one unpruned run on one machine.
+"""What the trials of a suite cost and when they meet the target, from one complete run on one machine.
 
     python -m analyses.suite_trials RESULTS [--costs DIR] [--write docs/laptop_trials.json]
 

@@ -46,7 +46,7 @@ def workloads_markdown(
     if board is not None:
         parts += ["## How well each workload separates schedules", separation(rows, board)]
     if trials is not None:
-        parts += ["## One unpruned run on one machine", costs(rows, trials)]
+        parts += ["## One run on one machine", costs(rows, trials)]
     parts += ["## One by one", *(section(row, *(of.get(row["name"], {}) for of in (entries, rulers or {}))) for row in rows)]
     return "\n\n".join(parts) + "\n"
 

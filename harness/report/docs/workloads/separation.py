@@ -60,10 +60,10 @@ def costs(rows: Sequence[Row], trials: Mapping[str, Mapping[str, Any]]) -> str:
     machines = ", ".join(sorted({f["machine"] for _, f in facts}))
     apart = sum(ratio >= SEPARATION for ratio in ratios)
     words = (
-        f"Every trial of `make bench`{protocols(facts)}, run to the end of its horizon ({machines}; `python -m "
-        "analyses.suite_trials UNPRUNED --costs BENCH --write docs/laptop_trials.json`). CPU seconds and the share of "
-        "evaluation are medians of those trials of `make bench` itself that ran over the whole budget. The last column is the "
-        "ratio of the latest to the earliest time to target over all schedules, grid points and studies; it is at least "
+        f"Every trial of `make bench`{protocols(facts)} ({machines}; `python -m analyses.suite_trials RESULTS --write "
+        "docs/laptop_trials.json`). CPU seconds and the share of evaluation are medians of the trials that ran over the whole "
+        "budget. The last column is the ratio of the latest to the earliest time to target over all schedules, grid points and "
+        "studies; it is at least "
         f"{SEPARATION} on {apart} of {len(facts)} "
         "workloads.\n\n"
     )
