@@ -1,7 +1,7 @@
 import doctest
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 
@@ -15,6 +15,9 @@ def test_the_example_in_the_scoring_page_is_true() -> None:
     assert result.attempted > 10 and not result.failed
 
 
-@pytest.mark.parametrize("name", sorted(module.name for module in iter_modules(harness.scoring.__path__)))
+MODULES = sorted(module.name for module in walk_packages(harness.scoring.__path__, "harness.scoring."))
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_are_true(name: str) -> None:
-    assert not doctest.testmod(import_module(f"harness.scoring.{name}")).failed
+    assert not doctest.testmod(import_module(name)).failed
