@@ -143,7 +143,10 @@ def _limited(board: Board, row: Row) -> str:
     own = row.speed_up
     if not own.studies:
         return ""
-    return f"{own.limited} of {own.studies} {'limited' if board.saves_compute else 'with a miss'}"
+    if board.saves_compute:
+        return f"{own.limited} of {own.studies} limited"
+    floor = "" if own.floor is None else f"; {words.ratio_text(own.floor)} if it reached none"
+    return f"{own.limited} of {own.studies} with a miss{floor}"
 
 
 def _speedup(row: Row) -> str:
