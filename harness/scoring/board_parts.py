@@ -265,7 +265,7 @@ class Board:
         workloads: base workloads, sorted.
         held_out: held-out variants that take part, sorted.
         ranked_by: "speedup" or "score".
-        reading: what speed-ups and pairs are read from: "compute saved" or "time to target".
+        reading: what speed-ups and pairs are read from: the value of `Reading.COMPUTE_SAVED` or `Reading.TIME_TO_TARGET`.
         rows: by rank, ties by name.
         pairs: all pairs, names sorted.
         profiles: one per row with a score, in the same order.
