@@ -72,21 +72,18 @@ def neighbours() -> str:
         interval = difference.estimate.interval()
         low, high = sorted((sign * interval[0], sign * interval[1])) if interval else (None, None)
         pair = pairs[frozenset((upper.name, lower.name))]
-        swapped = pair.a != upper.name
-        ratio = 1 / pair.ratio if swapped and pair.ratio else pair.ratio
-        bound = {"≤": "≥", "≥": "≤"}.get(pair.bound, pair.bound) if swapped else pair.bound
-        ends = (pair.high, pair.low) if swapped else (pair.low, pair.high)
-        slowest, fastest = (1 / x if swapped and x else x for x in ends)
+        if pair.a != upper.name:
+            pair = pair.flipped()
         rows.append(
             [
                 f"{upper.rank} {upper.name}, {lower.rank} {lower.name}",
                 f"{scores[upper.name] - scores[lower.name]:.3f}",
                 span(low, high),
                 p_value(difference.p_holm),
-                f"{bound}{ratio:.2f}" if ratio else "-",
-                span(slowest, fastest, digits=2),
+                f"{pair.bound}{pair.ratio:.2f}" if pair.ratio else "-",
+                span(pair.low, pair.high, digits=2),
                 p_value(pair.p_holm),
-                _separable_by(difference.separable, pair.separable, ratio or 1.0),
+                _separable_by(difference.separable, pair.separable, pair.ratio or 1.0),
             ]
         )
     head = ("neighbours", "difference", "95 %", "p", "ratio", "95 %", "p", "separable")

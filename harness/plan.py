@@ -186,14 +186,15 @@ class _Study:
 
 
 def _trials(study: _Study) -> list[TrialSpec]:
-    """Return the trials of one study, in the order of their indices."""
+    """Return the trials of one study, in the order of their indices: every point of the lattice at every horizon."""
     track, workload, submission, size = study.track, study.workload, study.submission, study.workload.size
     budget = whole_steps(size.budget * track.budget, size.batch_size)
     content_hash, libraries = _versions(workload, track, submission.reference_recipe)
     horizons = sorted(whole_steps(share * budget, size.batch_size) for share in track.horizons)
     specs = []
-    for trial, values in enumerate(_points(study)):
-        horizon = values.pop("horizon") * budget
+    for trial, (values, share) in enumerate(product(_lattice(study), track.horizons)):
+        # Point by point, so that ``--trials`` adds trials and changes none.
+        horizon = share * budget
         end = whole_steps(horizon, size.batch_size)
         specs.append(
             TrialSpec(
@@ -235,14 +236,6 @@ def _versions(workload: Workload, track: Track, reference_recipe: bool) -> tuple
 def whole_steps(examples: float, batch_size: int) -> int:
     """Return `examples` rounded to whole steps of `batch_size` examples."""
     return round(examples / batch_size) * batch_size
-
-
-def _points(study: _Study) -> list[dict[str, Any]]:
-    """Return the hyperparameters and the horizon of a study's trials: every point of the lattice at every horizon.
-
-    Point by point, so that ``--trials`` adds trials and changes none.
-    """
-    return [{**values, "horizon": share} for values, share in product(_lattice(study), study.track.horizons)]
 
 
 def _lattice(study: _Study) -> list[dict[str, Any]]:

@@ -208,6 +208,12 @@ class TrialSpec:
         return cls(**content)
 
 
+def fact_of(facts: Any, owner: str, name: str) -> Any:
+    """Return the fact `name` of "submission", "workload" or "imported" from a record's facts; None where they lack it."""
+    about = facts.get(owner) if isinstance(facts, Mapping) else None
+    return about.get(name) if isinstance(about, Mapping) else None
+
+
 class TrialResult(NamedTuple):
     """What a worker returns: the record of its trial and the trial's artefacts. Only the driver writes either."""
 

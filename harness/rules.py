@@ -144,6 +144,11 @@ class Track:
         return tuple(self.points)
 
     @property
+    def horizons_in_budgets(self) -> tuple[float, ...]:
+        """Its horizons as multiples of the workload's budget, in which rulers are measured."""
+        return tuple(share * self.budget for share in self.horizons)
+
+    @property
     def options(self) -> tuple[str, ...]:
         """Command-line words that select it."""
         return (self.option,) if self.option else ("--track", self.name)

@@ -101,6 +101,9 @@ TARGETS = "targets.json"
 RULERS = "rulers.json"
 """File of the measured rulers: {workload: {size: {"version", "budget", "finals", ..., "variants": {variant: the same}}}}."""
 
+RULER_FIELDS = ("workload", "version", "lower_is_better", "budget", "finals")
+"""What a ruler is; the rest of its entry in `RULERS` is provenance."""
+
 
 FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants")
 HOOKS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import BadInput
@@ -17,6 +17,8 @@ from harness.registry.index import submissions_index
 from harness.registry.names import Typed, parse_name
 from harness.registry.parts import Part, find_part, with_values
 from harness.registry.sources import display_path, library_versions
+
+_Recipe = TypeVar("_Recipe", Schedule, Optimizer)
 
 _ARTICLE = {"schedule": "a schedule", "optimizer": "an optimizer", "procedure": "a procedure", "workload": "a workload"}
 
@@ -106,8 +108,7 @@ def find_schedule(name: str) -> Schedule:
     submission = find_submission(name)
     if submission.schedule is None:
         raise _other_kind(submission, "schedule")
-    own = {key: value for key, value in submission.given.items() if key in submission.schedule.defaults}
-    return replace(submission.schedule, defaults={**submission.schedule.defaults, **own}) if own else submission.schedule
+    return _with_given(submission.schedule, submission.given)
 
 
 def find_optimizer(name: str) -> Optimizer:
@@ -119,8 +120,13 @@ def find_optimizer(name: str) -> Optimizer:
     submission = find_submission(name)
     if submission.optimizer is None:
         raise _other_kind(submission, "optimizer")
-    own = {key: value for key, value in submission.given.items() if key in submission.optimizer.defaults}
-    return replace(submission.optimizer, defaults={**submission.optimizer.defaults, **own}) if own else submission.optimizer
+    return _with_given(submission.optimizer, submission.given)
+
+
+def _with_given(plugin: _Recipe, given: Mapping[str, Any]) -> _Recipe:
+    """Return a plug-in whose defaults are the values in `given`, of those that it declares."""
+    own = {key: value for key, value in given.items() if key in plugin.defaults}
+    return replace(plugin, defaults={**plugin.defaults, **own}) if own else plugin
 
 
 def all_submissions() -> list[Submission]:

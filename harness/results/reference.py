@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from harness.contracts.errors import BadInput
-from harness.records import PROTOCOL_VERSION
+from harness.records import PROTOCOL_VERSION, fact_of
 from harness.results.board_trials import BoardInput, board_input
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -51,11 +50,11 @@ def beside_reference(given: BoardInput, reference: BoardInput) -> BoardInput:
     if own.empty:
         return replace(given, trials=other, from_reference=_names(other), suite_workloads=reference.suite_workloads)
     ran = set(zip(own["submission"], own["workload"], strict=True))
-    versions = {name: _fact(facts, "submission", "content_hash") for name, facts in _first(own, "submission")}
+    versions = {name: fact_of(facts, "submission", "content_hash") for name, facts in _first(own, "submission")}
     workloads = {label: _definition(facts) for label, facts in _first(own, "workload")}
     kept = [
         (name, label) not in ran
-        and versions.get(name, content := _fact(facts, "submission", "content_hash")) == content
+        and versions.get(name, content := fact_of(facts, "submission", "content_hash")) == content
         and workloads.get(label, definition := _definition(facts)) == definition
         for name, label, facts in zip(other["submission"], other["workload"], other["facts"], strict=True)
     ]
@@ -77,10 +76,5 @@ def _first(trials: pd.DataFrame, column: str) -> list[tuple[str, Any]]:
     return list(zip(rows[column], rows["facts"], strict=True))
 
 
-def _fact(facts: Any, of: str, name: str) -> Any:
-    about = facts.get(of) if isinstance(facts, Mapping) else None
-    return about.get(name) if isinstance(about, Mapping) else None
-
-
 def _definition(facts: Any) -> tuple[Any, ...]:
-    return tuple(_fact(facts, "workload", name) for name in DEFINES_A_WORKLOAD)
+    return tuple(fact_of(facts, "workload", name) for name in DEFINES_A_WORKLOAD)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pandas as pd
 
-from harness.records import STATUSES
 from harness.rules import Reading
 from harness.scoring.board_parts import Board, Pair, Row
 from harness.scoring.cells import cells
@@ -20,7 +18,7 @@ from harness.scoring.rows import ranked_by, rows
 from harness.scoring.rules import DEFAULT_RULES, ScoringRules
 from harness.scoring.scored import score
 from harness.scoring.sentences import verdict
-from harness.scoring.studies import Study
+from harness.scoring.trial_table import status_counts
 
 
 def score_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Board:
@@ -39,53 +37,46 @@ def score_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Bo
     reading = headline(scored)
     ranking, pairs = rows(scored, by_cell, reading), reading.pairs
     labels = pruning_labels(rules.pruned_by)
-    whole = [row.name for row in ranking if not row.not_run]
+    by = ranked_by(scored, reading)
+    whole = [row for row in ranking if not row.not_run]
+    names = [row.name for row in whole]
+    left = {} if rules.score_only else leave_out(scored.study_times, scored.contribution)
+    raced = (status for study in scored.studies for status in study.statuses)
+    statuses = scored.trials["status"].astype(str) if reading.saved else raced
     return Board(
         track=scored.track.name,
         clock=rules.clock,
         suite=str(scored.trials["suite"].iloc[0]),
         baseline=scored.rules.baseline if scored.rules.baseline in scored.submissions else "",
-        ranked_by=ranked_by(scored, reading),
+        ranked_by=by,
         reading=str(Reading.COMPUTE_SAVED if reading.saved else Reading.TIME_TO_TARGET),
         workloads=scored.workloads,
         held_out=tuple(sorted(label for variants in scored.study_times.variants.values() for label in variants)),
         rows=ranking,
         pairs=pairs,
-        profiles=profile_curves(scored, [row for row in ranking if not row.not_run]),
-        trials=_recorded(scored.trials) if reading.saved else _counts(scored.studies),
+        profiles=profile_curves(scored, whole),
+        trials=status_counts(statuses),
         adjacent_separable=_adjacent(ranking, pairs),
-        verdict=verdict(ranking, pairs, scored.workloads, ranked_by(scored, reading), scored.rules.baseline),
+        verdict=verdict(ranking, pairs, scored.workloads, by, scored.rules.baseline),
         notes=(*labels.values(), *notes(scored, by_cell, reading)),
-        leave_out={} if rules.score_only else _of(whole, leave_out(scored.study_times, scored.contribution)),
-        easier={} if rules.score_only else _of(whole, {"": easier_targets(scored)})[""],
+        leave_out={kind: _of(names, parts) for kind, parts in left.items()},
+        easier={} if rules.score_only else _of(names, easier_targets(scored)),
         families=dict(scored.study_times.families),
         studies=max((int(scored.study_times.count(w).max()) for w in scored.workloads), default=0),
         legacy=rules.legacy,
         pruned_by=labels,
         not_run=tuple(sorted(set(rules.suite_workloads) - set(scored.workloads))),
-        ruler_error=max((row.speed_up.ruler_error or 0.0 for row in ranking), default=0.0) if reading.ranks else None,
+        ruler_error=max((row.speed_up.ruler_error or 0.0 for row in ranking), default=0.0) if reading.has_speed_ups else None,
     )
 
 
-Parts = Mapping[str, Mapping[str, Mapping[str, float]]]
+Scores = Mapping[str, Mapping[str, float]]
+"""What is left out or changed -> {submission: score}."""
 
 
-def _of(names: Sequence[str], parts: Parts) -> Parts:
+def _of(names: Sequence[str], parts: Scores) -> Scores:
     """Return the same scores of these submissions only."""
-    return {
-        kind: {what: {name: value for name, value in own.items() if name in names} for what, own in left.items()}
-        for kind, left in parts.items()
-    }
-
-
-def _recorded(trials: pd.DataFrame) -> dict[str, int]:
-    counts = Counter(trials["status"].astype(str))
-    return {str(status): counts[status] for status in STATUSES if counts[status]}
-
-
-def _counts(studies: Sequence[Study]) -> dict[str, int]:
-    counts = Counter(status for study in studies for status in study.statuses)
-    return {str(status): counts[status] for status in STATUSES if counts[status]}
+    return {what: {name: value for name, value in own.items() if name in names} for what, own in parts.items()}
 
 
 def _adjacent(rows: Sequence[Row], pairs: Sequence[Pair]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.rules import Reading
 
@@ -196,6 +196,10 @@ class WorkloadRatio:
     ties: int = 0
     bound: str = ""
 
+    def flipped(self) -> WorkloadRatio:
+        """Return the same seen from the other side."""
+        return WorkloadRatio(_inverse(self.ratio), self.losses, self.wins, self.ties, OPPOSITE.get(self.bound, self.bound))
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -235,6 +239,36 @@ class Pair:
     p_without_one: float | None = None
     floor: float | None = None
     ceiling: float | None = None
+
+    def flipped(self) -> Pair:
+        """Return the same pair seen from the other side."""
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            ratio=_inverse(self.ratio),
+            low=_inverse(self.high),
+            high=_inverse(self.low),
+            bound=OPPOSITE.get(self.bound, self.bound),
+            faster=_complement(self.faster),
+            faster_low=_complement(self.faster_high),
+            faster_high=_complement(self.faster_low),
+            workloads={label: here.flipped() for label, here in self.workloads.items()},
+            floor=_inverse(self.ceiling),
+            ceiling=_inverse(self.floor),
+        )
+
+
+OPPOSITE = {"≤": "≥", "≥": "≤"}
+"""The bound of the inverse of a ratio; others stay."""
+
+
+def _inverse(value: float | None) -> float | None:
+    return 1 / value if value else None
+
+
+def _complement(share: float | None) -> float | None:
+    return None if share is None else 1 - share
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.records import Status
+from harness.scoring.compute_saved.endings import costs_per_example
 
 ENDED = (Status.REACHED, Status.MISSED, Status.FINISHED)
 """Statuses of trials that ended by themselves, so that they show what an example costs, beside those that are complete."""
@@ -68,7 +69,6 @@ def _stated(own: pd.DataFrame, everyone: pd.DataFrame, clock: str) -> float:
 
 
 def _cost(rows: pd.DataFrame, clock: str) -> float:
-    ended = (rows["complete"].astype(bool) | rows["status"].isin(ENDED)).to_numpy()
-    examples, spent = (rows[f"end_{name}"].to_numpy(dtype=float) for name in ("examples", clock))
-    usable = ended & (examples > 0) & (spent > 0) & np.isfinite(spent)
-    return float(np.median(spent[usable] / examples[usable])) if usable.any() else math.nan
+    costs = costs_per_example(rows, clock, ENDED)
+    known = costs[~np.isnan(costs)]
+    return float(np.median(known)) if known.size else math.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -142,7 +142,7 @@ def sentence(result: Pair) -> str:
     if result.ratio is None:
         return f"{result.a} and {result.b} have no study in common on a workload with a budget."
     if result.ratio < 1:
-        return sentence(_flipped(result, result.ratio))
+        return sentence(result.flipped())
     text = f"{result.a} is {AT[result.bound]}{result.ratio:.2f} times as fast as {result.b}"
     if math.isclose(result.ratio, 1):
         text = f"{result.a} is as fast as {result.b}"
@@ -158,23 +158,3 @@ def sentence(result: Pair) -> str:
     if result.p <= LEVEL and not result.separable:
         verdict += f", because either reached on {result.differing} workloads only"
     return f"{text} [{result.low:.2f}, {result.high:.2f}], p = {result.p:.2g}: {verdict}{missed}."
-
-
-def _flipped(result: Pair, ratio: float) -> Pair:
-    """Return the same pair seen from the other side, without the workloads."""
-
-    def inverse(value: float | None) -> float | None:
-        return None if value is None else 1 / value
-
-    return replace(
-        result,
-        a=result.b,
-        b=result.a,
-        ratio=1 / ratio,
-        low=inverse(result.high),
-        high=inverse(result.low),
-        bound={"≤": "≥", "≥": "≤"}.get(result.bound, result.bound),
-        floor=inverse(result.ceiling),
-        ceiling=inverse(result.floor),
-        workloads={},
-    )

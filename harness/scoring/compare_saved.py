@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,11 +13,12 @@ from harness.records import plain
 from harness.rules import Track
 from harness.scoring.board_parts import Pair, Ratio
 from harness.scoring.compare import UNADJUSTED, Comparison, check_two, compare
-from harness.scoring.compute_saved import SpeedUpPair, one_pair
+from harness.scoring.compute_saved import one_pair
 from harness.scoring.compute_saved.pairs import LEAST_WORKLOADS
-from harness.scoring.headline import as_pair, why_no_ruler_reading
+from harness.scoring.headline import as_pair, ratios_at_horizons, why_no_ruler_reading
 from harness.scoring.pairs import LEVEL
 from harness.scoring.rulers import rulers_of
+from harness.scoring.scored import pinned_baseline
 from harness.scoring.sentences import protocol_notes
 from harness.scoring.trial_table import checked, track_of
 
@@ -48,34 +49,30 @@ def compare_saved(trials: pd.DataFrame, a: str, b: str, *, clock: str, track: Tr
         clock: "examples", "seconds" or "steps".
         track: under which they ran.
     """
-    baseline = next((name for name in track.baselines if name in set(trials["submission"])), track.baselines[0])
+    baseline = pinned_baseline(track, set(trials["submission"]))
     trials = trials[trials["submission"].isin([a, b, baseline])]
     why_not = why_no_ruler_reading(trials[trials["submission"].isin([a, b])], track)
     if why_not:
         return None, why_not
-    horizons = [share * track.budget for share in track.horizons]
-    found = one_pair(trials, rulers_of(trials), horizons, (a, b), clock=clock, baseline=baseline)
+    found = one_pair(trials, rulers_of(trials), track.horizons_in_budgets, (a, b), clock=clock, baseline=baseline)
     pair = as_pair(found)
-    by_horizon = {h: Ratio(ratio, *(interval or (None, None))) for h, (ratio, interval) in found.speed_up.by_horizon.items()}
-    return SavedComparison(pair, by_horizon, found.speed_up.like_these, _sentence(pair, found)), ""
+    return SavedComparison(
+        pair, ratios_at_horizons(found.speed_up), found.speed_up.like_these, _sentence(pair, found.speed_up.width)
+    ), ""
 
 
-def _sentence(pair: Pair, found: SpeedUpPair) -> str:
-    """Return the result in one sentence, the one that gains more first."""
+def _sentence(pair: Pair, width: int) -> str:
+    """Return the result over `width` workloads in one sentence, the one that gains more first."""
     if pair.ratio is None:
         return f"{pair.a} and {pair.b} have no study of a workload with a ruler in common."
     if pair.ratio < 1:
-        flipped = {"≤": "≥", "≥": "≤"}.get(pair.bound, pair.bound)
-        low, high = (None if end is None else 1 / end for end in (pair.high, pair.low))
-        pair = replace(pair, a=pair.b, b=pair.a, ratio=1 / pair.ratio, low=low, high=high, bound=flipped)
-    assert pair.ratio is not None
+        return _sentence(pair.flipped(), width)
     text = f"{pair.a} has a speed-up of {pair.bound}{pair.ratio:.2f} over {pair.b}"
     if math.isclose(pair.ratio, 1, rel_tol=1e-9):
         text = f"{pair.a} and {pair.b} gain the same"
     if pair.low is None or pair.high is None or pair.p is None:
         return f"{text}; an interval needs at least 3 common studies per workload that differ."
     verdict = "separable" if pair.separable else "not separable"
-    width = found.speed_up.width
     if pair.p <= LEVEL and not pair.separable:
         verdict += (
             f", because they differ on {pair.differing} of {width} workloads, and {min(LEAST_WORKLOADS, width)} are needed"

@@ -52,9 +52,7 @@ def _row(row: Row, workloads: Sequence[str]) -> dict[str, Any]:
         "score": row.score,
         "score_low": row.score_low,
         "score_high": row.score_high,
-        "speedup": row.speedup,
-        "speedup_low": row.speedup_low,
-        "speedup_high": row.speedup_high,
+        **_fixed(row.speed_up),
         "targets_reached": row.targets_reached,
         "workloads": {workload: _cell(row.cells[workload]) for workload in workloads},
         **speed_up_json(row.speed_up),
@@ -70,12 +68,14 @@ def _row(row: Row, workloads: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _fixed(own: RowSpeedUp) -> dict[str, Any]:
+    return {"speedup": own.value, "speedup_low": own.low, "speedup_high": own.high}
+
+
 def speed_up_json(own: RowSpeedUp) -> dict[str, Any]:
-    """Return the keys of a row that say how much compute it saves."""
+    """Return the keys of a row that say how much compute it saves, the fixed ones first."""
     return {
-        "speedup": own.value,
-        "speedup_low": own.low,
-        "speedup_high": own.high,
+        **_fixed(own),
         "speedup_bound": own.bound,
         "limited": own.limited,
         "limited_of": own.studies,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from harness.records import Status
 from harness.rules import Reading, Track
 from harness.scoring.board_parts import Pair, Ratio, RowSpeedUp, WorkloadRatio
-from harness.scoring.compute_saved import ComputeSaved, SpeedUp, SpeedUpPair, compute_saved
+from harness.scoring.compute_saved import ComputeSaved, RankRange, SpeedUp, SpeedUpPair, compute_saved
 from harness.scoring.log_times import log_times
 from harness.scoring.pairs import all_pairs
 from harness.scoring.rulers import rulers_of
@@ -37,9 +37,18 @@ class Headline:
     pairs: tuple[Pair, ...]
 
     @property
-    def ranks(self) -> bool:
+    def has_speed_ups(self) -> bool:
         """Whether there are speed-ups off the ruler to rank by."""
         return self.saved is not None and bool(self.saved.speed_ups)
+
+    def ranks_by_speed_up(self, rules: ScoringRules) -> bool:
+        """Return whether a board ranks by speed-ups off the ruler: there are some, and nothing else is asked for."""
+        return self.has_speed_ups and rules.rank_by == "speedup"
+
+    def speed_up_ranks(self, names: Collection[str]) -> dict[str, RankRange]:
+        """Return the ranks of these submissions by speed-up; one without a trial on a workload with a ruler comes last."""
+        known = self.saved.ranks if self.saved is not None else {}
+        return {name: known.get(name, RankRange(len(names), 1, len(names))) for name in names}
 
 
 def headline(scored: Scored) -> Headline:
@@ -64,8 +73,7 @@ def off_rulers(trials: pd.DataFrame, track: Track, rules: ScoringRules) -> Headl
     why_not = why_no_ruler_reading(trials, track)
     if why_not:
         return Headline(None, why_not, {}, ())
-    horizons = [share * track.budget for share in track.horizons]
-    saved = compute_saved(trials, rulers_of(trials), horizons, clock=rules.clock, baseline=rules.baseline)
+    saved = compute_saved(trials, rulers_of(trials), track.horizons_in_budgets, clock=rules.clock, baseline=rules.baseline)
     own = {name: _of_saved(speed_up, saved) for name, speed_up in saved.speed_ups.items()}
     speed_ups = {name: own.get(name, RowSpeedUp()) for name in sorted(set(trials["submission"]))}
     return Headline(saved, "", speed_ups, tuple(as_pair(pair) for pair in saved.pairs))
@@ -98,7 +106,7 @@ def _of_saved(speed_up: SpeedUp, saved: ComputeSaved) -> RowSpeedUp:
         limited=speed_up.limited,
         studies=speed_up.studies,
         over=speed_up.width,
-        horizons={h: _ratio(ratio, interval) for h, (ratio, interval) in speed_up.by_horizon.items()},
+        horizons=ratios_at_horizons(speed_up),
         workloads={label: WorkloadRatio(own.ratio, bound=own.mark) for label, own in speed_up.workloads.items()},
         like_these=speed_up.like_these,
         ruler_error=None if math.isnan(error) else error,
@@ -106,9 +114,9 @@ def _of_saved(speed_up: SpeedUp, saved: ComputeSaved) -> RowSpeedUp:
     )
 
 
-def _ratio(ratio: float | None, interval: tuple[float, float] | None) -> Ratio:
-    low, high = interval or (None, None)
-    return Ratio(ratio, low, high)
+def ratios_at_horizons(speed_up: SpeedUp) -> dict[float, Ratio]:
+    """Return horizon in budgets -> speed-up there with its interval."""
+    return {h: Ratio(ratio, *(interval or (None, None))) for h, (ratio, interval) in speed_up.by_horizon.items()}
 
 
 def as_pair(pair: SpeedUpPair) -> Pair:

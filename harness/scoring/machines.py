@@ -53,15 +53,16 @@ class Machines:
 
 
 def machines_of(trials: pd.DataFrame, submissions: Sequence[str], studies: Mapping[str, Sequence[int]]) -> Machines:
-    """Return where the studies of `trials` ran; without a column `machine_type` all ran on one type.
+    """Return where the studies of `trials` ran; without a column `machine_type` all ran on one type, paired without `paired`.
 
     Args:
-        trials: from `checked`.
+        trials: what `harness.load_results` returns.
         submissions: rows.
         studies: workload label -> columns.
     """
     types = trials["machine_type"].fillna("").astype(str) if "machine_type" in trials else [""] * len(trials)
-    names, paired = trials["submission"].astype(str), trials["paired"].astype(bool)
+    names = trials["submission"].astype(str)
+    paired = trials["paired"].astype(bool) if "paired" in trials else [True] * len(trials)
     kinds: dict[tuple[str, str, int], set[str]] = {}
     for kind, name, label, study, pair in zip(types, names, trials["workload"], trials["study"], paired, strict=True):
         kinds.setdefault((str(label), name, int(study)), set()).add(kind if pair else f"{kind}/{name}")

@@ -12,7 +12,7 @@ from harness.rules import Reading, Track
 from harness.scoring.compare import study_times_of_two
 from harness.scoring.compute_saved.equivalent import equivalents
 from harness.scoring.compute_saved.gains import Gains, gains
-from harness.scoring.compute_saved.pairs import LEAST_WORKLOADS, speed_up_pairs
+from harness.scoring.compute_saved.pairs import speed_up_pairs
 from harness.scoring.compute_saved.speedup import compared, overall
 from harness.scoring.intervals import Estimate
 from harness.scoring.log_times import log_times
@@ -74,11 +74,11 @@ def pair_by_compute_saved(trials: pd.DataFrame, a: str, b: str, clock: str, trac
         BadInput: an unknown clock.
     """
     rules = ScoringRules(clock, baseline=pinned_baseline(track, sorted(set(trials["submission"]))))
-    rulers, horizons = rulers_of(trials), [share * track.budget for share in track.horizons]
+    rulers = rulers_of(trials)
     trials = trials[trials["submission"].isin([a, b, rules.baseline])]
 
     def read(rows: pd.DataFrame) -> tuple[Gains, int, int]:
-        found = gains(equivalents(rows, rulers, horizons), rules.clock, rules.baseline)
+        found = gains(equivalents(rows, rulers, track.horizons_in_budgets), rules.clock, rules.baseline)
         return found, found.submissions.index(a), found.submissions.index(b)
 
     found, this, other = read(trials)
@@ -93,6 +93,6 @@ def pair_by_compute_saved(trials: pd.DataFrame, a: str, b: str, clock: str, trac
         }
         kept, *pair = read(trials[[key in keys for key in zip(trials["workload"], trials["study"], strict=True)]])
         result = speed_up_pairs(kept, [(pair[0], pair[1])])[0]
-        return Difference(result.speed_up.estimate, result.differing >= min(LEAST_WORKLOADS, result.speed_up.width))
+        return Difference(result.speed_up.estimate, result.testable)
 
     return PairReading(Reading.COMPUTE_SAVED, min((int(there.sum()) for there in common.values()), default=0), first)

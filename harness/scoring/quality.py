@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.contracts.errors import BadInput
-from harness.records import FAILURES, Status
+from harness.records import FAILURES, Status, fact_of
 from harness.rules import ruleset
 from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import ranked
@@ -48,8 +48,7 @@ def trivial_metrics(trials: pd.DataFrame) -> dict[str, float]:
     """Return workload -> metric of an untrained model, where the records state it."""
     metrics: dict[str, float] = {}
     for workload, facts in zip(trials["workload"], trials.get("facts", [None] * len(trials)), strict=True):
-        about = facts.get("workload") if isinstance(facts, Mapping) else None
-        value = about.get("trivial_metric") if isinstance(about, Mapping) else None
+        value = fact_of(facts, "workload", "trivial_metric")
         if value is not None and math.isfinite(value):
             metrics[str(workload)] = float(value)
     return metrics

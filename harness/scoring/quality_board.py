@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from harness.records import STATUSES
 from harness.rules import Reading
 from harness.scoring.board_parts import Pair, RowSpeedUp
 from harness.scoring.compute_saved import RankRange
@@ -22,7 +20,7 @@ from harness.scoring.rules import DEFAULT_RULES, ScoringRules
 from harness.scoring.scored import pinned_baseline
 from harness.scoring.sensitivity import RateRow, sensitivities
 from harness.scoring.sentences import listed, protocol_notes, speed_verdict
-from harness.scoring.trial_table import checked, track_of
+from harness.scoring.trial_table import checked, status_counts, track_of
 
 
 @dataclass(frozen=True)
@@ -115,11 +113,10 @@ def quality_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> 
     names = set(base["submission"].astype(str))
     rules = replace(rules, clock="examples", baseline=rules.baseline or pinned_baseline(track, names))
     reading = off_rulers(base, track, rules)
-    by_speed = reading.ranks and rules.rank_by == "speedup"
+    by_speed = reading.ranks_by_speed_up(rules)
     rows = _rows(base, qualities, by_rate, reading)
-    if by_speed and reading.saved is not None:
-        rows = _ranked_by_speed(rows, reading.saved.ranks)
-    statuses = Counter(trials["status"].astype(str))
+    if by_speed:
+        rows = _ranked_by_speed(rows, reading.speed_up_ranks([row.name for row in rows]))
     first, workloads = base.drop_duplicates("workload"), tuple(sorted(set(base["workload"].astype(str))))
     return QualityBoard(
         track=track.name,
@@ -131,7 +128,7 @@ def quality_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> 
         lower_is_better=dict(zip(first["workload"].astype(str), first["lower_is_better"].astype(bool), strict=True)),
         rows=rows,
         sensitivity=by_rate,
-        trials={status: statuses[status] for status in STATUSES if statuses[status]},
+        trials=status_counts(trials["status"].astype(str)),
         verdict=speed_verdict(rows, reading.pairs, rules.baseline) if by_speed else _verdict(rows, by_rate),
         notes=(
             *protocol_notes(base),
@@ -139,15 +136,14 @@ def quality_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> 
             *reading_notes(reading, workloads, wanted=Reading.COMPUTE_SAVED in track.reads),
         ),
         studies=int(base.groupby(["submission", "workload"])["study"].nunique().max()),
-        baseline=rules.baseline if reading.ranks else "",
+        baseline=rules.baseline if reading.has_speed_ups else "",
         ranked_by="sensitivity" if by_rate else "speedup" if by_speed else "mean rank",
         pairs=reading.pairs,
     )
 
 
 def _ranked_by_speed(rows: Sequence[QualityRow], ranks: Mapping[str, RankRange]) -> tuple[QualityRow, ...]:
-    last = RankRange(len(rows), 1, len(rows))
-    places = [(row, ranks.get(row.name, last)) for row in rows]
+    places = [(row, ranks[row.name]) for row in rows]
     ranked_rows = [replace(row, rank=place.rank, rank_low=place.low, rank_high=place.high) for row, place in places]
     return tuple(sorted(ranked_rows, key=lambda row: (row.rank, row.name)))
 

@@ -62,7 +62,7 @@ def rows(scored: Scored, cells: Cells, reading: Headline) -> tuple[Row, ...]:
 
 def ranked_by(scored: Scored, reading: Headline) -> str:
     """Return what the board ranks by: speed-ups off a ruler, if there are any and nothing else is asked for, else the score."""
-    return "speedup" if reading.ranks and scored.rules.rank_by == "speedup" else "score"
+    return "speedup" if reading.ranks_by_speed_up(scored.rules) else "score"
 
 
 Ranks = Mapping[str, RankRange]
@@ -71,10 +71,9 @@ Ranks = Mapping[str, RankRange]
 def _ranks(scored: Scored, absent: Mapping[str, tuple[str, ...]], reading: Headline) -> tuple[Ranks, Ranks]:
     """Return the ranks by what the board ranks by, and those by score."""
     by_score = _score_ranks(scored, absent)
-    if ranked_by(scored, reading) == "score" or reading.saved is None:
-        return by_score, by_score
-    last = RankRange(len(scored.submissions), 1, len(scored.submissions))
-    return {name: reading.saved.ranks.get(name, last) for name in scored.submissions}, by_score
+    if reading.ranks_by_speed_up(scored.rules):
+        return reading.speed_up_ranks(scored.submissions), by_score
+    return by_score, by_score
 
 
 def _score_ranks(scored: Scored, absent: Mapping[str, tuple[str, ...]]) -> Ranks:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from harness.contracts.workloads import RULER_FIELDS
 from harness.records import plain
 from harness.scoring.medians import Floats
 
@@ -94,7 +95,7 @@ class Ruler:
         Raises:
             ValueError: a field is missing, or there is nothing to read a quality from.
         """
-        absent = [name for name in ("workload", "version", "lower_is_better", "budget", "finals") if name not in value]
+        absent = [name for name in RULER_FIELDS if name not in value]
         if absent:
             raise ValueError(f"a ruler without {absent[0]!r}: `timetrial targets` makes it")
         return ruler_of(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from harness.contracts.errors import BadInput
+from harness.records import fact_of
 from harness.scoring.ruler import Ruler
 
 
@@ -18,8 +19,7 @@ def rulers_of(trials: pd.DataFrame) -> dict[str, Ruler]:
     """
     found: dict[str, Mapping[str, object]] = {}
     for label, facts in zip(trials["workload"], trials.get("facts", [None] * len(trials)), strict=True):
-        about = facts.get("workload") if isinstance(facts, Mapping) else None
-        ruler = about.get("ruler") if isinstance(about, Mapping) else None
+        ruler = fact_of(facts, "workload", "ruler")
         if not ruler:
             continue
         if found.setdefault(str(label), ruler) != ruler:

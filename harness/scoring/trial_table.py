@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import pandas as pd
 
 from harness.contracts.errors import BadInput
-from harness.records import Status
+from harness.records import STATUSES, Status
 from harness.rules import Track, ruleset
 
 COLUMNS = (
@@ -46,6 +49,12 @@ def checked(trials: pd.DataFrame) -> pd.DataFrame:
             "they come from different versions or seeds; keep one of them"
         )
     return trials
+
+
+def status_counts(statuses: Iterable[str]) -> dict[str, int]:
+    """Return the number of trials by status, in the order of `STATUSES`; those that do not occur are left out."""
+    counts = Counter(statuses)
+    return {str(status): counts[status] for status in STATUSES if counts[status]}
 
 
 def track_of(trials: pd.DataFrame) -> Track:

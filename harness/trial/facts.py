@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.contracts.workloads import Workload
+from harness.contracts.workloads import RULER_FIELDS, Workload
 from harness.records import TrialSpec
 from harness.registry import Submission
-
-READ_OFF = ("workload", "version", "lower_is_better", "budget", "finals")
-"""What a board needs of a ruler; the rest of its entry is provenance."""
 
 MAX_CODE = 20_000
 """Characters of a submission's source that a record keeps; the content hash covers all of it."""
@@ -42,5 +39,5 @@ def workload_facts(workload: Workload) -> dict[str, Any]:
         "target": workload.size.target,
         "target_provenance": workload.size.target_provenance,
         "trivial_metric": workload.trivial_metric(),
-        "ruler": {name: ruler[name] for name in READ_OFF if name in ruler} if (ruler := workload.ruler) else None,
+        "ruler": {name: ruler[name] for name in RULER_FIELDS if name in ruler} if (ruler := workload.ruler) else None,
     }

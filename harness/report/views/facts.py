@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from harness.records import fact_of
 from harness.report import words
 
 
@@ -18,8 +19,7 @@ def trial_with_facts(trials: pd.DataFrame) -> Any:
 
 def recorded_fact(row: Any, owner: str, name: str) -> Any:
     """Return the fact `name` of "submission", "workload" or "imported" from a trial's record; "" if it has none."""
-    facts = row.facts if isinstance(row.facts, Mapping) else {}
-    value = (facts.get(owner) or {}).get(name)
+    value = fact_of(row.facts, owner, name)
     return "" if value is None else value
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from harness.report import words
 from harness.scoring.board_parts import Board, Pair
 
-OPPOSITE = {"≤": "≥", "≥": "≤"}
-
 
 @dataclass(frozen=True)
 class PairView:
@@ -45,22 +43,16 @@ def pair_matrix(board: Board) -> list[tuple[str, list[PairView | None]]]:
 
 def pair_view(pair: Pair, *, reverse: bool = False) -> PairView:
     """Return how `pair.a` compares with `pair.b` in words; the other way round if `reverse`."""
-    ratio, low, high, faster, bound = pair.ratio, pair.low, pair.high, pair.faster, pair.bound
     if reverse:
-        ratio, low, high = _inverse(ratio), _inverse(high), _inverse(low)
-        faster = None if faster is None else 1 - faster
-        bound = OPPOSITE.get(bound, bound)
+        pair = pair.flipped()
+    ratio, bound = pair.ratio, pair.bound
     verdict = "not separable"
     if pair.separable and ratio is not None:
         verdict = "faster" if ratio > 1 else "slower"
     return PairView(
         ratio=f"{bound} {words.ratio_text(ratio)}" if bound and ratio is not None else words.ratio_text(ratio),
-        interval=words.ratio_span(low, high),
-        faster=f"{faster:.0%}" if faster is not None else words.NO_VALUE,
+        interval=words.ratio_span(pair.low, pair.high),
+        faster=f"{pair.faster:.0%}" if pair.faster is not None else words.NO_VALUE,
         verdict=verdict,
         p=f"p = {pair.p_holm:.2g} after Holm" if pair.p_holm is not None else "too few studies for a p-value",
     )
-
-
-def _inverse(value: float | None) -> float | None:
-    return 1 / value if value else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -64,8 +64,9 @@ def endings(rows: pd.DataFrame, rulers: Mapping[str, Ruler]) -> tuple[Bools, Flo
     return status.isin(UNDECIDED).to_numpy() | stopped, losses, np.log(spent / rows["ruler_budget"].to_numpy(float))
 
 
-def costs_per_example(rows: pd.DataFrame, clock: str) -> Floats:
-    """Return the clock per charged example of the trials that ran to their ends, NaN of others."""
+def costs_per_example(rows: pd.DataFrame, clock: str, ended: Collection[str] = ()) -> Floats:
+    """Return the clock per charged example of the trials that are complete or have a status in `ended`, NaN of others."""
     examples, spent = rows["end_examples"].to_numpy(float), rows[f"end_{clock}"].to_numpy(float)
-    usable = rows["complete"].to_numpy(bool) & (examples > 0) & (spent > 0) & np.isfinite(spent)
+    at_end = (rows["complete"].astype(bool) | rows["status"].isin(ended)).to_numpy()
+    usable = at_end & (examples > 0) & (spent > 0) & np.isfinite(spent)
     return np.where(usable, spent / np.where(usable, examples, 1.0), np.nan)

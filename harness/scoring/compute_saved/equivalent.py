@@ -10,6 +10,7 @@ import pandas as pd
 
 from harness.records import CLOCKS, Status
 from harness.scoring.compute_saved.endings import Ints, costs_per_example, endings, nominal_horizons
+from harness.scoring.machines import NOWHERE, machines_of
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools, Point, Ruler, read_gains
 
@@ -90,7 +91,8 @@ def equivalents(trials: pd.DataFrame, rulers: Mapping[str, Ruler], horizons: Seq
         counted[key] = False
     read = read_all([rulers[label].points for label in labels], losses, log_horizons, counted)
     costs = {clock: _filled(costs_per_example(rows, clock), place, shape) for clock in CLOCKS}
-    machines, machine_types = _machines(rows, place, shape)
+    ran = machines_of(rows, names, dict.fromkeys(labels, studies))
+    where = [ran.where[label] for label in labels]
     return Equivalents(
         submissions=names,
         workloads=labels,
@@ -104,8 +106,8 @@ def equivalents(trials: pd.DataFrame, rulers: Mapping[str, Ruler], horizons: Seq
         costs=costs,
         usual_costs={clock: _middle(values) for clock, values in costs.items()},
         trials=_counts(place, shape).max(axis=2, initial=0),
-        machines=machines,
-        machine_types=machine_types,
+        machines=np.stack(where, axis=1) if where else np.full(shape[:3], NOWHERE),
+        machine_types=ran.kinds,
         absent={(names[s], labels[w], studies[j]): reason for (s, w, j), reason in why.items()},
     )
 
@@ -173,19 +175,3 @@ def _absences(rows: pd.DataFrame, undecided: Bools, place: Place, shape: Shape) 
         reason = "a trial stopped at its target" if status == Status.REACHED else f"a trial was {status}"
         why[int(place[0][i]), int(place[1][i]), int(place[2][i])] = reason
     return {(s, w, j): reason for (s, w, j), reason in why.items()}
-
-
-def _machines(rows: pd.DataFrame, place: Place, shape: Shape) -> tuple[Ints, tuple[str, ...]]:
-    """Machine types of every study, joined where its trials ran on several; with the submission where nothing is paired."""
-    kinds: dict[tuple[int, int, int], set[str]] = {}
-    types = rows["machine_type"].astype(str).tolist() if "machine_type" in rows else [""] * len(rows)
-    paired = rows["paired"].tolist() if "paired" in rows else [True] * len(rows)
-    own = [kind if pair else f"{kind}/{name}" for kind, pair, name in zip(types, paired, rows["submission"], strict=True)]
-    for s, w, j, kind in zip(*(p.tolist() for p in place[:3]), own, strict=True):
-        kinds.setdefault((s, w, j), set()).add(kind)
-    names = {key: " + ".join(sorted(found)) for key, found in kinds.items()}
-    order = tuple(sorted(set(names.values())))
-    array = np.full(shape[:3], -1, dtype=np.int64)
-    for key, name in names.items():
-        array[key] = order.index(name)
-    return array, order

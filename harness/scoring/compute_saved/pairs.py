@@ -34,7 +34,6 @@ class SpeedUpPair:
         p: two-sided p-value of a ratio of 1, None where there is no test.
         p_holm: adjusted over all pairs that were compared.
         p_without_one: the largest p with any one workload left out, 1 where the ratio then turns round; None without a test.
-        separable: adjusted p at most 5 %, and enough workloads on which they differ.
         better: share of studies in which `a` gains more, ties one half; None without common studies.
         better_interval: Wilson's, None with it.
         wins: workload -> (studies in which `a` gains more, in which `b` does, ties).
@@ -45,10 +44,19 @@ class SpeedUpPair:
     p: float | None
     p_holm: float | None
     p_without_one: float | None
-    separable: bool
     better: float | None
     better_interval: tuple[float, float] | None
     wins: dict[str, tuple[int, int, int]]
+
+    @property
+    def testable(self) -> bool:
+        """Whether the two differ on enough workloads to be separable."""
+        return self.differing >= min(LEAST_WORKLOADS, self.speed_up.width)
+
+    @property
+    def separable(self) -> bool:
+        """Whether the adjusted p is at most 5 %, and they differ on enough workloads."""
+        return self.p_holm is not None and self.p_holm <= LEVEL and self.testable
 
     @property
     def a(self) -> str:
@@ -78,7 +86,6 @@ def speed_up_pairs(found: Gains, pairs: Sequence[tuple[int, int]]) -> tuple[Spee
     )
     adjusted = holm(p_values)
     differing = differing_workloads(comparison)
-    enough = differing >= np.minimum(LEAST_WORKLOADS, comparison.overall.used.sum(axis=-1))
     counts = _wins(comparison)
     rows = []
     for i, speed_up in enumerate(speed_up_rows(found, comparison)):
@@ -91,7 +98,6 @@ def speed_up_pairs(found: Gains, pairs: Sequence[tuple[int, int]]) -> tuple[Spee
                 p=p_values[i],
                 p_holm=q,
                 p_without_one=without_one[i],
-                separable=bool(q is not None and q <= LEVEL and enough[i]),
                 better=better,
                 better_interval=interval,
                 wins=dict(zip(found.workloads, wins, strict=True)),
