@@ -211,12 +211,14 @@ class Pair:
         bound: "" where exact; "≤", "≥" or "~" where limits of the ruler, or misses, take part: as `RowSpeedUp.bound`.
         p: p-value of the two-sided t test, unadjusted; None with too few studies, and where nothing varies.
         p_holm: the same, Holm-adjusted over all pairs of the board; equal to `p` in a comparison of two.
-        separable: `p_holm` <= .05, and `differing` is at least 4 (all, where fewer workloads are compared).
+        separable: `p_holm` <= .05, and `differing` is at least 4 (all, where fewer workloads are compared), and, by compute
+            saved on 5 workloads or more, `p_without_one` <= .01.
         faster, faster_low, faster_high: share of studies in which `a` is better, a tie counted half; Wilson interval.
         workloads: the two on every workload.
         limited, studies: as `RowSpeedUp`.
         differing: number of workloads on which some study differs; by times, on which either reached its target.
         p_without_one: the largest p-value with any one workload left out; None where it is not known.
+        rests_on: the workload that is left out for it, where only that keeps the two from being separable; else "".
         floor, ceiling: of times to the target: the ratio if `a`, or `b`, had never reached one; else None.
     """
 
@@ -237,6 +239,7 @@ class Pair:
     studies: int = 0
     differing: int = 0
     p_without_one: float | None = None
+    rests_on: str = ""
     floor: float | None = None
     ceiling: float | None = None
 

@@ -19,7 +19,7 @@ from harness.scoring.headline import as_pair, ratios_at_horizons, why_no_ruler_r
 from harness.scoring.pairs import LEVEL
 from harness.scoring.rulers import rulers_of
 from harness.scoring.scored import pinned_baseline
-from harness.scoring.sentences import protocol_notes
+from harness.scoring.sentences import protocol_notes, rests_on
 from harness.scoring.trial_table import checked, track_of
 
 
@@ -73,7 +73,9 @@ def _sentence(pair: Pair, width: int) -> str:
     if pair.low is None or pair.high is None or pair.p is None:
         return f"{text}; an interval needs at least 3 common studies per workload that differ."
     verdict = "separable" if pair.separable else "not separable"
-    if pair.p <= LEVEL and not pair.separable:
+    if pair.rests_on:
+        verdict += f", because the difference {rests_on(pair.rests_on)}"
+    elif pair.p <= LEVEL and not pair.separable:
         verdict += (
             f", because they differ on {pair.differing} of {width} workloads, and {min(LEAST_WORKLOADS, width)} are needed"
         )

@@ -143,6 +143,7 @@ def as_pair(pair: SpeedUpPair) -> Pair:
         studies=speed_up.studies,
         differing=pair.differing,
         p_without_one=pair.p_without_one,
+        rests_on=pair.rests_on,
     )
 
 

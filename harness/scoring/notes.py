@@ -12,9 +12,8 @@ from harness.rules import Reading
 from harness.scoring.board_parts import Cell
 from harness.scoring.cells import Cells
 from harness.scoring.headline import Headline
-from harness.scoring.pairs import LEVEL
 from harness.scoring.scored import Scored
-from harness.scoring.sentences import budget_notes, listed, protocol_notes
+from harness.scoring.sentences import budget_notes, listed, protocol_notes, resting_lines
 from harness.scoring.studies import SKIPPED, Study
 from harness.scoring.study_times import StudyTimes
 
@@ -174,9 +173,7 @@ def reading_notes(reading: Headline, workloads: Sequence[str], *, wanted: bool) 
     for (name, workload, study), reason in sorted(reading.saved.absent.items()):
         reasons.setdefault(reason, []).append(f"{name} on {workload} (study {study})")
     lines += [f"Left out of the speed-ups, because {reason}: {listed(where)}." for reason, where in reasons.items()]
-    fragile = [f"{p.a} and {p.b}" for p in reading.pairs if p.separable and (p.p_without_one or 0.0) > LEVEL]
-    if fragile:
-        lines.append(f"Separable because of one workload, without which p is above {LEVEL:g}: {listed(fragile)}.")
+    lines += resting_lines(reading.pairs)
     errors = [own.ruler_error for own in reading.speed_ups.values() if own.ruler_error]
     if errors:
         lines.append(

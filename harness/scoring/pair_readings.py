@@ -24,10 +24,17 @@ from harness.scoring.speed import contrast
 
 @dataclass(frozen=True)
 class Difference:
-    """How far two submissions differ: the log ratio, and whether they differ on enough workloads to be separable."""
+    """How far two submissions differ.
+
+    Attributes:
+        estimate: the log ratio.
+        testable: whether they differ on enough workloads to be separable.
+        rests_on: the workload on which the difference rests, so that they are not separable; else "".
+    """
 
     estimate: Estimate
     testable: bool
+    rests_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,6 @@ def pair_by_compute_saved(trials: pd.DataFrame, a: str, b: str, clock: str, trac
         }
         kept, *pair = read(trials[[key in keys for key in zip(trials["workload"], trials["study"], strict=True)]])
         result = speed_up_pairs(kept, [(pair[0], pair[1])])[0]
-        return Difference(result.speed_up.estimate, result.testable)
+        return Difference(result.speed_up.estimate, result.testable, result.rests_on)
 
     return PairReading(Reading.COMPUTE_SAVED, min((int(there.sum()) for there in common.values()), default=0), first)

@@ -140,6 +140,17 @@ def _tests(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs
     return [f"{subject} {test}{slower}"]
 
 
+def rests_on(workload: str) -> str:
+    """Return why a significant difference is not called separable, as a verb with its object."""
+    return f"rests on one workload, {workload}"
+
+
+def resting_lines(pairs: Sequence[Pair]) -> list[str]:
+    """Return one sentence that names every pair which only one workload keeps from being separable; none without such pairs."""
+    found = [f"{p.a} and {p.b} ({rests_on(p.rests_on)})" for p in pairs if p.rests_on]
+    return [f"Not separable, although p is at most 0.05 after Holm's correction: {listed(found)}."] if found else []
+
+
 LOST = {
     "": ("misses", "miss"),
     Status.DIVERGED: ("diverges on", "diverge on"),

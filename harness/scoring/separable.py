@@ -13,6 +13,7 @@ from harness.scoring.compare import check_two
 from harness.scoring.headline import why_no_ruler_reading
 from harness.scoring.intervals import detectable
 from harness.scoring.pair_readings import PairReading, pair_by_compute_saved, pair_by_times
+from harness.scoring.sentences import rests_on
 from harness.scoring.trial_table import checked, track_of
 
 LOOKS = (3, 5, 7, 10, 15, 20)
@@ -32,7 +33,8 @@ class Look:
         ratio, low, high: the speed-up of `a` over `b`, or how many times faster `a` is, with an interval of level 1 - .05/6.
         p: two-sided, unadjusted; compared with .05/6.
         separable: p <= .05/6, and the two differ on at least 4 workloads (by times: one of the two reached there), or on all
-            where fewer ran; at this look or at an earlier one (then all numbers are those of that look).
+            where fewer ran, and `rests_on` is ""; at this look or at an earlier one (then all numbers are those of that look).
+        rests_on: the workload on which the difference rests by compute saved (`harness.scoring.Pair`); else "".
         next_look: number of studies to run for the next look; None if separable, or after the last look.
         detectable: smallest ratio that this many studies find with 80 % power; None before the first look.
     """
@@ -49,6 +51,7 @@ class Look:
     separable: bool
     next_look: int | None
     detectable: float | None
+    rests_on: str = ""
 
 
 def look(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> Look:
@@ -69,7 +72,7 @@ def look(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> Lo
         difference = pair.first(count)
         estimate = difference.estimate
         interval, p = estimate.interval(1 - LOOK_LEVEL), estimate.p
-        separable = p is not None and p <= LOOK_LEVEL and difference.testable
+        separable = p is not None and p <= LOOK_LEVEL and difference.testable and not difference.rests_on
         later = [n for n in LOOKS if n > count]
         smallest = detectable(estimate.error, estimate.freedom, LOOK_LEVEL, POWER)
         state = Look(
@@ -85,6 +88,7 @@ def look(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> Lo
             separable=separable,
             next_look=later[0] if later and not separable else None,
             detectable=math.exp(smallest) if math.isfinite(smallest) else None,
+            rests_on=difference.rests_on,
         )
         if separable:
             break
@@ -112,8 +116,9 @@ def look_sentence(state: Look) -> str:
         what = f"has a speed-up of {ratio:.2f} over {less}" if saved else f"is {ratio:.2f} times as fast as {less}"
         return f"{more} {what} [{low:.2f}, {high:.2f}], separable at {state.look} studies."
     text = f"{state.a} and {state.b} are not separable by {'compute saved' if saved else 'times to the target'} at"
+    why = f"; the difference {rests_on(state.rests_on)}" if state.rests_on else ""
     if state.next_look is not None:
-        return f"{text} {state.studies} studies; the next look is at {state.next_look}."
+        return f"{text} {state.studies} studies{why}; the next look is at {state.next_look}."
     smallest = f"{'a speed-up' if saved else 'a ratio'} of {state.detectable:.2f}" if state.detectable else ""
     power = f"; {smallest} would have been found with 80 % power" if smallest else ""
-    return f"{text} {state.look} studies{power}."
+    return f"{text} {state.look} studies{why}{power}."

@@ -1,5 +1,6 @@
 """Boards ranked by compute saved: what they print, when they fall back to times, and rows over part of the workloads."""
 
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -8,11 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from harness import BadInput
+from harness.report.text.terminal import terminal_table
+from harness.report.views.pair_matrix import pair_view
 from harness.results import BoardInput, beside_reference
 from harness.scoring import Board, ScoringRules, board_json, compare_both, comparison_json, quality_board, score_board
 from harness.scoring.compute_saved import compute_saved
+from harness.scoring.separable import look, look_sentence
 from tests.scoring.compute_saved.gained import on_a_board, race, random_race, rulers_of, trial
 
 WORKLOADS = [f"w{i}" for i in range(6)]
@@ -148,15 +153,34 @@ def test_records_judged_by_different_rulers_are_refused() -> None:
         score_board(trials)
 
 
-def test_a_pair_that_one_workload_makes_separable_is_named() -> None:
+def test_a_pair_that_rests_on_one_workload_is_named_with_it_wherever_it_is_shown() -> None:
     values = gains(cosine=0.0, even=0.0)
     values["even"] = {w: [g + d for g, d in zip(own, (-0.05, 0.05, 0.0), strict=True)] for w, own in values["cosine"].items()}
     values["even"]["w0"] = [g + 0.8 for g in values["cosine"]["w0"]]
-    board = board_of(at_both_horizons(values))
+    trials = on_a_board(at_both_horizons(values))
+    board = score_board(trials)
     (pair,) = board.pairs
-    assert pair.separable and (pair.p_without_one or 0) > 0.05
-    assert any(note.startswith("Separable because of one workload") and "cosine and even" in note for note in board.notes)
-    assert not any(note.startswith("Separable") for note in board_of(at_both_horizons(gains(cosine=0.0, fast=0.3))).notes)
+    assert pair.p_holm is not None and pair.p_holm <= 0.05 and (pair.p_without_one or 0) > 0.01
+    assert (pair.separable, pair.rests_on) == (False, "w0")
+    named = "Not separable, although p is at most 0.05 after Holm's correction: cosine and even (rests on one workload, w0)."
+    assert named in board.notes
+    (exported,) = board_json(board, [])["pairs"]
+    assert exported["rests_on"] == "w0" and exported["p_without_one"] == pair.p_without_one
+    assert pair_view(pair).verdict == "not separable" and pair_view(pair).p.endswith("after Holm, rests on one workload, w0")
+    text = io.StringIO()
+    terminal_table(board, Console(file=text, width=200))
+    assert named in text.getvalue()
+    both = compare_both(trials, "even", "cosine")
+    assert both.saved is not None
+    assert both.saved.sentence.endswith("not separable, because the difference rests on one workload, w0.")
+    state = look(trials, "even", "cosine")
+    assert state.p is not None and state.p <= 0.05 / 6 and (state.separable, state.next_look) == (False, 5)
+    assert "not separable by compute saved at 3 studies; the difference rests on one workload, w0; the" in look_sentence(state)
+
+
+def test_no_note_names_pairs_where_none_rests_on_one_workload() -> None:
+    board = board_of(at_both_horizons(gains(cosine=0.0, fast=0.3)))
+    assert board.pairs[0].separable and not any(note.startswith("Not separable") for note in board.notes)
 
 
 def test_both_readings_of_two_submissions() -> None:

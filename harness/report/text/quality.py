@@ -18,6 +18,7 @@ from harness.report.views.budget import budget_table
 from harness.report.views.rates import rate_text, rate_workloads
 from harness.scoring.quality_board import QualityBoard
 from harness.scoring.sensitivity import RateRow
+from harness.scoring.sentences import resting_lines
 
 BUDGET_FIELDS = (
     *("track", "suite", "clock", "submission", "rank", "mean_rank", "regret", "workload", "metric"),
@@ -53,6 +54,8 @@ def quality_table(board: QualityBoard, console: Console, *, skipped: Mapping[str
     for workload, reason in sorted((skipped or {}).items()):
         console.print(Text(f"skipped {words.one_line(workload, 40)}: {words.one_line(reason)}"))
     console.print(Text(words.one_line(board.verdict)), style="" if plain else "bold")
+    for line in resting_lines(board.pairs):
+        console.print(Text(words.one_line(line)))
 
 
 def sensitivity_table(rows: Sequence[RateRow], console: Console) -> None:

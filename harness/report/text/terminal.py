@@ -15,7 +15,7 @@ from harness.report.views.ranking import RowView, ranking, workload_labels
 from harness.report.words import NO_VALUE, one_line, ratio_text
 from harness.scoring.board_parts import Board, Ratio
 from harness.scoring.quality_board import QualityBoard
-from harness.scoring.sentences import listed
+from harness.scoring.sentences import listed, resting_lines
 
 FIXED_WIDTH = 66
 """Characters that the columns before the times take, without the name, with the gaps between them."""
@@ -63,6 +63,8 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
     for label in board.pruned_by.values():
         console.print(Text(one_line(label)), style="" if plain else "red")
     console.print(Text(one_line(board.verdict)), style="" if plain else "bold")
+    for line in resting_lines(board.pairs):
+        console.print(Text(one_line(line)))
 
 
 def coverage_lines(board: Board) -> list[str]:

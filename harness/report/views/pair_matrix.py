@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.report import words
 from harness.scoring.board_parts import Board, Pair
+from harness.scoring.sentences import rests_on
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class PairView:
         interval: 95 % interval of the ratio, unadjusted.
         faster: share of studies in which the row's submission is faster.
         verdict: "faster", "slower" or "not separable".
-        p: the p-value after Holm's correction, in words.
+        p: the p-value after Holm's correction, in words; after it, why the two are not separable where only one workload keeps
+            them from it.
     """
 
     ratio: str
@@ -49,10 +51,11 @@ def pair_view(pair: Pair, *, reverse: bool = False) -> PairView:
     verdict = "not separable"
     if pair.separable and ratio is not None:
         verdict = "faster" if ratio > 1 else "slower"
+    p = f"p = {pair.p_holm:.2g} after Holm" if pair.p_holm is not None else "too few studies for a p-value"
     return PairView(
         ratio=f"{bound} {words.ratio_text(ratio)}" if bound and ratio is not None else words.ratio_text(ratio),
         interval=words.ratio_span(pair.low, pair.high),
         faster=f"{pair.faster:.0%}" if pair.faster is not None else words.NO_VALUE,
         verdict=verdict,
-        p=f"p = {pair.p_holm:.2g} after Holm" if pair.p_holm is not None else "too few studies for a p-value",
+        p=f"{p}, {rests_on(pair.rests_on)}" if pair.rests_on else p,
     )

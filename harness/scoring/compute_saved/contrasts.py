@@ -59,17 +59,21 @@ class Contrasts:
         return p
 
     def p_without_one(self) -> Floats:
-        """Return the largest p-value with any one workload left out, 1 where the sign then turns; NaN without a test, [...].
+        """Return the largest p-value with any one workload left out; NaN without a test, [...].
 
         Where it is large, a single workload decides, and so does the luck of its few studies.
         """
+        largest: Floats = self.p_without_each().max(axis=-1, initial=0.0)
+        return np.where(np.isnan(self.error), np.nan, largest)
+
+    def p_without_each(self) -> Floats:
+        """Return the p-values with each workload left out, 1 where the sign then turns or no test is left, [..., workloads]."""
         alone = np.eye(self.counts.shape[-1], dtype=bool)
         counts = np.where(alone, 0, self.counts[..., None, :])
         left = over_workloads(self.means[..., None, :], self.parts[..., None, :, :], self.freedoms[..., None, :, :], counts)
         p = np.where(np.sign(left.value) == np.sign(self.value)[..., None], left.p_values(), 1.0)
         # Without the only workload that varies, or the only one at all, nothing is left to test.
-        largest: Floats = np.where(np.isnan(p), 1.0, p).max(axis=-1, initial=0.0)
-        return np.where(np.isnan(self.error), np.nan, largest)
+        return np.where(np.isnan(p), 1.0, p)
 
 
 def contrasts(own: Floats, other: Floats, paired: Bools | bool = True) -> Contrasts:

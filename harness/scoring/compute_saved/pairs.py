@@ -22,6 +22,10 @@ SAME = 1e-12
 """Gains no further apart than this are equal."""
 LEAST_WORKLOADS = 4
 """Two submissions are separable only if they differ on so many workloads, or on all where fewer are compared."""
+WITHOUT_ONE = 0.01
+"""Two submissions are separable only if p is at most this with any one workload left out."""
+LEAST_TO_LEAVE_ONE = 5
+"""With fewer workloads one is not left out: too few would remain."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class SpeedUpPair:
         p: two-sided p-value of a ratio of 1, None where there is no test.
         p_holm: adjusted over all pairs that were compared.
         p_without_one: the largest p with any one workload left out, 1 where the ratio then turns round; None without a test.
+        decisive: the workload that is left out for it; "" without a test.
         better: share of studies in which `a` gains more, ties one half; None without common studies.
         better_interval: Wilson's, None with it.
         wins: workload -> (studies in which `a` gains more, in which `b` does, ties).
@@ -44,6 +49,7 @@ class SpeedUpPair:
     p: float | None
     p_holm: float | None
     p_without_one: float | None
+    decisive: str
     better: float | None
     better_interval: tuple[float, float] | None
     wins: dict[str, tuple[int, int, int]]
@@ -54,9 +60,20 @@ class SpeedUpPair:
         return self.differing >= min(LEAST_WORKLOADS, self.speed_up.width)
 
     @property
-    def separable(self) -> bool:
+    def significant(self) -> bool:
         """Whether the adjusted p is at most 5 %, and they differ on enough workloads."""
         return self.p_holm is not None and self.p_holm <= LEVEL and self.testable
+
+    @property
+    def rests_on(self) -> str:
+        """The workload on which a significant difference rests, so that the two are not separable; else ""."""
+        alone = self.speed_up.width >= LEAST_TO_LEAVE_ONE and (self.p_without_one or 0.0) > WITHOUT_ONE
+        return self.decisive if self.significant and alone else ""
+
+    @property
+    def separable(self) -> bool:
+        """Whether the difference is significant, and does not rest on one workload."""
+        return self.significant and not self.rests_on
 
     @property
     def a(self) -> str:
@@ -84,6 +101,7 @@ def speed_up_pairs(found: Gains, pairs: Sequence[tuple[int, int]]) -> tuple[Spee
         [None if np.isnan(p) else float(p) for p in values]
         for values in (comparison.overall.p_values(), comparison.overall.p_without_one())
     )
+    decisive = comparison.overall.p_without_each().argmax(axis=-1)
     adjusted = holm(p_values)
     differing = differing_workloads(comparison)
     counts = _wins(comparison)
@@ -98,6 +116,7 @@ def speed_up_pairs(found: Gains, pairs: Sequence[tuple[int, int]]) -> tuple[Spee
                 p=p_values[i],
                 p_holm=q,
                 p_without_one=without_one[i],
+                decisive="" if without_one[i] is None else found.workloads[decisive[i]],
                 better=better,
                 better_interval=interval,
                 wins=dict(zip(found.workloads, wins, strict=True)),

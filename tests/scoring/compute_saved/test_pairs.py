@@ -105,12 +105,20 @@ def test_p_without_one_is_the_largest_with_any_one_workload_left_out() -> None:
     assert whole.p_without_one == pytest.approx(max(1.0 if t else p.p for p, t in zip(left, turned, strict=True)))
 
 
-def test_a_pair_that_one_workload_decides_is_separable_but_not_without_it() -> None:
-    level = [0.01, -0.02, 0.01]
-    own = {"w0": [1.0, 1.01, 0.99], **{f"w{k}": level for k in range(1, 5)}}
+@pytest.mark.parametrize(("workloads", "separable"), [(4, True), (5, False), (6, False)])
+def test_a_pair_that_one_workload_decides_is_not_separable_unless_too_few_would_remain(workloads: int, separable: bool) -> None:
+    own = {f"w{k}": [1.0, 1.01, 0.99] if k == 2 else [0.01, -0.02, 0.01] for k in range(workloads)}
     pair = pairs(race({"a": own, "b": {w: [0.0] * 3 for w in own}}))["a", "b"]
-    assert pair.separable and pair.p is not None and pair.p < 0.001
-    assert pair.p_without_one == pytest.approx(1.0)
+    assert pair.significant and pair.p is not None and pair.p < 0.001
+    assert pair.p_without_one == pytest.approx(1.0) and pair.decisive == "w2"
+    assert (pair.separable, pair.rests_on) == (separable, "" if separable else "w2")
+
+
+def test_a_pair_that_is_not_significant_rests_on_nothing() -> None:
+    own = {"w0": [1.0, -0.8, 0.9], **{f"w{k}": [0.01, -0.02, 0.01] for k in range(1, 5)}}
+    pair = pairs(race({"a": own, "b": {w: [0.0] * 3 for w in own}}))["a", "b"]
+    assert pair.p_holm is not None and pair.p_holm > 0.05
+    assert (pair.separable, pair.rests_on, pair.decisive) == (False, "", "w0")
 
 
 def test_without_the_only_workload_that_varies_nothing_is_left_to_test() -> None:
