@@ -8,8 +8,8 @@ torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
 
 
-def race(plugin, **changes):
-    return run_record(spec(track="self-tuning", **changes), Blobs("smoke"), submission(plugin), DATA)
+def race(plugin, *, settings=None, **changes):
+    return run_record(spec(track="self-tuning", **changes), Blobs("smoke"), submission(plugin), DATA, **(settings or {}))
 
 
 class Early(Plain):

@@ -11,7 +11,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
-from harness.cli.running.checks import check_execution, check_pruning, check_time_limit
+from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, memory_bytes
 from harness.contracts.errors import BadInput
 from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS, OwnBoard
 
@@ -64,6 +64,10 @@ def run(
     ] = "",
     held_out: Annotated[bool, typer.Option("--held-out", help="also run the held-out variants of the workloads")] = False,
     time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="time limit per trial")] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(metavar="GB", help="memory limit per worker (default over Ray: the machine's memory over the workers)"),
+    ] = None,
     sensitivity: Annotated[
         bool,
         typer.Option("--sensitivity", help="run seven peak learning rates for the board's section on sensitivity"),
@@ -103,6 +107,7 @@ def run(
         workers=workers,
         address=address,
         limit=time_limit,
+        memory=memory_bytes(memory),
         retry=retry,
         prune=prune,
     )

@@ -11,4 +11,4 @@ from harness.execution.worker import work
 def run_inline(race: Race) -> None:
     """Run all trials of a prepared race in this process."""
     while (spec := race.next()) is not None:
-        race.done(work(spec, race.settings, partial(race.stop_for, spec.cell)))
+        race.done(work(spec, race.settings, partial(race.stop_for, spec.cell)).result)

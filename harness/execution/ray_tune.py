@@ -32,7 +32,7 @@ from harness.execution.referee import Referee, RemoteStopChannel
 from harness.execution.worker import work
 from harness.pruning import Cell, Stop, stop_from_json
 from harness.records import Status, TrialRecord, TrialResult, TrialSpec
-from harness.trial.time_limit import GRACE_SECONDS
+from harness.trial.process.time_limit import GRACE_SECONDS
 
 
 class OneTrial(tune.Trainable):  # type: ignore[misc]
@@ -56,7 +56,7 @@ class OneTrial(tune.Trainable):  # type: ignore[misc]
         spec = TrialSpec.from_json(assignment["spec"])
         known = stop_from_json(assignment["stop"]) if assignment["stop"] else None
         channel = RemoteStopChannel(self._referee, spec.cell, known)
-        record, artefacts = work(spec, self._settings, channel, concurrency=self._concurrency, end_process=True)
+        record, artefacts = work(spec, self._settings, channel, concurrency=self._concurrency, own_process=True).result
         spent = time.process_time() - self._spent
         self._spent += spent
         content = json.dumps(record.to_json(), allow_nan=False)

@@ -21,6 +21,7 @@ class Settings:
         workers: trials at a time; None means one per CPU core or GPU.
         address: of a running Ray cluster; empty starts one on this machine.
         limit: wall seconds per trial, or None.
+        memory: bytes that a trial may take above what its worker has when it starts, or None.
         retry: run failed, timed-out and out-of-memory trials again.
         prune: "safe": stop what cannot be the fastest trial of its study; "score-only": also what can no longer change a
             score; "", the default, runs every trial to the end of its horizon.
@@ -32,6 +33,7 @@ class Settings:
     workers: int | None = None
     address: str = ""
     limit: float | None = None
+    memory: int | None = None
     retry: bool = False
     prune: str = ""
 

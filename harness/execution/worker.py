@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -19,7 +19,20 @@ from harness.registry import Submission, find_submission, find_workload, hash_fo
 from harness.rules import RULESETS
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.loop import TrialSettings, run_trial
-from harness.trial.time_limit import TrialTimeout, time_limit
+from harness.trial.process.failures import explain, is_from_outside, status_of
+from harness.trial.process.limits import Limits
+
+
+class Worked(NamedTuple):
+    """What a worker has done with one trial.
+
+    Attributes:
+        result: record and artefacts of the trial.
+        replace: in words, why this process must not run another trial; "" if it may.
+    """
+
+    result: TrialResult
+    replace: str = ""
 
 
 @lru_cache(maxsize=64)
@@ -38,17 +51,17 @@ def _submission(name: str, planned: str) -> Submission:
 
 
 def work(
-    spec: TrialSpec, settings: Settings, stop_channel: StopChannel, *, concurrency: int = 1, end_process: bool = False
-) -> TrialResult:
-    """Run one trial in this process, on one thread where it trains on the CPU; return its record and artefacts.
+    spec: TrialSpec, settings: Settings, stop_channel: StopChannel, *, concurrency: int = 1, own_process: bool = False
+) -> Worked:
+    """Run one trial in this process, on one thread where it trains on the CPU.
 
     Args:
         spec: what to run.
         settings: of the run.
         stop_channel: returns what stops the trials of its study.
         concurrency: how many trials share this machine, for the record.
-        end_process: whether a trial that cannot be interrupted may end this process (true in a worker of its own, false
-            in the user's process).
+        own_process: whether this process is a worker's own, so that a limit may end it where nothing else helps; false in
+            the user's process.
     """
     import_module("torch._dynamo")  # torch loads it with the first optimizer, and that would be in a trial's set-up
     if settings.device == "cpu":
@@ -65,13 +78,17 @@ def work(
     ):
         if expected != actual:
             reason = f"the {what}'s source here is not the one that was planned; run the command again"
-            return TrialResult(ended(spec, workload, submission, Status.KILLED, reason, environment))
-    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, environment)
+            return Worked(TrialResult(ended(spec, workload, submission, Status.KILLED, reason, environment)))
+    limits = Limits(settings.limit, settings.memory, own_process=own_process)
+    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, environment, limits.applied)
     try:
-        with time_limit(settings.limit, end_process=end_process):
-            return run_trial(spec, workload, submission, data, how)
-    except TrialTimeout as error:
-        return TrialResult(ended(spec, workload, submission, Status.TIMEOUT, str(error), environment))
+        result = run_trial(spec, workload, submission, data, how)
+    except BaseException as error:  # the limit was hit a moment after the trial, while its result was put together
+        if is_from_outside(error):
+            raise
+        result = TrialResult(ended(spec, workload, submission, status_of(error), explain(error), environment))
+    ran_out = Status.OUT_OF_MEMORY in (result.record.status, result.record.ended_as)
+    return Worked(result, limits.hit or ("its memory limit was hit" if ran_out else ""))
 
 
 def ended(

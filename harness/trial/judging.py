@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from harness.contracts.errors import ContractError
 from harness.contracts.workloads import Workload
 from harness.rules import BATCHNORM_EXAMPLES
-from harness.trial.process_state import check_hooks
+from harness.trial.process.torch_state import check_hooks
 
 EVALUATION_BATCH = 1024
 """Examples per forward pass of an evaluation."""

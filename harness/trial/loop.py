@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter  # by name: a plug-in may patch the module
 from typing import Any
@@ -18,14 +19,14 @@ from harness.registry import Submission
 from harness.rules import RULESETS
 from harness.trial.answers import refreshes_batchnorm
 from harness.trial.clock import DIGITS, Clocks
-from harness.trial.failures import explain, is_from_outside
 from harness.trial.judging import evaluate, evaluate_parts, refresh_batchnorm
 from harness.trial.meter import Meter
 from harness.trial.outcome import Run, Trace
-from harness.trial.process_state import restored
+from harness.trial.process.failures import explain, is_from_outside, status_of
+from harness.trial.process.time_limit import check_time
+from harness.trial.process.torch_state import restored
 from harness.trial.setup import check_untrained, listened, prepare, start_algorithm
 from harness.trial.signals import Signals
-from harness.trial.time_limit import TrialTimeout, check_time
 
 TRACE_POINTS = 100
 """About how many points a recorded learning-rate trace has."""
@@ -41,12 +42,14 @@ class TrialSettings:
         run_to_end: go on to the end of the horizon, past the target and whatever the stop channel returns; without it the
             trial is pruned.
         environment: facts of the machine, for the record.
+        limits: returns the context that limits time and memory while the trial is set up and trained.
     """
 
     device: torch.device | str = "cpu"
     stop_channel: StopChannel = lambda: None
     run_to_end: bool = True
     environment: Mapping[str, Any] = field(default_factory=dict)
+    limits: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 DEFAULTS = TrialSettings()
@@ -70,16 +73,12 @@ def run_trial(
     began = perf_counter()
     run = Run(spec, workload)
     try:
-        with restored(torch.device(settings.device)):
+        with restored(torch.device(settings.device)), settings.limits():
             _train(run, submission, data, settings)
-    except TrialTimeout as error:
-        run.fail(Status.TIMEOUT, str(error), error)
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        run.fail(Status.OUT_OF_MEMORY, explain(error), error)
     except BaseException as error:
         if is_from_outside(error):
             raise
-        run.fail(Status.FAILED, explain(error), error)
+        run.fail(status_of(error), explain(error), error)
     return run.result(submission, settings.environment, round(perf_counter() - began, DIGITS))
 
 

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from harness.records import ARTEFACT_BYTES
-from harness.trial.failures import MAX_MESSAGE
 from harness.trial.loop import run_trial
-from harness.trial.time_limit import time_limit
+from harness.trial.process.failures import MAX_MESSAGE
+from harness.trial.process.time_limit import time_limit
 from tests.hostile import DATA
 from tests.toy import Blobs, Plain, spec, submission
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.results import ResultStore
-from harness.trial.time_limit import time_limit
+from harness.trial.process.time_limit import time_limit
 from tests.execution.commands import timetrial
 from tests.hostile import race
 from tests.toy import Plain

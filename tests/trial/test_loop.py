@@ -8,7 +8,7 @@ import torch
 from harness import ContractError, schedule
 from harness.pruning import FastestTrial
 from harness.records import NO_TARGET
-from harness.trial.time_limit import TrialTimeout, time_limit
+from harness.trial.process.time_limit import TrialTimeout, time_limit
 from tests.toy import Blobs, Plain, linear_down, run_record, spec, submission
 
 torch.set_num_threads(1)

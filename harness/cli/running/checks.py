@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,11 @@ from harness.contracts.errors import BadInput, did_you_mean
 if TYPE_CHECKING:
     from harness.execution.settings import Settings
     from harness.plan import Plan
+
+BYTES_PER_GB = 10**9
+
+MOST_GB = 1e6
+"""A memory limit above this is no limit on any machine."""
 
 EXECUTORS = ("ray", "inline")
 
@@ -32,10 +38,23 @@ def check_time_limit(seconds: float | None) -> None:
     """Check the time limit per trial.
 
     Raises:
-        BadInput: it is not positive.
+        BadInput: it is not a positive, finite number.
     """
-    if seconds is not None and seconds <= 0:
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise BadInput(f"--time-limit {seconds:g}: a positive number of seconds is needed")
+
+
+def memory_bytes(gigabytes: float | None) -> int | None:
+    """Return the memory limit per worker in bytes; None stands for the default.
+
+    Raises:
+        BadInput: it is not a positive number, or too small to be counted in bytes.
+    """
+    if gigabytes is None:
+        return None
+    if not (math.isfinite(gigabytes) and BYTES_PER_GB * gigabytes >= 1):
+        raise BadInput(f"--memory {gigabytes:g}: a positive number of gigabytes is needed, such as --memory 2.5")
+    return round(BYTES_PER_GB * min(gigabytes, MOST_GB))
 
 
 def check_pruning(plan: Plan, settings: Settings) -> None:

@@ -12,6 +12,9 @@ from types import FrameType
 GRACE_SECONDS = 10.0
 """Seconds after the limit at which a process whose call holds the interpreter is ended."""
 
+LEAST_SECONDS = 1e-3
+"""An alarm is set to at least this, since 0 would set none."""
+
 
 class TrialTimeout(BaseException):
     """The trial ran past its time limit. Not an `Exception`, so that a plug-in's own handlers do not catch it."""
@@ -22,16 +25,17 @@ _expired: list[TrialTimeout] = []
 
 
 @contextmanager
-def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
-    """Raise `TrialTimeout` inside after `seconds` of wall time; None is no limit.
+def time_limit(seconds: float | None, *, end_process: bool, passed: float = 0.0) -> Iterator[list[TrialTimeout]]:
+    """Raise `TrialTimeout` inside after `seconds` of wall time; None is no limit. Yield a list of what was raised so far.
 
     Args:
         seconds: the limit.
+        passed: seconds of it that have passed already.
         end_process: also end this process `GRACE_SECONDS` later, by a watchdog that needs no interpreter: for a worker
             whose plug-in holds the interpreter. The driver then writes the record.
     """
     if seconds is None:
-        yield
+        yield []
         return
 
     _expired.clear()
@@ -41,11 +45,12 @@ def time_limit(seconds: float | None, *, end_process: bool) -> Iterator[None]:
         raise _expired[-1]
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    left = max(seconds - passed, LEAST_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, left)
     if end_process:
-        faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True, file=sys.__stderr__ or sys.stderr)
+        faulthandler.dump_traceback_later(left + GRACE_SECONDS, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
-        yield
+        yield _expired
     finally:
         try:
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
