@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 from scipy.stats import qmc
 
 from harness.contracts.errors import BadInput
+from harness.contracts.spaces import MAX_INTEGER
 from harness.contracts.workloads import Workload
 from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import Submission, find_submission, find_workload, hash_for_track, library_versions, suites
@@ -30,6 +32,12 @@ from harness.rules import (
     SpaceDraws,
     Track,
 )
+
+MOST_STUDIES, MOST_POINTS, MOST_TRIALS = 10_000, 1_000, 200_000
+"""A request for more studies, more points per study, or more trials in all is a mistake: nobody could wait for it."""
+
+UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that names of submissions must not contain: control and format characters, bytes that are not UTF-8."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +87,10 @@ def make_plan(request: Request) -> Plan:
     """Return the plan of a request.
 
     Raises:
-        BadInput: a name is unknown, a number is too small, or the combination cannot be run.
+        BadInput: a name is unknown or named twice, a number is too small or too large, or the combination cannot be run.
     """
-    for name, number in (("--studies", request.studies), ("--trials", request.trials)):
-        if number is not None and number < 1:
-            raise BadInput(f"{name} {number}: at least 1 is needed")
-    found = [find_submission(name) for name in request.pair or request.submissions or FIRST_SCHEDULES]
-    submissions = {submission.name: submission for submission in found}
-    if request.pair and len(submissions) < 2:
-        raise BadInput(f"--until-separable {' '.join(request.pair)}: name two different submissions")
+    _check_numbers(request)
+    submissions = _find_submissions(request)
     track = _choose_track(request.track, list(submissions.values()))
     if request.held_out and Reading.TIME_TO_TARGET not in track.reads:
         raise BadInput(
@@ -98,13 +101,64 @@ def make_plan(request: Request) -> Plan:
         _check_targets(workloads)
     studies = range(request.studies or track.studies)
     specs: list[TrialSpec] = []
-    for study, workload in product(studies, workloads.values()):
-        rows = [_trials(_Study(request, track, workload, submission, study)) for submission in submissions.values()]
-        longest = max(len(row) for row in rows)
-        specs += [row[rank] for rank in range(longest) for row in rows if rank < len(row)]
+    for study in studies:
+        for workload in workloads.values():
+            rows = [_trials(_Study(request, track, workload, submission, study)) for submission in submissions.values()]
+            longest = max(len(row) for row in rows)
+            specs += [row[rank] for rank in range(longest) for row in rows if rank < len(row)]
+        if len(specs) * len(studies) > MOST_TRIALS * (study + 1):  # known after the first study, before the memory is full
+            raise BadInput(
+                f"{len(studies)} studies of {len(specs) // (study + 1)} trials: a run has at most {MOST_TRIALS:,} trials;"
+                " name fewer submissions or workloads, or use smaller --studies or --trials"
+            )
     specs.sort(key=lambda spec: bool(spec.variant))  # a held-out variant runs only if its base is reached
     pair = tuple(submissions) if request.pair else ()
     return Plan(track, request.suite, tuple(specs), workloads, submissions, pair)
+
+
+def check_seed(seed: int) -> None:
+    """Check the seed of all random numbers.
+
+    Raises:
+        BadInput: it is negative, or larger than 64 bits hold.
+    """
+    if not 0 <= seed < MAX_INTEGER:
+        raise BadInput(f"--seed {seed}: a whole number from 0 to 2^63 - 1 is needed")
+
+
+def _check_numbers(request: Request) -> None:
+    """Check the numbers of studies and trials, and the seed.
+
+    Raises:
+        BadInput: one is too small or too large.
+    """
+    limits = (("--studies", request.studies, MOST_STUDIES), ("--trials", request.trials, MOST_POINTS))
+    for name, number, most in limits:
+        if number is not None and number < 1:
+            raise BadInput(f"{name} {number}: at least 1 is needed")
+        if number is not None and number > most:
+            raise BadInput(f"{name} {number}: at most {most:,} are possible")
+    check_seed(request.seed)
+
+
+def _find_submissions(request: Request) -> dict[str, Submission]:
+    """Return {name: submission} of a request.
+
+    Raises:
+        BadInput: a name is unknown or named twice, or its characters would not survive in a record.
+    """
+    submissions: dict[str, Submission] = {}
+    for name in request.pair or request.submissions or FIRST_SCHEDULES:
+        submission = find_submission(name)
+        for text in (submission.name, submission.source):
+            if not text.isprintable() and any(unicodedata.category(c) in UNPRINTABLE for c in text):
+                raise BadInput(f"{text!a}: its name or path contains characters that cannot be printed: rename the file")
+        if submission.name in submissions and request.pair:
+            raise BadInput(f"--until-separable {' '.join(request.pair)}: name two different submissions")
+        if submission.name in submissions:
+            raise BadInput(f"'{submission.name}' is named twice: leave one out")
+        submissions[submission.name] = submission
+    return submissions
 
 
 def _choose_track(name: str, submissions: Sequence[Submission]) -> Track:
@@ -150,6 +204,8 @@ def _choose_workloads(request: Request) -> dict[str, Workload]:
                 f"use --suite {its_suites[0]}"
             )
         base = find_workload(name, request.suite)
+        if base.label in chosen:
+            raise BadInput(f"workload '{name}' is named twice: leave one out")
         chosen[base.label] = base
         for variant in base.variants if request.held_out else ():
             held_out = find_workload(name, request.suite, variant)

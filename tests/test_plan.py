@@ -237,9 +237,12 @@ def test_what_the_user_sets_is_in_the_specification_and_in_its_id_but_not_in_the
 
 def test_spellings_of_the_same_values_are_one_submission():
     names = ("polynomial:power=2,floor=0.10", "polynomial:floor=.1,power=2.0")
-    plan = make_plan(Request(suite="smoke", submissions=names, workloads=("digits_mlp",), studies=1))
-    alone = make_plan(Request(suite="smoke", submissions=names[:1], workloads=("digits_mlp",), studies=1))
-    assert [spec.id for spec in plan.trials] == [spec.id for spec in alone.trials]
+    first, second = (
+        make_plan(Request(suite="smoke", submissions=(name,), workloads=("digits_mlp",), studies=1)) for name in names
+    )
+    assert [spec.id for spec in first.trials] == [spec.id for spec in second.trials]
+    with pytest.raises(BadInput, match=r"'polynomial:floor=0\.1,power=2' is named twice"):
+        make_plan(Request(suite="smoke", submissions=names))
     pair = Request(suite="smoke", pair=("polynomial:power=2.0", "polynomial:power=3"), studies=3)
     assert make_plan(pair).pair == ("polynomial:power=2", "polynomial:power=3")
     with pytest.raises(BadInput, match="two different"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import typer
 from typer.exceptions import Abort, TyperException
 
+from harness.cli import streams
 from harness.contracts.errors import BadInput
 
 VERBS = ("run", "report", "compare", "list", "curve", "data", "import_", "doctor", "targets")
@@ -22,6 +25,9 @@ GONE = {("timetrial run", option): f"{option} {_NOW}" for option in ("--no-prune
 
 BAD_INPUT = 2
 """Exit status after a user's mistake."""
+
+LONGEST_MESSAGE, LONGEST_WORD = 600, 160
+"""Messages are cut in the middle beyond so many characters, and so is each word in them."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells report it."""
@@ -47,18 +53,51 @@ def run_app(arguments: list[str] | None = None) -> int:
     for verb in VERBS:
         import_module(f"harness.cli.{verb}")
     try:
+        check_not_empty(sys.argv[1:] if arguments is None else arguments)
         result = app(arguments, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except BadInput as error:
         return _bad_input(str(error))
     except TyperException as error:
         return _usage_error(error)
-    except (KeyboardInterrupt, Abort):
-        print("\ninterrupted; run the same command again to resume", file=sys.stderr)
+    except (KeyboardInterrupt, Abort) as error:
+        print(f"\ninterrupted{_where(error)}; run the same command again to resume", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
-        print(f"timetrial: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        if not streams.lost_output():
+            place = f": {error.filename}" if error.filename else ""
+            print(f"timetrial: {plain_line(f'{error.strerror or error}{place}')}", file=sys.stderr)
         return 1
+
+
+def check_not_empty(arguments: Sequence[str]) -> None:
+    """Check that no argument is empty, as one is where a shell variable in quotation marks is not set.
+
+    Raises:
+        BadInput: one is; it would otherwise mean the default, or the current directory.
+    """
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        option, equals, value = argument.partition("=") if argument.startswith("--") else (before, "=", argument)
+        if equals and not value.strip():
+            place = f"{option} has an empty value" if option.startswith("-") else "an argument is empty"
+            raise BadInput(f"{place}: give one, or leave it out")
+
+
+def plain_line(message: str) -> str:
+    """Return a message as one line without invisible characters, shortened where it repeats what a user typed at length."""
+    from harness.report.words import one_line
+
+    line = re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: _shortened(word[0], LONGEST_WORD), one_line(message))
+    return _shortened(line, LONGEST_MESSAGE)
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length // 2]} … {text[-length // 2 :]}"
+
+
+def _where(error: BaseException) -> str:
+    """Return where a user's interrupt came, if the error says it."""
+    return f" {plain_line(str(error))}" if isinstance(error, KeyboardInterrupt) and str(error) else ""
 
 
 def _usage_error(error: TyperException) -> int:
@@ -76,5 +115,5 @@ def _usage_error(error: TyperException) -> int:
 
 
 def _bad_input(message: str) -> int:
-    print(f"timetrial: {message}", file=sys.stderr)
+    print(f"timetrial: {plain_line(message)}", file=sys.stderr)
     return BAD_INPUT

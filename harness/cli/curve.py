@@ -12,11 +12,16 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
+from harness.cli.paths import check_file
 from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule
+from harness.registry.import_errors import in_words
 
 STEPS = 1000
 """The default horizon, in steps."""
+
+MOST_STEPS = 10_000_000
+"""The largest horizon, in steps."""
 
 FIGURE_SUFFIXES = (".svg", ".png", ".pdf")
 
@@ -42,6 +47,10 @@ def curve(
     """
     if plot is not None and plot.suffix not in FIGURE_SUFFIXES:
         raise BadInput(f"--plot {plot}: the file name must end in .svg, .png or .pdf")
+    if plot is not None and as_json:
+        raise BadInput("--json prints and --plot draws: leave one out")
+    if plot is not None:
+        check_file("--plot", plot)
     if predict and not fit:
         raise BadInput("--predict needs at least one recorded trial to fit the loss law to: add --fit TRIAL")
     if fit and not predict:
@@ -50,11 +59,13 @@ def curve(
         raise BadInput(f"--horizon {horizon}: a prediction has the horizon of its --fit trial; leave --horizon out")
     if horizon is not None and horizon < 1:
         raise BadInput(f"--horizon {horizon}: at least 1 step is needed")
+    if horizon is not None and horizon > MOST_STEPS:
+        raise BadInput(f"--horizon {horizon}: at most {MOST_STEPS:,} steps are drawn")
     schedule = _as_typed(name)
     if fit:
         return _predict(schedule, fit, results, as_json=as_json, plot=plot)
     horizon = horizon or STEPS
-    values = schedule.curve(horizon)
+    values = _sampled(schedule, horizon)
     if as_json:
         print(json.dumps({"name": schedule.name, "horizon": horizon, "multiplier": values}, allow_nan=False))
     elif plot is not None:
@@ -64,6 +75,23 @@ def curve(
         for step, value in enumerate(values):
             print(f"{step}\t{value:.6g}")
     return 0
+
+
+def _sampled(schedule: Schedule, horizon: int) -> list[float]:
+    """Return the multipliers at all steps of a horizon.
+
+    Raises:
+        BadInput: the schedule raises an error, or returns something that is no multiplier.
+    """
+    try:
+        return schedule.curve(horizon)
+    except BadInput:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever a plug-in raises is one line
+        raise BadInput(
+            f"schedule '{schedule.name}' raised {in_words(error)} (its step and horizon are floats, as in a run:"
+            " an index needs int(step))"
+        ) from None
 
 
 def _as_typed(name: str) -> Schedule:
@@ -92,6 +120,7 @@ def _predict(schedule: Schedule, fit: Sequence[str], results: Path, *, as_json: 
 def _draw(name: str, values: Sequence[float], path: Path) -> None:
     import matplotlib as mpl
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     mpl.use("agg")
     import seaborn as sns
     from matplotlib.figure import Figure

@@ -101,6 +101,7 @@ def draw(schedule: Schedule, prediction: Prediction, runs: Sequence[RecordedCurv
     """Write a figure: the predicted curve as a line, the recorded curves as points."""
     import matplotlib as mpl
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     mpl.use("agg")
     import seaborn as sns
     from matplotlib.figure import Figure

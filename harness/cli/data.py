@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
+from harness.cli.paths import check_directory, usable_data_directory
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -47,20 +48,21 @@ def data(
         if suite and suite not in workloads[name].sizes:
             raise BadInput(f"workload '{name}' is not in suite '{suite}': it is in {', '.join(workloads[name].sizes)}")
     if directory is not None:
+        if not directory.is_dir():
+            check_directory("--dir", directory)
         os.environ["TIMETRIAL_DATA"] = str(directory)
-    from workloads.data import data_directory
-
+    place = usable_data_directory()
     suites = (suite,) if suite else SUITES if workload else SMALL_SUITES
     missing = 0
     for kind in (workloads[name] for name in workload or workloads):
         for size in kind.sizes:
             if size in suites:
                 try:
-                    print(f"{kind.name}: ready at size {size} ({_counts(kind(size), data_directory())})")
+                    print(f"{kind.name}: ready at size {size} ({_counts(kind(size), place)})")
                 except (DataUnavailable, OSError) as error:
                     missing += 1
                     print(f"{kind.name}: not available at size {size}: {error}")
-    print(f"data directory: {data_directory()}")
+    print(f"data directory: {place}")
     return 1 if missing else 0
 
 

@@ -8,7 +8,9 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from harness.cli.app import app
+from harness.cli.app import app, plain_line
+from harness.cli.paths import check_directory, usable_data_directory
+from harness.contracts.errors import BadInput
 
 PACKAGES = ("torch", "torchvision", "ray", "pytorch_optimizer", "pandas", "seaborn", "scipy", "scikit-learn")
 OPTIONAL = {"ray": "only --executor inline works"}
@@ -53,26 +55,34 @@ def _device() -> int:
 
 
 def _disk() -> int:
-    from workloads.data import data_directory
-
-    directory = data_directory()
-    existing = next(path for path in (directory, *directory.parents) if path.exists())
-    free = shutil.disk_usage(existing).free / 2**30
-    unwritable = [path for path in (existing, Path.cwd()) if not os.access(path, os.W_OK)]
-    _line("data", f"{directory} ({free:.0f} GiB free)")
-    for path in unwritable:
-        _line("", f"cannot write to {path}")
-    if free < LEAST_DISK:
-        _line("", f"less than {LEAST_DISK:g} GiB free: name another directory in TIMETRIAL_DATA")
-    return len(unwritable) + (free < LEAST_DISK)
+    problems = 0
+    try:
+        directory = usable_data_directory()
+        existing = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+        free = shutil.disk_usage(existing).free / 2**30
+        _line("data", f"{plain_line(str(directory))} ({free:.0f} GiB free)")
+        if free < LEAST_DISK:
+            problems += 1
+            _line("", f"less than {LEAST_DISK:g} GiB free: name another directory in TIMETRIAL_DATA")
+    except BadInput as error:
+        problems += 1
+        _line("data", plain_line(str(error)))
+    try:
+        check_directory("current directory", Path.cwd())
+    except (BadInput, OSError) as error:
+        problems += 1
+        _line("", plain_line(str(error)))
+    return problems
 
 
 def _plugins() -> int:
-    from harness.registry import all_submissions, all_workloads, unavailable_workloads
+    from harness.registry import all_submissions, all_workloads, broken_workloads
 
     submissions = all_submissions()
-    broken = {s.name: s.facts["unavailable"] for s in submissions if "unavailable" in s.facts} | unavailable_workloads()
-    _line("plug-ins", f"{len(submissions)} submissions, {len(all_workloads())} workloads")
-    for name, reason in broken.items():
-        _line("", f"{name} cannot be used: {reason}")
+    broken = [(s.name, str(s.facts["broken"])) for s in submissions if "broken" in s.facts]
+    usable = len(submissions) - len(broken)
+    broken += [(item.name, str(item.reason)) for item in broken_workloads()]
+    _line("plug-ins", f"{usable} submissions, {len(all_workloads())} workloads" + (f", {len(broken)} broken" * bool(broken)))
+    for name, reason in broken:
+        _line("", plain_line(f"{name} cannot be used: {reason}"))
     return len(broken)

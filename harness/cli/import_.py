@@ -9,6 +9,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
+from harness.cli.paths import check_directory
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def import_(
     """
     if source not in SOURCES:
         raise BadInput(f"cannot import '{source}'{did_you_mean(source, SOURCES)}")
+    check_directory("--results", results)
     from rich.console import Console
 
     from harness.compat import V05, read_logs, read_targets, write_logs

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.app import app
+from harness.cli.app import app, plain_line
+from harness.cli.paths import check_directory
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def list_(
     if kind not in KINDS:
         raise BadInput(f"cannot list '{kind}'{did_you_mean(kind, KINDS)}")
     if docs is not None:
+        check_directory("--docs", docs)
         return _write_docs(kind, docs)
     rows = {"submissions": submission_rows, "workloads": workload_rows, "suites": suite_rows}[kind]()
     if as_json:
@@ -39,29 +41,40 @@ def list_(
 
         print(json.dumps(plain(rows), indent=1, allow_nan=False))
         return 0
+    from harness.report.words import one_line
+
     width = max(len(row["name"]) for row in rows)
     for row in rows:
-        print(f"{row['name']:<{width}}  {row['line']}")
+        print(f"{row['name']:<{width}}  {one_line(row['line'])}")
     return 0
 
 
 def submission_rows() -> list[dict[str, Any]]:
-    """Return the name, the facts and the printed line of each submission."""
+    """Return the name, the facts and the printed line of each submission; the broken ones last, with the reason as "broken"."""
     from harness.registry import all_submissions
 
     rows = []
     for submission in all_submissions():
-        unavailable = submission.facts.get("unavailable")
-        text = f"unavailable: {unavailable}" if unavailable else submission.facts.get("summary", "")
-        rows.append({**submission.facts, "name": submission.name, "line": f"{submission.kind:<9}  {text}"})
-    return rows
+        text = submission.facts.get("summary", "")
+        if "broken" in submission.facts:
+            rows.append(broken_row(submission.name, submission.facts))
+        else:
+            rows.append({**submission.facts, "name": submission.name, "line": f"{submission.kind:<9}  {text}"})
+    return sorted(rows, key=lambda row: "broken" in row)
+
+
+def broken_row(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a plug-in that cannot be used; its `facts` say why as "broken"."""
+    reason = plain_line(str(facts["broken"]))
+    return {**facts, "name": plain_line(name), "broken": reason, "line": f"broken: {reason}"}
 
 
 def workload_rows() -> list[dict[str, Any]]:
-    """Return the name, the facts and the printed line of each workload."""
-    from harness.registry import all_workloads
+    """Return the name, the facts and the printed line of each workload; the broken ones last, with the reason as "broken"."""
+    from harness.registry import all_workloads, broken_workloads
 
-    return [workload_row(workload) for workload in all_workloads()]
+    rows = [workload_row(workload) for workload in all_workloads()]
+    return rows + [broken_row(item.name, {"broken": str(item.reason)}) for item in broken_workloads()]
 
 
 def workload_row(workload: type[Workload]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
+from harness.cli.paths import check_directory, check_file
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def report(
         raise BadInput(f"no format '{format}': choose one of {', '.join(FORMATS)}")
     if format != "html" and figures is not None:
         raise BadInput(f"--format {format} writes a table without figures: leave out --figures or --format")
+    check_rank_by(rank_by)
+    if out is not None:
+        check_file("--out", out)
+    if figures is not None:
+        check_directory("--figures", figures)
     from rich.console import Console
 
     from harness.results import board_input
@@ -91,7 +97,7 @@ def report(
     rules = ScoringRules(
         clock=clock or ruleset(str(given.trials["track"].iloc[0])).clock,
         baseline=choose_baseline(baseline, set(given.trials["submission"])),
-        rank_by=check_rank_by(rank_by),
+        rank_by=rank_by,
         workloads=given.workloads,
         suite_workloads=given.suite_workloads,
         from_reference=given.from_reference,
@@ -101,7 +107,9 @@ def report(
         legacy_speedup=legacy_speedup,
     )
     if format == "html":
-        _write_page(given, rules, out or results / "leaderboard.html", figures, console)
+        page = out or results / "leaderboard.html"
+        check_file("--out", page)
+        _write_page(given, rules, page, figures, console)
     else:
         _write_table(format, given, rules, out)
     return 0
@@ -135,8 +143,8 @@ def choose_baseline(named: str, submissions: Collection[str]) -> str:
     return named
 
 
-def check_rank_by(rank_by: str) -> str:
-    """Return what to rank by.
+def check_rank_by(rank_by: str) -> None:
+    """Check `--rank-by`.
 
     Raises:
         BadInput: boards do not rank by it.
@@ -145,7 +153,6 @@ def check_rank_by(rank_by: str) -> str:
 
     if rank_by not in RANK_BY:
         raise BadInput(f"--rank-by {rank_by}: choose {' or '.join(RANK_BY)}{did_you_mean(rank_by, RANK_BY)}")
-    return rank_by
 
 
 def _compact(results: Path, console: Console) -> None:

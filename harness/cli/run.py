@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import options
-from harness.cli.app import app
+from harness.cli.app import app, plain_line
+from harness.cli.paths import usable_data_directory
 from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, memory_bytes
 from harness.contracts.errors import BadInput
 from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS, OwnBoard
@@ -84,11 +86,10 @@ def run(
     Recorded trials are not run again, so an interrupted command resumes when it is repeated. The exit status is 1 if a trial
     failed, timed out, ran out of memory or was killed.
     """
-    check_execution(executor, workers, results)
+    check_execution(executor, workers, results, address)
     check_time_limit(time_limit)
     from harness.execution.settings import Settings
     from harness.plan import Request, make_plan
-    from workloads.data import data_directory
 
     request = Request(
         suite=suite,
@@ -103,7 +104,7 @@ def run(
     )
     settings = Settings(
         executor=executor,
-        data_directory=data_directory(),
+        data_directory=usable_data_directory(),
         workers=workers,
         address=address,
         limit=time_limit,
@@ -149,7 +150,7 @@ def _on_this_machine(settings: Settings, plan: Plan) -> Settings:
 
 
 def _all_submissions(named: Sequence[str], track: str, pair: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of all submissions that the track accepts and that can be loaded on this machine."""
+    """Return the names of all submissions that the track accepts, without the broken ones; a line says which these are."""
     from harness.registry import all_submissions
 
     if named or pair:
@@ -157,7 +158,11 @@ def _all_submissions(named: Sequence[str], track: str, pair: Sequence[str]) -> t
     if track and track not in RULESETS:
         return ()  # `make_plan` reports the unknown track
     kinds = (RULESETS[track] if track else DEFAULT_TRACKS[0]).accepts
-    return tuple(s.name for s in all_submissions() if s.kind in kinds and "unavailable" not in s.facts)
+    accepted = [submission for submission in all_submissions() if submission.kind in kinds]
+    for submission in accepted:
+        if "broken" in submission.facts:
+            print(plain_line(f"left out, broken: {submission.facts['broken']}"), file=sys.stderr)
+    return tuple(submission.name for submission in accepted if "broken" not in submission.facts)
 
 
 def _sensitivity_track(track: str, trials: int | None, pair: Sequence[str]) -> str:

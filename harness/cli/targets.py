@@ -11,8 +11,10 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import INTERRUPTED, app
+from harness.cli.paths import usable_data_directory
 from harness.cli.running.checks import check_execution
 from harness.contracts.errors import BadInput
+from harness.plan import check_seed
 
 if TYPE_CHECKING:
     from harness.contracts.workloads import Workload
@@ -51,17 +53,17 @@ def targets(
     """
     if verify and only_rulers:
         raise BadInput("--verify checks targets and --only-rulers measures rulers: run one after the other")
-    check_execution(executor, workers, results)
+    check_execution(executor, workers, results, address)
+    check_seed(seed or 0)
     from harness.execution.environment import choose_device
     from harness.execution.settings import Settings
     from harness.results import ResultStore
     from harness.targets import REDUCED, WHOLE, ProtocolRun
-    from workloads.data import data_directory
 
     workloads = _workloads(tuple(workload or ()), suite, "--verify" if verify else "--only-rulers" if only_rulers else "")
     settings = Settings(
         executor=executor,
-        data_directory=data_directory(),
+        data_directory=usable_data_directory(),
         device=choose_device(),
         workers=workers,
         address=address,

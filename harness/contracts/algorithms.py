@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from harness.contracts.attributes import check_attributes, check_signals, first_line
 from harness.contracts.errors import ContractError
 from harness.contracts.schedules import SIGNALS, Feedback
-from harness.contracts.spaces import Hyperparameters, Space, check_known, check_recordable
+from harness.contracts.spaces import Hyperparameters, Space, check_defaults, check_space
 
 if TYPE_CHECKING:
     import torch
@@ -168,8 +168,8 @@ class TrainingAlgorithm:
                 f"{cls.__name__} has no update(self, batch): it is the one method that a TrainingAlgorithm must define"
             )
         check_signals(cls.__name__, cls.listens, SIGNALS)
-        check_known(cls.__name__, cls.space, cls.defaults)
-        check_recordable(cls.__name__, cls.defaults, cls.space)
+        check_defaults(cls.__name__, cls.defaults)
+        check_space(cls.__name__, cls.space, cls.defaults)
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
         if "summary" not in vars(cls):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.attributes import first_line
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Hyperparameters, Range, Space, check_known, check_recordable
+from harness.contracts.spaces import Hyperparameters, Range, Space, check_defaults, check_known, check_space
 
 if TYPE_CHECKING:
     import torch
@@ -87,12 +87,12 @@ def optimizer(
             raise ContractError(
                 f"optimizer '{title}' must be def {title}(model, hyperparameters), not ({', '.join(arguments)})"
             )
+        check_defaults(f"optimizer '{title}'", defaults)
         if "learning_rate" not in defaults:
             raise ContractError(
                 f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}"
             )
-        check_known(f"optimizer '{title}'", dict(space or {}), {CLIP: 0.0, **defaults})
-        check_recordable(f"optimizer '{title}'", defaults, space or {})
+        check_space(f"optimizer '{title}'", space or {}, {CLIP: 0.0, **defaults})
         return Optimizer(
             name=title,
             function=function,

@@ -10,7 +10,7 @@ from typing import Any, Protocol, overload
 
 from harness.contracts.attributes import check_attributes, check_signals, first_line
 from harness.contracts.errors import ContractError, did_you_mean
-from harness.contracts.spaces import Range, Space, check_choices, check_known, check_recordable
+from harness.contracts.spaces import Range, Space, check_choices, check_defaults, check_known, check_space
 
 CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
 """Arguments of a schedule that the harness fills in: see `Schedule`. All others are hyperparameters."""
@@ -137,9 +137,12 @@ class Schedule:
         return _Bound(self, keywords, warmup, batch_size)
 
     def curve(self, horizon: int, hyperparameters: Mapping[str, Any] | None = None, *, warmup: int = 0) -> list[float]:
-        """Return the multipliers at steps 0 .. horizon-1; a closed loop receives no signals meanwhile."""
-        bound = self.start(horizon=horizon, warmup=warmup, hyperparameters=hyperparameters)
-        return [checked_multiplier(self, bound.multiplier(step), step) for step in range(horizon)]
+        """Return the multipliers at steps 0 .. horizon-1; a closed loop receives no signals meanwhile.
+
+        Steps, horizon and warm-up are floats as in a run, so that what is drawn is what runs.
+        """
+        bound = self.start(horizon=float(horizon), warmup=float(warmup), hyperparameters=hyperparameters)
+        return [checked_multiplier(self, bound.multiplier(step), step) for step in map(float, range(horizon))]
 
 
 @dataclass(frozen=True)
@@ -231,8 +234,8 @@ def schedule(  # one argument per fact of the submission
                 f"schedule '{title}' listens to {signals[0]}, so it must be a class with observe() and multiplier()"
             )
         context, defaults = _read_signature(title, function, anytime)
-        check_known(f"schedule '{title}'", dict(space or {}), defaults)
-        check_recordable(f"schedule '{title}'", defaults, space or {})
+        check_defaults(f"schedule '{title}'", defaults)
+        check_space(f"schedule '{title}'", space or {}, defaults)
         return Schedule(
             name=title,
             function=function,

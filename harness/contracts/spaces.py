@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +14,17 @@ from harness.contracts.errors import ContractError, did_you_mean
 
 @dataclass(frozen=True)
 class Uniform:
-    """The range of a real hyperparameter that is uniform on [low, high]."""
+    """The range of a real hyperparameter that is uniform on [low, high].
+
+    Raises:
+        ContractError: the bounds are not finite numbers with low < high.
+    """
 
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        _check_bounds("Uniform", self.low, self.high)
 
     def at(self, u: float) -> float:
         """Return the value at quantile `u` in [0, 1)."""
@@ -27,15 +36,18 @@ class LogUniform:
     """The range of a positive hyperparameter whose logarithm is uniform on [log low, log high].
 
     Raises:
-        ContractError: the bounds are not 0 < low <= high.
+        ContractError: the bounds are not finite numbers with 0 < low < high.
     """
 
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.low <= self.high:
-            raise ContractError(f"LogUniform({self.low}, {self.high}) needs 0 < low <= high")
+        _check_bounds("LogUniform", self.low, self.high)
+        if not self.low > 0:
+            raise ContractError(
+                f"LogUniform({_shown(self.low)}, {_shown(self.high)}): its bounds must be above 0; write Uniform for others"
+            )
 
     def at(self, u: float) -> float:
         """Return the value at quantile `u` in [0, 1)."""
@@ -64,6 +76,46 @@ class Choice:
 
 Range = Uniform | LogUniform | Choice
 Space = Mapping[str, Range]
+
+LONGEST_SHOWN = 60
+"""Messages show at most so many characters of a value."""
+
+
+def _check_bounds(kind: str, low: Any, high: Any) -> None:
+    """Raise `ContractError` if the bounds of a range are not finite numbers with low < high."""
+    shown = f"{kind}({_shown(low)}, {_shown(high)})"
+    for bound in (low, high):
+        if not _is_number(bound):
+            raise ContractError(f"{shown}: its bounds must be numbers, not {_shown(bound)}{_instead(bound)}")
+        if not abs(bound) <= sys.float_info.max:
+            raise ContractError(f"{shown}: its bounds must be finite, and below 1.8e308 in magnitude")
+    if not low < high:
+        hint = f"write {kind}({_shown(high)}, {_shown(low)})" if low > high else "state the value as the default instead"
+        raise ContractError(f"{shown}: the first bound must be below the second; {hint}")
+    if not float(high) - float(low) <= sys.float_info.max:
+        raise ContractError(f"{shown}: the range is wider than the largest float")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as messages show it; never an error, and at most `LONGEST_SHOWN` characters."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # noqa: BLE001 such as an integer of more digits than Python prints, or a plug-in's own __repr__
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+def _instead(value: Any) -> str:
+    """Return what to write instead of a value that means a number but is none, such as "0.1" or a NumPy scalar."""
+    try:
+        meant = float(value) if isinstance(value, str) else value.item()
+    except Exception:  # noqa: BLE001 `item` may be anything, as the value may be of any class
+        return ""
+    return f"; write {_shown(meant)}" if _is_number(meant) or isinstance(meant, bool) else ""
 
 
 class Hyperparameters(Mapping[str, Any]):
@@ -112,20 +164,75 @@ def check_known(owner: str, given: Mapping[str, Any], known: Mapping[str, Any]) 
             raise ContractError(f"{owner} has no hyperparameter '{name}'{did_you_mean(name, known)}")
 
 
-def check_recordable(owner: str, defaults: Mapping[str, Any], space: Space) -> None:
-    """Raise `ContractError` if a default or an option of a `Choice` cannot be stored in a record.
+HYPERPARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""Names of hyperparameters: what can follow ``NAME:`` on the command line."""
+
+
+def check_defaults(owner: str, defaults: Any) -> None:
+    """Check the declared defaults of a plug-in: {hyperparameter: value}.
 
     A record stores finite numbers, strings, booleans, None, and lists and string-keyed mappings of these.
+
+    Raises:
+        ContractError: they are no mapping, a name is no identifier, or a value cannot be stored in a record.
     """
-    options = {name: item.options for name, item in space.items() if isinstance(item, Choice)}
-    for name, default in defaults.items():
-        for value in (default, *options.get(name, ())):
-            if not _is_recordable(value):
-                what = f"{value}" if isinstance(value, float) else f"a {type(value).__name__} like this one"
-                raise ContractError(
-                    f"{owner}: hyperparameter '{name}' cannot be {what}: use a finite number, a string, True, False or None,"
-                    " or a list of these"
-                )
+    if not isinstance(defaults, Mapping):
+        raise ContractError(f'{owner}: defaults must be a mapping, as in {{"momentum": 0.9}}, not {_shown(defaults)}')
+    for name, value in defaults.items():
+        if not isinstance(name, str) or not HYPERPARAMETER.fullmatch(name):
+            raise ContractError(f"{owner}: a hyperparameter cannot be called {_shown(name)}: use letters, digits and '_'")
+        _check_recordable(owner, name, value)
+
+
+def check_space(owner: str, space: Any, defaults: Mapping[str, Any]) -> None:
+    """Check the declared search space of a plug-in against its defaults, which `check_defaults` has checked.
+
+    Raises:
+        ContractError: it is no mapping to ranges, names a hyperparameter without a default, an option cannot be stored in a
+            record, or a default is not of its range's type.
+    """
+    if not isinstance(space, Mapping):
+        raise ContractError(f'{owner}: space must be a mapping, as in {{"momentum": Uniform(0.8, 0.99)}}, not {_shown(space)}')
+    for name, item in space.items():
+        if name not in defaults:
+            raise ContractError(f"{owner} has no hyperparameter {_shown(name)}{did_you_mean(str(name), defaults)}")
+        if not isinstance(item, Uniform | LogUniform | Choice):
+            raise ContractError(f"{owner}: the space of '{name}' is {_shown(item)}: write {_range_for(item)}")
+        if isinstance(item, Choice):
+            for option in item.options:
+                _check_recordable(owner, name, option)
+        _check_default(owner, name, defaults[name], item)
+    check_choices(owner, {name: defaults[name] for name in space if defaults[name] is not None}, space)
+
+
+def _range_for(item: Any) -> str:
+    """Return the range that a wrong declaration probably means, such as a pair of bounds or a list of options."""
+    if isinstance(item, list | tuple) and len(item) == 2 and all(map(_is_number, item)):
+        low, high = map(_shown, item)
+        return f"Uniform({low}, {high}), LogUniform({low}, {high}) or Choice({low}, {high})"
+    if isinstance(item, list | tuple | set) and item:
+        return f"Choice({', '.join(map(_shown, item))})"
+    return "Uniform(low, high), LogUniform(low, high) or Choice(a, b, ...)"
+
+
+def _check_default(owner: str, name: str, default: Any, item: Range) -> None:
+    """Check that a default is of the type of its range; None means that the plug-in itself chooses unless it is tuned."""
+    if default is None or isinstance(item, Choice) or _is_number(default):
+        return
+    kind = type(item).__name__
+    raise ContractError(
+        f"{owner}: '{name}' has the default {_shown(default)}, which is no number as {kind} needs{_instead(default)}"
+    )
+
+
+def _check_recordable(owner: str, name: str, value: Any) -> None:
+    """Raise `ContractError` if a default or an option of a `Choice` cannot be stored in a record."""
+    if not _is_recordable(value):
+        what = f"{value}" if isinstance(value, float) else f"a {type(value).__name__} like this one"
+        raise ContractError(
+            f"{owner}: hyperparameter '{name}' cannot be {what}: use a finite number, a string, True, False or None,"
+            f" or a list of these{_instead(value)}"
+        )
 
 
 MAX_DEPTH = 8

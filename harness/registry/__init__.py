@@ -9,10 +9,10 @@ from harness.registry.sources import library_versions
 from harness.registry.submissions import Submission, all_submissions, find_optimizer, find_schedule, find_submission
 from harness.registry.workloads import (
     all_workloads,
+    broken_workloads,
     find_workload,
     hash_for_track,
     suites,
-    unavailable_workloads,
     workload_hash,
 )
 
@@ -20,6 +20,7 @@ __all__ = [
     "Submission",
     "all_submissions",
     "all_workloads",
+    "broken_workloads",
     "canonical_name",
     "find_optimizer",
     "find_schedule",
@@ -29,7 +30,6 @@ __all__ = [
     "library_versions",
     "parse_name",
     "suites",
-    "unavailable_workloads",
     "with_settings",
     "workload_hash",
 ]

@@ -10,10 +10,26 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.contracts.errors import BadInput
-from harness.registry.loading import LoadedPlugin, load_file, plugins_of
+from harness.registry.import_errors import in_words
+from harness.registry.loading import LoadedPlugin, load_file, plugins_of, resolved
 from harness.registry.sources import OURS, display_path, read_sources
 
 SUBFOLDERS = ("schedules", "optimizers", "procedures")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file or an entry point whose plug-ins cannot be used on this machine, or a name that several files use.
+
+    Attributes:
+        name: the file's name without its suffix, the entry point's name, or the name that several files use.
+        reason: one line that names the file and says what to do.
+        path: the file; None for an entry point.
+    """
+
+    name: str
+    reason: BadInput
+    path: Path | None = None
 
 
 @dataclass
@@ -22,13 +38,11 @@ class Index:
 
     Attributes:
         plugins: the plug-ins of each name; if there are several, the name is ambiguous.
-        broken: why a file or an entry point could not be loaded, by the file's stem or the entry point's name.
-        broken_files: the files among these, by the same names.
+        broken: the files and entry points that could not be loaded.
     """
 
     plugins: dict[str, list[LoadedPlugin]] = field(default_factory=dict)
-    broken: dict[str, BadInput] = field(default_factory=dict)
-    broken_files: dict[str, Path] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
 
     def find(self, name: str) -> LoadedPlugin | None:
         """Return the plug-in of that name, or None.
@@ -41,6 +55,23 @@ class Index:
             files = " and ".join(display_path(entry.path) for entry in entries)
             raise BadInput(f"the name '{name}' is used by {files}: rename one")
         return entries[0] if entries else None
+
+    def why_broken(self, name: str) -> BadInput | None:
+        """Return why the file or entry point of that name could not be loaded, or None if there is none such."""
+        return next((broken.reason for broken in self.broken if broken.name == name), None)
+
+    def sorted_out(self) -> tuple[list[LoadedPlugin], list[Broken]]:
+        """Return the plug-ins that can be used, sorted by name, and everything that cannot be, ambiguous names included."""
+        usable: list[LoadedPlugin] = []
+        broken = list(self.broken)
+        for name in sorted(self.plugins):
+            try:
+                found = self.find(name)
+            except BadInput as error:
+                broken.append(Broken(name, error, self.plugins[name][0].path))
+            else:
+                usable += [found] if found else []
+        return usable, sorted(broken, key=lambda item: (item.name, str(item.path)))
 
 
 @dataclass(frozen=True)
@@ -70,7 +101,9 @@ def workloads_index() -> Index:
 
 def _files(folder: Path, subfolders: Iterable[str]) -> Iterator[Path]:
     for directory in (folder, *(folder / name for name in subfolders)):
-        yield from (file.resolve() for file in sorted(directory.glob("*.py")) if not file.name.startswith("_"))
+        for file in sorted(directory.glob("*.py")):
+            if not file.name.startswith(("_", ".")):  # with a dot begin an editor's lock files and macOS's companion files
+                yield resolved(file)
 
 
 def _index(files: Iterable[Path], group: str) -> Index:
@@ -100,8 +133,7 @@ def _read(files: Iterable[Path], group: str) -> Index:
         try:
             entries = load_file(file)
         except BadInput as error:
-            index.broken[file.stem] = error
-            index.broken_files[file.stem] = file
+            index.broken.append(Broken(file.stem, error, file))
             continue
         for entry in entries:
             if entry.plugin.kind in kinds:
@@ -109,11 +141,9 @@ def _read(files: Iterable[Path], group: str) -> Index:
     for point in metadata.entry_points(group=group):
         try:
             entries = _from_entry_point(point)
-        except Exception as error:  # noqa: BLE001 an installed package that is broken must not hide the other plug-ins
-            message = " ".join(str(error).split())
-            index.broken[point.name] = BadInput(
-                f"entry point '{point.name}' ({point.value}): {type(error).__name__}: {message}"
-            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 an installed package that is broken must not hide the others
+            reason = BadInput(f"entry point '{point.name}' ({point.value}): {in_words(error)}")
+            index.broken.append(Broken(point.name, reason))
             continue
         for entry in entries:
             if not any(entry.plugin is other.plugin for other in index.plugins.get(entry.name, [])):

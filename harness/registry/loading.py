@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
+import stat
 import sys
-import traceback
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from harness.contracts.algorithms import TrainingAlgorithm
-from harness.contracts.errors import BadInput, ContractError
+from harness.contracts.errors import BadInput
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.workloads import Workload
+from harness.registry.facts import Plugin, check_facts
+from harness.registry.import_errors import import_error, noted_interrupts
 from harness.registry.sources import OURS, Sources, display_path, read_sources
 
-Plugin = Schedule | Optimizer | type[TrainingAlgorithm] | type[Workload]
-
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 PLUGIN_PACKAGE = "timetrial_plugins"
 """Name of the package under which plug-ins outside of installed packages are imported."""
+
+MOST_BYTES = 10_000_000
+"""A larger file is no plug-in."""
 
 _loaded: dict[Path, tuple[str, ModuleType]] = {}
 
@@ -60,11 +64,12 @@ def load_file(path: Path) -> list[LoadedPlugin]:
         BadInput: the file cannot be read, or its import raises an error; the message names file and line.
         ContractError: a plug-in in it does not keep its contract.
     """
-    path = path.resolve()
+    path = resolved(path)
     try:
+        _check_readable(path)
         sources = read_sources(path)
-    except OSError as error:
-        raise BadInput(f"cannot read {display_path(path)}: {error.strerror}") from None
+    except (OSError, RuntimeError) as error:  # of a symbolic link to itself, Python 3.11 and 3.12 say RuntimeError
+        raise BadInput(f"cannot read {display_path(path)}: {getattr(error, 'strerror', '') or error}") from None
     loaded = _loaded.get(path)
     if loaded is not None and loaded[0] == sources.text_hash:
         module = loaded[1]
@@ -73,25 +78,49 @@ def load_file(path: Path) -> list[LoadedPlugin]:
             _forget(_loaded_from(sources.files, sys.modules))
         module = _run(path, sources)
         _loaded[path] = sources.text_hash, module
-    return [LoadedPlugin(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
+    try:
+        return [LoadedPlugin(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
+    except BadInput:
+        raise
+    except (Exception, SystemExit) as error:  # a class can raise anything where its facts are read
+        raise import_error(path, error) from error
+
+
+def resolved(path: Path) -> Path:
+    """Return the path without symbolic links; of a link to itself, the absolute path."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
+def _check_readable(path: Path) -> None:
+    """Check that a path is a regular file of a plug-in's size: a pipe has no end that a reader would find.
+
+    Raises:
+        BadInput: it is not.
+        OSError: there is no such file.
+    """
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise BadInput(f"cannot read {display_path(path)}: it is not a regular file")
+    if facts.st_size > MOST_BYTES:
+        raise BadInput(f"cannot read {display_path(path)}: a plug-in's file has at most {MOST_BYTES:,} bytes")
 
 
 def plugins_of(module: ModuleType) -> list[Plugin]:
     """Return the public plug-ins that `module` itself defines, without those that it imports.
 
     Raises:
-        ContractError: a plug-in's name contains characters that the command line does not accept.
+        ContractError: a plug-in's name contains characters that the command line does not accept, or another fact is not of
+            its type.
     """
     plugins: list[Plugin] = []
     for attribute, value in vars(module).items():
         if attribute.startswith("_") or any(value is other for other in plugins):
             continue
         if _defining_module(value) == module.__name__:
-            if not NAME.fullmatch(value.name):
-                raise ContractError(
-                    f"{display_path(Path(module.__file__ or module.__name__))}: a plug-in cannot be called '{value.name}':"
-                    " a name starts with a letter and contains only letters, digits, '_' and '-'"
-                )
+            check_facts(display_path(Path(module.__file__ or module.__name__)), value)
             plugins.append(value)
     return plugins
 
@@ -108,19 +137,30 @@ def _defining_module(value: object) -> str | None:
 def _run(path: Path, sources: Sources) -> ModuleType:
     name = _module_name(path)
     before = set(sys.modules)
-    try:
-        _check_siblings(path.parent, sources.siblings)
-        if name.split(".")[0] in OURS:
-            return importlib.import_module(name)
-        spec = importlib.util.spec_from_file_location(name, path, loader=_UncachedLoader(name, str(path)))
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        _UncachedLoader(name, str(path)).exec_module(module)
-    except (Exception, SystemExit) as error:
-        new = {key: sys.modules[key] for key in set(sys.modules) - before}
-        _forget(_loaded_from(sources.files, new))
-        raise _one_line(path, error) from error
+    with noted_interrupts() as interrupts:
+        try:
+            _check_siblings(path.parent, sources.siblings)
+            with redirect_stdout(sys.stderr):  # standard output may be JSON that another program reads
+                return _executed(name, path)
+        except BaseException as error:
+            new = {key: sys.modules[key] for key in set(sys.modules) - before}
+            _forget(_loaded_from(sources.files, new))
+            if type(error).__module__.startswith("harness.") and not isinstance(error, Exception):
+                raise  # the trial's time limit has rung: that is not the plug-in's error
+            if interrupts:
+                raise KeyboardInterrupt(f"while {display_path(path)} was imported") from None
+            raise import_error(path, error) from error
+
+
+def _executed(name: str, path: Path) -> ModuleType:
+    """Return the module of a file after it has run."""
+    if name.split(".")[0] in OURS:
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_UncachedLoader(name, str(path)))
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    _UncachedLoader(name, str(path)).exec_module(module)
     return module
 
 
@@ -139,9 +179,13 @@ def _module_name(path: Path) -> str:
             _import_built_in(package, folder)
             return ".".join((package, *path.relative_to(folder).with_suffix("").parts))
     _make_package(PLUGIN_PACKAGE, [])
-    folder_name = f"{PLUGIN_PACKAGE}.d{hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]}"
+    folder_name = f"{PLUGIN_PACKAGE}.d{hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:12]}"
     _make_package(folder_name, [str(path.parent)])
-    return f"{folder_name}.{path.stem}"
+    if path.stem.isidentifier():
+        return f"{folder_name}.{path.stem}"
+    # A dot in a module's name would mean a package, so that relative imports in adam.v2.py would look for one called adam.
+    own = hashlib.sha256(os.fsencode(path.stem)).hexdigest()[:12]
+    return f"{folder_name}.{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{own}"
 
 
 def _import_built_in(package: str, folder: Path) -> None:
@@ -188,15 +232,3 @@ def _forget(names: Iterable[str]) -> None:
     for name in names:
         if name not in OURS:
             sys.modules.pop(name, None)
-
-
-def _one_line(path: Path, error: BaseException) -> BadInput:
-    """Return the error of an import as one line that names the file and the line."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path]
-    where = f"{display_path(path)}, line {lines[-1]}" if lines and lines[-1] else display_path(path)
-    if isinstance(error, BadInput):
-        return type(error)(f"{where}: {error}")
-    if isinstance(error, ModuleNotFoundError):
-        return BadInput(f"{where}: needs the module '{error.name}', which is not installed here")
-    message = " ".join(str(error).split())
-    return BadInput(f"{where}: {type(error).__name__}: {message}" if message else f"{where}: {type(error).__name__}")

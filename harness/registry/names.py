@@ -19,6 +19,9 @@ _FILE_FIRST = re.compile(r"(?P<head>.+?\.py(?::[A-Za-z][A-Za-z0-9_-]*(?=:|\Z))?)
 _EXPONENT = re.compile(r"([=\[,]\s*[-+]?[0-9.]+[eE])\+(?=[0-9]+(?:[\s\],+]|\Z))")
 """The plus sign of an exponent, as in ``power=1e+2``: it separates no optimizer from a schedule."""
 
+MOST_NAMED = 5
+"""A message names at most so many files that could not be loaded."""
+
 
 @dataclass(frozen=True)
 class Typed:
@@ -115,9 +118,12 @@ def split_file(name: str) -> tuple[str, str]:
 
 def unknown_name(what: str, name: str, index: Index) -> BadInput:
     """Return the error for a name that is not in the index; if its file could not be loaded, the error of that."""
-    if name in index.broken:
-        return index.broken[name]
-    rest = f" ({len(index.broken)} could not be loaded: {', '.join(sorted(index.broken))})" if index.broken else ""
+    reason = index.why_broken(name)
+    if reason is not None:
+        return reason
+    some = sorted({broken.name for broken in index.broken})
+    more = ", ..." if len(some) > MOST_NAMED else ""
+    rest = f" ({len(some)} could not be loaded: {', '.join(some[:MOST_NAMED])}{more})" if some else ""
     return BadInput(f"no {what} '{name}'{did_you_mean(name, index.plugins)}{rest}")
 
 

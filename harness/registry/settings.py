@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from harness.contracts.errors import BadInput
+from harness.contracts.spaces import HYPERPARAMETER
 
-KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 WORDS = {"true": True, "false": False, "none": None}
@@ -35,7 +35,7 @@ def read_settings(name: str, text: str) -> dict[str, str]:
     settings: dict[str, str] = {}
     for item in _COMMA.split(text):
         key, equals, value = (part.strip() for part in item.partition("="))
-        if not equals or not KEY.fullmatch(key):
+        if not equals or not HYPERPARAMETER.fullmatch(key):
             raise BadInput(f"'{name}': expected key=value, not '{_one_line(item)}': write NAME:key=value,key=value")
         if not value:
             raise BadInput(f"'{name}': '{key}' has no value: write {key}=VALUE")

@@ -13,7 +13,8 @@ from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import Space
 from harness.records import plain, stable_hash
-from harness.registry.index import submissions_index
+from harness.registry.import_errors import in_words
+from harness.registry.index import Broken, submissions_index
 from harness.registry.names import Typed, parse_name
 from harness.registry.parts import Part, find_part, with_values
 from harness.registry.sources import display_path, library_versions
@@ -132,21 +133,27 @@ def _with_given(plugin: _Recipe, given: Mapping[str, Any]) -> _Recipe:
 def all_submissions() -> list[Submission]:
     """Return all submissions of the index, sorted by name.
 
-    A submission that cannot be loaded on this machine (because torch is missing, for example) is included; its `facts`
-    state the reason as "unavailable".
-
-    Raises:
-        BadInput: two files define one name.
+    One that cannot be used on this machine (its file raises an error, or two files define its name) is included; its `facts`
+    state the reason as "broken".
     """
     index = submissions_index()
-    listed = [_single(find_part(Typed(name), index, "")) for name in index.plugins]
-    for name, error in index.broken.items():
-        if name not in index.plugins:
-            path = index.broken_files.get(name)
-            kind = path.parent.name[:-1] if path and path.parent.name in ("optimizers", "procedures") else "schedule"
-            facts = {"name": name, "kind": kind, "source": display_path(path) if path else "", "unavailable": str(error)}
-            listed.append(Submission(name, kind, path=path, facts=facts))
-    return sorted(listed, key=lambda submission: submission.name)
+    usable, broken = index.sorted_out()
+    listed: list[Submission] = []
+    for loaded in usable:
+        try:
+            listed.append(_single(find_part(Typed(loaded.name), index, "")))
+        except Exception as error:  # noqa: BLE001 a class may compute its facts, and one that fails must not hide the others
+            reason = BadInput(f"{display_path(loaded.path)}: '{loaded.name}': {in_words(error)}")
+            broken.append(Broken(loaded.name, reason, loaded.path))
+    return sorted([*listed, *map(_broken, broken)], key=lambda submission: submission.name)
+
+
+def _broken(item: Broken) -> Submission:
+    folder = item.path.parent.name if item.path else ""
+    kind = folder[:-1] if folder in ("optimizers", "procedures") else "schedule"
+    source = display_path(item.path) if item.path else ""
+    facts = {"name": item.name, "kind": kind, "source": source, "broken": str(item.reason)}
+    return Submission(item.name, kind, path=item.path, facts=facts)
 
 
 def _other_kind(submission: Submission, expected: str) -> BadInput:

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.workloads import Workload
 from harness.records import stable_hash
-from harness.registry.index import workloads_index
+from harness.registry.index import Broken, workloads_index
 from harness.registry.loading import LoadedPlugin
 from harness.registry.names import is_file, plugin_from_file, unknown_name
 from harness.registry.sources import OURS, read_sources
@@ -35,23 +35,17 @@ def find_workload(name: str, size: str, variant: str = "") -> Workload:
 
 
 def all_workloads() -> list[type[Workload]]:
-    """Return all workloads of the index that can be loaded on this machine, sorted by name.
+    """Return all workloads of the index that can be used on this machine, sorted by name; see `broken_workloads`."""
+    return [_class(loaded) for loaded in workloads_index().sorted_out()[0]]
 
-    Raises:
-        BadInput: two files define one name.
+
+def broken_workloads() -> list[Broken]:
+    """Return the workload files, entry points and ambiguous names that cannot be used on this machine, sorted by name.
+
+    A broken file in a folder of submissions counts as a submission, since it may be either.
     """
-    index = workloads_index()
-    return [_class(loaded) for name in sorted(index.plugins) if (loaded := index.find(name)) is not None]
-
-
-def unavailable_workloads() -> dict[str, str]:
-    """Return {name: reason} of the workload files and entry points that cannot be loaded on this machine."""
-    index = workloads_index()
-    return {
-        name: str(error)
-        for name, error in sorted(index.broken.items())
-        if "submissions" not in index.broken_files.get(name, Path()).parts
-    }
+    broken = workloads_index().sorted_out()[1]
+    return [item for item in broken if item.path is None or "submissions" not in item.path.parts]
 
 
 def suites() -> dict[str, list[str]]:

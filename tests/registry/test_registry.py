@@ -62,7 +62,7 @@ def test_the_built_in_submissions_are_found_by_name_and_their_facts_are_json():
     for name, submission in listed.items():
         facts = json.loads(json.dumps(dict(submission.facts), allow_nan=False))
         assert facts["name"] == name == find_submission(name).name
-        assert "unavailable" not in facts and facts["summary"] and facts["content_hash"] == submission.content_hash
+        assert "broken" not in facts and facts["summary"] and facts["content_hash"] == submission.content_hash
         assert len(submission.content_hash) == 64 and submission.path in submission.files
 
 
@@ -153,9 +153,9 @@ def test_a_name_that_two_files_define_is_an_error_that_names_both(here):
     write(here / "submissions" / "two.py", "twin")
     message = refused("twin")
     assert "submissions/one.py" in message and "submissions/two.py" in message
-    with pytest.raises(BadInput, match=r"is used by .* and .*: rename one"):
-        all_submissions()
-    assert find_submission("rex").schedule is not None
+    listed = {submission.name: submission for submission in all_submissions()}
+    assert listed["twin"].facts["broken"] == message and message.endswith(": rename one")
+    assert "broken" not in listed["rex"].facts and find_submission("rex").schedule is not None
 
 
 @pytest.mark.parametrize("typed", ["rex", "./submissions/mine.py"])
@@ -210,8 +210,8 @@ def test_a_file_without_a_plug_in_or_with_an_unusable_name_is_refused(here):
 def test_a_broken_file_of_the_folder_is_listed_with_the_reason_and_does_not_stop_the_others(here):
     (here / "submissions" / "broken.py").write_text("x = (\n")
     listed = {submission.name: submission for submission in all_submissions()}
-    assert "never closed" in listed["broken"].facts["unavailable"]
-    assert "unavailable" not in listed["rex"].facts
+    assert "never closed" in listed["broken"].facts["broken"]
+    assert "broken" not in listed["rex"].facts
     assert "broken.py, line 1" in refused("broken")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.paths import check_directory
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -19,29 +21,47 @@ MOST_GB = 1e6
 
 EXECUTORS = ("ray", "inline")
 
+MOST_WORKERS = 10_000
+"""More workers than any cluster has: a larger number is a mistake."""
 
-def check_execution(executor: str, workers: int | None, results: Path) -> None:
+MOST_SECONDS = 1e8
+"""A time limit above this one, three years, is a mistake."""
+
+ADDRESS = re.compile(r"auto|local|(?:ray://)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+"""What `--address` can be."""
+
+
+def check_execution(executor: str, workers: int | None, results: Path, address: str = "") -> None:
     """Check the options that say where trials run.
 
     Raises:
-        BadInput: the executor is unknown, there are no workers, or the results directory is a file.
+        BadInput: the executor is unknown, there are no workers, nothing can be written to the results directory, or the
+            address has not the form of one or does not belong to the executor.
     """
     if executor not in EXECUTORS:
         raise BadInput(f"no executor '{executor}': choose {' or '.join(EXECUTORS)}")
     if workers is not None and workers < 1:
         raise BadInput(f"--workers {workers}: at least 1 is needed")
-    if results.exists() and not results.is_dir():
-        raise BadInput(f"--results {results} is a file: name a directory")
+    if workers is not None and workers > MOST_WORKERS:
+        raise BadInput(f"--workers {workers}: at most {MOST_WORKERS:,} are possible")
+    check_directory("--results", results)
+    if address and executor != "ray":
+        raise BadInput(f"--address {address} names a Ray cluster, which --executor {executor} does not use: leave one out")
+    form = ADDRESS.fullmatch(address)
+    if address and (form is None or int(form["port"] or 0) > 65535):
+        raise BadInput(f"--address {address}: write HOST:PORT, ray://HOST:PORT, auto or local")
 
 
 def check_time_limit(seconds: float | None) -> None:
     """Check the time limit per trial.
 
     Raises:
-        BadInput: it is not a positive, finite number.
+        BadInput: it is not positive, or no number of seconds that a clock can count.
     """
-    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+    if seconds is not None and not seconds > 0:
         raise BadInput(f"--time-limit {seconds:g}: a positive number of seconds is needed")
+    if seconds is not None and seconds > MOST_SECONDS:
+        raise BadInput(f"--time-limit {seconds:g}: at most {MOST_SECONDS:,.0f} seconds; leave it out for no limit")
 
 
 def memory_bytes(gigabytes: float | None) -> int | None:
