@@ -13,8 +13,8 @@ from harness.cli.paths import check_directory, usable_data_directory
 from harness.contracts.errors import BadInput
 
 PACKAGES = ("torch", "torchvision", "ray", "pytorch_optimizer", "pandas", "seaborn", "scipy", "scikit-learn")
-OPTIONAL = {"ray": "only --executor inline works"}
-"""Packages that may be missing, and what follows."""
+FALLBACKS = {"ray": "trials run one after the other, as with --executor inline"}
+"""Packages without which a run goes on, and how."""
 
 LEAST_DISK = 1.0
 """Free GiB below which a lack of disk space is reported."""
@@ -32,8 +32,8 @@ def doctor() -> int:
         try:
             _line(package, version(package))
         except PackageNotFoundError:
-            problems += package not in OPTIONAL
-            _line(package, f"missing ({OPTIONAL[package]})" if package in OPTIONAL else "missing")
+            problems += 1
+            _line(package, f"missing ({FALLBACKS[package]})" if package in FALLBACKS else "missing")
     _line("cores", str(os.cpu_count()))
     problems += _device() + _disk() + _plugins()
     print("nothing is missing" if not problems else f"problems: {problems}, see above")

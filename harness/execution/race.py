@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.contracts.workloads import DataUnavailable
+from harness.execution.claims import Claims
 from harness.execution.evidence import board_trials, reusable
 from harness.execution.settings import Settings, Summary
 from harness.execution.worker import ended
@@ -38,7 +39,9 @@ __all__ = ["Race", "Settings", "Summary"]
 class Race:
     """A plan that is being run, whichever executor runs it.
 
-    An executor calls `next` for a trial to start, `stop_for` for what stops running ones, and `done` with every result.
+    An executor calls `next` for a trial to start, `stop_for` for what stops running ones, and `done` with every result. Other
+    runs may work on the same results directory: each trial is claimed before it starts, and a trial that another run has
+    claimed is `elsewhere` until its record is there or that run has died.
 
     Args:
         plan: the trials.
@@ -58,11 +61,19 @@ class Race:
         self._ended: dict[tuple[str, str], list[TrialRecord]] = {}
         self._bounds: ScoreBounds | None = None
         self._pending: deque[TrialSpec] = deque()
+        self._claims = Claims(store.directory)
+        self._after_death: set[str] = set()
+        self._not_reused: dict[str, int] = {}
+        self.elsewhere: dict[str, TrialSpec] = {}
 
     @property
     def left(self) -> int:
-        """Trials that have not started."""
-        return len(self._pending)
+        """Trials that have not started, those that other runs have claimed included."""
+        return len(self._pending) + len(self.elsewhere)
+
+    def close(self) -> None:
+        """Give back the claims of all trials that have no record."""
+        self._claims.close()
 
     def prepare(self) -> None:
         """Fetch the data, find out which records can be reused, and write down what this run is going to do.
@@ -84,6 +95,7 @@ class Race:
                 self._take_into_account(record)
             else:
                 self._pending.append(spec)
+                self._not_reused[spec.id] = self._written_at(spec)
         self.store.write_run(self._note())
 
     @property
@@ -99,9 +111,61 @@ class Race:
                 self._skip(spec)
             elif (limit := self._limit(spec.cell)) and limit.stops(spec.trial, due := self._first_due(spec)):
                 self._cut(spec, limit, due)
-            else:
+            elif self._claimed(spec):
                 return spec
         return None
+
+    def again(self, spec: TrialSpec) -> None:
+        """Take back a trial that `next` returned and that has no record: it is the next one to start."""
+        self._pending.appendleft(spec)
+
+    def died_before(self, spec: TrialSpec) -> bool:
+        """Return whether a run died that had claimed a trial which `next` has returned."""
+        return spec.id in self._after_death
+
+    def look_elsewhere(self) -> None:
+        """Find out what has become of the trials that other runs had claimed."""
+        for trial, spec in list(self.elsewhere.items()):
+            if self._recorded_elsewhere(spec):
+                del self.elsewhere[trial]
+            elif not self._claims.is_claimed_elsewhere(trial):
+                del self.elsewhere[trial]
+                self._pending.append(spec)
+
+    def holder(self, spec: TrialSpec) -> str:
+        """Return, in words, which process has claimed a trial."""
+        return self._claims.holder(spec.id)
+
+    def _claimed(self, spec: TrialSpec) -> bool:
+        """Return whether this run has claimed a trial; if not, it is recorded by now, or another run has claimed it."""
+        claim = self._claims.take(spec.id)
+        if claim is None:
+            self.elsewhere[spec.id] = spec
+            return False
+        if self._recorded_elsewhere(spec):
+            self._claims.release(spec.id)
+            return False
+        if claim.after_death:
+            self._after_death.add(spec.id)
+        return True
+
+    def _recorded_elsewhere(self, spec: TrialSpec) -> bool:
+        """Return whether another run has recorded a trial since this one began; if so, its record is taken into account."""
+        if self._written_at(spec) == self._not_reused.get(spec.id):
+            return False
+        record = self.store.read(spec)
+        if record is None or record.pruned_by not in self._kinds or not self._finished(record):
+            return False
+        self.summary.reused += 1
+        self._take_into_account(record)
+        return True
+
+    def _written_at(self, spec: TrialSpec) -> int:
+        """Return when the file that holds a trial's record was written, in nanoseconds; 0 if there is none."""
+        try:
+            return self.store.file_of(spec, spec.id).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def stop_for(self, cell: Cell) -> Stop | None:
         """Return what stops the trials of a study now: its fastest trial so far, or a limit that follows from other studies."""
@@ -117,6 +181,7 @@ class Race:
         if not record.created:
             record = replace(record, created=datetime.now(UTC).isoformat(timespec="seconds"))
         self.store.write(record, artefacts)
+        self._claims.release(record.spec.id)
         self.summary.add(record)
         self._take_into_account(record)
         self._listener(record, self)

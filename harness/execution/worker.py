@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -51,7 +51,13 @@ def _submission(name: str, planned: str) -> Submission:
 
 
 def work(
-    spec: TrialSpec, settings: Settings, stop_channel: StopChannel, *, concurrency: int = 1, own_process: bool = False
+    spec: TrialSpec,
+    settings: Settings,
+    stop_channel: StopChannel,
+    *,
+    concurrency: int = 1,
+    own_process: bool = False,
+    begun: Callable[[], None] = lambda: None,
 ) -> Worked:
     """Run one trial in this process, on one thread where it trains on the CPU.
 
@@ -62,6 +68,7 @@ def work(
         concurrency: how many trials share this machine, for the record.
         own_process: whether this process is a worker's own, so that a limit may end it where nothing else helps; false in
             the user's process.
+        begun: called when the trial's time begins to count: the data are loaded, nothing of the submission is.
     """
     import_module("torch._dynamo")  # torch loads it with the first optimizer, and that would be in a trial's set-up
     if settings.device == "cpu":
@@ -71,6 +78,7 @@ def work(
         *(spec.workload, spec.size, spec.variant, spec.track, spec.reference_recipe),
         *(str(settings.data_directory), spec.workload_hash),
     )
+    begun()
     submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
         ("workload", spec.workload_hash, workload_hash_here),

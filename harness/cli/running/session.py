@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from harness.cli.app import INTERRUPTED
 from harness.cli.running.live_board import LiveBoard
 from harness.cli.running.progress import RaceProgress
 from harness.contracts.errors import BadInput
+from harness.execution.dispatch.pools import NoWorkers, RunStopped
 from harness.execution.race import Race
 from harness.execution.settings import Settings
 from harness.plan import Plan
@@ -44,35 +46,46 @@ class Session:
         if not self.race.plan.trials:
             raise BadInput("no workload can be run: " + "; ".join(f"{w}: {r}" for w, r in self.race.skipped.items()))
         try:
-            with self._progress.shown():
+            with closing(self.race), self._progress.shown():
                 self._execute()
         except KeyboardInterrupt:
-            self._board.write(figures=True)
-            recorded = f"{self._progress.done} of {self._progress.planned} trials"
-            self._print(f"interrupted; {recorded} are recorded: run the same command again to resume")
-            return INTERRUPTED
+            return self._interrupted()
         except OSError as error:
             self._print(f"timetrial: {error.strerror or error}: {error.filename or self.results}")
             self._print("all trials recorded so far are safe: solve this problem and run the same command again to resume")
+            return 1
+        except RunStopped as stopped:
+            self._print(f"timetrial: {stopped}; {self._recorded}: run the same command again to resume")
+            self._board.write(figures=True)
             return 1
         self._board.write(figures=True, show_on=self.console)
         self._compact()
         self._print_summary()
         return 1 if self.race.summary.failures else 0
 
-    def _execute(self) -> None:
-        if self.race.settings.executor == "inline":
-            from harness.execution.inline import run_inline
+    @property
+    def _recorded(self) -> str:
+        return f"{self._progress.done} of {self._progress.planned} trials are recorded"
 
-            run_inline(self.race)
-            return
+    def _interrupted(self) -> int:
+        """Say what is kept; then write the board, unless the user interrupts that too."""
+        self._print(f"interrupted; {self._recorded}: run the same command again to resume")
         try:
-            from harness.execution.ray_tune import run_over_ray
-        except ImportError as error:
-            raise BadInput(
-                f"Ray is not installed here ({error}): pip install 'timetrial[ray]', or use --executor inline"
-            ) from None
-        run_over_ray(self.race)
+            self._board.write(figures=True)
+        except KeyboardInterrupt:
+            self._print("interrupted again; the board was not written: `timetrial report` writes it")
+        return INTERRUPTED
+
+    def _execute(self) -> None:
+        from harness.execution.inline import run_inline
+        from harness.execution.over_ray import run_over_ray
+
+        if self.race.settings.executor != "inline":
+            try:
+                return run_over_ray(self.race, self._print)
+            except NoWorkers as reason:
+                self._print(f"{reason}: the trials run one after the other in this process (--executor inline)")
+        return run_inline(self.race, self._print)
 
     def _trial_ended(self, record: TrialRecord, race: Race) -> None:
         if record.status in (*FAILURES, Status.KILLED) and race.summary.failures <= PRINTED_FAILURES:

@@ -1,0 +1,105 @@
+"""Workers in processes of this machine, which the driver itself keeps alive: what inline runs fall back to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from harness.execution.dispatch.deaths import Cause
+from harness.execution.dispatch.pools import Meeting, RunStopped
+from harness.execution.dispatch.processes import exit_in_words, start
+
+WORKER = "harness.execution.dispatch.child_worker"
+
+MOST_FAILED_STARTS = 3
+"""The run stops once this many workers in a row have ended before they had anything to do."""
+
+
+class ChildPool:
+    """Keeps `count` worker processes alive on this machine."""
+
+    def __init__(self, count: int = 1) -> None:
+        self.concurrency = count
+        self._meeting: Meeting | None = None
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._known_dead: dict[str, str] = {}
+        self._met: set[str] = set()
+        self._started = 0
+        self._failed_starts = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="timetrial-"))
+
+    def start(self, meeting: Meeting) -> None:
+        """Start the workers."""
+        self._meeting = meeting
+        self.keep()
+
+    def met(self, about: Mapping[str, Any]) -> None:
+        """Note that a worker has started."""
+        self._met.add(str(about.get("key")))
+
+    def keep(self) -> None:
+        """Start a worker for each one that has ended.
+
+        Raises:
+            RunStopped: several in a row ended before they had made themselves known.
+        """
+        assert self._meeting is not None
+        for key, process in list(self._processes.items()):
+            status = process.poll()
+            if status is not None:
+                del self._processes[key]
+                self._known_dead[key] = exit_in_words(status)
+                if process.stdin is not None:
+                    process.stdin.close()
+                self._failed_starts = 0 if key in self._met else self._failed_starts + 1
+        if self._failed_starts >= MOST_FAILED_STARTS:
+            raise RunStopped(f"worker processes do not start: {self._last_line()}")
+        while len(self._processes) < self.concurrency:
+            self._started += 1
+            key = str(self._started)
+            address = self._meeting.address
+            self._processes[key] = start(WORKER, address[0], str(address[1]), key, output=self._log, secret=self._meeting.token)
+
+    def cause_of_death(self, about: Mapping[str, Any]) -> tuple[Cause, str] | None:
+        """Return how a worker's process ended, once it has."""
+        self.keep()
+        words = self._known_dead.get(str(about.get("key")))
+        return (Cause.OWN, words) if words is not None else None
+
+    def kill(self, about: Mapping[str, Any]) -> None:
+        """Kill a worker's process and its guard."""
+        process = self._processes.get(str(about.get("key")))
+        if process is not None:
+            _kill(process)
+
+    def close(self) -> None:
+        """Kill all workers."""
+        for process in self._processes.values():
+            _kill(process)
+        for process in self._processes.values():
+            process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "workers.log"
+
+    def _last_line(self) -> str:
+        with suppress(OSError, IndexError):
+            return self._log.read_text(errors="replace").strip().splitlines()[-1][:300]
+        return "they say nothing"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a guard; its worker ends with it."""
+    with suppress(OSError):
+        os.kill(process.pid, signal.SIGKILL)

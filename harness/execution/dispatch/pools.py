@@ -1,0 +1,60 @@
+"""What the driver asks of whoever keeps its workers alive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harness.execution.dispatch.deaths import Cause
+
+
+class RunStopped(Exception):
+    """The run cannot go on; what is recorded is safe. Its text is one line."""
+
+
+class NoWorkers(RunStopped):
+    """No worker could be started at all, so the trials can run in another way."""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where workers find the driver, and the token by which it knows them."""
+
+    address: tuple[str, int]
+    token: str
+
+
+class Pool(Protocol):
+    """Keeps workers alive, wherever they are: Ray does, or the driver itself for processes of its own."""
+
+    def start(self, meeting: Meeting) -> None:
+        """Begin to start workers."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many trials run at a time; 0 as long as it is not known."""
+
+    def met(self, about: Mapping[str, Any]) -> None:
+        """Note that a worker has made itself known."""
+
+    def keep(self) -> None:
+        """Start again what has ended; called a few times per second.
+
+        Raises:
+            RunStopped: workers do not start.
+            BadInput: they cannot, because of what the user typed.
+        """
+
+    def cause_of_death(self, about: Mapping[str, Any]) -> tuple[Cause, str] | None:
+        """Return why a worker died, and what is known beside in words; None as long as nothing is known.
+
+        Args:
+            about: what the worker said of itself.
+        """
+
+    def kill(self, about: Mapping[str, Any]) -> None:
+        """Kill a worker that does not end by itself."""
+
+    def close(self) -> None:
+        """End all workers, at once if need be."""

@@ -1,0 +1,77 @@
+"""Python processes of our own that end when the process that started them does, and that a terminal's Ctrl-C does not reach."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+START = "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]).main()"
+"""The import path is the starting process's own: what it can import, this process can."""
+
+PR_SET_PDEATHSIG = 1
+
+
+def start(
+    module: str,
+    *arguments: str,
+    output: Path,
+    secret: str,
+    env: Mapping[str, str] | None = None,
+    keep_open: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a module of ours in a Python process of its own: its function `main` is called.
+
+    Args:
+        module: its full name.
+        arguments: what `arguments_and_secret` returns there.
+        output: file to which standard output and error are appended.
+        secret: the first line of its standard input, which stays open for as long as this process lives.
+        env: additions to the environment.
+        keep_open: descriptors that it inherits.
+    """
+    with output.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", START, json.dumps(sys.path), module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=tuple(keep_open),
+            env={**os.environ, **(env or {})},
+        )
+    assert process.stdin is not None
+    with suppress(OSError):  # it has died already, which its exit status will say
+        process.stdin.write(f"{secret}\n".encode())
+        process.stdin.flush()
+    return process
+
+
+def arguments_and_secret() -> tuple[list[str], str]:
+    """Return what `start` gave this process."""
+    return sys.argv[3:], sys.stdin.readline().strip()
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent dies; where it cannot, nothing happens."""
+    with suppress(OSError, AttributeError):
+        library: Any = ctypes.CDLL(None, use_errno=True)
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def exit_in_words(status: int | None) -> str:
+    """Return how a process ended, in words."""
+    if status is None:
+        return "it still runs"
+    if status < 0:
+        with suppress(ValueError):
+            return f"by signal {signal.Signals(-status).name}"
+        return f"by signal {-status}"
+    return f"it ended with exit status {status}"

@@ -1,0 +1,178 @@
+"""Workers over Ray, from the driver's side: a keeper process, started again whenever it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from harness.contracts.errors import BadInput
+from harness.execution.dispatch.deaths import Cause
+from harness.execution.dispatch.pools import Meeting, NoWorkers, RunStopped
+from harness.execution.dispatch.processes import exit_in_words, start
+
+KEEPER = "harness.execution.dispatch.ray_keeper"
+
+START_SECONDS, JOIN_SECONDS = 120.0, 30.0
+"""A keeper that has not started a cluster, or joined one, by then is given up."""
+
+WORKER_SECONDS = 180.0
+"""A cluster on which no worker has made itself known by then, although trials are left, is given up."""
+
+MOST_FAILURES = 3
+"""The run stops once the keeper has failed this often in a row with no worker in between."""
+
+END_SECONDS = 5.0
+
+
+class RayPool:
+    """Keeps workers alive on the Ray cluster at `address`, or on one of its own on this machine.
+
+    Args:
+        address: of a running cluster; empty starts one.
+        workers: how many; None means one per device.
+        device: "cpu", or an accelerator of which each worker takes one.
+    """
+
+    def __init__(self, address: str, workers: int | None, device: str) -> None:
+        self.concurrency = 0
+        self._address, self._workers, self._device = address, workers, device
+        self._meeting: Meeting | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._reports = -1
+        self._unread = b""
+        self._deadline = 0.0
+        self._deaths: dict[str, list[Mapping[str, Any]]] = {}
+        self._failures = 0
+        self._reason = ""
+        self._folder = Path(tempfile.mkdtemp(prefix="timetrial-"))
+
+    def start(self, meeting: Meeting) -> None:
+        """Start the keeper.
+
+        Raises:
+            NoWorkers: Ray is not installed.
+        """
+        if find_spec("ray") is None:
+            raise NoWorkers("Ray is not installed here: pip install 'ray[tune]'")
+        self._meeting = meeting
+        self._start_keeper()
+
+    def met(self, about: Mapping[str, Any]) -> None:
+        """Note that a worker has started."""
+        self._failures = 0
+        self._deadline = float("inf")
+
+    def keep(self) -> None:
+        """Read the keeper's reports, and start another keeper if it has died.
+
+        Raises:
+            BadInput: there is no cluster at the address that the user gave.
+            NoWorkers: Ray does not start here.
+            RunStopped: it did start, and now does not.
+        """
+        assert self._keeper is not None
+        status = self._keeper.poll()
+        self._read_reports()
+        if status is None and time.monotonic() < self._deadline:
+            return
+        if status is None:
+            self._reason = self._overdue()
+        elif not self._reason:
+            self._reason = f"the process that keeps Ray's workers has died ({exit_in_words(status)})"
+        self._end_keeper()
+        self._failures += 1
+        if not self.concurrency:
+            raise BadInput(self._reason) if self._address else NoWorkers(self._reason)
+        if self._failures >= MOST_FAILURES:
+            raise RunStopped(f"{self._reason}, {MOST_FAILURES} times in a row")
+        self._start_keeper()
+
+    def _overdue(self) -> str:
+        where = f" at '{self._address}'" if self._address else ""
+        if self.concurrency:
+            return f"the Ray cluster{where} starts no worker"
+        return f"no Ray cluster answers{where}" if where else "Ray does not start on this machine"
+
+    def cause_of_death(self, about: Mapping[str, Any]) -> tuple[Cause, str] | None:
+        """Return what Ray said about a worker's death."""
+        self._read_reports()
+        for report in self._deaths.get(str(about.get("key")), []):
+            if report.get("pid") in (None, about.get("pid")):
+                return (Cause.SHORTAGE if report.get("memory") else Cause.OWN), ""
+        return None
+
+    def kill(self, about: Mapping[str, Any]) -> None:
+        """Have the keeper kill a worker's process."""
+        assert self._keeper is not None and self._keeper.stdin is not None
+        with suppress(OSError):
+            self._keeper.stdin.write((json.dumps({"node": about.get("node"), "pid": about.get("pid")}) + "\n").encode())
+            self._keeper.stdin.flush()
+
+    def close(self) -> None:
+        """End the keeper, and with it the cluster if it is our own."""
+        self._end_keeper()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start_keeper(self) -> None:
+        assert self._meeting is not None
+        self._reason = ""
+        self._deadline = time.monotonic() + (JOIN_SECONDS if self._address else START_SECONDS)
+        self._reports, write = os.pipe()
+        os.set_blocking(self._reports, False)
+        port, workers = str(self._meeting.address[1]), str(self._workers or 0)
+        self._keeper = start(
+            KEEPER,
+            *(self._address, workers, self._device, port, str(write)),
+            output=self._folder / "ray.log",
+            secret=self._meeting.token,
+            keep_open=(write,),
+        )
+        os.close(write)
+
+    def _end_keeper(self) -> None:
+        """End the keeper in good order, if it does so in a few seconds; kill it otherwise."""
+        if self._keeper is None:
+            return
+        assert self._keeper.stdin is not None
+        with suppress(OSError):
+            self._keeper.stdin.close()
+        try:
+            self._keeper.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._keeper.kill()
+            self._keeper.wait()
+        os.close(self._reports)
+        self._keeper, self._unread = None, b""
+
+    def _read_reports(self) -> None:
+        while self._keeper is not None:
+            try:
+                content = os.read(self._reports, 65536)
+            except BlockingIOError:
+                return
+            if not content:
+                return
+            *lines, self._unread = (self._unread + content).split(b"\n")
+            for line in lines:
+                self._take(json.loads(line))
+
+    def _take(self, report: Mapping[str, Any]) -> None:
+        match report["type"]:
+            case "ready":
+                self.concurrency = report["workers"]
+                self._deadline = time.monotonic() + WORKER_SECONDS
+            case "unavailable":
+                self._reason = report["reason"]
+            case "died":
+                self._deaths.setdefault(report["key"], []).append(report)
+            case "interrupted":
+                self._deadline = time.monotonic() + WORKER_SECONDS

@@ -1,0 +1,252 @@
+"""The driver and real worker processes, without Ray: deaths, limits, lies, and workers that must be replaced."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from harness.execution.dispatch import driver as driver_module
+from harness.execution.dispatch.child_pool import ChildPool
+from harness.execution.dispatch.driver import Driver
+from harness.execution.dispatch.messages import Lost, connect
+from harness.execution.dispatch.pools import RunStopped
+from harness.execution.race import Race
+from harness.execution.settings import Settings
+from harness.plan import Request, make_plan
+from harness.results import ResultStore
+from tests.execution.commands import outcome, timetrial
+from tests.execution.dying import write_plugin
+from workloads.data import data_directory
+
+HONEST = ("linear", "cosine")
+
+DEADLY = {
+    "kills_itself": "os.kill(os.getpid(), signal.SIGKILL)",
+    "exits": "os._exit(3)",
+    "aborts": "os.abort()",
+    "kills_its_parent": "os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)",
+}
+
+TRACK = ("--track", "external", "--suite", "smoke", "--studies", 1, "--trials", 1)
+
+
+def race_of(folder: Path, *submissions: object, limit: float | None = None, studies: int = 1) -> tuple[Race, list[str]]:
+    """Return a prepared race of an external study for each submission, and the lines that it says."""
+    request = Request(suite="smoke", submissions=tuple(map(str, submissions)), track="external", studies=studies, trials=1)
+    race = Race(make_plan(request), ResultStore(folder), Settings("inline", data_directory(), limit=limit))
+    race.prepare()
+    return race, []
+
+
+def statuses(folder: Path) -> dict[str, str]:
+    """Return {name of the submission: status}."""
+    return {Path(r.spec.submission).stem: r.status.value for r in ResultStore(folder).records()}
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory):
+    """Return what two honest submissions do inline."""
+    folder = tmp_path_factory.mktemp("honest")
+    names = [word for name in HONEST for word in ("-s", f"adamw+{name}")]
+    done = timetrial("run", *names, *TRACK, "--executor", "inline", "--results", folder)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return outcome(folder)
+
+
+def test_deaths_leave_killed_trials_and_the_honest_records_to_the_last_bit(tmp_path, honest):
+    plugins = [write_plugin(tmp_path, name, deed) for name, deed in DEADLY.items()]
+    race, said = race_of(tmp_path / "results", *plugins, *(f"adamw+{name}" for name in HONEST))
+    Driver(race, ChildPool(2), "127.0.0.1", said.append).run()
+    race.close()
+    assert statuses(tmp_path / "results") == {
+        **dict.fromkeys(DEADLY, "killed"),
+        **{f"adamw+{name}": honest_status(honest, f"adamw+{name}") for name in HONEST},
+    }
+    records = outcome(tmp_path / "results")
+    assert {trial: records[trial] for trial in honest} == honest
+    reasons = {Path(r.spec.submission).stem: r.reason for r in ResultStore(tmp_path / "results").records()}
+    assert "SIGKILL" in reasons["kills_itself"] and "exit status 3" in reasons["exits"] and "SIGABRT" in reasons["aborts"]
+    assert len(said) >= len(DEADLY) and all("is run again" in line for line in said)
+    assert not list((tmp_path / "results" / ".claims").glob("*[0-9a-f]*.json"))
+
+
+def honest_status(honest: dict, name: str) -> str:
+    return next(record["status"] for record in honest.values() if record["spec"]["submission"] == name)
+
+
+def test_a_worker_that_silences_its_own_watchdogs_is_killed_by_the_driver(tmp_path, monkeypatch):
+    monkeypatch.setattr(driver_module, "GRACE_SECONDS", 0.5)
+    deed = (
+        "import faulthandler\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nsignal.setitimer(signal.ITIMER_REAL, 0)\n"
+        "faulthandler.cancel_dump_traceback_later()\ntime.sleep(600)"
+    )
+    race, said = race_of(tmp_path / "results", write_plugin(tmp_path, "sleeps", deed), "adamw+linear", limit=20)
+    Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+    race.close()
+    found = statuses(tmp_path / "results")
+    assert found.pop("sleeps") == "timeout"
+    assert set(found.values()) <= {"reached", "missed"}
+
+
+def test_a_worker_whose_limit_has_rung_is_replaced(tmp_path):
+    noted = tmp_path / "processes"
+    note = f"open({str(noted)!r}, 'a').write(f'{{os.getppid()}} ')"
+    slow = write_plugin(tmp_path, "slow", f"{note}\nwhile True: pass")
+    after = write_plugin(tmp_path, "after", note)
+    race, said = race_of(tmp_path / "results", slow, after, limit=4)
+    Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+    race.close()
+    assert statuses(tmp_path / "results")["slow"] == "timeout"
+    assert len(set(noted.read_text().split())) == 2, "both ran in one process"
+
+
+def test_a_trial_whose_run_died_of_it_runs_in_a_worker_process_the_next_time(tmp_path):
+    plugin = write_plugin(tmp_path, "exits", "os._exit(3)")
+    line = ("run", *TRACK, "-s", plugin, "-s", "adamw+linear", "--executor", "inline", "--results", tmp_path / "results")
+    assert timetrial(*line).returncode == 3, "inline runs trials in the process of the command"
+    done = timetrial(*line)
+    assert done.returncode == 1, done.stderr + done.stdout
+    assert "run in a worker process" in done.stdout
+    found = statuses(tmp_path / "results")
+    assert found.pop("exits") == "killed" and set(found.values()) <= {"reached", "missed"}
+
+
+class OneLiar:
+    """A pool whose only worker is a thread that speaks the protocol as it likes."""
+
+    concurrency = 1
+
+    def __init__(self, act):
+        self._act, self.errors = act, []
+
+    def start(self, meeting):
+        threading.Thread(target=self._run, args=(meeting,), daemon=True).start()
+
+    def _run(self, meeting):
+        try:
+            self._act(meeting)
+        except Lost:
+            pass
+        except Exception as error:  # noqa: BLE001
+            self.errors.append(error)
+
+    def met(self, about):
+        pass
+
+    def keep(self):
+        if self.errors:
+            raise self.errors[0]
+
+    def cause_of_death(self, about):
+        from harness.execution.dispatch.deaths import Cause
+
+        return Cause.OWN, "it lied"
+
+    def kill(self, about):
+        pass
+
+    def close(self):
+        pass
+
+
+def joined(meeting):
+    channel = connect(meeting.address)
+    channel.send("worker", token=meeting.token, pid=os.getpid(), key="1")
+    assert channel.receive()["type"] == "welcome"
+    return channel
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"record": {"spec": 1}},
+        {"record": None},
+        {"record": [[[]]]},
+        {"record": {"checksum": "x", "schema": 2}},
+        {"artefacts": [["../x", "eA=="]]},
+        {"artefacts": [["x.txt", "not base64"]]},
+        {},
+    ],
+)
+def test_a_worker_that_sends_no_valid_record_fails_its_own_trial(tmp_path, lie):
+    def act(meeting):
+        channel = joined(meeting)
+        while (message := channel.receive())["type"] == "trial":
+            trial = race_id(message)
+            channel.send("result", id=trial, spent=1e9 if lie else "NaN", replace="", **lie)
+
+    race, said = race_of(tmp_path, "adamw+linear")
+    Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
+    (record,) = ResultStore(tmp_path).records()
+    assert record.status == "failed" and record.reason.startswith("its worker sent no valid record")
+
+
+def race_id(message):
+    from harness.records import TrialSpec
+
+    return TrialSpec.from_json(message["spec"]).id
+
+
+def test_a_worker_cannot_speak_of_another_trial(tmp_path):
+    """It returns the record of its rival, as `missed`: nothing is written about the rival."""
+    honest = tmp_path / "honest"
+    done = timetrial("run", *TRACK, "-s", "adamw+linear", "--executor", "inline", "--results", honest)
+    assert done.returncode == 0
+    (rival,) = (json.loads(path.read_text()) for path in honest.glob("trials/*/*/*.json"))
+
+    def act(meeting):
+        for _ in range(3):
+            try:
+                channel = joined(meeting)
+                message = channel.receive()
+                if message["type"] != "trial":
+                    return
+                channel.send("result", id=rival["id"], record=rival, artefacts=[], spent=0.0, replace="")
+                channel.receive(), channel.receive()
+            except Lost:
+                continue
+
+    race, said = race_of(tmp_path / "results", "adamw+cosine")
+    Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
+    assert statuses(tmp_path / "results") == {"adamw+cosine": "killed"}
+
+
+def test_strangers_who_connect_get_nothing_and_stop_nothing(tmp_path):
+    got: list[bytes] = []
+
+    def act(meeting):
+        for token in ("", "0" * 32, None, 7):
+            stranger = connect(meeting.address)
+            stranger.send("worker", token=token)
+            with pytest.raises(Lost):
+                stranger.receive()
+        for content in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 4, b"\x00\x00\x00\x05[[[[["):
+            with socket.create_connection(meeting.address) as raw:
+                raw.sendall(content)
+                raw.settimeout(0.3)
+                with suppress(OSError):
+                    got.append(raw.recv(100))
+        channel = joined(meeting)
+        trial = race_id(channel.receive())
+        channel.send("result", id=trial, record={}, artefacts=[], spent=0.0, replace="")
+
+    race, said = race_of(tmp_path, "adamw+linear")
+    begun = time.monotonic()
+    Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
+    assert not any(got) and time.monotonic() - begun < 25, "a stranger who says half a message holds the driver up"
+
+
+def test_workers_that_cannot_start_stop_the_run_with_one_line(tmp_path, monkeypatch):
+    from harness.execution.dispatch import child_pool
+
+    monkeypatch.setattr(child_pool, "WORKER", "harness.execution.dispatch.no_such_module")
+    race, said = race_of(tmp_path, "adamw+linear")
+    with pytest.raises(RunStopped, match="worker processes do not start: ModuleNotFoundError"):
+        Driver(race, ChildPool(1), "127.0.0.1", said.append).run()

@@ -1,0 +1,170 @@
+"""Ray's own processes die, or are somebody else's: the run goes on, or ends with one line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.execution.commands import command, outcome, timetrial
+from tests.execution.dying import write_plugin
+
+SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "constant", "--studies", 2)
+LONG = ("run", "--suite", "smoke", "--track", "external", "-s", "adamw+linear", "--studies", 1, "--trials", 1)
+
+
+@pytest.fixture(scope="module")
+def inline(tmp_path_factory):
+    results = tmp_path_factory.mktemp("inline")
+    done = timetrial(*SMALL, "--executor", "inline", "--results", results)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return results
+
+
+def children(pid: int, *words: str) -> list[int]:
+    """Return the descendants of a process whose command line holds all `words`."""
+    parents, lines = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat, line = (folder / "stat").read_text(), (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (OSError, UnicodeDecodeError):
+            continue
+        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+        lines[int(folder.name)] = line
+    found, newest = set(), {pid}
+    while newest:
+        newest = {child for child, parent in parents.items() if parent in newest} - found
+        found |= newest
+    return sorted(child for child in found if all(word in lines[child] for word in words))
+
+
+@contextmanager
+def running(*line):
+    """Yield a process of the command, and a function that waits for it and returns what it said."""
+    with subprocess.Popen(command(*line), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+def wait_for(condition, seconds=150):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return found
+
+
+def slow_plugin(folder):
+    return write_plugin(folder, "slow", "time.sleep(6)")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
+@pytest.mark.parametrize("who", ["keeper", "raylet", "gcs_server", "worker"])
+def test_the_run_goes_on_when_a_process_of_ray_is_killed(inline, tmp_path, who):
+    """Each of them is killed while a trial runs."""
+    words = {"keeper": ["ray_keeper"], "raylet": ["raylet/raylet"], "gcs_server": ["gcs_server"], "worker": ["ray::"]}[who]
+    slow = slow_plugin(tmp_path)
+    results = tmp_path / "results"
+    with running(*LONG, "-s", slow, "--workers", 2, "--results", results) as run:
+        wait_for(lambda: list(results.glob("trials/*/*/*.json")) or run.poll() is not None)  # the short trial has ended
+        for pid in children(run.pid, *words):
+            os.kill(pid, signal.SIGKILL)
+        said = run.communicate(timeout=200)[0]
+    assert run.returncode == 0, said
+    assert "Traceback" not in said and "raylet" not in said and len(outcome(results)) == 2, said
+
+
+def test_a_cluster_that_somebody_left_is_not_joined(cluster, inline, tmp_path):
+    done = timetrial(*SMALL, "--workers", 1, "--results", tmp_path, RAY_ADDRESS="")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert outcome(tmp_path) == outcome(inline)
+
+
+def test_where_ray_cannot_start_trials_run_inline_with_one_line(inline, tmp_path):
+    blocked = tmp_path / "a file"
+    blocked.write_text("")
+    done = timetrial(*SMALL, "--workers", 1, "--results", tmp_path / "results", RAY_TMPDIR=str(blocked))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert sum("--executor inline" in line for line in done.stdout.splitlines()) == 1, done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert outcome(tmp_path / "results") == outcome(inline)
+
+
+def test_without_ray_trials_run_inline_with_one_line(inline, tmp_path):
+    code = (
+        "import sys; from importlib.abc import MetaPathFinder\n"
+        "class NoRay(MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] == 'ray': raise ModuleNotFoundError('no ray', name='ray')\n"
+        "import importlib.util as util; found = util.find_spec\n"
+        "util.find_spec = lambda name, package=None: None if name == 'ray' else found(name, package)\n"
+        "sys.meta_path.insert(0, NoRay()); from harness.cli import main; main()"
+    )
+    line = [sys.executable, "-c", code, *map(str, SMALL), "--results", str(tmp_path)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "Ray is not installed here" in done.stdout
+    assert outcome(tmp_path) == outcome(inline)
+
+
+def test_an_address_where_something_else_listens_is_one_line(tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        calls: list = []
+        threading.Thread(target=lambda: calls.extend(iter(listener.accept, None)), daemon=True).start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        done = timetrial(*SMALL, "--address", address, "--results", tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert len(lines) == 1 and address in lines[0], lines
+
+
+def test_the_head_of_a_cluster_dies(tmp_path):
+    """One line says what is kept and how to go on."""
+    from tests.execution.conftest import free_ports, wait_until_started
+
+    (port,) = free_ports(1)
+    ray = Path(sys.executable).with_name("ray")
+    folder = tmp_path / "r"
+    line = [ray, "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=1"]
+    line += ["--include-dashboard=false", "--min-worker-port=0", "--max-worker-port=0", "--disable-usage-stats"]
+    log = tmp_path / "head.log"
+    slow, results = slow_plugin(tmp_path), tmp_path / "results"
+    with log.open("w") as output, subprocess.Popen([*line, f"--temp-dir=/tmp/tt{port}"], stdout=output, stderr=output) as head:
+        try:
+            wait_until_started(log, head)
+            with running(*LONG, "-s", slow, "--address", f"127.0.0.1:{port}", "--results", results) as run:
+                wait_for(lambda: list(results.glob("trials/*/*/*.json")) or run.poll() is not None)
+                for pid in children(head.pid):
+                    os.kill(pid, signal.SIGKILL)
+                head.kill()
+                said = run.communicate(timeout=300)[0]
+        finally:
+            head.kill()
+    assert run.returncode == 1, said
+    (stopped,) = (line for line in said.splitlines() if line.startswith("timetrial: "))
+    assert "1 of 2 trials are recorded: run the same command again to resume" in stopped
+    assert "Traceback" not in said and "raylet" not in said, said
+    assert folder is not None
+
+
+def test_a_second_interrupt_is_heard(cluster, tmp_path):
+    slow = slow_plugin(tmp_path)
+    with running(*LONG, "-s", slow, "--address", cluster, "--workers", 1, "--results", tmp_path / "results") as run:
+        wait_for(lambda: list((tmp_path / "results").glob("trials/*/*/*.json")) or run.poll() is not None)
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=100)[0]
+    assert run.returncode == 130, said
+    assert said.count("1 of 2 trials are recorded: run the same command again to resume") == 1, said
+    assert "Traceback" not in said

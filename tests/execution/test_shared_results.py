@@ -1,0 +1,53 @@
+"""Two runs in one results directory share out the trials; one that dies leaves its trials to the other."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.execution.commands import command, outcome, same_board, timetrial
+
+RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "--studies", 2, "--executor", "inline")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    results = tmp_path_factory.mktemp("undisturbed")
+    done = timetrial(*RUN, "--results", results)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return results
+
+
+def started(results):
+    return subprocess.Popen(command(*RUN, "--results", results), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def trials_run(said):
+    return int(next(line for line in said.splitlines() if " trials run in " in line).split()[0])
+
+
+def test_two_runs_share_out_the_trials_and_both_write_the_whole_board(undisturbed, tmp_path):
+    runs = [started(tmp_path) for _ in range(2)]
+    said = [run.communicate(timeout=240)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert outcome(tmp_path) == outcome(undisturbed)
+    assert sum(map(trials_run, said)) == len(outcome(undisturbed)), said
+    assert same_board(tmp_path, undisturbed)
+
+
+def test_a_run_takes_over_the_trials_of_one_that_was_killed_and_waits_for_one_that_stands_still(undisturbed, tmp_path):
+    first = started(tmp_path)
+    while not list(tmp_path.glob("trials/*/*/*.json")) and first.poll() is None:
+        time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # it keeps its claim
+    second = started(tmp_path)
+    lines = []
+    for line in second.stdout:
+        lines.append(line)
+        if "waiting for" in line:
+            first.kill()
+    first.communicate()
+    assert second.wait(timeout=240) == 0, lines
+    assert any(f"(process {first.pid} on " in line for line in lines), lines
+    assert outcome(tmp_path) == outcome(undisturbed)
