@@ -9,8 +9,8 @@ from importlib.resources import as_file, files
 import numpy as np
 import pandas as pd
 
-from harness.compat.algoperf_logs import Logs, gaps, suite_name
-from harness.compat.algoperf_targets import LOWER_IS_BETTER, V05
+from harness.compat.algoperf_targets import V05
+from harness.compat.imported_logs import Logs, gaps, suite_name
 from harness.records import CLOCKS, Status
 
 TABLE = "v05_external_first_hits.csv.gz"
@@ -37,7 +37,7 @@ def first_hits() -> Logs:
         "trial": table["trial"],
         "status": np.where(hit, Status.REACHED, Status.MISSED),
         "metric": table["w"].map(lambda label: V05.goals[label][0]),
-        "lower_is_better": table["w"].map(lambda label: V05.goals[label][0] in LOWER_IS_BETTER),
+        "lower_is_better": table["w"].map(V05.lower_is_better),
         "target": table["w"].map(lambda label: V05.goals[label][1]),
         "budget_seconds": table["w"].map(lambda label: V05.budget(label, "external")),
         "hit_index": table["idx"],

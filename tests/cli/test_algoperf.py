@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.test_algoperf_logs import LOGS
+from tests.compat.trees import GOOD, put, tree_in
 from tests.execution.commands import board, timetrial
 
 
@@ -82,6 +83,9 @@ MISTAKES = [
     ("import", "algoperf", LOGS.parent),
     ("import", "algoperf", LOGS, "--track", "externl"),
     ("import", "algoperf", LOGS, "--targets", "nowhere.json"),
+    ("import", "algoperf", LOGS, "--benchmark-version", "0.7"),
+    ("import", "algoperf", LOGS, "--without", "fastmr"),
+    ("import", "algoperf", LOGS, "--without", ""),
     ("compare", "a", "b"),
     ("compare", "a", "b", "--clock", "moons"),
 ]
@@ -93,6 +97,37 @@ def test_a_mistake_is_one_plain_line_and_leaves_nothing_behind(arguments, tmp_pa
     assert done.returncode == 2
     assert done.stderr.startswith("timetrial: ") and done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+AT_THE_HIT = {"noclock": "", "never": "inf", "nought": "0", "before": "-5"}
+"""{submission: the clock in its log on the line that meets the target}."""
+
+
+def test_logs_without_a_usable_clock_fail_and_the_others_are_scored(tmp_path):
+    tree = tree_in(tmp_path)
+    for study in range(3):
+        put(tree, "steady", study=f"study_{study}")
+        for name, clock in AT_THE_HIT.items():
+            put(tree, name, GOOD.replace("1000,", f"{clock},"), study=f"study_{study}")
+    put(tree, "lost", trial="trial_best")
+    done = timetrial("import", "algoperf", tree, "--results", tmp_path / "results")
+    assert done.returncode == 0, done.stderr
+    assert "15 trials; 3 of them met their target, 12 failed" in done.stdout
+    lines = done.stdout.splitlines()
+    told, kept = lines[1].split(" notes on logs, all of them in ")
+    file = tmp_path / "results" / "runs" / Path(kept.split(";")[0]).name
+    notes = file.read_text().splitlines()
+    assert int(told) == 13 and notes[:5] == lines[2:7] and notes[13:] == lines[7:-1]
+    assert notes[0].startswith("lost: nothing of it was read")
+    assert "line 3 meets the target, but its accumulated_submission_time is negative" in notes[1]
+    assert timetrial("report", "--results", tmp_path / "results").returncode == 0
+    value = board(tmp_path / "results")
+    assert value["trials"] == {"failed": 12, "reached": 3}
+    assert {row["name"]: row["targets_reached"] for row in value["submissions"]} == {
+        "steady": 1,
+        **dict.fromkeys(AT_THE_HIT, 0),
+    }
+    assert timetrial("compare", "noclock", "steady", "--results", tmp_path / "results").returncode == 0
 
 
 def test_an_unknown_name_is_told_the_nearest_one(imported):
