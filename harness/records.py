@@ -64,10 +64,19 @@ class Artefact:
     content: bytes
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", self.name) or self.name.endswith(".json"):
-            raise ValueError(f"an artefact cannot have the name {self.name!r}")
+        check_artefact_name(self.name)
         if len(self.content) > ARTEFACT_BYTES:
             raise ValueError(f"artefact {self.name} has {len(self.content)} bytes: at most {ARTEFACT_BYTES} are allowed")
+
+
+def check_artefact_name(name: str) -> None:
+    """Check the name of an artefact, which becomes part of the name of a file.
+
+    Raises:
+        ValueError: it is not allowed.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", name) or name.endswith(".json"):
+        raise ValueError(f"an artefact cannot have the name {name!r}")
 
 
 def shortened(content: bytes, limit: int = ARTEFACT_BYTES) -> bytes:
@@ -78,6 +87,9 @@ def shortened(content: bytes, limit: int = ARTEFACT_BYTES) -> bytes:
     half = (limit - len(note)) // 2
     return content[:half] + note + content[-half:]
 
+
+LONGEST_REASON = 2_000
+"""Characters of a record's reason; the traceback of a failure is an artefact."""
 
 NO_TARGET = math.nan
 """Target of a trial that has none: no value meets it. It is null in JSON."""
@@ -277,28 +289,59 @@ class TrialRecord:
     def from_json(cls, value: Mapping[str, Any]) -> TrialRecord:
         """Return the record that `to_json` of this or an older version wrote; an older one is upgraded.
 
+        Nothing is taken on trust: every field is checked (`harness.schemas`). A reason that is too long is cut, and clocks that
+        are null are left out.
+
         Raises:
-            ValueError: the checksum or the id does not match, or the schema is unknown.
-            KeyError, TypeError: a field is missing.
+            ValueError: the checksum or the id does not match, the schema is unknown, or a field is missing or unsuitable.
         """
-        body = dict(value)
-        if body.get("schema", 0) > SCHEMA_VERSION:
-            raise ValueError(f"schema {body['schema']} is newer than {SCHEMA_VERSION}: upgrade timetrial")
-        checksum = body.pop("checksum", None)
-        if checksum != stable_hash(body):
-            raise ValueError("the checksum does not match the content")
-        body = upgraded(body)
-        trial = body.pop("id")
-        spec = TrialSpec.from_json(body.pop("spec"))
-        if spec.id != trial:
-            raise ValueError("the id does not match the specification")
-        known = {f.name for f in fields(cls)}
-        body = {key: item for key, item in body.items() if key in known}
-        body["status"] = Status(body["status"])
-        body["evaluations"] = tuple(body["evaluations"])
-        body["learning_rates"] = tuple((a, b, c) for a, b, c in body["learning_rates"])
-        body["artefacts"] = tuple(body["artefacts"])
-        return cls(spec=spec, **body)
+        try:
+            return cls(**_checked_fields(value))
+        except RecursionError:
+            raise ValueError("too many lists and objects lie inside one another") from None
+
+
+def _checked_fields(value: Any) -> dict[str, Any]:
+    """Return the fields of the record in a JSON value.
+
+    Raises:
+        ValueError: it holds no record, or a damaged one.
+        RecursionError: too many lists and objects lie inside one another.
+    """
+    from harness.schemas import RecordJson, check  # slow to import, and only reading needs it
+
+    if not isinstance(value, Mapping):
+        raise ValueError("it holds no JSON object")
+    body = dict(value)
+    if isinstance(body.get("schema"), int) and body["schema"] > SCHEMA_VERSION:
+        raise ValueError(f"schema {body['schema']} is newer than {SCHEMA_VERSION}: upgrade timetrial")
+    if body.pop("checksum", None) != stable_hash(body):
+        raise ValueError("the checksum does not match the content")
+    body = upgraded(body)
+    check(body, RecordJson)
+    trial, spec = body.pop("id"), TrialSpec.from_json(body.pop("spec"))
+    if spec.id != trial:
+        raise ValueError("the id does not match the specification")
+    for name in body["artefacts"]:
+        check_artefact_name(name)
+    if len(body["artefacts"]) > ARTEFACT_LIMIT:
+        raise ValueError(f"it names {len(body['artefacts'])} artefacts; at most {ARTEFACT_LIMIT} are allowed")
+    body = {f.name: body[f.name] for f in fields(TrialRecord) if f.name in body}
+    return body | {
+        "spec": spec,
+        "status": Status(body["status"]),
+        "reason": cut_reason(body["reason"]),
+        "evaluations": tuple(body["evaluations"]),
+        "learning_rates": tuple((a, b, c) for a, b, c in body["learning_rates"]),
+        "clocks": {name: reading for name, reading in body["clocks"].items() if reading is not None},
+        "artefacts": tuple(body["artefacts"]),
+        "ended_as": Status(body["ended_as"]) if body.get("ended_as") else "",
+    }
+
+
+def cut_reason(reason: str) -> str:
+    """Return the reason of a record; beyond `LONGEST_REASON` characters it ends in an ellipsis."""
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1]}…"
 
 
 def upgraded(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -308,10 +351,11 @@ def upgraded(body: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: its schema is unknown.
     """
     body = dict(body)
-    while body["schema"] != SCHEMA_VERSION:
-        if body["schema"] not in UPGRADES:
-            raise ValueError(f"unknown schema {body['schema']!r}")
-        body = UPGRADES[body["schema"]](body)
+    while (schema := body.get("schema")) != SCHEMA_VERSION:
+        upgrade = UPGRADES.get(schema) if isinstance(schema, int) else None
+        if upgrade is None:
+            raise ValueError(f"unknown schema {str(schema)[:40]!r}")
+        body = upgrade(body)
     return body
 
 
@@ -319,9 +363,14 @@ def upgrade_to_2(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record of schema 1 in schema 2: artefacts, and the spec's `reference_recipe` and `given`.
 
     In schema 1 a submission that was a schedule alone always raced on the reference recipe, and no other did.
+
+    Raises:
+        ValueError: it has no spec.
     """
-    kind = body["facts"].get("submission", {}).get("kind")
-    spec = {**body["spec"], "reference_recipe": kind == "schedule", "given": {}}
+    kind = fact_of(body.get("facts"), "submission", "kind")
+    if not isinstance(spec := body.get("spec"), Mapping):
+        raise ValueError("it has no specification")
+    spec = {**spec, "reference_recipe": kind == "schedule", "given": {}}
     return {**body, "schema": 2, "spec": spec, "artefacts": []}
 
 

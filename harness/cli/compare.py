@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
+from harness.cli.left_out import print_left_out
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
@@ -40,7 +43,9 @@ def compare(
     from harness.rules import ruleset
     from harness.scoring import compare_both, comparison_json
 
-    trials = board_input(results, track=track, suite=suite).trials
+    given = board_input(results, track=track, suite=suite)
+    print_left_out(given.damaged, partial(print, file=sys.stderr))
+    trials = given.trials
     if trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
     a, b = (options.recorded_name(name, set(trials["submission"])) for name in (a, b))

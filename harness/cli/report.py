@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
+from harness.cli.left_out import print_left_out
 from harness.cli.paths import check_directory, check_file
 from harness.contracts.errors import BadInput, did_you_mean
 
@@ -86,10 +87,12 @@ def report(
     from harness.scoring import ScoringRules
 
     console = Console(highlight=False)
+    # With --format md or tex, standard output is only the table, for another program to read.
+    messages = console if format == "html" else Console(highlight=False, stderr=True)
     if compact:
-        # With --format md or tex, standard output is only the table, for another program to read.
-        _compact(results, console if format == "html" else Console(highlight=False, stderr=True))
+        _compact(results, messages)
     given = board_input(results, track=track, suite=suite)
+    print_left_out(given.damaged, _lines_of(messages))
     if reference:
         given = _with_reference(given, track, suite)
     if given.trials.empty:
@@ -155,6 +158,11 @@ def check_rank_by(rank_by: str) -> None:
         raise BadInput(f"--rank-by {rank_by}: choose {' or '.join(RANK_BY)}{did_you_mean(rank_by, RANK_BY)}")
 
 
+def _lines_of(console: Console) -> Callable[[str], object]:
+    """Return a function that prints one line as it is: not wrapped, brackets not interpreted as markup."""
+    return lambda line: console.print(line, markup=False, soft_wrap=True)
+
+
 def _compact(results: Path, console: Console) -> None:
     """Compact a results directory and print the result."""
     from harness.results import compact as compact_records
@@ -162,8 +170,7 @@ def _compact(results: Path, console: Console) -> None:
 
     store = open_results(results)
     records, files = compact_records(store)
-    for path, reason in store.damaged.items():
-        console.print(f"damaged, not compacted: {path}: {reason}", markup=False)
+    print_left_out(store.damaged, _lines_of(console), "not compacted")
     console.print(f"compacted {files} files; the Parquet files that were written contain {records} records", markup=False)
 
 
@@ -171,8 +178,6 @@ def _write_page(given: BoardInput, rules: ScoringRules, page: Path, figures: Pat
     """Write the page, its data and, if asked for, the figures, and print the table and the paths."""
     from harness.report import terminal_table, write_figures, write_report
 
-    for path, reason in given.damaged.items():
-        console.print(f"damaged, left out: {path}: {reason}", markup=False)
     board = write_report(given, page, rules)
     terminal_table(board, console)
     legacy = getattr(board, "legacy", ())  # a board of quality has no such rules

@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from harness.contracts.errors import BadInput
+from harness.results.agreement import agreeing
 from harness.results.data_frame import open_results, records_frame
 from harness.results.run_notes import RunNote
+from harness.results.store import ResultStore
 from harness.rules import RULESETS, OwnBoard, Reading, ruleset
 
 
@@ -22,7 +24,7 @@ class BoardInput:
         trials: the current trials, of studies of which all planned trials are recorded, as `load_results` returns them.
         planned, done: how many trials its runs set out to make, and how many of them are recorded.
         skipped: {workload label: reason} of workloads that did not run.
-        damaged: {file: reason} of records that cannot be read and are left out.
+        damaged: {file: reason} of records that cannot be read, or contradict the others, and are left out.
         workloads: base workloads that must be on the board even without a trial.
         sensitivity: current trials, of the same suite, of the tracks shown on this board as sensitivity to the peak rate.
         pruned_by: what the newest run allowed to stop trials in addition to the safe rules; the board must say so.
@@ -65,10 +67,10 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         BadInput: there is nothing to report, or no such board.
     """
     store = open_results(directory)
-    trials = records_frame(store.records(), store)
+    trials = records_frame(agreeing(store.records(), store), store)
     runs = store.runs()
     if not runs and trials.empty:
-        raise BadInput(f"no results in '{directory}': run `timetrial run --results {directory}` first")
+        raise BadInput(f"no results in '{directory}'{_damage(store)}: run `timetrial run --results {directory}` first")
     boards = [note for note in runs if not note.pair]
     chosen = [note for note in boards if track in ("", note.track) and suite in ("", note.suite)]
     last = _newest_board(chosen) if chosen else None
@@ -95,6 +97,14 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         suite_workloads=tuple(sorted({workload for note in chosen[-1:] for workload in note.suite_workloads})),
         budget=_beside(trials, boards, last, Reading.QUALITY),
     )
+
+
+def _damage(store: ResultStore) -> str:
+    """Return how much of a directory without results is damaged, and why the first file is; "" if nothing is."""
+    if not store.damaged:
+        return ""
+    path, reason = next(iter(store.damaged.items()))
+    return f" that can be read; {len(store.damaged)} damaged, the first is {path} ({reason[:200]})"
 
 
 def _refuse(directory: Path | str, boards: Sequence[RunNote], pairs: Sequence[RunNote]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, MutableMapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.records import TrialRecord
 from harness.results.parquet import read_records
+from harness.results.regular_files import reason_of
+from harness.results.regular_files import set_aside as rename_aside
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,15 @@ def read_compacted(folder: Path, damaged: MutableMapping[Path, str], *, set_asid
             try:
                 if _add_records(read_records(path), path, records, damaged):
                     intact.append(path)
-            except (ValueError, KeyError, TypeError, OSError) as error:
+            except (ValueError, OSError) as error:
                 if isinstance(error, FileNotFoundError) and compacted_names(folder) != names:
                     break  # a compaction has replaced it: its records are now in a file that was not listed yet
                 if set_aside and isinstance(error, OSError) and error.errno:
                     raise
-                damaged[path] = str(error)
+                damaged[path] = reason_of(error)
                 unreadable = True
                 if set_aside:
-                    with suppress(FileNotFoundError):  # another run has renamed it
-                        path.replace(path.with_suffix(".parquet.damaged"))
+                    damaged[path] += f"; it is set aside as {rename_aside(path)}"
         else:
             return Compacted(names, records, tuple(intact), unreadable)
 
@@ -83,8 +83,8 @@ def _add_records(
     for body in bodies:
         try:
             record = TrialRecord.from_json(body)
-        except (ValueError, KeyError, TypeError) as error:
-            damaged[path.with_name(f"{path.name}#{body.get('id')}")] = str(error)
+        except ValueError as error:
+            damaged[Path(f"{path}#{str(body.get('id')).replace('/', '_')[:40]}")] = str(error)
             intact = False
             continue
         trial = str(body["id"])  # from_json has compared it with the id of the specification, which takes a hash

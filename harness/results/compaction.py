@@ -10,8 +10,10 @@ from pathlib import Path
 from harness.contracts.errors import BadInput
 from harness.records import TrialRecord, canonical_json, stable_hash
 from harness.results.atomic_files import flush_directory, remove_stale_temporaries, temporary_path
+from harness.results.listing import check_inside
 from harness.results.parquet import read_records, write_records
-from harness.results.store import ResultStore, read_record
+from harness.results.regular_files import reason_of
+from harness.results.store import ResultStore, read_record, record_named
 
 MOST_SINGLE_FILES = 5_000
 """A run that leaves more single files than this compacts them. They take 40 MB, which is slow to copy and to commit; compacted
@@ -40,10 +42,11 @@ def compact(store: ResultStore) -> tuple[int, int]:
     """
     records = files = 0
     try:
-        for folder in sorted(path for path in store.directory.glob("trials/*") if path.is_dir()):
+        for folder in store.listing.workload_folders():
             merged, removed = _compact(store, folder)
             records, files = records + merged, files + removed
             remove_stale_temporaries(folder)
+        check_inside(store.directory, store.directory / "artefacts" / "any")
         remove_stale_temporaries(store.directory / "artefacts")
     except OSError as error:
         raise BadInput(f"cannot compact '{store.directory}': {error.strerror or error}; nothing is lost") from None
@@ -56,14 +59,14 @@ def _compact(store: ResultStore, folder: Path) -> tuple[int, int]:
     single: dict[Path, tuple[int, int]] = {}
     records: dict[str, TrialRecord] = {trial: record for trial, (record, _) in compacted.records.items()}
     _finish_removals(store, folder, records)
-    for path in sorted(folder.glob("*/*.json")):
+    for path in store.listing.record_files(folder):
         try:
             stamp = _stamp(path)
-            record = read_record(path)
+            record = record_named(path)
         except FileNotFoundError:
             continue  # another compaction has removed it
-        except (ValueError, KeyError, TypeError) as error:
-            store.damaged[path] = str(error)
+        except (ValueError, PermissionError) as error:
+            store.damaged[path] = reason_of(error)
             continue
         records[record.spec.id], single[path] = record, stamp
     if not single and len(compacted.intact) < 2:
@@ -99,12 +102,14 @@ def _remove(path: Path, stamp: tuple[int, int]) -> bool:
 def _finish_removals(store: ResultStore, folder: Path, records: Mapping[str, TrialRecord]) -> None:
     """Remove single files that a killed compaction has renamed, if their record is in `records`; restore the others."""
     for aside in folder.glob("*/.*.aside"):
+        if aside.parent.is_symlink():
+            continue
         try:
             record = read_record(aside)
         except FileNotFoundError:
             continue
-        except (ValueError, KeyError, TypeError) as error:
-            store.damaged[aside] = str(error)
+        except (ValueError, PermissionError) as error:
+            store.damaged[aside] = reason_of(error)
             continue
         known = records.get(record.spec.id)
         if known is not None and (known == record or known.created > record.created):
@@ -146,5 +151,5 @@ def _write(folder: Path, bodies: Sequence[Mapping[str, object]]) -> Path:
 
 def _stamp(path: Path) -> tuple[int, int]:
     """Return inode and modification time; a run rewrites a file by renaming a new one into place, which changes the inode."""
-    status = path.stat()
+    status = path.lstat()
     return status.st_ino, status.st_mtime_ns

@@ -12,6 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness.results.regular_files import parsed_json, read_regular
+from harness.schemas import FormJson, check
+
 Body = Mapping[str, Any]
 
 TABLES = ("evaluations", "learning_rates")
@@ -23,6 +26,12 @@ LARGEST_INTEGER = 2**53
 MILLION = 1e6
 
 COMPRESSION, COMPRESSION_LEVEL = "zstd", 19
+
+LARGEST_PARQUET = 256 * 2**20
+"""Largest file in bytes. One of 1,000 records has 0.6 MB."""
+
+LARGEST_DECOMPRESSED, MOST_ROWS, MOST_COLUMNS = 2**30, 1_000_000, 200
+"""Largest size of a file's columns in bytes once they are decompressed, and most of its records and columns."""
 
 
 def write_records(bodies: Sequence[Body], path: Path) -> None:
@@ -60,20 +69,28 @@ def write_records(bodies: Sequence[Body], path: Path) -> None:
 def read_records(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of a Parquet file as they were passed to `write_records`.
 
+    A table that cannot be decoded becomes null, so that the checksum of its record, and of no other, does not match.
+
     Raises:
-        OSError, ValueError: the file cannot be read, or is damaged.
+        OSError: the file cannot be read.
+        ValueError: it is no regular file, larger than it may be, damaged, or not written by `write_records`.
     """
-    table = pq.read_table(path, page_checksum_verification=True)
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    numbers = {key: columns.pop(f"{key}_values", []) for key in TABLES}
-    parsed = _parsed_columns(columns)
-    forms = {key: parsed.pop(f"{key}_form") for key in TABLES if f"{key}_form" in parsed}
-    spec = {name.removeprefix("spec."): parsed.pop(name) for name in list(parsed) if name.startswith("spec.")}
-    for index in range(table.num_rows):
+    content = read_regular(path, LARGEST_PARQUET)
+    try:
+        columns, count = _columns(content)
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from None
+    numbers = {key: columns.pop(f"{key}_values", [None] * count) for key in TABLES}
+    forms = {key: columns.pop(f"{key}_form") for key in TABLES if f"{key}_form" in columns}
+    spec = {name.removeprefix("spec."): columns.pop(name) for name in list(columns) if name.startswith("spec.")}
+    for index in range(count):
         body: dict[str, Any] = {"spec": _row_of(spec, index)}
-        body |= _row_of(parsed, index)
+        body |= _row_of(columns, index)
         for key, form in _row_of(forms, index).items():
-            body[key] = _decoded_table(form, numbers[key][index])
+            try:
+                body[key] = _decoded_table(form, numbers[key][index])
+            except (ValueError, ArithmeticError):
+                body[key] = None
         yield body
 
 
@@ -81,14 +98,41 @@ ABSENT: Any = object()
 """Value of a key that a record does not have; a key whose value is null has the text "null"."""
 
 
-def _parsed_columns(columns: Mapping[str, Sequence[str | None]]) -> dict[str, list[Any]]:
-    """Return the values of columns of JSON text, parsing equal texts once: long facts are equal in thousands of records."""
-    known: dict[str | None, Any] = {None: ABSENT}
-    for column in columns.values():
-        for text in column:
-            if text not in known:
-                known[text] = json.loads(text)  # type: ignore[arg-type]
-    return {name: [known[text] for text in column] for name, column in columns.items()}
+def _columns(content: bytes) -> tuple[dict[str, list[Any]], int]:
+    """Return the columns of a Parquet file and the number of its rows: parsed JSON, of the tables of numbers their numbers.
+
+    Columns of text are read as dictionaries. Equal texts are thus decompressed and parsed once: long facts are equal in
+    thousands of records, and a small file cannot take much memory by repeating a text.
+
+    Raises:
+        ValueError, pyarrow.ArrowException: it is damaged, too large, or has other columns.
+    """
+    kinds = {field.name: field.type for field in pq.read_schema(pa.BufferReader(content))}
+    other = [name for name, kind in kinds.items() if not (kind == pa.string() or kind == pa.list_(pa.float64()))]
+    if other or len(kinds) > MOST_COLUMNS:
+        raise ValueError(f"it is no file of records: column {other[0]!r}" if other else f"it has {len(kinds)} columns")
+    texts = [name for name, kind in kinds.items() if kind == pa.string()]
+    file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts, page_checksum_verification=True)
+    size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
+    if file.metadata.num_rows > MOST_ROWS or size > LARGEST_DECOMPRESSED:
+        raise ValueError(f"it has {file.metadata.num_rows} rows, and {size} bytes once decompressed: more than a file may have")
+    table = file.read()
+    known: dict[str, Any] = {}
+    columns = {
+        name: _parsed(table.column(name), known) if name in texts else table.column(name).to_pylist()
+        for name in table.column_names
+    }
+    return columns, table.num_rows
+
+
+def _parsed(column: pa.ChunkedArray, known: dict[str, Any]) -> list[Any]:
+    """Return the values of a column of JSON text; `known` are texts and their values, and is added to."""
+    values: list[Any] = []
+    for chunk in column.chunks:
+        texts = chunk.dictionary.to_pylist()
+        known |= {text: parsed_json(text) for text in texts if text not in known}
+        values += [ABSENT if place is None else known[texts[place]] for place in chunk.indices.to_pylist()]
+    return values
 
 
 def _row_of(columns: Mapping[str, Sequence[Any]], index: int) -> dict[str, Any]:
@@ -130,8 +174,17 @@ def _encoded_table(rows: Any) -> tuple[str, list[float | None]] | None:
     return form, [value for _, column in columns for value in column]
 
 
-def _decoded_table(form: Mapping[str, Any], numbers: Sequence[float | None]) -> list[Any]:
-    kinds, length = form["kinds"], len(numbers) // len(form["kinds"])
+def _decoded_table(form: Any, numbers: Sequence[float | None] | None) -> list[Any]:
+    """Return the rows of a table from its form and its numbers.
+
+    Raises:
+        ValueError, ArithmeticError: they are not from `_encoded_table`.
+    """
+    check(form, FormJson)
+    kinds = form["kinds"]
+    if numbers is None or not kinds or len(numbers) % len(kinds):
+        raise ValueError("the columns of a table have different lengths")
+    length = len(numbers) // len(kinds)
     columns = [_decoded_column(kind, numbers[k * length : (k + 1) * length]) for k, kind in enumerate(kinds)]
     rows = zip(*columns, strict=True)
     if form["names"] is None:

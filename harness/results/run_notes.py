@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from harness.records import TrialSpec, plain, stable_hash
+from harness.schemas import NoteJson, check
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,22 @@ class RunNote:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> RunNote:
-        """Return the note that `to_json` wrote.
+        """Return the note that `to_json` wrote; unknown keys are ignored.
 
         Raises:
-            ValueError, KeyError, TypeError, IndexError: it is none.
+            ValueError: it is none.
         """
+        check(value, NoteJson)
+        known = {f.name: value[f.name] for f in fields(cls) if f.name in value}
         lists = {key: tuple(value.get(key, ())) for key in ("workloads", "pair", "pruned_by", "suite_workloads")}
-        trials = {trial: (cell[0], cell[1], int(cell[2])) for trial, cell in value["trials"].items()}
-        return cls(**{**value, **lists, "trials": trials})
+        trials = {trial: (submission, label, study) for trial, (submission, label, study) in value["trials"].items()}
+        note = cls(**{**known, **lists, "trials": trials})
+        try:
+            for submission, label in {(submission, label) for submission, label, _ in trials.values()}:
+                note.versions(submission, label)
+        except KeyError as error:
+            raise ValueError(f"hashes: there is none of {error.args[0]}") from None
+        return note
 
 
 def planned_trials(specs: Iterable[TrialSpec]) -> tuple[dict[str, tuple[str, str, int]], dict[str, str]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
+from harness.cli.left_out import print_left_out
 from harness.plan import Plan
-from harness.records import TrialSpec
+from harness.records import TrialRecord, TrialSpec
 from harness.results import ResultStore
 from harness.rules import RULESETS
 
@@ -17,9 +21,11 @@ ASSUMED_SECONDS = 1.5
 
 def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
     """Print each trial that would run, and an upper estimate of the CPU time, which pruning reduces."""
-    measured = _seconds_per_example(results)
     store = ResultStore(results)
-    waiting = [spec for spec in plan.trials if not store.file_of(spec).exists()]
+    records = list(store.records())
+    print_left_out(store.damaged, partial(print, file=sys.stderr))
+    measured, recorded = _seconds_per_example(records), {record.spec.id for record in records}
+    waiting = [spec for spec in plan.trials if spec.id not in recorded]
     print("study  trial  workload                 submission                     horizon  hyperparameters")
     for spec in waiting:
         print(_line(spec))
@@ -45,11 +51,11 @@ def _assumed(spec: TrialSpec) -> float:
     return ASSUMED_SECONDS * RULESETS[spec.track].budget / spec.budget
 
 
-def _seconds_per_example(results: Path) -> dict[str, float]:
+def _seconds_per_example(records: Iterable[TrialRecord]) -> dict[str, float]:
     """Return {workload: mean CPU seconds per charged example}, set-up and evaluation included, of workloads with records."""
     seconds: dict[str, float] = defaultdict(float)
     examples: dict[str, float] = defaultdict(float)
-    for record in ResultStore(results).records():
+    for record in records:
         clocks = record.clocks
         if clocks.get("examples"):
             seconds[record.spec.workload_label] += record.total_seconds

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from rich.console import Console
 
+from harness.cli.left_out import print_left_out
 from harness.plan import Plan
 from harness.results import BoardInput, beside_reference, board_input
 from harness.rules import OwnBoard, Reading
@@ -29,11 +31,13 @@ class LiveBoard:
     Attributes:
         path: the page; its data are beside it.
         seconds: seconds spent on writing so far.
+        named: files that the user knows to be left out.
     """
 
     def __init__(self, plan: Plan, results: Path, reference: BoardInput | None = None) -> None:
         self.path = results / "leaderboard.html"
         self.seconds = 0.0
+        self.named: Collection[Path] = ()
         self._plan, self._results, self._reference = plan, results, reference
         self._last_time, self._last_cost = time.monotonic(), 0.0
 
@@ -68,6 +72,8 @@ class LiveBoard:
         self._last_cost = self._last_time - began
         self.seconds += self._last_cost
         if show_on is not None:
+            unknown = {path: reason for path, reason in given.damaged.items() if path not in self.named}
+            print_left_out(unknown, lambda line: show_on.print(line, markup=False, soft_wrap=True))
             terminal_table(board, show_on)
             if Reading.RATE_SENSITIVITY in track.reads and not given.sensitivity.empty:
                 sensitivity_table(sensitivities(given.sensitivity), show_on)

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.cli.app import INTERRUPTED
+from harness.cli.left_out import print_left_out
 from harness.cli.running.live_board import LiveBoard
 from harness.cli.running.progress import RaceProgress
 from harness.contracts.errors import BadInput
@@ -41,8 +42,8 @@ class Session:
         self.race.prepare()
         for label, reason in self.race.skipped.items():
             self._print(f"skipped {label}: {reason}")
-        for path, reason in self.store.damaged.items():
-            self._print(f"damaged record, set aside as {path.name}.damaged: {reason}")
+        print_left_out(self.store.damaged, self._print)
+        self._board.named = frozenset(self.store.damaged)
         if not self.race.plan.trials:
             raise BadInput("no workload can be run: " + "; ".join(f"{w}: {r}" for w, r in self.race.skipped.items()))
         try:
@@ -105,7 +106,11 @@ class Session:
                 self._print(f"timetrial: {error}")
 
     def _print(self, line: str) -> None:
-        """Print one line as it is: not wrapped, brackets not interpreted as markup."""
+        """Print one line as it is: not wrapped, brackets not interpreted as markup; control characters are made visible."""
+        if not line.isprintable():
+            from harness.report.words import one_line  # the package takes a second to import
+
+            line = one_line(line)
         self.console.print(line, markup=False, soft_wrap=True)
 
     def _print_summary(self) -> None:
