@@ -15,7 +15,6 @@ from harness.cli.app import app
 from harness.cli.paths import check_file
 from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule
-from harness.registry.import_errors import in_words
 
 STEPS = 1000
 """The default horizon, in steps."""
@@ -65,7 +64,7 @@ def curve(
     if fit:
         return _predict(schedule, fit, results, as_json=as_json, plot=plot)
     horizon = horizon or STEPS
-    values = _sampled(schedule, horizon)
+    values = schedule.curve(horizon)
     if as_json:
         print(json.dumps({"name": schedule.name, "horizon": horizon, "multiplier": values}, allow_nan=False))
     elif plot is not None:
@@ -75,23 +74,6 @@ def curve(
         for step, value in enumerate(values):
             print(f"{step}\t{value:.6g}")
     return 0
-
-
-def _sampled(schedule: Schedule, horizon: int) -> list[float]:
-    """Return the multipliers at all steps of a horizon.
-
-    Raises:
-        BadInput: the schedule raises an error, or returns something that is no multiplier.
-    """
-    try:
-        return schedule.curve(horizon)
-    except BadInput:
-        raise
-    except Exception as error:  # noqa: BLE001 whatever a plug-in raises is one line
-        raise BadInput(
-            f"schedule '{schedule.name}' raised {in_words(error)} (its step and horizon are floats, as in a run:"
-            " an index needs int(step))"
-        ) from None
 
 
 def _as_typed(name: str) -> Schedule:

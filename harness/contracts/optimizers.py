@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.contracts.attributes import first_line
 from harness.contracts.errors import ContractError, did_you_mean
+from harness.contracts.messages import named
+from harness.contracts.returned import check_optimizer
 from harness.contracts.spaces import Hyperparameters, Range, Space, check_defaults, check_known, check_space
 
 if TYPE_CHECKING:
@@ -22,9 +24,17 @@ CLIP = "clip"
 class Optimizer:
     """An optimizer recipe and its facts. `optimizer` makes it; it is called like the function that it wraps.
 
+    In a step the harness sets the learning rate of every group, computes the gradient of one batch's loss and calls `step()`
+    without arguments. The groups stay those that the recipe returned, and only the harness sets their "lr", a number or a
+    tensor of one element. An optimizer may hold a part of the model's parameters only, or parameters that the recipe froze.
+    If it has both `train()` and `eval()`, `train()` is called before the first step, `eval()` before an evaluation and
+    `train()` after it, on the training clock; BatchNorm statistics are then recomputed for the weights that are judged.
+    Whatever needs more (a closure, several optimizers, a graph of the gradient) is a `TrainingAlgorithm`.
+
     Attributes:
         name: what users type before the ``+`` in ``-s OPTIMIZER+SCHEDULE``.
-        function: ``(model, hyperparameters) -> torch.optim.Optimizer``; the optimizer's learning rate is the peak rate.
+        function: ``(model, hyperparameters) -> torch.optim.Optimizer``; the learning rate of each of the optimizer's groups is
+            its peak rate.
         summary: first line of the docstring.
         defaults: every hyperparameter with its default; `learning_rate` and `clip` are always among them.
         space: search space for the `external` track, the same for all workloads.
@@ -50,7 +60,8 @@ class Optimizer:
         With `clip` > 0 every step of it uses gradients that are clipped to that global norm (Pascanu et al. 2013).
 
         Raises:
-            ContractError: a hyperparameter is not declared, or `clip` is not a number of at least 0.
+            ContractError: a hyperparameter is not declared, `clip` is not a number of at least 0, or the recipe did not return
+                an optimizer that a trial can train with (`harness.contracts.returned.check_optimizer`).
         """
         given = dict(hyperparameters or {})
         check_known(f"optimizer '{self.name}'", given, self.defaults)
@@ -58,10 +69,15 @@ class Optimizer:
         clip = values.get(CLIP, 0.0)
         if isinstance(clip, bool) or not isinstance(clip, int | float) or not clip >= 0:
             raise ContractError(f"optimizer '{self.name}': clip must be a number of at least 0, not {clip!r}")
-        made = self.function(model, values)
+        made = check_optimizer(self.title, self.function(model, values), model)
         if clip > 0:
             clip_gradients(made, clip)
         return made
+
+    @property
+    def title(self) -> str:
+        """What messages call the recipe: its name and where it is defined."""
+        return named("optimizer", self.name, self.function)
 
 
 def optimizer(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, overload
 
 from harness.contracts.attributes import check_attributes, check_signals, first_line
-from harness.contracts.errors import ContractError, did_you_mean
+from harness.contracts.errors import BadInput, ContractError, did_you_mean
+from harness.contracts.messages import named, said, shown
+from harness.contracts.numbers import number, whole
 from harness.contracts.spaces import Range, Space, check_choices, check_defaults, check_known, check_space
 
 CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
@@ -17,6 +19,9 @@ CONTEXT = ("step", "horizon", "warmup", "batch_size", "examples")
 
 HOOKS = ("observe", "multiplier", "state_dict", "load_state_dict")
 """The methods of a closed-loop schedule."""
+
+ROUNDING = 1e-6
+"""How far outside of [0, 1] a multiplier may lie, since schedules may compute in single precision; it is set to the bound."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,21 @@ class ClosedLoop(Protocol):
         """Receive the signals of the step, or of the evaluation, that just ended."""
 
     def multiplier(self, step: float) -> float:
-        """Return the multiplier (finite, >= 0) of the peak learning rate for the coming step."""
+        """Return the multiplier (finite, >= 0) of the peak learning rate for the coming step, an int where it is whole."""
 
 
 @dataclass(frozen=True)
 class Schedule:
     """A learning-rate schedule and its facts. `schedule` makes it; it is called like the function that it wraps.
 
-    The function returns a multiplier in [0, 1] of the peak learning rate. The harness passes these arguments by name, as far
-    as the function has them: `step` and `horizon` (steps after warm-up, 0 <= step < horizon), `warmup` (steps of warm-up
-    before step 0), `batch_size` (examples per step) and `examples` (examples before this step, warm-up included). Every
-    other argument is a hyperparameter and needs a default.
+    The function returns a multiplier in [0, 1] of the peak learning rate: one real number of any type (see
+    `harness.contracts.numbers.number`). The harness passes these arguments by name, as far as the function has them: `step`
+    and `horizon` (steps after warm-up, 0 <= step < horizon), `warmup` (steps of warm-up before step 0), `batch_size`
+    (examples per step) and `examples` (examples before this step, warm-up included). Every other argument is a
+    hyperparameter and needs a default.
+
+    What counts steps or examples is an int where it is a whole number, in `curve` and in a trial alike, and else a float. In
+    a trial every step of a pure schedule is whole; `horizon` and `warmup` are.
 
     Attributes:
         name: what users type after ``-s``.
@@ -129,7 +138,7 @@ class Schedule:
         check_known(f"schedule '{self.name}'", given, self.defaults)
         check_choices(f"schedule '{self.name}'", given, self.space)
         keywords = {**self.defaults, **given}
-        fixed = {"horizon": horizon, "warmup": warmup, "batch_size": batch_size}
+        fixed = {"horizon": whole(horizon), "warmup": whole(warmup), "batch_size": batch_size}
         keywords |= {name: fixed[name] for name in self.context if name in fixed}
         if self.closed_loop:
             loop: ClosedLoop = self.function(**keywords)
@@ -139,10 +148,42 @@ class Schedule:
     def curve(self, horizon: int, hyperparameters: Mapping[str, Any] | None = None, *, warmup: int = 0) -> list[float]:
         """Return the multipliers at steps 0 .. horizon-1; a closed loop receives no signals meanwhile.
 
-        Steps, horizon and warm-up are floats as in a run, so that what is drawn is what runs.
+        Raises:
+            ContractError: as `sample`.
         """
-        bound = self.start(horizon=float(horizon), warmup=float(warmup), hyperparameters=hyperparameters)
-        return [checked_multiplier(self, bound.multiplier(step), step) for step in map(float, range(horizon))]
+        return self.sample(range(horizon), horizon=horizon, warmup=warmup, hyperparameters=hyperparameters)
+
+    def sample(
+        self,
+        steps: Iterable[float],
+        *,
+        horizon: float,
+        warmup: float = 0,
+        batch_size: int = 1,
+        hyperparameters: Mapping[str, Any] | None = None,
+    ) -> list[float]:
+        """Return the multipliers at `steps` of a run that `start` describes.
+
+        Raises:
+            ContractError: the schedule raised an exception, or it returned no multiplier.
+        """
+        step: float | None = None
+        values = []
+        try:
+            bound = self.start(horizon=horizon, warmup=warmup, batch_size=batch_size, hyperparameters=hyperparameters)
+            for step in steps:
+                values.append(checked_multiplier(self, bound.multiplier(whole(step)), step))
+        except BadInput:
+            raise
+        except (Exception, SystemExit) as error:
+            when = "when it was started" if step is None else f"at step {shown(whole(step))}"
+            raise ContractError(f"{self.title} raised {said(error)} {when}") from error
+        return values
+
+    @property
+    def title(self) -> str:
+        """What messages call the schedule: its name and where it is defined."""
+        return named("schedule", self.name, self.function)
 
 
 @dataclass(frozen=True)
@@ -160,9 +201,9 @@ class _Bound:
     def multiplier(self, step: float) -> float:
         moving: dict[str, float] = {}
         if "step" in self.schedule.context:
-            moving["step"] = step
+            moving["step"] = whole(step)
         if "examples" in self.schedule.context:
-            moving["examples"] = (step + self.warmup) * self.batch_size
+            moving["examples"] = whole((step + self.warmup) * self.batch_size)
         value: float = self.schedule.function(**moving, **self.keywords)
         return value
 
@@ -173,15 +214,18 @@ def checked_multiplier(plugin: Schedule, value: Any, step: float) -> float:
     Raises:
         ContractError: it is not in [0, 1], or for a closed loop not a finite number >= 0.
     """
+    low, high = -ROUNDING, math.inf if plugin.closed_loop else 1 + ROUNDING
     try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ContractError(f"schedule '{plugin.name}' returned {value!r} at step {step}, expected a number") from None
-    ceiling = math.inf if plugin.closed_loop else 1 + 1e-9
-    if not (math.isfinite(number) and -1e-9 <= number <= ceiling):
+        multiplier = number(value)
+        what = "" if math.isfinite(multiplier) and low <= multiplier <= high else shown(multiplier)
+    except TypeError:
+        what = shown(value) if value is None else f"{shown(value)} ({type(value).__name__})"
+    except OverflowError:
+        what = "a number too large for a float"
+    if what:
         expected = "a finite number >= 0" if plugin.closed_loop else "a multiplier in [0, 1]"
-        raise ContractError(f"schedule '{plugin.name}' returned {number!r} at step {step}, expected {expected}")
-    return max(number, 0.0) if plugin.closed_loop else min(max(number, 0.0), 1.0)
+        raise ContractError(f"{plugin.title} returned {what} at step {shown(whole(step))}, expected {expected}")
+    return max(multiplier, 0.0) if plugin.closed_loop else min(max(multiplier, 0.0), 1.0)
 
 
 @overload

@@ -15,6 +15,7 @@ from harness.registry.libraries import is_library_name, library_plugin
 from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
 from harness.registry.names import Typed, is_file, plugin_from_file, unknown_name
 from harness.registry.sources import OURS, ROOT
+from harness.registry.tried import check_trains
 from harness.registry.values import value_of
 
 EXAMPLE_OPTIMIZER = "adamw"
@@ -78,7 +79,8 @@ def with_values(part: Part, other: Part | None, index: Index) -> Part:
 
     Raises:
         BadInput: the plug-in declares no such hyperparameter, or a text is no value of it. The message names the nearest
-            hyperparameter, or where to set it if it belongs to the other half or to an optimizer.
+            hyperparameter, or where to set it if it belongs to the other half or to an optimizer. Or a library's optimizer
+            does not train with these values.
     """
     plugin, name = part.plugin, part.typed.name
     for key in part.typed.settings:
@@ -88,6 +90,8 @@ def with_values(part: Part, other: Part | None, index: Index) -> Part:
     values = {
         key: value_of(name, key, text, plugin.defaults[key], plugin.space.get(key)) for key, text in part.typed.settings.items()
     }
+    if part.loaded is None and isinstance(plugin, Optimizer):
+        check_trains(name, plugin, values)
     return replace(part, given=values)
 
 

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.contracts.errors import ContractError
+from harness.contracts.messages import display_path as display_path
 from harness.records import stable_hash
 from harness.registry.syntax import syntax_hash
 
@@ -156,11 +157,3 @@ def _version(name: str) -> str:
 @cache
 def _distributions() -> Mapping[str, list[str]]:
     return metadata.packages_distributions()
-
-
-def display_path(file: Path) -> str:
-    """Return a path as messages print it: relative to the current directory, else to the repository, else absolute."""
-    for home in (Path.cwd(), ROOT):
-        if file.is_relative_to(home):
-            return file.relative_to(home).as_posix()
-    return str(file)

@@ -320,8 +320,8 @@ def test_a_library_optimizer_takes_its_defaults_from_the_constructor():
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("torch.optim.LBFGS", "write a procedure"),
-        ("pytorch_optimizer.ScheduleFreeAdamW", "schedule_free_adamw"),
+        ("torch.optim.LBFGS", "write a TrainingAlgorithm"),
+        ("pytorch_optimizer.AdaHessian", "'lanczos'"),
         ("pytorch_optimizer.SAM", "'base_optimizer'"),
         ("torch.optim.lr_scheduler.LambdaLR", "'lr_lambda'"),
         ("torch.optim.lr_scheduler.ReduceLROnPlateau", "'plateau'"),
