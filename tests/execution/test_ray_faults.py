@@ -72,7 +72,7 @@ def slow_plugin(folder):
 @pytest.mark.parametrize("who", ["keeper", "raylet", "gcs_server", "worker"])
 def test_the_run_goes_on_when_a_process_of_ray_is_killed(inline, tmp_path, who):
     """Each of them is killed while a trial runs."""
-    words = {"keeper": ["ray_keeper"], "raylet": ["raylet/raylet"], "gcs_server": ["gcs_server"], "worker": ["ray::"]}[who]
+    words = {"keeper": ["ray_keeper"], "raylet": ["raylet/raylet"], "gcs_server": ["gcs_server"], "worker": ["ray::ResourceTrainable"]}[who]
     slow = slow_plugin(tmp_path)
     results = tmp_path / "results"
     with running(*LONG, "-s", slow, "--workers", 2, "--results", results) as run:
@@ -168,3 +168,44 @@ def test_a_second_interrupt_is_heard(cluster, tmp_path):
     assert run.returncode == 130, said
     assert said.count("1 of 2 trials are recorded: run the same command again to resume") == 1, said
     assert "Traceback" not in said
+
+
+def memory():
+    """Return this machine's total and available memory in bytes."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    return tuple(1024 * int(lines[name].split()[0]) for name in ("MemTotal", "MemAvailable"))
+
+
+@pytest.mark.slow
+def test_another_program_takes_the_memory_and_the_memory_monitor_kills_the_workers(tmp_path):
+    """The trial is under its own limit, so its deaths do not count; it runs once the memory is back."""
+    from tests.execution.conftest import free_ports, wait_until_started
+
+    total, available = memory()
+    hog_bytes, room = 7 * 2**30, 5 * 2**30  # workers fit into the room that is left, the hog does not
+    if available < hog_bytes + 3 * 2**30:
+        pytest.skip("it needs 10 GiB of free memory")
+    threshold = (total - available + room) / total
+    (port,) = free_ports(1)
+    line = [Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--node-ip-address=127.0.0.1"]
+    line += [f"--port={port}", "--num-cpus=1", "--include-dashboard=false", "--min-worker-port=0", "--max-worker-port=0"]
+    env = {**os.environ, "RAY_memory_usage_threshold": f"{threshold:.4f}", "RAY_memory_monitor_refresh_ms": "100"}
+    log, results = tmp_path / "head.log", tmp_path / "results"
+    slow = slow_plugin(tmp_path)
+    hog_code = f"import time; kept = bytearray({hog_bytes}); kept[::4096] = b'x' * len(kept[::4096]); time.sleep(8)"
+    with (
+        log.open("w") as output,
+        subprocess.Popen([*line, f"--temp-dir=/tmp/tt{port}"], stdout=output, stderr=output, env=env) as head,
+    ):
+        try:
+            wait_until_started(log, head)
+            with running(*LONG, "-s", slow, "--address", f"127.0.0.1:{port}", "--results", results) as run:
+                wait_for(lambda: list(results.glob("trials/*/*/*.json")) or run.poll() is not None)
+                with subprocess.Popen([sys.executable, "-c", hog_code]):
+                    said = run.communicate(timeout=300)[0]
+        finally:
+            head.send_signal(signal.SIGTERM)
+            head.wait(timeout=60)
+    assert run.returncode == 0, said
+    assert sum("memory ran short" in line for line in said.splitlines()) >= 1, said
+    assert "Traceback" not in said and len(outcome(results)) == 2, said

@@ -30,6 +30,9 @@ WORKER_SECONDS = 180.0
 MOST_FAILURES = 3
 """The run stops once the keeper has failed this often in a row with no worker in between."""
 
+SHORTAGE_SECONDS = 5.0
+"""Ray's memory monitor may end all of Tune; workers that died within this time before or after died of that."""
+
 END_SECONDS = 5.0
 
 
@@ -51,6 +54,7 @@ class RayPool:
         self._unread = b""
         self._deadline = 0.0
         self._deaths: dict[str, list[Mapping[str, Any]]] = {}
+        self._memory_ran_short = float("-inf")
         self._failures = 0
         self._reason = ""
         self._folder = Path(tempfile.mkdtemp(prefix="timetrial-"))
@@ -108,7 +112,8 @@ class RayPool:
         for report in self._deaths.get(str(about.get("key")), []):
             if report.get("pid") in (None, about.get("pid")):
                 return (Cause.SHORTAGE if report.get("memory") else Cause.OWN), ""
-        return None
+        short_now = time.monotonic() - self._memory_ran_short < SHORTAGE_SECONDS
+        return (Cause.SHORTAGE, "") if short_now else None
 
     def kill(self, about: Mapping[str, Any]) -> None:
         """Have the keeper kill a worker's process."""
@@ -176,3 +181,5 @@ class RayPool:
                 self._deaths.setdefault(report["key"], []).append(report)
             case "interrupted":
                 self._deadline = time.monotonic() + WORKER_SECONDS
+                if report.get("memory"):
+                    self._memory_ran_short = time.monotonic()
