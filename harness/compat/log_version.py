@@ -21,11 +21,15 @@ OVER_BUDGET = 1.02
 """A log that goes on for longer than this times the budget of a version is not of that version (official ones: 1.005)."""
 
 
+ASSUMED = "0.5"
+"""The version of logs that say nothing of theirs: that of nearly all published logs."""
+
+
 def recognised(directory: Path, logs: Sequence[LogFile], track: str) -> tuple[Targets, str]:
     """Return the targets of the version that logs belong to, and what says so.
 
     Raises:
-        BadInput: nothing says so, or the logs contradict each other.
+        BadInput: the logs contradict each other.
     """
     for evidence in (_by_path(directory), _by_workloads(logs), _by_budgets(logs), _by_clocks(logs, track)):
         versions = dict(evidence)
@@ -33,9 +37,11 @@ def recognised(directory: Path, logs: Sequence[LogFile], track: str) -> tuple[Ta
             version, source = versions.popitem()
             return VERSIONS[version], source
         if versions:
-            break
-    options = " or ".join(f"--benchmark-version {version}" for version in VERSIONS)
-    raise BadInput(f"nothing in '{directory}' says which version of AlgoPerf it is of: add {options}, or --targets FILE")
+            options = " or ".join(f"--benchmark-version {version}" for version in VERSIONS)
+            found = ", ".join(f"{version} ({source})" for version, source in versions.items())
+            raise BadInput(f"'{directory}' is of several versions of AlgoPerf, {found}: add {options}, or --targets FILE")
+    others = " or ".join(f"--benchmark-version {version}" for version in VERSIONS if version != ASSUMED)
+    return VERSIONS[ASSUMED], f"assumed, because nothing in '{directory}' says so: else add {others}, or --targets FILE"
 
 
 def _by_path(directory: Path) -> Iterator[tuple[str, str]]:

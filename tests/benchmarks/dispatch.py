@@ -208,7 +208,9 @@ def main() -> None:
     print("| dispatch | CPU per trial | busy | trials per second |\n|---|---|---|---|", flush=True)
     for number, _ in enumerate(CONTENDERS):
         os.spawnv(
-            os.P_WAIT, sys.executable, [sys.executable, "-m", "tests.benchmarks.dispatch", str(arguments.trials), "--only", str(number)]
+            os.P_WAIT,
+            sys.executable,
+            [sys.executable, "-m", "tests.benchmarks.dispatch", str(arguments.trials), "--only", str(number)],
         )
 
 

@@ -37,8 +37,7 @@ def test_the_version_is_recognised_from_the_budget_stated_beside_a_log(tmp_path:
     assert read_logs(tmp_path / "external_tuning").version == "0.6"
     for broken in ("", "[]", '{"workload.max_allowed_runtime_sec": "x"}', "[" * 100_000):
         (log.parent / "meta_data_0.json").write_text(broken)
-        with pytest.raises(BadInput, match="--benchmark-version"):
-            read_logs(tmp_path / "external_tuning")
+        assert read_logs(tmp_path / "external_tuning").version == "0.5", "assumed"
 
 
 def test_the_version_is_recognised_from_a_clock_that_exceeds_the_budget_of_the_other(tmp_path: Path) -> None:
@@ -49,11 +48,11 @@ def test_the_version_is_recognised_from_a_clock_that_exceeds_the_budget_of_the_o
     assert read_logs(tmp_path / "b" / "external_tuning").version == "0.6"
 
 
-def test_a_version_that_nothing_tells_is_asked_for(tmp_path: Path) -> None:
+def test_a_version_that_nothing_tells_is_assumed_with_a_note(tmp_path: Path) -> None:
     tree = tmp_path / "external_tuning"
     put(tree, "steady")
-    with pytest.raises(BadInput, match=r"--benchmark-version 0\.5 or --benchmark-version 0\.6"):
-        read_logs(tree)
+    logs = read_logs(tree)
+    assert logs.version == "0.5" and logs.recognised.startswith("assumed") and "--benchmark-version 0.6" in logs.recognised
     assert read_logs(tree, version="0.6").version == "0.6"
     with pytest.raises(BadInput, match=r"did you mean '0\.6'"):
         read_logs(tree, version="0.66")

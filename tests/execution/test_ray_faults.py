@@ -72,7 +72,12 @@ def slow_plugin(folder):
 @pytest.mark.parametrize("who", ["keeper", "raylet", "gcs_server", "worker"])
 def test_the_run_goes_on_when_a_process_of_ray_is_killed(inline, tmp_path, who):
     """Each of them is killed while a trial runs."""
-    words = {"keeper": ["ray_keeper"], "raylet": ["raylet/raylet"], "gcs_server": ["gcs_server"], "worker": ["ray::ResourceTrainable"]}[who]
+    words = {
+        "keeper": ["ray_keeper"],
+        "raylet": ["raylet/raylet"],
+        "gcs_server": ["gcs_server"],
+        "worker": ["ray::ResourceTrainable"],
+    }[who]
     slow = slow_plugin(tmp_path)
     results = tmp_path / "results"
     with running(*LONG, "-s", slow, "--workers", 2, "--results", results) as run:
@@ -191,8 +196,12 @@ def test_another_program_takes_the_memory_and_the_memory_monitor_kills_the_worke
     line += [f"--port={port}", "--num-cpus=1", "--include-dashboard=false", "--min-worker-port=0", "--max-worker-port=0"]
     env = {**os.environ, "RAY_memory_usage_threshold": f"{threshold:.4f}", "RAY_memory_monitor_refresh_ms": "100"}
     log, results = tmp_path / "head.log", tmp_path / "results"
-    slow = slow_plugin(tmp_path)
-    hog_code = f"import time; kept = bytearray({hog_bytes}); kept[::4096] = b'x' * len(kept[::4096]); time.sleep(8)"
+    gone = tmp_path / "gone"
+    slow = write_plugin(tmp_path, "slow", f"while not os.path.exists({str(gone)!r}):\n    time.sleep(0.1)")
+    hog_code = (
+        f"import time; kept = bytearray({hog_bytes}); kept[::4096] = b'x' * len(kept[::4096]); time.sleep(8); "
+        f"open({str(gone)!r}, 'w')"
+    )
     with (
         log.open("w") as output,
         subprocess.Popen([*line, f"--temp-dir=/tmp/tt{port}"], stdout=output, stderr=output, env=env) as head,
