@@ -1,6 +1,6 @@
 """Audit: recorded trials are run again and compared with their records. `audit` is the place to start reading."""
 
-from harness.checking.apart import Apart, ProcessDied
+from harness.checking.apart import Apart, CallFailed, ProcessDied
 from harness.checking.audit import Audit, Chosen, Machine
 from harness.checking.comparison import compared
 from harness.checking.findings import Finding, Verdict
@@ -11,6 +11,7 @@ from harness.checking.tolerance import MeanShift, mean_shift
 __all__ = [
     "Apart",
     "Audit",
+    "CallFailed",
     "Chosen",
     "Finding",
     "Machine",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -9,16 +10,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-Result = TypeVar("Result")
+from harness.contracts.errors import BadInput, ContractError
+from harness.contracts.workloads import DataUnavailable
 
 PRELOADED = ("torch", "torch._dynamo", "harness.trial.loop", "harness.plan")
 """What processes have imported when they start, where they can be forked from a server that has never run a plug-in."""
 
+LONGEST_ANSWER = 100_000_000
+"""Bytes of an answer."""
+
 
 class ProcessDied(Exception):
-    """The process ended before it answered.
+    """The process ended, or was ended, before it answered.
 
     Attributes:
         exit_code: as `multiprocessing` gives it; negative: the number of a signal.
@@ -29,40 +34,56 @@ class ProcessDied(Exception):
         self.exit_code = exit_code
 
 
+class CallFailed(Exception):
+    """What was called raised an exception, or answered what is no answer; the text says why in one line."""
+
+
 class Apart:
-    """A process that answers calls, started with the first one and again after `close`."""
+    """A process that answers calls, started with the first one and again after `close`.
+
+    An answer is JSON text: whatever a plug-in makes of the process, it cannot send an object that runs code here.
+    """
 
     def __init__(self) -> None:
         self._process: Any = None
         self._connection: Connection | None = None
 
-    def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Return what `function`, of a module, returns in the process; raise what it raises there.
+    def call(self, function: Callable[..., Any], *arguments: Any, patience: float) -> Any:
+        """Return the JSON value that `function`, of a module, returns in the process.
+
+        Args:
+            function: called with `arguments`.
+            patience: seconds after which a process that has not answered is ended.
 
         Raises:
             ProcessDied: the process ended first.
+            CallFailed: the function raised an exception.
         """
         if self._connection is None:
             self._start()
         assert self._connection is not None
         try:
             self._connection.send((function, arguments))
-            wait([self._connection, self._process.sentinel])
-            if self._connection.poll():
-                answered, value = self._connection.recv()
-                if answered:
-                    result: Result = value
-                    return result
-                raise value
-        except (EOFError, ConnectionError):
-            pass
+            wait([self._connection, self._process.sentinel], patience)
+            text = self._connection.recv_bytes(LONGEST_ANSWER) if self._connection.poll() else b""
+        except (EOFError, OSError):
+            text = b""
         except KeyboardInterrupt:
             self.close()
             raise
-        self._process.join()
-        exit_code = int(self._process.exitcode or 0)
-        self.close()
-        raise ProcessDied(exit_code)
+        if not text:
+            self._process.join(1.0)
+            exit_code = self._process.exitcode
+            self.close()
+            raise ProcessDied(-signal.SIGKILL if exit_code is None else int(exit_code))
+        try:
+            answer = json.loads(text)
+            error, value = str(answer["error"]), answer["value"]
+        except (ValueError, TypeError, KeyError) as wrong:
+            raise CallFailed(f"its process sent what is no answer ({type(wrong).__name__})") from None
+        if error:
+            raise CallFailed(error)
+        return value
 
     def close(self) -> None:
         """End the process."""
@@ -102,10 +123,12 @@ def _serve(connection: Connection, directory: Path) -> None:
         except (EOFError, ConnectionError):
             return
         try:
-            answer: tuple[bool, Any] = (True, function(*arguments))
+            text = json.dumps({"error": "", "value": function(*arguments)}, allow_nan=False)
+        except (BadInput, ContractError, DataUnavailable) as error:
+            text = json.dumps({"error": str(error), "value": None})
         except Exception as error:  # noqa: BLE001  the caller decides what to do about it
-            answer = (False, error)
-        connection.send(answer)
+            text = json.dumps({"error": f"{type(error).__name__}: {error}", "value": None})
+        connection.send_bytes(text.encode())
 
 
 def _words(exit_code: int) -> str:

@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from harness.checking.apart import ProcessDied
+from harness.checking.apart import CallFailed, ProcessDied
 from harness.checking.comparison import compared
 from harness.checking.findings import Finding, Verdict
 from harness.checking.obstacles import Survey, obstacle_of
 from harness.checking.repeat import Repeat, repeat_of
 from harness.checking.sample import sampled
-from harness.contracts.errors import BadInput, ContractError
-from harness.contracts.workloads import DataUnavailable
 from harness.records import Status, TrialRecord
 from harness.trial.process.memory_limit import MEMORY_EXIT
 
@@ -34,6 +32,7 @@ class Machine(Protocol):
 
         Raises:
             ProcessDied: while the plug-ins were loaded.
+            CallFailed: there is no answer.
         """
 
     def run(self, repeat: Repeat) -> TrialRecord:
@@ -41,7 +40,7 @@ class Machine(Protocol):
 
         Raises:
             ProcessDied: while it ran.
-            BadInput, ContractError, DataUnavailable, OSError: it cannot be run.
+            CallFailed: it cannot be run.
         """
 
 
@@ -102,9 +101,8 @@ class Audit:
     def _surveyed(self, group: Sequence[TrialRecord]) -> list[Survey]:
         try:
             return self._machine.survey(group)
-        except ProcessDied as died:
-            name = group[0].spec.submission
-            return [Survey(f"{name} cannot be loaded: {died}")] * len(group)
+        except (ProcessDied, CallFailed) as error:
+            return [Survey(f"{group[0].spec.submission} cannot be loaded: {error}")] * len(group)
 
     def findings(self, records: Sequence[TrialRecord]) -> Iterator[Finding]:
         """Run these records' trials again, one by one, and yield what each shows."""
@@ -126,10 +124,8 @@ class Audit:
             if died.exit_code == MEMORY_EXIT:
                 return compared(record, _without_an_answer(record, Status.OUT_OF_MEMORY, "over the memory limit"))
             return _died(record, died) if last else None
-        except (BadInput, ContractError, DataUnavailable, OSError) as error:
-            return Finding(record.spec, Verdict.NOT_COMPARED, str(error))
-        except Exception as error:  # noqa: BLE001  whatever a plug-in does to its process, the audit of the others goes on
-            return Finding(record.spec, Verdict.NOT_COMPARED, f"it could not be run again: {type(error).__name__}: {error}")
+        except CallFailed as error:
+            return Finding(record.spec, Verdict.NOT_COMPARED, f"it could not be run again: {error}")
 
 
 def _without_an_answer(record: TrialRecord, status: Status, reason: str) -> TrialRecord:

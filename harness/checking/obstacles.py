@@ -53,8 +53,8 @@ def obstacle_of(record: TrialRecord) -> str:
     return ""
 
 
-def surveys(trials: Sequence[tuple[TrialSpec, str]]) -> list[Survey]:
-    """Return what this machine says of trials of one submission, each (spec, device that it ran on).
+def surveys(trials: Sequence[tuple[TrialSpec, str]]) -> list[tuple[str, str]]:
+    """Return (obstacle, contradiction) of trials of one submission, each given as (spec, device that it ran on).
 
     It loads plug-ins, so an audit calls it in a process of its own.
     """
@@ -62,9 +62,9 @@ def surveys(trials: Sequence[tuple[TrialSpec, str]]) -> list[Survey]:
     for spec, device in trials:
         try:
             obstacle = _device(device) or _versions(spec)
-            found.append(Survey(obstacle, "" if obstacle else contradiction(spec)))
+            found.append((obstacle, "" if obstacle else contradiction(spec)))
         except (BadInput, ContractError) as error:
-            found.append(Survey(str(error)))
+            found.append((str(error), ""))
     return found
 
 

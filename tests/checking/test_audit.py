@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness import DataUnavailable
-from harness.checking import Audit, Survey, Verdict
+from harness.checking import Audit, CallFailed, Survey, Verdict
 from harness.records import PROTOCOL_VERSION, Status
 
 
@@ -128,10 +127,12 @@ class WithoutData:
         return [Survey()] * len(records)
 
     def run(self, repeat):
-        raise DataUnavailable(f"no data of {repeat.spec.workload}")
+        raise CallFailed(f"no data of {repeat.spec.workload}")
 
 
 def test_data_that_are_not_there_are_a_reason(place):
     audit = Audit(WithoutData())
     chosen = audit.choose(place.records("shy"), None, 0)
-    assert [(f.verdict, f.reason) for f in audit.findings(chosen.records)] == [(Verdict.NOT_COMPARED, "no data of digits_mlp")]
+    assert [(f.verdict, f.reason) for f in audit.findings(chosen.records)] == [
+        (Verdict.NOT_COMPARED, "it could not be run again: no data of digits_mlp")
+    ]

@@ -64,6 +64,16 @@ def test_on_another_machine_type_it_compares_within_a_tolerance(results):
     assert "on another machine type the ends of 8 records are worth" in done.stdout
 
 
+def test_pruned_trials_are_compared_as_far_as_they_ran(tmp_path):
+    run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--prune", "safe")
+    done = timetrial(*run, "--results", tmp_path)
+    assert done.returncode == 0, done.stderr
+    statuses = {record.status for record in ResultStore(tmp_path).records()}
+    done = timetrial("audit", "--results", tmp_path, "--sample", "all")
+    assert {"pruned", "reached"} <= statuses and done.returncode == 0, done.stdout
+    assert "pruned again, " in done.stdout and "8 records hold, 8 of them to the last bit" in done.stdout
+
+
 def test_ctrl_c_ends_it_with_what_was_found(results):
     with subprocess.Popen(
         command("audit", "--results", results, "--sample", "all"),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from harness.checking import Apart, Repeat, Survey, located, surveys
+from harness.checking import Apart, CallFailed, Repeat, Survey, located, surveys
 from harness.execution.settings import Settings
 from harness.pruning import SAFE_ONLY
 from harness.records import TrialRecord
+
+SURVEY_SECONDS = 600.0
+"""A plug-in that is not loaded by then never is."""
+MORE_SECONDS = 600.0
+"""A process that has not answered so long after the time limit, its data prepared, does not answer."""
 
 
 class Processes:
@@ -28,17 +33,23 @@ class Processes:
         """Return what the plug-ins of this machine say of records of one submission."""
         self.close()
         trials = [(record.spec, str(record.environment.get("device", "cpu"))) for record in records]
-        return self._apart.call(surveys, trials)
+        answer = self._apart.call(surveys, trials, patience=SURVEY_SECONDS)
+        if not isinstance(answer, list) or len(answer) != len(records):
+            raise CallFailed("its process sent what is no answer")
+        return [Survey(str(obstacle), str(contradiction)) for obstacle, contradiction in answer]
 
     def run(self, repeat: Repeat) -> TrialRecord:
         """Return the record of a trial that is run again."""
         if repeat.spec.submission != self._submission:
             self.close()
             self._submission = repeat.spec.submission
-        content, must_end = self._apart.call(run_again, repeat, self._settings)
-        if must_end:
-            self.close()
-        return TrialRecord.from_json(json.loads(content))
+        try:
+            content, must_end = self._apart.call(run_again, repeat, self._settings, patience=repeat.limit + MORE_SECONDS)
+            if must_end:
+                self.close()
+            return TrialRecord.from_json(content)
+        except (ValueError, TypeError, KeyError) as error:
+            raise CallFailed(f"its process sent what is no record ({error})") from None
 
     def close(self) -> None:
         """End the process."""
@@ -46,10 +57,10 @@ class Processes:
         self._submission = None
 
 
-def run_again(repeat: Repeat, settings: Settings) -> tuple[str, str]:
-    """Return the record of a repetition as JSON, and why its process must not run another trial ("" if it may)."""
+def run_again(repeat: Repeat, settings: Settings) -> tuple[dict[str, Any], str]:
+    """Return the record of a repetition as JSON types, and why its process must not run another trial ("" if it may)."""
     from harness.execution.worker import work
 
     settings = replace(settings, device=repeat.device, limit=repeat.limit, prune="" if repeat.to_end else SAFE_ONLY)
     worked = work(located(repeat.spec), settings, repeat.stop_channel(), own_process=True)
-    return json.dumps(worked.result.record.to_json(), allow_nan=False), worked.replace
+    return worked.result.record.to_json(), worked.replace
