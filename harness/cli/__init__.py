@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 
@@ -11,10 +12,10 @@ def main() -> None:
     from harness.cli.app import run_app
 
     streams.prepare()
-    try:
-        status = run_app()
-        status = streams.lost_output() or status
-    except OSError:  # standard error cannot be written: nobody is left to tell
-        status = streams.OUTPUT_LOST
+    logging.getLogger("matplotlib").setLevel(
+        logging.ERROR
+    )  # it warns where a user has no home directory, which changes nothing
+    status = run_app()
+    status = streams.lost_output() or status
     streams.discard_errors()
     sys.exit(status)

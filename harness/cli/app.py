@@ -6,8 +6,10 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from harness.cli import streams
@@ -32,8 +34,24 @@ LONGEST_MESSAGE, LONGEST_WORD = 600, 160
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells report it."""
 
+
+class Interrupted(Exception):
+    """The user's Ctrl-C; the message says where it came, if that is known."""
+
+
+class _Verbs(TyperGroup):
+    """The verbs. Typer itself would end an interrupted one without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted(plain_line(str(error))) from None
+
+
 app = typer.Typer(
     name="timetrial",
+    cls=_Verbs,
     help="Race learning-rate schedules, optimizers and training procedures to a fixed target, with confidence intervals.",
     no_args_is_help=True,
     add_completion=False,
@@ -60,13 +78,14 @@ def run_app(arguments: list[str] | None = None) -> int:
         return _bad_input(str(error))
     except TyperException as error:
         return _usage_error(error)
-    except (KeyboardInterrupt, Abort) as error:
-        print(f"\ninterrupted{_where(error)}; run the same command again to resume", file=sys.stderr)
+    except (Interrupted, KeyboardInterrupt, Abort) as error:
+        where = f" {error}" if isinstance(error, Interrupted) and str(error) else ""
+        streams.complain(f"\ninterrupted{where}; run the same command again to resume")
         return INTERRUPTED
     except OSError as error:
         if not streams.lost_output():
             place = f": {error.filename}" if error.filename else ""
-            print(f"timetrial: {plain_line(f'{error.strerror or error}{place}')}", file=sys.stderr)
+            streams.complain(f"timetrial: {plain_line(f'{error.strerror or error}{place}')}")
         return 1
 
 
@@ -95,11 +114,6 @@ def _shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length // 2]} … {text[-length // 2 :]}"
 
 
-def _where(error: BaseException) -> str:
-    """Return where a user's interrupt came, if the error says it."""
-    return f" {plain_line(str(error))}" if isinstance(error, KeyboardInterrupt) and str(error) else ""
-
-
 def _usage_error(error: TyperException) -> int:
     """Print what is wrong with a command line that has no verb, an unknown option or an unsuitable value."""
     message = str(getattr(error, "format_message", lambda: error)())
@@ -115,5 +129,5 @@ def _usage_error(error: TyperException) -> int:
 
 
 def _bad_input(message: str) -> int:
-    print(f"timetrial: {plain_line(message)}", file=sys.stderr)
+    streams.complain(f"timetrial: {plain_line(message)}")
     return BAD_INPUT

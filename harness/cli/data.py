@@ -10,7 +10,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app
-from harness.cli.paths import check_directory, usable_data_directory
+from harness.cli.paths import check_data_directory, usable_data_directory
 from harness.contracts.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def data(
         if suite and suite not in workloads[name].sizes:
             raise BadInput(f"workload '{name}' is not in suite '{suite}': it is in {', '.join(workloads[name].sizes)}")
     if directory is not None:
-        if not directory.is_dir():
-            check_directory("--dir", directory)
+        check_data_directory("--dir", directory)
         os.environ["TIMETRIAL_DATA"] = str(directory)
     place = usable_data_directory()
     suites = (suite,) if suite else SUITES if workload else SMALL_SUITES

@@ -78,6 +78,19 @@ def usable_data_directory() -> Path:
         directory = data_directory()
     except RuntimeError:  # from `Path.home`
         raise BadInput("no directory for data: this user has no home directory; set TIMETRIAL_DATA to a directory") from None
-    if not directory.is_dir():
-        check_directory("data directory (TIMETRIAL_DATA)", directory)
+    check_data_directory("data directory (TIMETRIAL_DATA)", directory)
     return directory
+
+
+def check_data_directory(option: str, directory: Path) -> None:
+    """Check that a directory of data exists, in which nothing need be written once the data are there, or can be created.
+
+    Raises:
+        BadInput: it is a file, or cannot be created.
+    """
+    try:
+        if directory.is_dir():
+            return
+    except OSError:
+        pass  # `check_directory` says why
+    check_directory(option, directory)

@@ -60,9 +60,17 @@ def lost_output() -> int:
         return OUTPUT_LOST
     except OSError as error:
         _discard(1)
-        print(f"timetrial: standard output cannot be written: {error.strerror or error}", file=sys.stderr)
+        complain(f"timetrial: standard output cannot be written: {error.strerror or error}")
         return OUTPUT_LOST
     return 0
+
+
+def complain(line: str) -> None:
+    """Print a line on standard error, if that can be written."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _discard(2)
 
 
 def discard_errors() -> None:

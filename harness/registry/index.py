@@ -103,7 +103,7 @@ def _files(folder: Path, subfolders: Iterable[str]) -> Iterator[Path]:
     for directory in (folder, *(folder / name for name in subfolders)):
         for file in sorted(directory.glob("*.py")):
             if not file.name.startswith(("_", ".")):  # with a dot begin an editor's lock files and macOS's companion files
-                yield resolved(file)
+                yield resolved(file) if file.is_file() else file.absolute()
 
 
 def _index(files: Iterable[Path], group: str) -> Index:

@@ -64,9 +64,9 @@ def load_file(path: Path) -> list[LoadedPlugin]:
         BadInput: the file cannot be read, or its import raises an error; the message names file and line.
         ContractError: a plug-in in it does not keep its contract.
     """
-    path = resolved(path)
     try:
         _check_readable(path)
+        path = resolved(path)
         sources = read_sources(path)
     except (OSError, RuntimeError) as error:  # of a symbolic link to itself, Python 3.11 and 3.12 say RuntimeError
         raise BadInput(f"cannot read {display_path(path)}: {getattr(error, 'strerror', '') or error}") from None

@@ -1,0 +1,167 @@
+"""Command lines that are mistakes, by verb, and the files that they name.
+
+A line is split as a shell splits it; `PLACES` says what stands in braces. To lines of `run` are added ``--suite smoke
+--executor inline --results OUT``, unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+SCHEDULE = "from harness import schedule\n@schedule\ndef {name}(step, horizon):\n    'A schedule.'\n    return {value}\n"
+
+PLUGINS = {
+    "nan": SCHEDULE.format(name="nan", value="float('nan')"),
+    "none": SCHEDULE.format(name="none", value="None"),
+    "text": SCHEDULE.format(name="text", value="'half'"),
+    "many": SCHEDULE.format(name="many", value="[0.5]"),
+    "huge": SCHEDULE.format(name="huge", value="10 ** 400"),
+    "above": SCHEDULE.format(name="above", value="1.5"),
+    "below": SCHEDULE.format(name="below", value="-0.2"),
+    "raises": SCHEDULE.format(name="raises", value="1 / (step - step)"),
+    "indexed": SCHEDULE.format(name="indexed", value="[1.0, 0.5][step]"),
+    "recursive": SCHEDULE.format(name="recursive", value="recursive(step, horizon)"),
+    "exits": SCHEDULE.format(name="exits", value="exit(0)"),
+    "silent": "",
+    "two": SCHEDULE.format(name="one", value="1.0") + SCHEDULE.format(name="other", value="1.0"),
+    "no_horizon": "from harness import schedule\n@schedule\ndef no_horizon(step):\n    return 1.0\n",
+    "pair": "from harness import schedule\n@schedule(space={'gamma': (0.1, 3)})\n"
+    "def pair(step, horizon, gamma=1.0):\n    return 1.0\n",
+    "error": "raise RuntimeError('at import\\nin two lines')",
+    "long_error": "raise RuntimeError('x' * 10**6)",
+    "syntax": "def x(:\n",
+    "exit": "import sys\nsys.exit(0)",
+    "interrupt": "raise KeyboardInterrupt",
+    "base": "class Odd(BaseException):\n    def __str__(self):\n        raise ValueError\nraise Odd",
+    "missing": "import no_such_module_at_all",
+    "nul": b"x = 1\0",
+    "utf16": b"\xff\xfex\0",
+    "latin1": b"x = '\xe9'",
+}
+"""{name of a file: its source}; each is a mistake to run and to draw."""
+
+PLACES = (
+    *("file", "dir", "nowhere", "good", "out", "deep", "text_py", "dir_py", "readme", "broken_json", "empty_logs", "bad_logs"),
+    *PLUGINS,
+)
+
+NUMBERS = ("nan", "inf", "-inf", "''", "' '", "x", "1e", "0x10", "1,5", "--")
+
+BAD: dict[str, list[str]] = {
+    "none": ["runn", "--bogus", "RUN", "'run '", "-s rex", "''", "run\nreport", "--verbose run", "2"],
+    "run": [
+        *("run --bogus", "run extra", "run --suite", "run -s", "run ''"),
+        *("--suite nope", "--suite ''", "--suite SMOKE", "--suite=", "--suite smok"),
+        *("-s nope", "-s ''", "-s cosin", "-s +", "-s adamw+", "-s +cosine", "-s adamw+cosine+linear", "-s cosine+adamw"),
+        *("-s torch.optim.Nope+cosine", "-s torch.optim+cosine", "-s os.system+cosine", "-s torch.optim.lr_scheduler"),
+        *("-s torch", "-s torch.nn.Linear", "-s pytorch_optimizer.Nope+rex", "-s .", "-s ..", "-s ~", "-s -", "-s '*'"),
+        *("-s cosine -s cosine", "-s polynomial:power=2 -s polynomial:power=2.0", "-s 'polynomial(power=2)'"),
+        *("-s {nowhere}/x.py", "-s {dir}", "-s {file}", "-s {text_py}", "-s {dir_py}", "-s /etc/passwd", "-s /dev/null"),
+        *(f"-s {{{name}}}" for name in ("error", "long_error", "syntax", "exit", "interrupt", "base", "missing", "nul")),
+        *(f"-s {{{name}}}" for name in ("utf16", "latin1", "silent", "two", "no_horizon", "pair")),
+        *("-s {two}:three", "-s {two}:", "-s rex:", "-s rex:=", "-s rex:=1", "-s rex:clip", "-s rex:clip=1", "-s rex::"),
+        *("-s polynomial:power", "-s polynomial:power=", "-s polynomial:power=abc", "-s polynomial:power=nan"),
+        *("-s polynomial:power=1e999", "-s polynomial:power=true", "-s polynomial:power=[1]", "-s polynomial:powr=2"),
+        *("-s polynomial:power=1,power=2", "-s polynomial:power=1,,floor=0", "-s 'polynomial:power=\"2\"'"),
+        *("-s wsd:decay=linaer", "-s wsd:decay=1", "-s adamw:learning_rate=1+cosine --track schedule"),
+        *("-s '\u202eenisoc'", f"-s {'x' * 5000}", "-s 'a\nb'", "-s 'rex\t'", "-s 'rex\x1b[31m'", "-s '\udcff.py'"),
+        *("-s ../../etc/passwd", "-s 'rex rex'", "-s rex,linear", "-s 'linear -w digits_mlp'"),
+        *("-w nope", "-w ''", "-w imagenet_resnet50", "-w digits_mlp -w digits_mlp", "-w {nowhere}/w.py", "-w {error}"),
+        *("--track nope", "--track ''", "--track schedule -s sam", "--track target-search", "-s sam -s cosine"),
+        *(f"--studies={number}" for number in (*NUMBERS, "0", "-1", "1.5", "1" + "0" * 30, "10001", "9" * 5000)),
+        *(f"--trials={number}" for number in ("0", "-3", "nan", "1000000", "1.5", "")),
+        *(f"--seed={number}" for number in ("x", "-1", "9" * 40, "1e3", "9223372036854775808", "")),
+        *("--studies 5000 --all --track schedule",),
+        *("--executor slurm", "--executor ''", "--executor Ray", "--workers 0", "--workers -2", "--workers two"),
+        *("--workers 99999999999999999999", "--workers 1.5"),
+        *("--results {file}", "--results ''", "--results /proc/nope", f"--results {'x' * 300}", f"--results a/{'y' * 300}"),
+        *("--results /dev/null", "--results {file}/below", f"--results {{dir}}/{'d/' * 3000}", "--results=' '"),
+        *(f"--time-limit={number}" for number in ("0", "-1", "nan", "inf", "1e300", "soon", "", "1e9")),
+        *(f"--memory={number}" for number in ("0", "-1", "nan", "inf", "lots", "1e-12", "")),
+        *("--prune hard", "--prune ''", "--prune score-only --studies 2", "--no-prune", "--stop-hopeless"),
+        *("--track budget --prune safe -s rex", "--until-separable linear rex --prune safe"),
+        *("--all -s linear", "--all --track nope", "--all --until-separable linear rex"),
+        *("--sensitivity --trials 2", "--sensitivity --track external", "--sensitivity --until-separable linear rex"),
+        *("--until-separable cosine", "--until-separable cosine cosine", "--until-separable cosine nope"),
+        *("--until-separable linear rex -s linear", "--until-separable linear rex --studies 3"),
+        *("--until-separable linear rex --held-out", "--until-separable '' rex", "--until-separable linear rex --reference"),
+        *("--sensitivity --reference", "--track budget --held-out -s rex"),
+        *("--executor ray --address nonsense", "--executor ray --address 127.0.0.1:99999999", "--executor ray --address ''"),
+        *("--executor ray --address 'http://[::bad'", "--executor ray --address :6379", "--address 127.0.0.1:6379"),
+        *("--executor ray --address 'ray://'", "--executor ray --address 'host name:1'"),
+    ],
+    "report": [
+        *("report --results {nowhere}", "report --results {file}", "report --results {dir}", "report --results ''"),
+        *("report --results {good} --clock hours", "report --results {good} --clock ''", "report extra"),
+        *("report --results {good} --baseline nope", "report --results {good} --baseline ''"),
+        *("report --results {good} --rank-by luck", "report --results {good} --rank-by ''"),
+        *("report --results {good} --out {dir}", "report --results {good} --out /proc/x.html"),
+        *("report --results {good} --out /proc/1/x/y.html", "report --results {good} --out /dev/null"),
+        *("report --results {good} --out ''", "report --results {good} --out {file}/x.html"),
+        *(f"report --results {{good}} --out {'x' * 300}.html", "report --results {good} --out {dir}/x.json"),
+        *("report --results {good} --track external", "report --results {good} --track nope"),
+        *("report --results {good} --suite full", "report --results {good} --suite nope"),
+        *("report --results {good} --format pdf", "report --results {good} --format ''"),
+        *("report --results {good} --format md --figures {dir}", "report --results {good} --figures {file}"),
+        *("report --results {good} --figures /proc/figures", "report --results {good} --figures ''"),
+        *("report --results {good} --format md --out {readme}", "report --results {good} --format md --out {dir}"),
+        *("report --results {good} --format tex --out {dir}", "report --results {good} --format tex --out /proc/x.tex"),
+        *("report --compact --results {nowhere}", "report --compact --results {file}", "report --no-such-option"),
+    ],
+    "compare": [
+        *("compare", "compare cosine", "compare a b --results {nowhere}", "compare a b --results ''"),
+        *("compare cosine nope --results {good}", "compare cosine cosine --results {good}", "compare '' '' --results {good}"),
+        *("compare cosine linear --results {file}", "compare cosine linear --results {dir}"),
+        *("compare cosine linear --results {good} --clock moons", "compare cosine linear --results {good} --track nope"),
+        *("compare cosine linear --results {good} --suite full", "compare cosine linear extra --results {good}"),
+        *("compare 'co\nsine' linear --results {good}", "compare cosine:power=2 linear --results {good}"),
+    ],
+    "list": [
+        *("list", "list nope", "list ''", "list submision", "list suites --docs {dir}", "list submissions x"),
+        *("list submissions --docs {file}", "list submissions --docs ''", "list submissions --docs /proc/docs", "list --json"),
+    ],
+    "curve": [
+        *("curve", "curve nope", "curve ''", "curve cosine extra", "curve sam", "curve adamw", "curve adamw:clip=1"),
+        *(f"curve cosine --horizon={number}" for number in ("0", "-5", "x", "1" + "0" * 25, "10000001", "nan", "1.5", "")),
+        *("curve cosine --param x=1", "curve cosine:nope=1", "curve cosine:=", "curve polynomial:power=abc"),
+        *("curve polynomial:power=nan", "curve polynomial:power=-1", "curve polynomial:powr=2", "curve wsd:decay=linaer"),
+        *("curve cosine --plot {dir}", "curve cosine --plot {dir}/a.xyz", "curve cosine --plot /proc/a.png"),
+        *("curve cosine --plot ''", "curve cosine --plot {file}/a.png", f"curve cosine --plot {'x' * 300}.png"),
+        *("curve cosine --json --plot {dir}/b.png", "curve 'co\nsine'"),
+        *(f"curve {{{name}}}" for name in PLUGINS),
+        *("curve cosine --predict", "curve cosine --fit x", "curve cosine --predict --fit ''"),
+        *("curve cosine --predict --fit {nowhere} --results {good}", "curve cosine --predict --fit {good}"),
+        *("curve cosine --predict --fit {broken_json}", "curve cosine --predict --fit {file} --results {good}"),
+        *("curve cosine --predict --fit x --horizon 10", "curve cosine --predict --fit nope --results {nowhere}"),
+    ],
+    "data": [
+        *(
+            "data extra",
+            "data -w nope",
+            "data -w ''",
+            "data --suite nope",
+            "data --suite ''",
+            "data -w digits_mlp --suite full",
+        ),
+        *("data -w digits_mlp --dir {file}", "data -w digits_mlp --dir /proc/x", "data -w digits_mlp --dir ''"),
+        *("data -w digits_mlp --dir /dev/null", "data -w digits_mlp --dir {file}/below", f"data --dir {'x' * 300}"),
+    ],
+    "import": [
+        *("import", "import nope {dir}", "import algoperf", "import algoperf ''", "import algoprf {dir}"),
+        *("import algoperf {nowhere} --results {out}", "import algoperf {file} --results {out}"),
+        *("import algoperf {dir} --results {out}", "import algoperf {empty_logs} --results {out}"),
+        *("import algoperf {bad_logs} --results {out}", "import algoperf {dir} --track nope --results {out}"),
+        *(
+            "import algoperf {dir} --targets {file} --results {out}",
+            "import algoperf {dir} --targets {nowhere} --results {out}",
+        ),
+        *("import algoperf {dir} --targets {dir} --results {out}", "import algoperf {dir} --targets {broken_json}"),
+        *("import algoperf {bad_logs} --results {file}", "import algoperf {bad_logs} --results /proc/nope"),
+        *("import algoperf {bad_logs} --results ''", "import algoperf {bad_logs} extra"),
+    ],
+    "doctor": ["doctor x", "doctor --bogus", "doctor ''", "doctor --json"],
+    "targets": [
+        *("targets -w nope", "targets -w ''", "targets --suite nope", "targets --suite ''", "targets extra"),
+        *("targets --verify --only-rulers", "targets --seed x", "targets --seed -1", "targets --executor slurm"),
+        *("targets -w digits_mlp --suite smoke --workers 0", "targets --verify -w digits_mlp --suite full"),
+        *("targets -w digits_mlp --suite smoke --results {file}", "targets --results ''", "targets --address nonsense"),
+    ],
+}
