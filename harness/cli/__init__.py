@@ -12,9 +12,8 @@ def main() -> None:
     from harness.cli.app import run_app
 
     streams.prepare()
-    logging.getLogger("matplotlib").setLevel(
-        logging.ERROR
-    )  # it warns where a user has no home directory, which changes nothing
+    # Matplotlib warns at length where a user has no home directory, which changes nothing.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     status = run_app()
     status = streams.lost_output() or status
     streams.discard_errors()
