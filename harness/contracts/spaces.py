@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contracts.errors import ContractError, did_you_mean
+from harness.contracts.messages import shown
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class LogUniform:
         _check_bounds("LogUniform", self.low, self.high)
         if not self.low > 0:
             raise ContractError(
-                f"LogUniform({_shown(self.low)}, {_shown(self.high)}): its bounds must be above 0; write Uniform for others"
+                f"LogUniform({shown(self.low)}, {shown(self.high)}): its bounds must be above 0; write Uniform for others"
             )
 
     def at(self, u: float) -> float:
@@ -77,36 +78,24 @@ class Choice:
 Range = Uniform | LogUniform | Choice
 Space = Mapping[str, Range]
 
-LONGEST_SHOWN = 60
-"""Messages show at most so many characters of a value."""
-
 
 def _check_bounds(kind: str, low: Any, high: Any) -> None:
     """Raise `ContractError` if the bounds of a range are not finite numbers with low < high."""
-    shown = f"{kind}({_shown(low)}, {_shown(high)})"
+    ends = f"{kind}({shown(low)}, {shown(high)})"
     for bound in (low, high):
         if not _is_number(bound):
-            raise ContractError(f"{shown}: its bounds must be numbers, not {_shown(bound)}{_instead(bound)}")
+            raise ContractError(f"{ends}: its bounds must be numbers, not {shown(bound)}{_instead(bound)}")
         if not abs(bound) <= sys.float_info.max:
-            raise ContractError(f"{shown}: its bounds must be finite, and below 1.8e308 in magnitude")
+            raise ContractError(f"{ends}: its bounds must be finite, and below 1.8e308 in magnitude")
     if not low < high:
-        hint = f"write {kind}({_shown(high)}, {_shown(low)})" if low > high else "state the value as the default instead"
-        raise ContractError(f"{shown}: the first bound must be below the second; {hint}")
+        hint = f"write {kind}({shown(high)}, {shown(low)})" if low > high else "state the value as the default instead"
+        raise ContractError(f"{ends}: the first bound must be below the second; {hint}")
     if not float(high) - float(low) <= sys.float_info.max:
-        raise ContractError(f"{shown}: the range is wider than the largest float")
+        raise ContractError(f"{ends}: the range is wider than the largest float")
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _shown(value: Any) -> str:
-    """Return a value as messages show it; never an error, and at most `LONGEST_SHOWN` characters."""
-    try:
-        text = " ".join(repr(value).split())
-    except Exception:  # noqa: BLE001 such as an integer of more digits than Python prints, or a plug-in's own __repr__
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def _instead(value: Any) -> str:
@@ -115,7 +104,7 @@ def _instead(value: Any) -> str:
         meant = float(value) if isinstance(value, str) else value.item()
     except Exception:  # noqa: BLE001 `item` may be anything, as the value may be of any class
         return ""
-    return f"; write {_shown(meant)}" if _is_number(meant) or isinstance(meant, bool) else ""
+    return f"; write {shown(meant)}" if _is_number(meant) or isinstance(meant, bool) else ""
 
 
 class Hyperparameters(Mapping[str, Any]):
@@ -177,10 +166,10 @@ def check_defaults(owner: str, defaults: Any) -> None:
         ContractError: they are no mapping, a name is no identifier, or a value cannot be stored in a record.
     """
     if not isinstance(defaults, Mapping):
-        raise ContractError(f'{owner}: defaults must be a mapping, as in {{"momentum": 0.9}}, not {_shown(defaults)}')
+        raise ContractError(f'{owner}: defaults must be a mapping, as in {{"momentum": 0.9}}, not {shown(defaults)}')
     for name, value in defaults.items():
         if not isinstance(name, str) or not HYPERPARAMETER.fullmatch(name):
-            raise ContractError(f"{owner}: a hyperparameter cannot be called {_shown(name)}: use letters, digits and '_'")
+            raise ContractError(f"{owner}: a hyperparameter cannot be called {shown(name)}: use letters, digits and '_'")
         _check_recordable(owner, name, value)
 
 
@@ -192,12 +181,12 @@ def check_space(owner: str, space: Any, defaults: Mapping[str, Any]) -> None:
             record, or a default is not of its range's type.
     """
     if not isinstance(space, Mapping):
-        raise ContractError(f'{owner}: space must be a mapping, as in {{"momentum": Uniform(0.8, 0.99)}}, not {_shown(space)}')
+        raise ContractError(f'{owner}: space must be a mapping, as in {{"momentum": Uniform(0.8, 0.99)}}, not {shown(space)}')
     for name, item in space.items():
         if name not in defaults:
-            raise ContractError(f"{owner} has no hyperparameter {_shown(name)}{did_you_mean(str(name), defaults)}")
+            raise ContractError(f"{owner} has no hyperparameter {shown(name)}{did_you_mean(str(name), defaults)}")
         if not isinstance(item, Uniform | LogUniform | Choice):
-            raise ContractError(f"{owner}: the space of '{name}' is {_shown(item)}: write {_range_for(item)}")
+            raise ContractError(f"{owner}: the space of '{name}' is {shown(item)}: write {_range_for(item)}")
         if isinstance(item, Choice):
             for option in item.options:
                 _check_recordable(owner, name, option)
@@ -208,10 +197,10 @@ def check_space(owner: str, space: Any, defaults: Mapping[str, Any]) -> None:
 def _range_for(item: Any) -> str:
     """Return the range that a wrong declaration probably means, such as a pair of bounds or a list of options."""
     if isinstance(item, list | tuple) and len(item) == 2 and all(map(_is_number, item)):
-        low, high = map(_shown, item)
+        low, high = map(shown, item)
         return f"Uniform({low}, {high}), LogUniform({low}, {high}) or Choice({low}, {high})"
     if isinstance(item, list | tuple | set) and item:
-        return f"Choice({', '.join(map(_shown, item))})"
+        return f"Choice({', '.join(map(shown, item))})"
     return "Uniform(low, high), LogUniform(low, high) or Choice(a, b, ...)"
 
 
@@ -221,7 +210,7 @@ def _check_default(owner: str, name: str, default: Any, item: Range) -> None:
         return
     kind = type(item).__name__
     raise ContractError(
-        f"{owner}: '{name}' has the default {_shown(default)}, which is no number as {kind} needs{_instead(default)}"
+        f"{owner}: '{name}' has the default {shown(default)}, which is no number as {kind} needs{_instead(default)}"
     )
 
 

@@ -11,10 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from harness.contracts.errors import BadInput
-from harness.registry.sources import display_path
-
-MOST_CHARACTERS = 300
-"""Messages contain at most so much of the text of a plug-in's own error."""
+from harness.contracts.messages import display_path, said
 
 
 @contextmanager
@@ -48,14 +45,4 @@ def import_error(path: Path, error: BaseException) -> BadInput:
         return type(error)(f"{where}: {error}")
     if isinstance(error, ModuleNotFoundError) and error.name:
         return BadInput(f"{where}: needs the module '{error.name}', which is not installed here")
-    return BadInput(f"{where}: {in_words(error)}")
-
-
-def in_words(error: BaseException) -> str:
-    """Return the kind of an error and its message on one line, the message cut to `MOST_CHARACTERS`."""
-    try:
-        message = " ".join(str(error)[: 2 * MOST_CHARACTERS].split())
-    except Exception:  # noqa: BLE001 the class is a plug-in's own, and so is its __str__
-        message = ""
-    message = message if len(message) <= MOST_CHARACTERS else f"{message[: MOST_CHARACTERS - 3]}..."
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return BadInput(f"{where}: {said(error)}")

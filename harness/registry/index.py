@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.contracts.errors import BadInput
-from harness.registry.import_errors import in_words
+from harness.contracts.messages import said
 from harness.registry.loading import LoadedPlugin, load_file, plugins_of, resolved
 from harness.registry.sources import OURS, display_path, read_sources
 
@@ -142,7 +142,7 @@ def _read(files: Iterable[Path], group: str) -> Index:
         try:
             entries = _from_entry_point(point)
         except (Exception, SystemExit) as error:  # noqa: BLE001 an installed package that is broken must not hide the others
-            reason = BadInput(f"entry point '{point.name}' ({point.value}): {in_words(error)}")
+            reason = BadInput(f"entry point '{point.name}' ({point.value}): {said(error)}")
             index.broken.append(Broken(point.name, reason))
             continue
         for entry in entries:

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import BadInput
+from harness.contracts.messages import said
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import Space
 from harness.records import plain, stable_hash
-from harness.registry.import_errors import in_words
 from harness.registry.index import Broken, submissions_index
 from harness.registry.names import Typed, parse_name
 from harness.registry.parts import Part, find_part, with_values
@@ -143,7 +143,7 @@ def all_submissions() -> list[Submission]:
         try:
             listed.append(_single(find_part(Typed(loaded.name), index, "")))
         except Exception as error:  # noqa: BLE001 a class may compute its facts, and one that fails must not hide the others
-            reason = BadInput(f"{display_path(loaded.path)}: '{loaded.name}': {in_words(error)}")
+            reason = BadInput(f"{display_path(loaded.path)}: '{loaded.name}': {said(error)}")
             broken.append(Broken(loaded.name, reason, loaded.path))
     return sorted([*listed, *map(_broken, broken)], key=lambda submission: submission.name)
 

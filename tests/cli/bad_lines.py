@@ -132,6 +132,18 @@ BAD: dict[str, list[str]] = {
         *("curve cosine --predict --fit {broken_json}", "curve cosine --predict --fit {file} --results {good}"),
         *("curve cosine --predict --fit x --horizon 10", "curve cosine --predict --fit nope --results {nowhere}"),
     ],
+    "audit": [
+        *("audit extra", "audit --results {nowhere}", "audit --results {file}", "audit --results {dir}", "audit --results ''"),
+        *(f"audit --results {{good}} --sample={number}" for number in ("0", "-1", "1.5", "some", "nan", "")),
+        *(f"audit --results {{good}} --seed={number}" for number in ("-1", "x", "9" * 40)),
+        *("audit --results {good} -s nope", "audit --results {good} -w nope", "audit --results {good} -s ''"),
+        *(
+            "audit --results {good} --time-limit nan",
+            "audit --results {good} --memory=-1",
+            "audit --results {good} --out {dir}",
+        ),
+        *("audit --results {good} --out /proc/x.json", "audit --results {good} --out ''"),
+    ],
     "data": [
         *(
             "data extra",

@@ -39,7 +39,10 @@ BROKEN = {
     ),
     "error": ("raise RuntimeError('one\\ntwo')", "line 1: RuntimeError: one two"),
     "long_error": ("raise RuntimeError('x' * 10**7)", "RuntimeError: xxx"),
-    "odd_error": ("class E(Exception):\n    def __str__(self):\n        raise ValueError\nraise E", "line 4: E"),
+    "odd_error": (
+        "class E(Exception):\n    def __str__(self):\n        raise ValueError\nraise E",
+        "line 4: E: its message cannot be read",
+    ),
     "exit": ("import sys\nsys.exit(0)", "line 2: SystemExit: 0"),
     "interrupt": ("x = 1\nraise KeyboardInterrupt", "line 2: KeyboardInterrupt"),
     "generator": ("raise GeneratorExit", "GeneratorExit"),

@@ -105,7 +105,7 @@ def homeless() -> Iterator[tuple[Path, Any]]:
 
 
 def test_a_user_without_a_home_directory_is_told_what_to_set(homeless):
-    place, run = homeless
+    _, run = homeless
     done = run("data", "-w", "digits_mlp")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "set TIMETRIAL_DATA" in done.stderr
@@ -179,20 +179,3 @@ def test_a_plug_in_whose_name_would_not_survive_in_a_record_is_refused(name, tmp
     assert run_app([*map(str, RUN), "-s", f"./{name}.py", "--results", "r"]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and told.strip().isprintable() and not (tmp_path / "r").exists()
-
-
-def test_what_curve_draws_is_what_a_run_runs(tmp_path, monkeypatch, capsys):
-    (tmp_path / "kind.py").write_text(
-        "from harness import schedule\n@schedule\ndef kind(step, horizon, warmup):\n"
-        "    return 1.0 if {float} == {type(step), type(horizon), type(warmup)} else 2.0\n"
-    )
-    (tmp_path / "indexed.py").write_text(
-        "from harness import schedule\n@schedule\ndef indexed(step, horizon):\n    return [1.0, 0.5][step]\n"
-    )
-    monkeypatch.chdir(tmp_path)
-    assert run_app(["curve", "./kind.py", "--horizon", "2", "--json"]) == 0
-    capsys.readouterr()
-    assert run_app([*map(str, RUN), "-s", "./kind.py", "--results", "r"]) == 0
-    capsys.readouterr()
-    assert run_app(["curve", "./indexed.py", "--horizon", "2"]) == 2
-    assert "TypeError: list indices must be integers" in (told := capsys.readouterr().err) and "int(step)" in told
