@@ -342,8 +342,8 @@ def test_lists_and_curves_need_no_torch(here):
     code = WITHOUT_TORCH + (
         "from harness.registry import all_submissions, find_schedule, suites\n"
         "listed = {s.name: s.facts for s in all_submissions()}\n"
-        "assert 'sam' in listed and 'unavailable' not in listed['sam']\n"
-        "assert \"needs the module 'torch'\" in listed['needs_it']['unavailable'], listed['needs_it']\n"
+        "assert 'sam' in listed and 'broken' not in listed['sam']\n"
+        "assert \"needs the module 'torch'\" in listed['needs_it']['broken'], listed['needs_it']\n"
         "suites()\n"
         "assert round(find_schedule('rex').curve(100)[50], 3) == 0.667\n"
         "assert 'torch' not in sys.modules\n"
