@@ -7,7 +7,11 @@ import sys
 
 
 def main() -> None:
-    """Run the command line. Exit status: 0 done, 1 some trials failed, 2 bad input, 130 interrupted."""
+    """Run the command line.
+
+    Exit status: 0 done; 1 some trials failed, something is missing or does not hold, or output could not be written; 2 bad
+    input; 130 interrupted.
+    """
     from harness.cli import streams
     from harness.cli.app import run_app
 
