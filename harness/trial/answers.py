@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
-from torch import Tensor
-
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import ContractError
+from harness.contracts.numbers import number
 
 
 def learning_rate(algorithm: TrainingAlgorithm) -> float | None:
@@ -17,14 +14,12 @@ def learning_rate(algorithm: TrainingAlgorithm) -> float | None:
         ContractError: it is not a number, or it is too large for a float.
     """
     rate = algorithm.learning_rate()
-    if isinstance(rate, Tensor) and rate.numel() == 1:  # torch's optimizers may hold their rate as a tensor
-        rate = rate.item()
     if rate is None:
         return None
-    if not isinstance(rate, Real):
-        raise ContractError(f"learning_rate() returned {type(rate).__name__}: a number, or None, is expected")
     try:
-        return float(rate)
+        return number(rate)
+    except TypeError:
+        raise ContractError(f"learning_rate() returned {type(rate).__name__}: a number, or None, is expected") from None
     except OverflowError:
         raise ContractError("learning_rate() returned a number too large for a float") from None
 
