@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 from harness.execution.dispatch.deaths import Cause
 from harness.execution.dispatch.pools import Meeting, RunStopped
 from harness.execution.dispatch.processes import exit_in_words, start
+from harness.execution.dispatch.scratch import ScratchFolder
 
 WORKER = "harness.execution.dispatch.child_worker"
 
@@ -33,7 +32,7 @@ class ChildPool:
         self._met: set[str] = set()
         self._started = 0
         self._failed_starts = 0
-        self._folder = Path(tempfile.mkdtemp(prefix="timetrial-"))
+        self._folder = ScratchFolder()
 
     def start(self, meeting: Meeting) -> None:
         """Start the workers."""
@@ -87,11 +86,11 @@ class ChildPool:
             process.wait()
             if process.stdin is not None:
                 process.stdin.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     @property
     def _log(self) -> Path:
-        return self._folder / "workers.log"
+        return self._folder.path / "workers.log"
 
     def _last_line(self) -> str:
         with suppress(OSError, IndexError):

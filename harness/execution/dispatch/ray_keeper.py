@@ -11,11 +11,9 @@ import json
 import logging
 import os
 import re
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -41,6 +39,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from harness.execution.dispatch.messages import Lost, connect
 from harness.execution.dispatch.processes import arguments_and_secret, end_with_parent
+from harness.execution.dispatch.scratch import ScratchFolder
 
 PAUSE_SECONDS = 1.0
 """Between two attempts to keep workers alive after a failure."""
@@ -174,7 +173,7 @@ class Keeper:
 
     def _keep(self, count: int) -> bool:
         """Have Tune keep the workers; return whether they have all ended because no trials are left."""
-        scratch = Path(tempfile.mkdtemp(prefix="timetrial-"))
+        scratch = ScratchFolder()
         loopback = not self._address or self._address.startswith(("127.", "localhost", "ray://127.", "ray://localhost"))
         host = "127.0.0.1" if loopback else ray.util.get_node_ip_address()
         worker = tune.with_parameters(Worker, host=host, port=self._port, token=self._token)
@@ -183,7 +182,7 @@ class Keeper:
             tune_config=tune.TuneConfig(num_samples=count, max_concurrent_trials=count),
             run_config=tune.RunConfig(
                 name="workers",
-                storage_path=str(scratch),
+                storage_path=str(scratch.path),
                 verbose=0,
                 log_to_file=False,
                 failure_config=tune.FailureConfig(max_failures=-1),
@@ -200,7 +199,7 @@ class Keeper:
         else:
             return not results.errors and len(results) == count
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.remove()
 
     def _obey(self) -> None:
         """Carry out the driver's commands; end with it."""

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from harness.contracts.errors import BadInput
 from harness.execution.dispatch.deaths import Cause
 from harness.execution.dispatch.pools import Meeting, NoWorkers, RunStopped
 from harness.execution.dispatch.processes import exit_in_words, start
+from harness.execution.dispatch.scratch import ScratchFolder
 
 KEEPER = "harness.execution.dispatch.ray_keeper"
 
@@ -57,7 +55,7 @@ class RayPool:
         self._memory_ran_short = float("-inf")
         self._failures = 0
         self._reason = ""
-        self._folder = Path(tempfile.mkdtemp(prefix="timetrial-"))
+        self._folder = ScratchFolder()
 
     def start(self, meeting: Meeting) -> None:
         """Start the keeper.
@@ -125,7 +123,7 @@ class RayPool:
     def close(self) -> None:
         """End the keeper, and with it the cluster if it is our own."""
         self._end_keeper()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def _start_keeper(self) -> None:
         assert self._meeting is not None
@@ -137,7 +135,7 @@ class RayPool:
         self._keeper = start(
             KEEPER,
             *(self._address, workers, self._device, port, str(write)),
-            output=self._folder / "ray.log",
+            output=self._folder.path / "ray.log",
             secret=self._meeting.token,
             keep_open=(write,),
         )
