@@ -277,6 +277,11 @@ class TrialRecord:
         """Seconds of training, evaluation and set-up together."""
         return math.fsum(self.clocks.get(name, 0.0) for name in ("seconds", "evaluation_seconds", "setup_seconds"))
 
+    @property
+    def lower_is_better(self) -> bool:
+        """The direction of the workload's metric; True where the record does not state it."""
+        return fact_of(self.facts, "workload", "lower_is_better") is not False
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON types, with the trial's id and a checksum over everything else."""
         body: dict[str, Any] = plain({f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"})

@@ -24,6 +24,9 @@ LONGEST_NAME = 4096
 LONGEST_TEXT = 100_000
 """Characters of any other text, such as a submission's source, of which a record keeps less."""
 
+MOST_ITEMS = 10_000
+"""Items of one list or object in what a schema does not describe further."""
+
 DEEPEST = 12
 """Lists and objects inside one another, in what a schema does not describe further, such as a search space."""
 
@@ -46,6 +49,8 @@ def _free(value: Any, level: int = 0) -> Any:
     elif isinstance(value, (list, Mapping)):
         if level == DEEPEST:
             raise ValueError(f"more than {DEEPEST} lists and objects lie inside one another")
+        if len(value) > MOST_ITEMS:
+            raise ValueError(f"a list or object has {len(value)} items, more than {MOST_ITEMS}")
         for item in (*value, *value.values()) if isinstance(value, Mapping) else value:
             _free(item, level + 1)
     elif value is not None:
@@ -213,7 +218,7 @@ class RecordJson(TypedDict):
     evaluations: Annotated[list[Evaluation], FailFast()]
     learning_rates: Annotated[list[TracedRate], FailFast()]
     clocks: dict[str, Clock | None]
-    beater: NotRequired[BeaterJson | None]
+    beater: NotRequired[Annotated[BeaterJson | None, BeforeValidator(_free)]]
     pruned_by: NotRequired[Label]
     environment: Annotated[EnvironmentJson, BeforeValidator(_free)]
     facts: Annotated[FactsJson, BeforeValidator(_free)]

@@ -20,7 +20,7 @@ def fastest_of(records: Iterable[TrialRecord], clock: str) -> FastestTrial | Non
     """Return the fastest of the trials of one study; of equal times the lowest index. None where no trial met the target."""
     fastest: FastestTrial | None = None
     for record in records:
-        hit = first_hit(record, clock, bool(record.facts["workload"]["lower_is_better"]))
+        hit = first_hit(record, clock, record.lower_is_better)
         if hit is not None:
             fastest = faster(fastest, FastestTrial(hit, record.spec.trial, record.spec.id))
     return fastest
@@ -43,7 +43,7 @@ def evidence_holds(record: TrialRecord, beater: TrialRecord | None, clock: str) 
     """
     if record.status != Status.PRUNED or record.pruned_by:
         return True
-    if record.beater is None or beater is None:
+    if record.beater is None or "time" not in record.beater or beater is None:
         return False
     fastest = fastest_of([beater], clock)
     return fastest is not None and fastest.time <= float(record.beater["time"])

@@ -57,15 +57,15 @@ class BoardTrial:
 
 def span_of(record: TrialRecord, clock: str) -> Span:
     """Return what a record says about the time at which its trial meets, or would have met, the target."""
-    hit = first_hit(record, clock, bool(record.facts["workload"]["lower_is_better"])) if record.evaluations else None
+    hit = first_hit(record, clock, record.lower_is_better) if record.evaluations else None
     if hit is not None:
         return Span(hit, hit)
     if record.status == Status.KILLED:
         return UNKNOWN
     if record.pruned_by == SCORE_ONLY:
-        return Span(float((record.beater or {})["due"]), math.inf)
+        return Span(float((record.beater or {}).get("due", 0.0)), math.inf)
     if record.status == Status.PRUNED and not record.pruned_by:
-        return Span(float((record.beater or {})["time"]), math.inf)
+        return Span(float((record.beater or {}).get("time", 0.0)), math.inf)
     return NEVER
 
 

@@ -13,6 +13,9 @@ from harness.results.parquet import read_records
 from harness.results.regular_files import reason_of
 from harness.results.regular_files import set_aside as rename_aside
 
+MOST_NAMED = 10
+"""Unreadable records of one file that are named; the others are counted."""
+
 
 @dataclass(frozen=True)
 class Compacted:
@@ -79,16 +82,19 @@ def _add_records(
     damaged: MutableMapping[Path, str],
 ) -> bool:
     """Add the readable records among `bodies` to `records` and the others to `damaged`; return whether all are readable."""
-    intact = True
+    unreadable = 0
     for body in bodies:
         try:
             record = TrialRecord.from_json(body)
         except ValueError as error:
-            damaged[Path(f"{path}#{str(body.get('id')).replace('/', '_')[:40]}")] = str(error)
-            intact = False
+            unreadable += 1
+            if unreadable <= MOST_NAMED:
+                damaged[Path(f"{path}#{str(body.get('id')).replace('/', '_')[:40]}")] = str(error)
+            else:
+                damaged[path] = f"{unreadable - MOST_NAMED} further records of it cannot be read"
             continue
         trial = str(body["id"])  # from_json has compared it with the id of the specification, which takes a hash
         earlier = records.get(trial)
         if earlier is None or earlier[0].created <= record.created:
             records[trial] = (record, path)
-    return intact
+    return not unreadable

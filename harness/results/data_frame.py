@@ -62,7 +62,7 @@ def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
     """Return {column: value} of one record."""
     spec, workload = record.spec, record.facts.get("workload", {})
     trial = spec.id
-    lower = bool(workload.get("lower_is_better", True))
+    lower = record.lower_is_better
     return {
         "id": trial,
         **_planned(record, workload),

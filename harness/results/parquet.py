@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.results.regular_files import parsed_json, read_regular
@@ -30,8 +31,8 @@ COMPRESSION, COMPRESSION_LEVEL = "zstd", 19
 LARGEST_PARQUET = 256 * 2**20
 """Largest file in bytes. One of 1,000 records has 0.6 MB."""
 
-LARGEST_DECOMPRESSED, MOST_ROWS, MOST_COLUMNS = 2**30, 1_000_000, 200
-"""Largest size of a file's columns in bytes once they are decompressed, and most of its records and columns."""
+LARGEST_CONTENT, MOST_ROWS, MOST_COLUMNS = 2**31, 1_000_000, 200
+"""Largest size of a file's records in bytes, were each written out, and most of its records and columns."""
 
 
 def write_records(bodies: Sequence[Body], path: Path) -> None:
@@ -114,15 +115,23 @@ def _columns(content: bytes) -> tuple[dict[str, list[Any]], int]:
     texts = [name for name, kind in kinds.items() if kind == pa.string()]
     file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts, page_checksum_verification=True)
     size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
-    if file.metadata.num_rows > MOST_ROWS or size > LARGEST_DECOMPRESSED:
-        raise ValueError(f"it has {file.metadata.num_rows} rows, and {size} bytes once decompressed: more than a file may have")
+    if file.metadata.num_rows > MOST_ROWS or size > LARGEST_CONTENT:
+        raise ValueError(f"it has {file.metadata.num_rows} rows and {size} bytes: at most {MOST_ROWS} and {LARGEST_CONTENT}")
     table = file.read()
+    if (size := sum(_written_out(table.column(name)) for name in texts)) > LARGEST_CONTENT:
+        raise ValueError(f"its records have {size} bytes together, more than {LARGEST_CONTENT}")
     known: dict[str, Any] = {}
     columns = {
         name: _parsed(table.column(name), known) if name in texts else table.column(name).to_pylist()
         for name in table.column_names
     }
     return columns, table.num_rows
+
+
+def _written_out(column: pa.ChunkedArray) -> int:
+    """Return how many bytes a column of text would have, were its equal texts repeated."""
+    lengths = (pc.take(pc.binary_length(chunk.dictionary), chunk.indices) for chunk in column.chunks)
+    return sum(pc.sum(length).as_py() or 0 for length in lengths)
 
 
 def _parsed(column: pa.ChunkedArray, known: dict[str, Any]) -> list[Any]:

@@ -6,10 +6,12 @@ import atexit
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,14 @@ def command(*arguments: Any) -> list[str]:
     return [sys.executable, "-c", "from harness.cli import main; main()", *map(str, arguments)]
 
 
-def timetrial(*arguments: Any, cwd: Path | None = None, timeout: float = 240, **env: str) -> subprocess.CompletedProcess[str]:
+def timetrial(
+    *arguments: Any, cwd: Path | None = None, timeout: float = 240, limits: Mapping[int, int] | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
     """Run timetrial to its end, in a process of its own that has imported the large libraries already.
 
     It is forked from a server which has imported them (three of the four CPU seconds of a small command), but nothing of
     timetrial, nor Ray, which reads its environment when it is imported. With an environment of its own it is started as
-    `command` is typed.
+    `command` is typed. `limits` are {resource, such as resource.RLIMIT_DATA: soft limit}, of such a fork only.
     """
     if env:
         own = {**os.environ, **env}
@@ -41,7 +45,9 @@ def timetrial(*arguments: Any, cwd: Path | None = None, timeout: float = 240, **
     line = list(map(str, arguments))
     folder = Path(tempfile.mkdtemp(dir=_scratch()))
     out, err = folder / "stdout", folder / "stderr"
-    process = FORKS.Process(target=_as_typed, args=(line, str(cwd or Path.cwd()), dict(os.environ), str(out), str(err)))
+    process = FORKS.Process(
+        target=_as_typed, args=(line, str(cwd or Path.cwd()), dict(os.environ), str(out), str(err), limits or {})
+    )
     process.start()
     process.join(timeout)
     if process.exitcode is None:
@@ -51,13 +57,15 @@ def timetrial(*arguments: Any, cwd: Path | None = None, timeout: float = 240, **
     return subprocess.CompletedProcess(line, process.exitcode, out.read_text(), err.read_text())
 
 
-def _as_typed(line: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> None:
+def _as_typed(line: list[str], cwd: str, env: dict[str, str], out: str, err: str, limits: Mapping[int, int]) -> None:
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
+    for kind, limit in limits.items():
+        resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
     sys.argv = ["timetrial", *line]
     sys.path.insert(0, "")
     from harness.cli import main
