@@ -87,7 +87,9 @@ def memory_limit(limit: int | None, *, own_process: bool) -> Iterator[ResidentWa
         with watched(watch.look):
             yield watch
     finally:
-        raise_in(threading.get_ident(), None)
+        # Not without need: it leaves Python 3.11's flag for pending exceptions set, with which a tracer never returns.
+        if watch.exceeded:
+            raise_in(threading.get_ident(), None)
         _restore_limit(soft)
 
 

@@ -107,6 +107,22 @@ def test_a_plug_in_may_catch_the_error_and_go_on_with_less():
     assert in_a_process(catches).value == 10**7
 
 
+def traced():
+    with memory_limit(LIMIT, own_process=False):
+        pass
+    seen = []
+    sys.settrace(lambda frame, event, argument: seen.append(event))
+    try:
+        honest()
+    finally:
+        sys.settrace(None)
+    return len(seen) > 100
+
+
+def test_a_debugger_or_a_measurement_of_coverage_works_after_a_trial_under_a_limit():
+    assert in_a_process(traced).value is True
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
