@@ -74,7 +74,12 @@ class Task(Protocol):
         """Charged examples so far divided by the reference batch size; a schedule's step is this minus the warm-up steps."""
 
     def draw(self, size: int) -> Batch:
-        """Return the next `size` training examples of the seeded stream, which is the same for all submissions."""
+        """Return the next `size` training examples of the seeded stream, which is the same for all submissions.
+
+        Raises:
+            ContractError: `size` is no integer, or not in 1 to the larger of `train_size` and `budget`: no trial can be
+                charged more. The same goes for the number of indices in `fetch`.
+        """
 
     def fetch(self, indices: Tensor) -> Batch:
         """Return the training examples `indices` (int64 [n], each in [0, train_size))."""

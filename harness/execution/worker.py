@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -10,17 +11,24 @@ from typing import Any, NamedTuple
 
 import torch
 
+from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.workloads import Workload
 from harness.execution.environment import describe
 from harness.execution.settings import Settings
 from harness.pruning import StopChannel
-from harness.records import Status, TrialRecord, TrialResult, TrialSpec
+from harness.records import FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, hash_for_track
 from harness.rules import RULESETS
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.loop import TrialSettings, run_trial
-from harness.trial.process.failures import explain, is_from_outside, status_of
+from harness.trial.outcome import TRACEBACK
+from harness.trial.process.failures import explain, full_traceback, status_of
+from harness.trial.process.guard import DATA, Aftermath, guarded
+from harness.trial.process.interrupts import is_from_outside
 from harness.trial.process.limits import Limits
+
+OUTPUT = "output.txt"
+"""Name of the artefact that holds what a plug-in printed during its trial."""
 
 
 class Worked(NamedTuple):
@@ -35,14 +43,22 @@ class Worked(NamedTuple):
     replace: str = ""
 
 
+class LoadedWorkload(NamedTuple):
+    """A workload, its data, and its content hash on this machine."""
+
+    workload: Workload
+    data: Mapping[str, Any]
+    content_hash: str
+
+
 @lru_cache(maxsize=64)
 def _workload(
     name: str, size: str, variant: str, track: str, reference_recipe: bool, directory: str, planned: str
-) -> tuple[Workload, Mapping[str, Any], str]:
+) -> LoadedWorkload:
     """Return a workload, its data and its content hash: loaded once per worker and version, never on a trial's clock."""
     workload = find_workload(name, size, variant)
     content_hash = hash_for_track(workload, RULESETS[track], reference_recipe=reference_recipe)
-    return workload, workload.load(Path(directory)), content_hash
+    return LoadedWorkload(workload, workload.load(Path(directory)), content_hash)
 
 
 @lru_cache(maxsize=64)
@@ -74,39 +90,72 @@ def work(
     if settings.device == "cpu":
         torch.set_num_threads(1)
     environment = describe(settings.device, concurrency)
-    workload, data, workload_hash_here = _workload(
+    loaded = _workload(
         *(spec.workload, spec.size, spec.variant, spec.track, spec.reference_recipe),
         *(str(settings.data_directory), spec.workload_hash),
     )
     begun()
-    submission = _submission(spec.source or spec.submission, spec.submission_hash)
+    limits = Limits(settings.limit, settings.memory, own_process=own_process)
+    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, environment, limits.applied)
+    aftermath = Aftermath()
+    try:
+        with guarded(aftermath, torch.device(settings.device), loaded.data, own_process=own_process):
+            result = _load_and_run(spec, loaded, how)
+    except BaseException as error:  # not in the loop of the trial, which catches its own
+        if is_from_outside(error):
+            raise
+        result = _not_run(spec, loaded.workload, error, environment)
+    if DATA in aftermath.replaced:
+        _workload.cache_clear()
+    return _concluded(result, aftermath, limits.hit)
+
+
+def _load_and_run(spec: TrialSpec, loaded: LoadedWorkload, how: TrialSettings) -> TrialResult:
+    """Load the submission and run the trial, if both sources are those that were planned."""
+    with how.limits():
+        submission = _submission(spec.source or spec.submission, spec.submission_hash)
     for what, expected, actual in (
-        ("workload", spec.workload_hash, workload_hash_here),
+        ("workload", spec.workload_hash, loaded.content_hash),
         ("submission", spec.submission_hash, submission.content_hash),
     ):
         if expected != actual:
             reason = f"the {what}'s source here is not the one that was planned; run the command again"
-            return Worked(TrialResult(ended(spec, workload, submission, Status.KILLED, reason, environment)))
-    limits = Limits(settings.limit, settings.memory, own_process=own_process)
-    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, environment, limits.applied)
-    try:
-        result = run_trial(spec, workload, submission, data, how)
-    except BaseException as error:  # the limit was hit a moment after the trial, while its result was put together
-        if is_from_outside(error):
-            raise
-        result = TrialResult(ended(spec, workload, submission, status_of(error), explain(error), environment))
-    ran_out = Status.OUT_OF_MEMORY in (result.record.status, result.record.ended_as)
-    return Worked(result, limits.hit or ("its memory limit was hit" if ran_out else ""))
+            return TrialResult(ended(spec, loaded.workload, submission, Status.KILLED, reason, how.environment))
+    return run_trial(spec, loaded.workload, submission, loaded.data, how)
+
+
+def _not_run(spec: TrialSpec, workload: Workload, error: BaseException, environment: Mapping[str, Any]) -> TrialResult:
+    """Return the result of a trial whose submission could not be loaded, or whose process it broke."""
+    if isinstance(error, BadInput) and not isinstance(error, ContractError) and error.__cause__ is None:
+        return TrialResult(ended(spec, workload, None, Status.KILLED, explain(error), environment))  # not on this machine
+    record = ended(spec, workload, None, status_of(error), explain(error), environment)
+    return TrialResult(record, (Artefact(TRACEBACK, full_traceback(error)),))
+
+
+def _concluded(result: TrialResult, aftermath: Aftermath, limit_hit: str) -> Worked:
+    """Return what becomes of a trial's result in view of what the trial has left in its process."""
+    record, artefacts = result
+    if aftermath.changed:
+        reason = f"{aftermath.changed}, and what it measured cannot be trusted"
+        record = replace(record, status=Status.FAILED, reason=reason, complete=False, evaluations=(), beater=None, ended_as="")
+    if output := aftermath.output.content():
+        artefacts = (*artefacts, Artefact(OUTPUT, output))
+    if artefacts and {record.status, record.ended_as} & set(FAILURES):
+        record = replace(record, reason=f"{record.reason}; see {' and '.join(artefact.name for artefact in artefacts)}")
+    if not limit_hit and Status.OUT_OF_MEMORY in (record.status, record.ended_as):
+        limit_hit = "its memory limit was hit"
+    return Worked(TrialResult(record, artefacts), "; ".join(filter(None, (limit_hit, aftermath.changed, *aftermath.lost))))
 
 
 def ended(
     spec: TrialSpec,
     workload: Workload,
-    submission: Submission,
+    submission: Submission | None,
     status: Status,
     reason: str,
     environment: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
-    """Return the record of a trial that left nothing but how it ended."""
-    facts = {"workload": workload_facts(workload), "submission": submission_facts(submission, spec)}
+    """Return the record of a trial that left nothing but how it ended; `submission` is None where it cannot be loaded."""
+    own = {"name": spec.submission} if submission is None else submission_facts(submission, spec)
+    facts = {"workload": workload_facts(workload), "submission": own}
     return TrialRecord(spec, status, reason, facts=facts, environment=dict(environment or {}))

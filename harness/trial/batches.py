@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from harness.contracts.algorithms import Batch
 from harness.contracts.errors import ContractError
+from harness.contracts.messages import shown
 
 
 class IndexStream:
@@ -40,6 +43,22 @@ class IndexStream:
             self._at = len(parts[-1])
             missing -= self._at
         return torch.cat(parts)
+
+
+def checked_size(size: Any, most: int) -> int:
+    """Return the number of examples of a batch that a training algorithm asks for.
+
+    Args:
+        size: what it asks for; NumPy's integers are taken too.
+        most: the largest number allowed.
+
+    Raises:
+        ContractError: it is no integer, or not in 1 to `most`.
+    """
+    number = int(size) if isinstance(size, Integral) and not isinstance(size, bool) else 0
+    if 1 <= number <= most:
+        return number
+    raise ContractError(f"the size of a batch must be an integer from 1 to {most}, not {shown(size)}")
 
 
 class TrialBatch:

@@ -22,9 +22,10 @@ from harness.trial.clock import DIGITS, Clocks
 from harness.trial.judging import evaluate, evaluate_parts, refresh_batchnorm
 from harness.trial.meter import Meter
 from harness.trial.outcome import Run, Trace
-from harness.trial.process.failures import explain, is_from_outside, status_of
-from harness.trial.process.time_limit import check_time
-from harness.trial.process.torch_state import restored
+from harness.trial.process.failures import explain, status_of
+from harness.trial.process.guard import restored
+from harness.trial.process.interrupts import is_from_outside
+from harness.trial.process.pending import raise_pending
 from harness.trial.setup import check_untrained, listened, prepare, start_algorithm
 from harness.trial.signals import Signals
 
@@ -148,7 +149,7 @@ def train_until(examples: float, meter: Meter, algorithm: TrainingAlgorithm, sig
     while meter.thirds < 3 * examples:
         batch = algorithm.select()
         algorithm.update(batch)
-        check_time()
+        raise_pending()
         if not meter.end_step():
             return False
         if signals is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +9,13 @@ from typing import Any
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.workloads import Workload
 from harness.pruning import Stop
-from harness.records import CLOCKS, FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target, shortened
+from harness.records import CLOCKS, FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.trial.answers import learning_rate
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.meter import Meter
+from harness.trial.process.failures import full_traceback
 
 TRACEBACK = "traceback.txt"
 """Name of the artefact that holds the full traceback of the exception that ended a trial."""
@@ -68,8 +68,7 @@ class Run:
     def fail(self, status: Status, reason: str, error: BaseException) -> None:
         """End the trial because of an exception, and keep its full traceback as an artefact."""
         self.end(status, reason)
-        text = "".join(traceback.format_exception(error))
-        self.artefacts.append(Artefact(TRACEBACK, shortened(text.encode("utf-8", "backslashreplace"))))
+        self.artefacts.append(Artefact(TRACEBACK, full_traceback(error)))
 
     def stop(self, stop: Stop, due: float, clock: str) -> None:
         """End the trial as pruned, because of what its stop channel returned."""

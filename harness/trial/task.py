@@ -15,7 +15,7 @@ from harness.contracts.errors import ContractError
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec, stable_seed
-from harness.trial.batches import IndexStream, TrialBatch, examples_of
+from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of
 from harness.trial.derivatives import (
     difference_product,
     frozen,
@@ -61,6 +61,7 @@ class TrialTask:
         self._home = next(iter(train.values())).device
         self._stream = IndexStream(self.train_size, stable_seed(spec.seed, "data"))
         self._autocast = autocast_of(workload, meter.device)
+        self._most = max(self.train_size, self.budget)
         self._vectorised = self._twice_differentiable = True
         self._sealed = True
 
@@ -86,10 +87,14 @@ class TrialTask:
 
     def draw(self, size: int) -> TrialBatch:
         """Return the next `size` training examples of the seeded stream."""
-        return self.fetch(self._stream.take(size))
+        return self._batch(self._stream.take(checked_size(size, self._most)))
 
     def fetch(self, indices: Tensor) -> TrialBatch:
         """Return the training examples `indices`, int64 [n]."""
+        checked_size(len(indices), self._most)
+        return self._batch(indices)
+
+    def _batch(self, indices: Tensor) -> TrialBatch:
         chosen = indices.to(self._home, non_blocking=True)
         examples = {name: values.index_select(0, chosen) for name, values in self._train.items()}
         if self._home != self.device:

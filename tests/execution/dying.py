@@ -6,9 +6,11 @@ from pathlib import Path
 from textwrap import indent
 
 PLUGIN = '''
-import os, signal, time
+import ctypes, os, signal, time
 import torch
 from harness import TrainingAlgorithm
+
+C = ctypes.CDLL(None)  # what Python's own functions would do is refused
 
 
 class {name}(TrainingAlgorithm):

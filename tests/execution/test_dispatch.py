@@ -28,10 +28,10 @@ from workloads.data import data_directory
 HONEST = ("linear", "cosine")
 
 DEADLY = {
-    "kills_itself": "os.kill(os.getpid(), signal.SIGKILL)",
-    "exits": "os._exit(3)",
-    "aborts": "os.abort()",
-    "kills_its_parent": "os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)",
+    "kills_itself": "C.kill(os.getpid(), signal.SIGKILL)",
+    "exits": "C._exit(3)",
+    "aborts": "C.abort()",
+    "kills_its_parent": "C.kill(os.getppid(), signal.SIGKILL); time.sleep(600)",
 }
 
 TRACK = ("--track", "external", "--suite", "smoke", "--studies", 1, "--trials", 1)
@@ -108,7 +108,7 @@ def test_a_worker_whose_limit_has_rung_is_replaced(tmp_path):
 
 
 def test_a_trial_whose_run_died_of_it_runs_in_a_worker_process_the_next_time(tmp_path):
-    plugin = write_plugin(tmp_path, "exits", "os._exit(3)")
+    plugin = write_plugin(tmp_path, "exits", "C._exit(3)")
     line = ("run", *TRACK, "-s", plugin, "-s", "adamw+linear", "--executor", "inline", "--results", tmp_path / "results")
     assert timetrial(*line).returncode == 3, "inline runs trials in the process of the command"
     done = timetrial(*line)

@@ -1,8 +1,6 @@
 """Whatever a plug-in raises, returns or patches, its trial has a record and the run goes on."""
 
 import os
-import signal
-import sys
 import time
 
 import pytest
@@ -118,23 +116,6 @@ def test_a_learning_rate_that_is_not_finite_is_recorded_as_none(rate, tmp_path):
     store = ResultStore(tmp_path)
     store.write(record)
     assert {point[2] for point in store.read(record.spec).learning_rates} == {None}
-
-
-def test_ctrl_c_and_a_signal_to_terminate_end_the_trial_without_a_record():
-    class Kills(Plain):
-        """Sends its process SIGTERM, as a cluster does to end a worker."""
-
-        def update(self, batch):
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
-    try:
-        with pytest.raises(SystemExit):
-            race(Kills)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    with pytest.raises(KeyboardInterrupt):
-        race(raising(KeyboardInterrupt()))
 
 
 PRINTS = """

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from os import _exit  # by name: a plug-in may patch the module
 from pathlib import Path
 
+from harness.trial.process.python_state import lowest_limit, set_soft_limit
 from harness.trial.process.watcher import raise_in, watched
 
 MEMORY_EXIT = 86
@@ -60,7 +61,7 @@ class ResidentWatch:
             self._since, self.exceeded = now, True
             raise_in(self._thread, ResidentSizeExceeded)
         if self.own_process and (excess > self.limit or now - self._since > GRACE_SECONDS):
-            os._exit(MEMORY_EXIT)
+            _exit(MEMORY_EXIT)
 
 
 @contextmanager
@@ -80,9 +81,8 @@ def memory_limit(limit: int | None, *, own_process: bool) -> Iterator[ResidentWa
         yield None
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    lowest = min(bound for bound in (private + limit, soft, hard) if bound != resource.RLIM_INFINITY)
     watch = ResidentWatch(limit, resident, own_process)
-    resource.setrlimit(resource.RLIMIT_DATA, (lowest, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (lowest_limit(private + limit, soft, hard), hard))
     try:
         with watched(watch.look):
             yield watch
@@ -90,14 +90,7 @@ def memory_limit(limit: int | None, *, own_process: bool) -> Iterator[ResidentWa
         # Not without need: it leaves Python 3.11's flag for pending exceptions set, with which a tracer never returns.
         if watch.exceeded:
             raise_in(threading.get_ident(), None)
-        _restore_limit(soft)
-
-
-def _restore_limit(soft: int) -> None:
-    """Restore the soft limit, as far as the hard one allows: the trial may have lowered it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    too_high = hard != resource.RLIM_INFINITY and (soft == resource.RLIM_INFINITY or soft > hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (hard if too_high else soft, hard))
+        set_soft_limit(resource.RLIMIT_DATA, soft)
 
 
 def private_bytes() -> int | None:

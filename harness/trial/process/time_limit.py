@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from harness.trial.process.pending import forget, remember
+
 GRACE_SECONDS = 10.0
 """Seconds after the limit at which a process whose call holds the interpreter is ended."""
 
@@ -18,10 +20,6 @@ LEAST_SECONDS = 1e-3
 
 class TrialTimeout(BaseException):
     """The trial ran past its time limit. Not an `Exception`, so that a plug-in's own handlers do not catch it."""
-
-
-_expired: list[TrialTimeout] = []
-"""What the alarm has raised since the limit was set. A process has one alarm, so it has one such list."""
 
 
 @contextmanager
@@ -38,11 +36,12 @@ def time_limit(seconds: float | None, *, end_process: bool, passed: float = 0.0)
         yield []
         return
 
-    _expired.clear()
+    expired: list[TrialTimeout] = []
 
     def expire(_signal: int, _frame: FrameType | None) -> None:
-        _expired.append(TrialTimeout(f"over the time limit of {seconds:g} s"))
-        raise _expired[-1]
+        expired.append(TrialTimeout(f"over the time limit of {seconds:g} s"))
+        remember(expired[-1])
+        raise expired[-1]
 
     before = signal.signal(signal.SIGALRM, expire)
     left = max(seconds - passed, LEAST_SECONDS)
@@ -50,19 +49,13 @@ def time_limit(seconds: float | None, *, end_process: bool, passed: float = 0.0)
     if end_process:
         faulthandler.dump_traceback_later(left + GRACE_SECONDS, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
-        yield _expired
+        yield expired
     finally:
         try:
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
         finally:  # the alarm may have come a moment ago, inside the line above
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-            _expired.clear()
+            forget(TrialTimeout)
             if end_process:
                 faulthandler.cancel_dump_traceback_later()
-
-
-def check_time() -> None:
-    """Raise again what the alarm has raised: a plug-in may have caught it."""
-    if _expired:
-        raise _expired[-1]

@@ -1,40 +1,57 @@
-"""The state that torch keeps per process: a trial must not pass any of it on to the next trial."""
+"""The state that torch keeps per process, as facets; hooks on all modules are refused while weights are judged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import gc
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 from torch.nn.modules import module as modules
+from torch.overrides import _get_current_function_mode_stack as function_modes
+from torch.utils._python_dispatch import _get_current_dispatch_mode_stack as dispatch_modes
 
 from harness.contracts.errors import ContractError
+from harness.trial.process.facets import Facet, identical, never
+
+CUDNN = ("allow_tf32", "benchmark", "deterministic", "enabled")
+
+FLAGS: Mapping[str, tuple[str, str]] = {
+    "mkldnn": ("_get_mkldnn_enabled", "_set_mkldnn_enabled"),
+    "deterministic mkldnn": ("_get_mkldnn_deterministic", "_set_mkldnn_deterministic"),
+    "NNPACK": ("_get_nnpack_enabled", "_set_nnpack_enabled"),
+    "TF32 of cuBLAS": ("_get_cublas_allow_tf32", "_set_cublas_allow_tf32"),
+    "half-precision sums of cuBLAS": (
+        "_get_cublas_allow_fp16_reduced_precision_reduction",
+        "_set_cublas_allow_fp16_reduced_precision_reduction",
+    ),
+    "flash attention": ("_get_flash_sdp_enabled", "_set_sdp_use_flash"),
+    "memory-efficient attention": ("_get_mem_efficient_sdp_enabled", "_set_sdp_use_mem_efficient"),
+    "plain attention": ("_get_math_sdp_enabled", "_set_sdp_use_math"),
+    "filling of uninitialised memory": (
+        "_get_deterministic_fill_uninitialized_memory",
+        "_set_deterministic_fill_uninitialized_memory",
+    ),
+    "repeated warnings": ("_get_warnAlways", "_set_warnAlways"),
+}
+"""Switches of torch: functions of `torch._C` that read and set each, as far as this version has them."""
 
 
-@contextmanager
-def restored(device: torch.device) -> Iterator[None]:
-    """Restore grad mode, default type, precision, autocast, threads and hooks on all modules, whatever happened inside."""
+def torch_facets(device: torch.device) -> tuple[Facet, ...]:
+    """Return the facets of torch for trials on `device`: modes, grad mode, precision, switches, threads and hooks."""
     kinds = sorted({"cpu", device.type} - {"meta"})
-    grad, dtype, precision = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_float32_matmul_precision()
-    autocast = {kind: torch.is_autocast_enabled(kind) for kind in kinds}
-    cudnn = {name: getattr(torch.backends.cudnn, name) for name in ("allow_tf32", "benchmark", "deterministic", "enabled")}
-    threads, hooks = torch.get_num_threads(), {name: dict(value) for name, value in _hooks().items()}
-    try:
-        yield
-    finally:
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(dtype)
-        torch.set_float32_matmul_precision(precision)
-        for kind, enabled in autocast.items():
-            torch.set_autocast_enabled(kind, enabled)
-        for name, value in cudnn.items():
-            setattr(torch.backends.cudnn, name, value)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        for name, value in _hooks().items():
-            value.clear()
-            value.update(hooks.get(name, {}))
+    return (
+        *MODES,
+        Facet("autocast", lambda: [_autocast(kind) for kind in kinds], _set_autocast(kinds)),
+        *OTHERS,
+        *(
+            Facet(f"torch's switch for {what}", getattr(torch._C, read), getattr(torch._C, write))
+            for what, (read, write) in FLAGS.items()
+            if hasattr(torch._C, read) and hasattr(torch._C, write)
+        ),
+    )
 
 
 def check_hooks() -> None:
@@ -49,3 +66,96 @@ def check_hooks() -> None:
 
 def _hooks() -> dict[str, dict[Any, Any]]:
     return {name: value for name, value in vars(modules).items() if name.startswith("_global_") and isinstance(value, dict)}
+
+
+def _set_hooks(values: Mapping[str, Mapping[Any, Any]]) -> None:
+    for name, value in _hooks().items():
+        value.clear()
+        value.update(values.get(name, {}))
+
+
+def _leave_modes(read: Callable[[], list[Any]]) -> Callable[[list[Any]], None]:
+    """Return a function that leaves the modes which the trial has entered, the last one first."""
+
+    def write(before: list[Any]) -> None:
+        for mode in reversed(read()[len(before) :]):
+            mode.__exit__(None, None, None)
+
+    return write
+
+
+def _device_context() -> Any:
+    """Return the mode that `torch.set_default_device` has entered, where `torch.get_default_device` looks for it."""
+    return getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+
+
+def _set_device_context(mode: Any) -> None:
+    torch._GLOBAL_DEVICE_CONTEXT.device_context = mode
+
+
+def _leave_inference_mode(before: bool) -> None:
+    """End an inference mode that somebody entered by hand: it ends when the object that was entered is freed."""
+    if torch.is_inference_mode_enabled() and not before:
+        gc.collect()
+
+
+def _autocast(kind: str) -> tuple[bool, torch.dtype]:
+    return torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+
+
+def _set_autocast(kinds: list[str]) -> Callable[[list[tuple[bool, torch.dtype]]], None]:
+    def write(values: list[tuple[bool, torch.dtype]]) -> None:
+        for kind, (enabled, dtype) in zip(kinds, values, strict=True):
+            torch.set_autocast_enabled(kind, enabled)
+            torch.set_autocast_dtype(kind, dtype)
+
+    return write
+
+
+def _set_cudnn(values: list[bool]) -> None:
+    for name, value in zip(CUDNN, values, strict=True):
+        setattr(torch.backends.cudnn, name, value)
+
+
+def _flushes_denormals() -> bool:
+    with torch._C.DisableTorchFunction():
+        return (torch.tensor(2e-310, dtype=torch.float64, device="cpu") / 2).item() == 0
+
+
+def _leave_dual_levels(before: int) -> None:
+    while forward_ad._current_level > before:
+        forward_ad.exit_dual_level()
+
+
+MODES = (
+    Facet("a torch function mode", function_modes, _leave_modes(function_modes), identical),
+    Facet("a torch dispatch mode", dispatch_modes, _leave_modes(dispatch_modes), identical),
+    Facet("torch's default device", _device_context, _set_device_context, operator.is_),
+    Facet("inference mode", torch.is_inference_mode_enabled, _leave_inference_mode),
+    Facet("forward-mode differentiation", lambda: forward_ad._current_level, _leave_dual_levels),
+)
+
+OTHERS = (
+    Facet("grad mode", torch.is_grad_enabled, torch.set_grad_enabled),
+    Facet("torch's default type", torch.get_default_dtype, torch.set_default_dtype),
+    Facet("the precision of matrix products", torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    Facet(
+        "anomaly detection",
+        lambda: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
+        lambda value: torch.autograd.set_detect_anomaly(*value),
+    ),
+    Facet(
+        "deterministic algorithms",
+        lambda: (torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()),
+        lambda value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
+    ),
+    Facet("flushing of denormal numbers", _flushes_denormals, torch.set_flush_denormal),
+    Facet("torch's number of threads", torch.get_num_threads, torch.set_num_threads),
+    Facet(
+        "cuDNN's switches",
+        lambda: [getattr(torch.backends.cudnn, name) for name in CUDNN],
+        _set_cudnn,
+    ),
+    Facet("a hook on all modules", lambda: {name: dict(value) for name, value in _hooks().items()}, _set_hooks),
+    Facet("the random numbers of torch", torch.get_rng_state, torch.set_rng_state, never),
+)
