@@ -26,7 +26,7 @@ class Cause(StrEnum):
     SHORTAGE = "shortage"
     """The machine's memory ran out while the trial was under its limit: another program took it."""
     LIMIT = "limit"
-    """The driver killed it, because its trial was over the time limit."""
+    """It ended itself, or the driver killed it, because its trial was over the time limit."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ class Deaths:
     def _judge(self, death: Death, *, several: bool) -> Verdict:
         spec, detail = death.spec, f" ({death.detail})" if death.detail else ""
         if death.cause == Cause.LIMIT:
-            return Verdict(
-                spec, Status.TIMEOUT, f"over the time limit of {self._limit:g} s, in a call that holds the interpreter"
-            )
+            return Verdict(spec, Status.TIMEOUT, f"over the time limit of {self._limit:g} s, and its worker had to be ended")
         if death.cause == Cause.SHORTAGE:
             self._shortages[spec.id] += 1
             if self._shortages[spec.id] < MOST_SHORTAGES:

@@ -58,7 +58,7 @@ class Worker:
         stops: {trial: what stops it}, as far as it was sent.
         begun: monotonic seconds at which the running trial's limit began to count; None before.
         last_words: of a worker that ends itself.
-        over_limit: the driver killed it for its trial's time.
+        over_limit: it ended, or the driver killed it, after its trial's time.
     """
 
     channel: Channel
@@ -213,6 +213,9 @@ class Driver:
         worker = self._workers.pop(channel, None)
         if worker is None or not worker.assigned:
             return
+        limit = self._race.settings.limit
+        if limit is not None and worker.begun is not None and time.monotonic() - worker.begun > limit:
+            worker.over_limit = True  # its own watchdog has ended it, or whoever came before
         running = worker.assigned.popleft()
         self._take_back(worker.assigned)
         self._lost.append(_Lost(worker, running, time.monotonic()))
