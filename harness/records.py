@@ -245,7 +245,8 @@ class TrialRecord:
         evaluations: one mapping per evaluation: "examples", "seconds", "steps", "metric" and the workload's further metrics.
         learning_rates: thinned trace of (steps, charged examples, learning rate).
         clocks: at the end: "examples", "seconds", "steps"; beside them "process_seconds", "evaluation_seconds",
-            "setup_seconds", "wall_seconds".
+            "setup_seconds", of which "constructor_seconds" are the plug-in's, "cpu_seconds" (of the process, until the last
+            evaluation), "wall_seconds".
         beater: of a trial that the safe rules pruned, {"id": trial that beat it, "time": its time}; of one that
             ``--prune score-only`` pruned, {"time": the limit on its clock, "due": the evaluation before which it stopped}.
         pruned_by: what stopped it other than the safe rules: "score-only" or "" (protocols 1, 2: also "forecast").

@@ -101,5 +101,7 @@ def resume(straight: Any, resumed: Any) -> None:
     """Bring a new procedure to the state of another one, through `state_dict`."""
     resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
     resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
-    resumed.task._meter.thirds = straight.task._meter.thirds
-    resumed.task._stream = copy.deepcopy(straight.task._stream)
+    resumed.task._meter.charge(straight.task._meter.thirds - resumed.task._meter.thirds, 1)
+    stream = copy.deepcopy(straight.task._stream)
+    stream._order = stream._order.clone()  # torch counts a deep copy as a change in place
+    vars(resumed.task)["_stream"] = stream

@@ -42,7 +42,7 @@ def run_inline(race: Race, say: Callable[[str], None] = print) -> None:
             race.again(spec)
         else:
             result, why = work(spec, race.settings, partial(race.stop_for, spec.cell))
-            race.done(result)
+            race.done(result, spec)
         if why:
             say(f"{why}: the trials that are left run in a worker process")
             return Driver(race, ChildPool(), "127.0.0.1", say).run()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.contracts.workloads import DataUnavailable
+from harness.execution.acceptance import Acceptance
 from harness.execution.claims import Claims
 from harness.execution.evidence import board_trials, reusable
 from harness.execution.settings import Settings, Summary
@@ -65,6 +66,7 @@ class Race:
         self._after_death: set[str] = set()
         self._not_reused: dict[str, int] = {}
         self.elsewhere: dict[str, TrialSpec] = {}
+        self._acceptance = Acceptance(plan, settings.device, run_to_end=settings.run_to_end)
 
     @property
     def left(self) -> int:
@@ -171,12 +173,19 @@ class Race:
         """Return what stops the trials of a study now: its fastest trial so far, or a limit that follows from other studies."""
         return None if self.settings.run_to_end else earlier_stop(self._fastest.get(cell), self._limit(cell))
 
-    def done(self, result: TrialResult) -> None:
-        """Write a trial's record and artefacts, take them into account, and call the listener.
+    def done(self, result: TrialResult, sent: TrialSpec | None = None) -> None:
+        """Accept what a worker returned, write it, take it into account, and call the listener.
+
+        Args:
+            result: record and artefacts of a trial. A record that cannot be true is replaced by a failed one.
+            sent: what the worker was to run; None: the trial that the record is about.
 
         Raises:
             OSError: they cannot be written (a full disk); nothing that was written before is lost.
         """
+        self._keep(result._replace(record=self._acceptance.accept(result.record, sent or result.record.spec)))
+
+    def _keep(self, result: TrialResult) -> None:
         record, artefacts = result
         if not record.created:
             record = replace(record, created=datetime.now(UTC).isoformat(timespec="seconds"))
@@ -189,7 +198,7 @@ class Race:
     def ended(self, spec: TrialSpec, status: Status, reason: str, **more: Any) -> None:
         """Write the record of a trial that left nothing but how it ended; `more` are further fields of it."""
         workload, submission = self.plan.workloads[spec.workload_label], self.plan.submissions[spec.submission]
-        self.done(TrialResult(replace(ended(spec, workload, submission, status, reason), **more)))
+        self._keep(TrialResult(replace(ended(spec, workload, submission, status, reason), **more)))
 
     def _skip(self, spec: TrialSpec) -> None:
         self.ended(spec, Status.SKIPPED, f"its base {spec.workload} was missed in every study")

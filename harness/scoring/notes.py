@@ -11,6 +11,7 @@ from harness.pruning import SCORE_ONLY
 from harness.rules import Reading
 from harness.scoring.board_parts import Cell
 from harness.scoring.cells import Cells
+from harness.scoring.doubts import doubts
 from harness.scoring.headline import Headline
 from harness.scoring.scored import Scored
 from harness.scoring.sentences import budget_notes, listed, protocol_notes, resting_lines
@@ -45,6 +46,7 @@ def notes(scored: Scored, cells: Cells, reading: Headline) -> list[str]:
     trials, study_times, clock = scored.trials, scored.study_times, scored.rules.clock
     lines = [
         *_options(scored),
+        *doubts(trials),
         *protocol_notes(trials),
         *_machines(trials, clock),
         *_few(scored.fewest_studies, study_times),

@@ -12,6 +12,7 @@ import pandas as pd
 from harness.rules import Reading
 from harness.scoring.board_parts import Pair, RowSpeedUp
 from harness.scoring.compute_saved import RankRange
+from harness.scoring.doubts import doubts
 from harness.scoring.headline import Headline, off_rulers
 from harness.scoring.notes import reading_notes
 from harness.scoring.profiles import ranked
@@ -131,6 +132,7 @@ def quality_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> 
         trials=status_counts(trials["status"].astype(str)),
         verdict=speed_verdict(rows, reading.pairs, rules.baseline) if by_speed else _verdict(rows, by_rate),
         notes=(
+            *doubts(base),
             *protocol_notes(base),
             *_notes(base, rows, qualities, by_rate),
             *reading_notes(reading, workloads, wanted=Reading.COMPUTE_SAVED in track.reads),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -25,11 +26,21 @@ class IndexStream:
     def __init__(self, size: int, seed: int) -> None:
         self._generator = torch.Generator().manual_seed(seed)
         self._size = size
-        self._order = torch.randperm(size, generator=self._generator)
+        self._order = self._permutation()
         self._at = 0
 
+    @torch.inference_mode(False)  # where torch would not count changes in place
+    def _permutation(self) -> Tensor:
+        return torch.randperm(self._size, generator=self._generator)
+
     def take(self, size: int) -> Tensor:
-        """Return the next `size` indices, int64 [size]."""
+        """Return the next `size` indices, int64 [size].
+
+        Raises:
+            ContractError: indices that were returned before were changed in place, and with them the order.
+        """
+        if self._order._version:
+            raise ContractError("the indices of a batch were changed in place: copy them first")
         end = self._at + size
         if end <= self._size:
             taken = self._order[self._at : end]
@@ -38,7 +49,7 @@ class IndexStream:
         parts = [self._order[self._at :]]
         missing = size - len(parts[0])
         while missing > 0:
-            self._order = torch.randperm(self._size, generator=self._generator)
+            self._order = self._permutation()
             parts.append(self._order[:missing])
             self._at = len(parts[-1])
             missing -= self._at
@@ -61,32 +72,51 @@ def checked_size(size: Any, most: int) -> int:
     raise ContractError(f"the size of a batch must be an integer from 1 to {most}, not {shown(size)}")
 
 
-class TrialBatch:
-    """The `harness.contracts.Batch` of one trial: only its task turns it into a loss."""
+class TrialBatch(tuple[object, Tensor, int, Mapping[str, Tensor]]):
+    """The `harness.contracts.Batch` of one trial, which nothing can change: only its task turns it into a loss.
 
-    __slots__ = ("_examples", "_indices", "_size")
+    Args:
+        seal: of the task that draws it.
+        indices: int64 [size].
+        examples: {name: tensor [size, ...]}, tensors that nothing else has.
+    """
 
-    def __init__(self, indices: Tensor, examples: Mapping[str, Tensor]) -> None:
-        self._indices, self._size = indices, indices.shape[0]
-        self._examples = examples
+    __slots__ = ()
+    __eq__, __ne__, __hash__ = object.__eq__, object.__ne__, object.__hash__  # not by content: a comparison of tensors fails
+
+    def __new__(cls, seal: object, indices: Tensor, examples: Mapping[str, Tensor]) -> TrialBatch:
+        """Return the batch of these examples."""
+        return super().__new__(cls, (seal, indices, next(iter(examples.values())).shape[0], MappingProxyType(examples)))
 
     @property
     def size(self) -> int:
         """Number of examples."""
-        return self._size
+        return self[2]
 
     @property
     def indices(self) -> Tensor:
         """Which training examples these are, int64 [size]."""
-        return self._indices
+        return self[1]
 
 
-def examples_of(batch: Batch) -> Mapping[str, Tensor]:
+def examples_of(batch: Batch, seal: object) -> Mapping[str, Tensor]:
     """Return the examples of a batch, {name: tensor [size, ...]}.
 
     Raises:
-        ContractError: the batch does not come from a task.
+        ContractError: the batch was not drawn from the task with this seal, or it has been changed in place since.
     """
-    if not isinstance(batch, TrialBatch):
+    if type(batch) is not TrialBatch or batch[0] is not seal:
         raise ContractError(f"expected a batch from task.draw() or task.fetch(), got {type(batch).__name__}")
-    return batch._examples
+    examples = batch[3]
+    try:
+        for name, values in examples.items():
+            if values._version:
+                raise ContractError(f"the examples of a batch were changed ('{name}'): a batch is read-only")
+    except RuntimeError:  # they were drawn in inference mode, where torch does not count changes
+        return examples
+    return examples
+
+
+def version_of(tensor: Tensor) -> int:
+    """Return how many changes in place torch has counted; -1 for a tensor of inference mode, where it counts none."""
+    return -1 if tensor.is_inference() else tensor._version

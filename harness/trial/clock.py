@@ -14,7 +14,7 @@ DIGITS = 6
 """Decimals of recorded seconds: less than a microsecond is noise, and takes space in every record."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Stopwatch:
     """Seconds between `start` and `stop`, summed over all such periods.
 
@@ -45,10 +45,13 @@ class Stopwatch:
 
 
 class Clocks:
-    """The three stopwatches of a trial; only `training` is a clock of the race."""
+    """The stopwatches of a trial; only `training` is a clock of the race, and `constructor` runs while `setup` does."""
+
+    __slots__ = ("_began", "constructor", "evaluation", "setup", "training")
 
     def __init__(self, device: torch.device) -> None:
-        self.setup, self.training, self.evaluation = (Stopwatch(device) for _ in range(3))
+        self.setup, self.constructor, self.training, self.evaluation = (Stopwatch(device) for _ in range(4))
+        self._began = _process_seconds()
 
     def read(self, meter: Meter) -> dict[str, float]:
         """Return the clocks of the race ("examples", "seconds", "steps"), and the seconds that are recorded beside them."""
@@ -59,6 +62,8 @@ class Clocks:
             "process_seconds": self.training.process_seconds,
             "evaluation_seconds": self.evaluation.seconds,
             "setup_seconds": self.setup.seconds,
+            "constructor_seconds": max(self.constructor.seconds, self.constructor.process_seconds),
+            "cpu_seconds": round(_process_seconds() - self._began, DIGITS),
         }
 
 

@@ -13,6 +13,7 @@ from harness.contracts.errors import ContractError
 from harness.contracts.workloads import Workload
 from harness.rules import BATCHNORM_EXAMPLES
 from harness.trial.process.torch_state import check_hooks
+from harness.trial.tampering import Tampering
 
 EVALUATION_BATCH = 1024
 """Examples per forward pass of an evaluation."""
@@ -48,6 +49,7 @@ class Judge:
         self._model = build_model(workload, next(model.parameters()).device)
         self._parts = _parts(model)
         self._tensors = _saved_tensors(self._model)
+        self._built = _build_of(self._model)
         self.model_with_values_of(model)
 
     def model_with_values_of(self, model: nn.Module) -> nn.Module:
@@ -56,8 +58,11 @@ class Judge:
         Raises:
             ContractError: a hook is registered for all modules; a module or parameter of the plug-in's model was replaced,
                 added or removed; or a parameter or saved buffer of it has another shape or type.
+            Tampering: the harness's own model was changed.
         """
         check_hooks()
+        if _build_of(self._model) != self._built:
+            raise Tampering("the model with which the harness evaluates was changed: leave it as it is")
         theirs = self._same_parts(model)
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
             for name, own in self._tensors.items():
@@ -89,6 +94,20 @@ class Judge:
                 same = torch.equal(own, theirs[name])
             if not same:
                 raise ContractError(f"'{name}' of the model was changed before the first step: train in update()")
+
+
+def _build_of(model: nn.Module) -> list[Any]:
+    """Return which modules and parameters a model has, and which hooks and functions of its own each module has."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks")
+    functions = [
+        (
+            name,
+            *(len(vars(module)[hook]) for hook in hooks),
+            sorted(key for key, value in vars(module).items() if callable(value)),
+        )
+        for name, module in model.named_modules(remove_duplicate=False)
+    ]
+    return [*((name, id(part)) for name, part in _parts(model).items()), *functions]
 
 
 def _parts(model: nn.Module) -> dict[str, nn.Module | Tensor]:

@@ -26,8 +26,10 @@ from harness.trial.process.failures import explain, status_of
 from harness.trial.process.guard import restored
 from harness.trial.process.interrupts import is_from_outside
 from harness.trial.process.pending import raise_pending
-from harness.trial.setup import check_untrained, listened, prepare, start_algorithm
+from harness.trial.seals import Seals, sealed
+from harness.trial.setup import check_untrained, listened, no_gradients_of, prepare, start_algorithm
 from harness.trial.signals import Signals
+from harness.trial.tampering import Tampering, process_functions
 
 TRACE_POINTS = 100
 """About how many points a recorded learning-rate trace has."""
@@ -74,8 +76,10 @@ def run_trial(
     began = perf_counter()
     run = Run(spec, workload)
     try:
-        with restored(torch.device(settings.device)), settings.limits():
-            _train(run, submission, data, settings)
+        with restored(torch.device(settings.device)), sealed(FUNCTIONS, workload, data) as seals, settings.limits():
+            _train(run, submission, data, settings, seals)
+    except Tampering as error:
+        run.void(str(error), error)
     except BaseException as error:
         if is_from_outside(error):
             raise
@@ -83,7 +87,7 @@ def run_trial(
     return run.result(submission, settings.environment, round(perf_counter() - began, DIGITS))
 
 
-def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: TrialSettings) -> None:
+def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: TrialSettings, seals: Seals) -> None:
     """Set up, then train and evaluate in turn, until something ends the trial."""
     spec, workload, rules = run.spec, run.workload, RULESETS[run.spec.track]
     device = torch.device(settings.device)
@@ -92,7 +96,11 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
     clocks.setup.start()
     ready = prepare(spec, workload, data, device)
     meter, task, judge = ready.meter, ready.task, ready.judge
-    algorithm = start_algorithm(submission, task, spec, workload)
+    seals.add(task.model, {"train": ready.train, "validation": ready.validation})
+    clocks.constructor.start()
+    with no_gradients_of(task.model):
+        algorithm = start_algorithm(submission, task, spec, workload)
+    clocks.constructor.stop()
     signals = Signals(listened(submission), task, meter, algorithm) if listened(submission) else None
     refresh = refreshes_batchnorm(algorithm)
     check_untrained(ready)
@@ -119,6 +127,7 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
             return None
 
         clocks.evaluation.start()
+        seals.check()
         model = judge.model_with_values_of(task.model)
         if refresh:
             refresh_batchnorm(workload, model, ready.train, seed=stable_seed(spec.seed, "batchnorm"))
@@ -157,3 +166,7 @@ def train_until(examples: float, meter: Meter, algorithm: TrainingAlgorithm, sig
         if meter.thirds >= trace.due:
             trace.add(meter, algorithm)
     return True
+
+
+FUNCTIONS = process_functions()
+"""The functions that a trial rests on. Noted here, when all of them exist and before a worker imports a plug-in."""

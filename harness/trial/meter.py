@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -19,31 +20,45 @@ class Meter:
     Charges are counted in thirds of an example, so that the count is exact: a loss call with gradients enabled costs 3
     thirds per example, without gradients 1, each further backward pass 2.
 
+    The counts are kept where no attribute leads to them, so that nothing but a charge and the end of a step changes them.
+
     Attributes:
         device: where the trial trains.
-        thirds: thirds of an example charged so far.
-        steps: steps that have ended.
         loss: what the last call of `Task.loss` returned, detached; None before the first call.
     """
 
-    __slots__ = ("_all_finite", "_idle_steps", "_on_cpu", "_thirds_before", "device", "loss", "steps", "thirds")
+    __slots__ = ("_all_finite", "_charged", "_ended", "_idle_steps", "_on_cpu", "_thirds_before", "device", "loss")
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.thirds = self.steps = 0
+        self._charged, self._ended = _count(), _count()
         self.loss: Tensor | None = None
         self._thirds_before = self._idle_steps = 0
         self._on_cpu = device.type == "cpu"
         self._all_finite = torch.ones((), dtype=torch.bool, device=device)
 
     @property
+    def thirds(self) -> int:
+        """Thirds of an example charged so far."""
+        return self._charged(0)
+
+    @property
+    def steps(self) -> int:
+        """Steps that have ended."""
+        return self._ended(0)
+
+    @property
     def examples(self) -> float:
         """Charged examples so far."""
-        return self.thirds / 3
+        return self._charged(0) / 3
 
     def charge(self, examples: int, thirds: int = 3) -> None:
-        """Charge `examples` examples at `thirds` thirds each."""
-        self.thirds += examples * thirds
+        """Charge `examples` examples at `thirds` thirds each.
+
+        Raises:
+            ContractError: the charge is negative.
+        """
+        self._charged(examples * thirds)
 
     def end_step(self) -> bool:
         """Count a step; return whether its loss is finite. On an accelerator, `finite` finds out later.
@@ -51,13 +66,14 @@ class Meter:
         Raises:
             ContractError: nothing has been charged for more than `IDLE_STEPS` steps.
         """
-        self.steps += 1
-        if self.thirds == self._thirds_before:
+        self._ended(1)
+        thirds = self._charged(0)
+        if thirds == self._thirds_before:
             self._idle_steps += 1
             if self._idle_steps > IDLE_STEPS:
                 raise ContractError(f"update() has charged nothing in {IDLE_STEPS} steps: call self.task.loss(batch)")
         else:
-            self._idle_steps, self._thirds_before = 0, self.thirds
+            self._idle_steps, self._thirds_before = 0, thirds
         if self.loss is None:
             return True
         if self._on_cpu:
@@ -68,3 +84,17 @@ class Meter:
     def finite(self, model: nn.Module) -> bool:
         """Return whether all losses at the ends of steps, and all parameters of `model`, are finite."""
         return bool(self._all_finite.item()) and all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+def _count() -> Callable[[int], int]:
+    """Return a function that adds its argument to a count, which starts at 0, and returns the count."""
+    count = 0
+
+    def add(more: int) -> int:
+        nonlocal count
+        if more < 0:
+            raise ContractError("a charge cannot be negative")
+        count += more
+        return count
+
+    return add

@@ -9,13 +9,24 @@ from typing import Any
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.workloads import Workload
 from harness.pruning import Stop
-from harness.records import CLOCKS, FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target
+from harness.records import (
+    CLOCKS,
+    FAILURES,
+    Artefact,
+    Status,
+    TrialRecord,
+    TrialResult,
+    TrialSpec,
+    canonical_json,
+    meets_target,
+)
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.trial.answers import learning_rate
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.meter import Meter
 from harness.trial.process.failures import full_traceback
+from harness.trial.tampering import Tampering
 
 TRACEBACK = "traceback.txt"
 """Name of the artefact that holds the full traceback of the exception that ended a trial."""
@@ -44,6 +55,11 @@ class Trace:
 class Run:
     """A trial that is running: its evaluations and clocks so far, and its status once it has ended."""
 
+    __slots__ = (
+        *("spec", "workload", "status", "reason", "complete", "evaluations", "learning_rates", "clocks"),
+        *("beater", "pruned_by", "ended_as", "artefacts", "_texts"),
+    )
+
     def __init__(self, spec: TrialSpec, workload: Workload) -> None:
         self.spec, self.workload = spec, workload
         self.status = Status.FAILED
@@ -56,6 +72,7 @@ class Run:
         self.pruned_by = ""
         self.ended_as = ""
         self.artefacts: list[Artefact] = []
+        self._texts: tuple[str, ...] = ()
 
     def end(self, status: Status, reason: str, *, complete: bool = False) -> None:
         """Set how the trial ended; a trial that has reached its target keeps that status, beside how it ended later."""
@@ -69,6 +86,12 @@ class Run:
         """End the trial because of an exception, and keep its full traceback as an artefact."""
         self.end(status, reason)
         self.artefacts.append(Artefact(TRACEBACK, full_traceback(error)))
+
+    def void(self, reason: str, error: BaseException) -> None:
+        """End the trial as failed because its measurements cannot be trusted, and drop them."""
+        self.status, self.complete, self.ended_as = Status.FAILED, False, ""
+        self.evaluations, self._texts = [], ()
+        self.fail(Status.FAILED, reason, error)
 
     def stop(self, stop: Stop, due: float, clock: str) -> None:
         """End the trial as pruned, because of what its stop channel returned."""
@@ -99,6 +122,7 @@ class Run:
         value = metrics[name]
         others = {other: number for other, number in metrics.items() if other != name}
         self.evaluations.append({**{clock: self.clocks[clock] for clock in CLOCKS}, "metric": value, **others})
+        self._texts = (*self._texts, canonical_json(self.evaluations[-1]))
         if meets_target(value, self.spec.target, lower_is_better=self.workload.lower_is_better):
             self.end(Status.REACHED, f"{name} {value:.4g} meets the target {self.spec.target:g}")
         return value
@@ -113,6 +137,9 @@ class Run:
 
     def result(self, submission: Submission, environment: Mapping[str, Any], wall_seconds: float) -> TrialResult:
         """Return the record of the trial and its artefacts."""
+        if tuple(map(canonical_json, self.evaluations)) != self._texts:
+            error = Tampering("the evaluations were changed while the trial ran: leave them as they are")
+            self.void(str(error), error)
         record = TrialRecord(
             spec=self.spec,
             status=self.status,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.variable import Variable
 
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import ContractError
@@ -66,6 +68,62 @@ def warm_up_pass(workload: Workload, model: nn.Module, train: Mapping[str, Tenso
     model.zero_grad()
     for name, buffer in model.named_buffers():
         buffer.copy_(buffers[name])
+
+
+@contextmanager
+def no_gradients_of(model: nn.Module) -> Iterator[None]:
+    """Refuse backward passes to tensors of the shapes of the model's weights: to its own, or to those of a copy.
+
+    So nothing can be trained by gradients in a constructor, while no clock runs and nothing is charged, and be written into
+    the model later. Computations of other shapes are free: a schedule may fit its own curve. What computes gradients
+    without torch's autograd is not seen here; `constructor_seconds` in the record has its time.
+
+    Raises:
+        ContractError: at the pass, and again at the end, since a plug-in may have caught the first.
+    """
+    shapes = {p.shape for p in model.parameters() if p.dim() > 1}
+    engine = Variable._execution_engine
+    watched = _Engine(engine, shapes)
+    setattr(Variable, "_execution_engine", watched)  # noqa: B010  the type checker knows the engine's own class only
+    try:
+        yield
+    finally:
+        Variable._execution_engine = engine
+        if watched.error is not None:
+            raise watched.error
+
+
+class _Engine:
+    """Torch's engine of backward passes, for as long as a constructor runs."""
+
+    def __init__(self, engine: Any, shapes: set[torch.Size]) -> None:
+        self._engine, self._shapes = engine, shapes
+        self.error: ContractError | None = None
+
+    def run_backward(self, roots: Sequence[Any], *arguments: Any, **keywords: Any) -> Any:
+        """Run a backward pass, unless it leads to a tensor of one of the shapes."""
+        if any(leaf.shape in self._shapes for leaf in _leaves(roots)):
+            self.error = ContractError("a backward pass through the model, or a copy, before the first step: train in update()")
+            raise self.error
+        return self._engine.run_backward(roots, *arguments, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
+def _leaves(roots: Sequence[Any]) -> Iterator[Tensor]:
+    """Return the tensors to which a backward pass from `roots` (tensors or edges of the graph) leads."""
+    nodes = [getattr(root, "grad_fn", None) or getattr(root, "node", None) for root in roots]
+    seen = set(nodes)
+    while nodes:
+        node = nodes.pop()
+        if node is None:
+            continue
+        if hasattr(node, "variable"):
+            yield node.variable
+        following = {other for other, _ in node.next_functions} - seen
+        seen |= following
+        nodes += following
 
 
 def start_algorithm(submission: Submission, task: TrialTask, spec: TrialSpec, workload: Workload) -> TrainingAlgorithm:

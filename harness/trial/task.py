@@ -55,7 +55,7 @@ class TrialTask:
         self.budget, self.horizon, self.warmup = spec.budget, spec.horizon, spec.warmup
         self.reference: Hyperparameters = workload.reference_hyperparameters
         self.generator = torch.Generator().manual_seed(stable_seed(spec.seed, "algorithm"))
-        self._meter = meter
+        self._meter, self._seal = meter, object()
         self._workload = workload
         self._train = train
         self._home = next(iter(train.values())).device
@@ -66,8 +66,8 @@ class TrialTask:
         self._sealed = True
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse to set a public attribute: a training algorithm may only read them."""
-        if "_sealed" in self.__dict__ and not name.startswith("_"):
+        """Refuse to set an attribute: a training algorithm may only read them."""
+        if "_sealed" in self.__dict__ and name not in ("_vectorised", "_twice_differentiable"):
             raise ContractError(f"task.{name} cannot be set: the attributes of a task are read-only")
         super().__setattr__(name, value)
 
@@ -95,11 +95,11 @@ class TrialTask:
         return self._batch(indices)
 
     def _batch(self, indices: Tensor) -> TrialBatch:
-        chosen = indices.to(self._home, non_blocking=True)
+        chosen = indices if indices.device == self._home else indices.to(self._home, non_blocking=True)
         examples = {name: values.index_select(0, chosen) for name, values in self._train.items()}
         if self._home != self.device:
             examples = {name: values.to(self.device) for name, values in examples.items()}
-        return TrialBatch(indices, examples)
+        return TrialBatch(self._seal, indices, examples)
 
     def loss(self, batch: Batch, model: nn.Module | None = None) -> Tensor:
         """Return the mean training loss of `batch`; charges 1 per example with gradients enabled, 1/3 without."""
@@ -120,7 +120,7 @@ class TrialTask:
         """Return whether every example is predicted correctly, bool [size]; charges 1/3 per example."""
         self._meter.charge(batch.size, 1)
         with torch.no_grad(), self._autocast():
-            examples = examples_of(batch)
+            examples = examples_of(batch, self._seal)
             correct = self._workload.example_correct(self._workload.forward(self.model, examples), examples)
         if correct is None:
             raise ContractError(
@@ -140,9 +140,10 @@ class TrialTask:
             return value
 
         with frozen(self.model), self._autocast():
-            gradients = self._vectorised_gradients(one, weights, examples_of(batch))
+            examples = dict(examples_of(batch, self._seal))  # torch.func takes a dict
+            gradients = self._vectorised_gradients(one, weights, examples)
             if gradients is None:
-                gradients = gradients_one_by_one(one, weights, examples_of(batch))
+                gradients = gradients_one_by_one(one, weights, examples)
         return {name.removeprefix("model."): value for name, value in gradients.items()}
 
     def _vectorised_gradients(
@@ -170,7 +171,7 @@ class TrialTask:
 
         def gradient(**keywords: Any) -> tuple[Tensor, ...]:
             with twice_differentiable_attention(), self._autocast():
-                examples = examples_of(batch)
+                examples = examples_of(batch, self._seal)
                 loss = self._workload.example_losses(self._workload.forward(self.model, examples), examples).mean()
                 return torch.autograd.grad(loss, trained, **keywords)
 
@@ -195,7 +196,7 @@ class TrialTask:
         named = {f"model.{name}": value for name, value in weights.items()}
 
         def one(weights: Mapping[str, Tensor]) -> Tensor:
-            value: Tensor = torch.func.functional_call(module, dict(weights), (examples_of(batch),))
+            value: Tensor = torch.func.functional_call(module, dict(weights), (examples_of(batch, self._seal),))
             return value
 
         with frozen(self.model), torch.no_grad(), self._autocast():
@@ -203,7 +204,7 @@ class TrialTask:
         return losses
 
     def _example_losses(self, batch: Batch, model: nn.Module | None) -> Tensor:
-        examples = examples_of(batch)
+        examples = examples_of(batch, self._seal)
         thirds = 3 if torch.is_grad_enabled() else 1
         self._meter.charge(batch.size, thirds)
         with self._autocast():
@@ -214,6 +215,8 @@ class TrialTask:
                 "a loss inside torch.func or forward-mode differentiation is charged less than it costs: use "
                 "task.stacked_losses, task.example_gradients or task.hessian_vector_product"
             )
+        if losses.shape[0] != batch.size:
+            raise ContractError(f"{losses.shape[0]} losses of a batch of {batch.size} examples: a batch is read-only")
         if losses.requires_grad and thirds == 1:  # gradients were enabled inside the model
             self._meter.charge(batch.size, 2)
         return losses

@@ -20,7 +20,7 @@ LIBRARIES = ("torch", "torch._dynamo", "pandas", "scipy.stats", "seaborn", "jinj
 FORKS.set_forkserver_preload(list(LIBRARIES))  # torch imports _dynamo, half of a small command's time, for its first optimizer
 SCRATCH: list[str] = []
 
-TIMED = ("seconds", "process_seconds", "evaluation_seconds", "setup_seconds", "wall_seconds")
+TIMED = tuple(f"{what}seconds" for what in ("", "process_", "evaluation_", "setup_", "constructor_", "cpu_", "wall_"))
 
 
 def command(*arguments: Any) -> list[str]:

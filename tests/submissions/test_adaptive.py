@@ -275,7 +275,7 @@ def test_the_second_run_starts_again_under_the_schedule_from_the_first_one_s_nor
     algorithm.update(batch)
     assert algorithm.task.examples - before == batch.size, "starting over costs nothing"
     twin._set_rate(algorithm.learning_rate())
-    twin._step(batch)
+    twin._step(twin.task.fetch(batch.indices))
     assert torch.equal(algorithm.task.model.w, twin.task.model.w) and torch.equal(twin._start["model"]["w"], initial)
     rates = [algorithm.learning_rate() / 0.05]
     for _ in range(80 - first - 1):

@@ -14,6 +14,7 @@ from harness.registry import all_submissions, find_submission
 from harness.trial.meter import Meter
 from harness.trial.setup import full_hyperparameters
 from harness.trial.task import TrialTask
+from tests.quadratic import resume
 from tests.toy import Blobs, run_record, spec
 from workloads.data import data_directory
 
@@ -90,10 +91,7 @@ def test_a_resumed_procedure_continues_bitwise(name):
     for _ in range(9):
         step(straight)
     resumed = start(name)
-    resumed.task.model.load_state_dict(copy.deepcopy(straight.task.model.state_dict()))
-    resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
-    resumed.task._meter.thirds = straight.task._meter.thirds
-    resumed.task._stream = copy.deepcopy(straight.task._stream)
+    resume(straight, resumed)
     assert resumed.learning_rate() == straight.learning_rate()
     for _ in range(12):
         for algorithm in (straight, resumed):
@@ -141,7 +139,7 @@ def test_sam_is_charged_two_gradients_and_steps_from_the_original_weights():
     plain = start("sam")
     with torch.no_grad():
         torch.manual_seed(3)
-        plain.task.loss(batch)
+        plain.task.loss(plain.task.fetch(batch.indices))
     assert not torch.equal(algorithm.task.model[1].running_mean, mean)
     assert torch.equal(algorithm.task.model[1].running_mean, plain.task.model[1].running_mean)
     assert algorithm.task.model[1].momentum == 0.1 and statistics == 0

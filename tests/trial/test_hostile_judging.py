@@ -65,7 +65,7 @@ class OtherModel(Early):
 @pytest.mark.parametrize(
     ("plugin", "reason"),
     [
-        (TrainsEarly, "16 examples were charged before the first step"),
+        (TrainsEarly, "a backward pass through the model, or a copy, before the first step"),
         (ReadsLossEarly, "5.33333 examples were charged before the first step"),
         (MovesWeights, "'0.weight' of the model was changed before the first step"),
         (MovesStatistics, "'1.running_mean' of the model was changed before the first step"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from harness.trial.batches import examples_of
 from harness.trial.judging import evaluate, refresh_batchnorm
 from harness.trial.setup import prepare
 from tests.toy import Blobs, linear_down, run_record, spec, submission
@@ -55,7 +56,7 @@ def test_examples_stay_on_the_device_or_the_host_and_every_batch_is_on_the_devic
     task = ready.task
     home = {v.device.type for v in (*ready.train.values(), *ready.validation.values())}
     assert home == {"meta" if resident else "cpu"}
-    assert {v.device.type for v in task.draw(4)._examples.values()} == {"meta"}
+    assert {v.device.type for v in examples_of(task.draw(4), task._seal).values()} == {"meta"}
     assert task.loss(task.draw(4)).device.type == "meta"
     with pytest.raises(Devices, match="meta"):
         evaluate(Located("smoke"), task.model, ready.validation)

@@ -193,7 +193,7 @@ class Driver:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._race.ended(spec, Status.FAILED, f"its worker sent no valid record: {str(error)[:200]}")
         else:
-            self._race.done(result)
+            self._race.done(result, spec)
         if message.get("replace"):
             self._dismiss_worn(worker)
         self._publish()

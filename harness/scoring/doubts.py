@@ -1,0 +1,135 @@
+"""Trials whose numbers are possible but improbable: a board names them, and a reader or an audit decides.
+
+Every bound lies well outside what honest submissions showed: the trials of the reference result (ten schedules, twelve
+workloads), and the forty built-in submissions at size smoke and on four workloads at size laptop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.contracts.errors import BadInput
+from harness.scoring.ruler import SHORTEST, Ruler
+from harness.scoring.rulers import rulers_of
+from harness.scoring.sentences import listed
+
+Place = tuple[str, str]
+"""Workload label and type of machine."""
+
+GAIN = 8.0
+"""A quality that the reference recipe needs over 8 times the compute for is doubtful. Honest trials: at most 3.8 times."""
+
+RATE = 5.0
+"""Seconds per charged example over 5 times the median of the workload's submissions, or under a fifth of it, are doubtful.
+Honest trials: 0.67 to 2.1 times at size laptop, 0.30 to 4.0 times at size smoke."""
+
+LONG_ENOUGH = 0.1
+"""Seconds that a trial must be expected to take, at the median rate, before its own is compared: below it, overhead decides."""
+
+FEWEST = 3
+"""So many submissions must have run on a workload and type of machine before their rates are compared."""
+
+SHARE, SECONDS = 0.1, 0.3
+"""CPU seconds outside the clock of the race are doubtful beyond this share of it plus these seconds: those of the
+constructor, and those that no clock of the trial has. Honest trials: at most 0.12 s, where a library was imported first."""
+
+
+def doubts(trials: pd.DataFrame) -> list[str]:
+    """Return one sentence per reason to doubt a trial, with the trials that it holds for.
+
+    Args:
+        trials: what `harness.load_results` returns. Trials that do not state what is needed are not doubted.
+    """
+    if trials.empty or not {"curve", "clocks", "facts"} <= set(trials.columns):
+        return []
+    known = trials[[isinstance(clocks, Mapping) for clocks in trials["clocks"]]]
+    rates, rulers = _median_rates(known), _rulers(known)
+    found: dict[str, list[str]] = {}
+    for row in _rows(known):
+        for reason, figure in (
+            ("the reference recipe needs far more compute for the quality that they reach", _gain(row, rulers)),
+            ("they used CPU time that no clock of theirs has", _outside(row)),
+            (
+                "their constructor, which no clock counts, computed for long",
+                _beyond(row, row.clocks.get("constructor_seconds")),
+            ),
+            ("their seconds per charged example are far from those of other submissions", _off_rate(row, rates)),
+        ):
+            if figure:
+                found.setdefault(reason, []).append(
+                    f"{row.submission} on {row.workload} (study {row.study}, trial {row.trial}, {figure})"
+                )
+    return [f"Doubtful, because {reason}: {listed(where)}." for reason, where in found.items()]
+
+
+def _rows(trials: pd.DataFrame) -> Iterator[Any]:
+    return iter(trials.itertuples(index=False))
+
+
+def _gain(row: Any, rulers: Mapping[str, Ruler]) -> str:
+    """Return how much more compute the reference recipe needs, where that is doubtful."""
+    ruler, metric = rulers.get(str(row.workload)), row.curve.get("metric", ())
+    if ruler is None or not len(metric):
+        return ""
+    spent = np.maximum(row.curve["examples"] / ruler.budget, SHORTEST)
+    gain = float(np.nanmax(np.exp(ruler.log_equivalent(metric)[0]) / spent))
+    return f"{gain:.1f} times" if gain > GAIN else ""
+
+
+def _outside(row: Any) -> str:
+    """Return the CPU seconds that no clock has, where they are doubtful; accelerators have no such clocks."""
+    measured = [row.clocks.get(name) for name in ("cpu_seconds", "process_seconds", "evaluation_seconds", "setup_seconds")]
+    if None in measured or row.environment.get("device") != "cpu":
+        return ""
+    return _beyond(row, measured[0] - math.fsum(measured[1:]))
+
+
+def _beyond(row: Any, seconds: float | None) -> str:
+    trained = float(row.clocks.get("seconds") or 0.0)
+    return f"{seconds:.2g} s beside {trained:.2g} s" if (seconds or 0.0) > SHARE * trained + SECONDS else ""
+
+
+def _off_rate(row: Any, medians: Mapping[Place, float]) -> str:
+    """Return a trial's rate over the median one, where that is doubtful."""
+    rate, median = _rate(row), medians.get(_place(row), math.nan)
+    if math.isnan(rate) or not median * row.clocks["examples"] >= LONG_ENOUGH:
+        return ""
+    ratio = rate / median
+    return f"{ratio:.2g} times" if ratio > RATE or ratio < 1 / RATE else ""
+
+
+def _rate(row: Any) -> float:
+    """Return a trial's seconds per charged example; NaN if it ended before its first evaluation."""
+    examples, seconds = row.clocks.get("examples"), row.clocks.get("seconds")
+    return (
+        float(seconds) / float(examples) if examples and seconds is not None and len(row.curve.get("metric", ())) else math.nan
+    )
+
+
+def _place(row: Any) -> Place:
+    return str(row.workload), str(getattr(row, "machine_type", ""))
+
+
+def _median_rates(trials: pd.DataFrame) -> dict[Place, float]:
+    """Return the median over submissions of their median rates, wherever enough of them ran."""
+    rates: dict[Place, dict[str, list[float]]] = {}
+    for row in _rows(trials):
+        if not math.isnan(rate := _rate(row)):
+            rates.setdefault(_place(row), {}).setdefault(str(row.submission), []).append(rate)
+    return {
+        place: float(np.median([np.median(values) for values in own.values()]))
+        for place, own in rates.items()
+        if len(own) >= FEWEST
+    }
+
+
+def _rulers(trials: pd.DataFrame) -> Mapping[str, Ruler]:
+    try:
+        return rulers_of(trials)
+    except BadInput:  # they contradict each other, or are damaged, which the board says elsewhere
+        return {}

@@ -1,0 +1,118 @@
+"""A board names trials whose numbers are improbable, and no honest ones."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.results.data_frame import load_results
+from harness.results.reference import REFERENCE
+from harness.scoring.doubts import doubts
+from tests.hostile import DATA, Early
+from tests.toy import Blobs, Plain, run_record, spec, submission
+
+RULER = {
+    "workload": "w",
+    "version": 1,
+    "lower_is_better": True,
+    "budget": 1000.0,
+    "finals": [{"examples": h, "metric": [m]} for h, m in ((31.25, 2.0), (125.0, 1.5), (500.0, 1.0), (1000.0, 0.8))],
+}
+
+
+def row(name="a", *, seconds=10.0, metric=(1.5, 1.0), examples=(500.0, 1000.0), **clocks):
+    clocks = {
+        "examples": examples[-1] if examples else 0.0,
+        "seconds": seconds,
+        "process_seconds": seconds,
+        "setup_seconds": 0.0,
+        "evaluation_seconds": 0.0,
+        "cpu_seconds": seconds,
+        "constructor_seconds": 0.0,
+        **clocks,
+    }
+    return {
+        "submission": name,
+        "workload": "w",
+        "study": 0,
+        "trial": 0,
+        "machine_type": "m",
+        "curve": {"examples": np.array(examples), "metric": np.array(metric)},
+        "clocks": clocks,
+        "environment": {"device": "cpu"},
+        "facts": {"workload": {"ruler": RULER}},
+    }
+
+
+def board(*rows):
+    return doubts(pd.DataFrame([*(row(name) for name in "abc"), *rows]))
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (
+            row("x", metric=(0.9, 0.8), examples=(50.0, 1000.0)),
+            "far more compute for the quality that they reach: x on w",
+        ),
+        (
+            row("x", constructor_seconds=1.4),
+            "no clock counts, computed for long: x on w (study 0, trial 0, 1.4 s",
+        ),
+        (row("x", cpu_seconds=14.0), "CPU time that no clock of theirs has: x on w (study 0, trial 0, 4 s beside 10 s)"),
+        (row("x", seconds=1.9), "far from those of other submissions: x on w (study 0, trial 0, 0.19 times)"),
+        (row("x", seconds=51.0), "far from those of other submissions: x on w (study 0, trial 0, 5.1 times)"),
+    ],
+)
+def test_what_is_improbable_is_said_in_one_sentence(odd, words):
+    found = board(odd)
+    assert len(found) == 1 and found[0].startswith("Doubtful, because ") and words in found[0]
+
+
+@pytest.mark.parametrize(
+    "usual",
+    [
+        row("x"),
+        row("x", seconds=2.1),
+        row("x", seconds=49.0),
+        row("x", constructor_seconds=1.2, cpu_seconds=11.2),
+        row("x", metric=(1.5, 0.8), examples=(50.0, 1000.0)),
+        row("x", metric=(), examples=(), seconds=0.0),
+        row("x") | {"facts": None},
+        row("x") | {"clocks": None},
+        row("x") | {"clocks": {}},
+        row("x", metric=(np.nan, np.nan)),
+    ],
+)
+def test_nothing_is_said_of_what_is_usual_or_unknown(usual):
+    assert board(usual) == []
+
+
+def test_rates_are_not_compared_between_types_of_machine_nor_where_few_submissions_ran():
+    assert board(row("x", seconds=1.0) | {"machine_type": "other"}) == []
+    assert doubts(pd.DataFrame([row("a"), row("x", seconds=1.0)])) == []
+    assert doubts(pd.DataFrame()) == []
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="an installed package has no reference result")
+def test_no_trial_of_the_reference_result_is_doubted():
+    assert doubts(load_results(REFERENCE)) == []
+
+
+def test_a_constructor_that_computes_without_autograd_is_named():
+    class Derives(Early):
+        """Derives gradients by hand in the constructor, for half a second."""
+
+        def _begin(self):
+            began = time.process_time()
+            while time.process_time() - began < 0.5:
+                sum(range(1000))
+
+    def measured(plugin):
+        what = spec(track="self-tuning", target=0.0)
+        clocks = run_record(what, Blobs("smoke"), submission(plugin), DATA, environment={"device": "cpu"}).clocks
+        return row(plugin.name) | {"clocks": dict(clocks), "facts": {}}
+
+    found = doubts(pd.DataFrame([measured(Derives), measured(Plain)]))
+    assert len(found) == 1 and "derives" in found[0] and "plain" not in found[0]
