@@ -84,7 +84,7 @@ WRONG = [
     (np.bool_(True), {}, "write True"),
     (2**63, {}, "cannot be a int"),
     (math.nan, {}, "cannot be nan"),
-    (object(), {}, "cannot be a object"),
+    pytest.param(object(), {}, "cannot be a object", id="object"),
 ]
 
 
