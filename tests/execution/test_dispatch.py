@@ -37,10 +37,13 @@ DEADLY = {
 TRACK = ("--track", "external", "--suite", "smoke", "--studies", 1, "--trials", 1)
 
 
-def race_of(folder: Path, *submissions: object, limit: float | None = None, studies: int = 1) -> tuple[Race, list[str]]:
+def race_of(
+    folder: Path, *submissions: object, limit: float | None = None, memory: int | None = None
+) -> tuple[Race, list[str]]:
     """Return a prepared race of an external study for each submission, and the lines that it says."""
-    request = Request(suite="smoke", submissions=tuple(map(str, submissions)), track="external", studies=studies, trials=1)
-    race = Race(make_plan(request), ResultStore(folder), Settings("inline", data_directory(), limit=limit))
+    request = Request(suite="smoke", submissions=tuple(map(str, submissions)), track="external", studies=1, trials=1)
+    settings = Settings("inline", data_directory(), limit=limit, memory=memory)
+    race = Race(make_plan(request), ResultStore(folder), settings)
     race.prepare()
     return race, []
 
@@ -92,6 +95,20 @@ def test_a_worker_that_silences_its_own_watchdogs_is_killed_by_the_driver(tmp_pa
     race.close()
     found = statuses(tmp_path / "results")
     assert found.pop("sleeps") == "timeout"
+    assert set(found.values()) <= {"reached", "missed"}
+
+
+def test_a_worker_that_stays_over_its_memory_limit_ends_itself_and_its_trial_is_out_of_memory(tmp_path):
+    deed = (
+        "import mmap\nkept = []\nwhile True:\n    try:\n"
+        "        kept.append(mmap.mmap(-1, 20_000_000))\n        kept[-1][::4096] = b'x' * len(kept[-1][::4096])\n"
+        "    except BaseException:\n        time.sleep(0.01)"
+    )
+    race, said = race_of(tmp_path / "results", write_plugin(tmp_path, "fills", deed), "adamw+linear", memory=200_000_000)
+    Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+    race.close()
+    found = statuses(tmp_path / "results")
+    assert found.pop("fills") == "out-of-memory"
     assert set(found.values()) <= {"reached", "missed"}
 
 

@@ -16,6 +16,7 @@ from harness.execution.worker import work
 from harness.pruning import Stop, stop_from_json
 from harness.records import TrialSpec
 from harness.trial.process.machine_memory import default_memory
+from harness.trial.process.memory_limit import before_memory_exit
 
 
 def serve(channel: Channel, token: str, **about: Any) -> str:
@@ -38,6 +39,7 @@ def serve(channel: Channel, token: str, **about: Any) -> str:
     settings, concurrency = settings_from_json(welcome["settings"]), int(welcome["concurrency"])
     if settings.memory is None:
         settings = replace(settings, memory=default_memory(min(concurrency, os.cpu_count() or concurrency)))
+    before_memory_exit(partial(channel.send, "ending", reason="its resident memory stayed over the limit"))
     spent = 0.0
     while (message := inbox.next())["type"] == "trial":
         spec = TrialSpec.from_json(message["spec"])

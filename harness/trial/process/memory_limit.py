@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import _exit  # by name: a plug-in may patch the module
@@ -21,6 +21,14 @@ GRACE_SECONDS = 2.0
 """Seconds that a worker may stay above its limit before it ends itself. At twice the limit it does so at once."""
 
 STATUS = Path("/proc/self/status")
+
+
+_last_words: list[Callable[[], None]] = []
+
+
+def before_memory_exit(say: Callable[[], None]) -> None:
+    """Have `say` called before this process ends itself with `MEMORY_EXIT`."""
+    _last_words[:] = [say]
 
 
 class ResidentSizeExceeded(MemoryError):
@@ -61,6 +69,8 @@ class ResidentWatch:
             self._since, self.exceeded = now, True
             raise_in(self._thread, ResidentSizeExceeded)
         if self.own_process and (excess > self.limit or now - self._since > GRACE_SECONDS):
+            for say in _last_words:
+                say()
             _exit(MEMORY_EXIT)
 
 
