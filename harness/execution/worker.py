@@ -89,6 +89,8 @@ def work(
     import_module("torch._dynamo")  # torch loads it with the first optimizer, and that would be in a trial's set-up
     if settings.device == "cpu":
         torch.set_num_threads(1)
+    else:
+        torch.empty(1, device=settings.device)  # what the device's driver maps is no memory of a trial's
     environment = describe(settings.device, concurrency)
     loaded = _workload(
         *(spec.workload, spec.size, spec.variant, spec.track, spec.reference_recipe),

@@ -20,6 +20,7 @@ from torch import nn
 
 from harness.contracts.errors import ContractError
 from harness.contracts.workloads import Workload
+from harness.trial.process.originals import note_replaced
 
 TORCH = str(Path(torch.__file__).parent)
 """Torch's folder. Torch replaces some of its own functions, for instance when it compiles for the first time."""
@@ -62,6 +63,7 @@ class Functions:
             hiding = [name for name in now.keys() - names.keys() if _hides(space, name) and not _is_of_torch(now[name])]
             for name in (*(name for name in changed if not _is_of_torch(now.get(name))), *hiding):
                 first = first or f"{_label(space)}.{name}"
+                note_replaced(f"{_label(space)}.{name}")
                 _put_back(space, name, changed)
             self._spaces[index] = space, dict(vars(space)), {name: vars(space)[name] for name in functions}
         if first:

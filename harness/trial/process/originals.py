@@ -74,7 +74,12 @@ _seen: set[str] = set()
 """Names of the modules that were looked at, of which `_spaces` holds those that count."""
 
 _replaced: list[str] = []
-"""The builtin functions that the present trial has replaced so far."""
+"""What the present trial has replaced so far and was put back already."""
+
+
+def note_replaced(name: str) -> None:
+    """Note that the trial had replaced something that was put back while it ran."""
+    _replaced.append(name)
 
 
 class Originals:
@@ -107,7 +112,7 @@ class Originals:
                 if space.differs():
                     replaced += _put_back(space)
                     space.held = dict(space.names)
-        return replaced
+        return sorted(set(replaced))
 
 
 @contextmanager

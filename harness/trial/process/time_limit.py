@@ -14,8 +14,8 @@ from harness.trial.process.pending import forget, remember
 GRACE_SECONDS = 10.0
 """Seconds after the limit at which a process whose call holds the interpreter is ended."""
 
-LEAST_SECONDS = 1e-3
-"""An alarm is set to at least this, since 0 would set none."""
+LEAST_SECONDS, MOST_SECONDS = 1e-3, 1e9
+"""What an alarm is set to at least, since 0 would set none, and at most, since the system's counter ends."""
 
 
 class TrialTimeout(BaseException):
@@ -44,7 +44,7 @@ def time_limit(seconds: float | None, *, end_process: bool, passed: float = 0.0)
         raise expired[-1]
 
     before = signal.signal(signal.SIGALRM, expire)
-    left = max(seconds - passed, LEAST_SECONDS)
+    left = min(max(seconds - passed, LEAST_SECONDS), MOST_SECONDS)
     signal.setitimer(signal.ITIMER_REAL, left)
     if end_process:
         faulthandler.dump_traceback_later(left + GRACE_SECONDS, exit=True, file=sys.__stderr__ or sys.stderr)
