@@ -4,7 +4,7 @@ from harness.checking.apart import Apart, CallFailed, ProcessDied
 from harness.checking.audit import Audit, Chosen, Machine
 from harness.checking.comparison import compared
 from harness.checking.findings import Finding, Verdict
-from harness.checking.obstacles import Survey, located, surveys
+from harness.checking.obstacles import Survey, surveys
 from harness.checking.repeat import Repeat, repeat_of
 from harness.checking.tolerance import MeanShift, mean_shift
 
@@ -21,7 +21,6 @@ __all__ = [
     "Survey",
     "Verdict",
     "compared",
-    "located",
     "mean_shift",
     "repeat_of",
     "surveys",

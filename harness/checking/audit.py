@@ -12,7 +12,7 @@ from typing import Protocol
 from harness.checking.apart import CallFailed, ProcessDied
 from harness.checking.comparison import compared
 from harness.checking.findings import Finding, Verdict
-from harness.checking.obstacles import Survey, obstacle_of
+from harness.checking.obstacles import Survey, impossibility, obstacle_of
 from harness.checking.repeat import Repeat, repeat_of
 from harness.checking.sample import sampled
 from harness.records import Status, TrialRecord
@@ -86,6 +86,8 @@ class Audit:
             obstacle = obstacle_of(record)
             if obstacle:
                 left_out[obstacle] += 1
+            elif wrong := impossibility(record):
+                findings.append(Finding(record.spec, Verdict.DIFFERS, f"it cannot be true: {wrong}"))
             else:
                 groups.setdefault(record.spec.submission, []).append(record)
         for group in groups.values():
@@ -95,7 +97,7 @@ class Audit:
                 elif survey.obstacle:
                     left_out[survey.obstacle] += 1
                 else:
-                    possible.append(record)
+                    possible.append(replace(record, spec=replace(record.spec, source=survey.source)))
         return Chosen(tuple(sampled(possible, count, seed)), tuple(findings), left_out)
 
     def _surveyed(self, group: Sequence[TrialRecord]) -> list[Survey]:

@@ -88,5 +88,6 @@ def _text(value: Any, digits: int) -> str:
 
 def _kind(record: TrialRecord) -> str:
     """Return the type of the exception that a reason begins with; another reason as a whole."""
-    head, colon, _ = record.reason.partition(":")
-    return head if colon and head.isidentifier() else record.reason
+    reason = record.reason.partition("; see ")[0]  # the names of artefacts
+    head, colon, _ = reason.partition(":")
+    return head if colon and head.isidentifier() else reason

@@ -13,6 +13,7 @@ from harness.plan import Request, make_plan
 from harness.records import PROTOCOL_VERSION, Status, TrialRecord, TrialSpec, fact_of, plain
 from harness.registry import find_submission, find_workload, hash_for_track, library_versions
 from harness.rules import RULESETS, TRACKS
+from harness.trial.impossible import impossible, latest_end
 
 DRAWN = ("seed", "hyperparameters")
 """Fields of a spec that follow from the run's ``--seed``, which no record states."""
@@ -34,10 +35,12 @@ class Survey:
     Attributes:
         obstacle: why it cannot be run again here; "" if it can.
         contradiction: what its own track's rules do not allow; "" if nothing.
+        source: where its submission is found here, as `TrialSpec.source`.
     """
 
     obstacle: str = ""
     contradiction: str = ""
+    source: str = ""
 
 
 def obstacle_of(record: TrialRecord) -> str:
@@ -53,8 +56,22 @@ def obstacle_of(record: TrialRecord) -> str:
     return ""
 
 
-def surveys(trials: Sequence[tuple[TrialSpec, str]]) -> list[tuple[str, str]]:
-    """Return (obstacle, contradiction) of trials of one submission, each given as (spec, device that it ran on).
+def impossibility(record: TrialRecord) -> str:
+    """Return why a record cannot be true, whatever its plug-ins are; "" if it can.
+
+    The direction of the metric is the record's own; a repetition compares it with the workload's.
+    """
+    listens = "validation_metric" in (fact_of(record.facts, "submission", "listens") or ())
+    return impossible(
+        record,
+        lower_is_better=bool(fact_of(record.facts, "workload", "lower_is_better")),
+        run_to_end=record.status != Status.PRUNED,
+        latest_end=latest_end(record.spec, 0, listens=listens),
+    )
+
+
+def surveys(trials: Sequence[tuple[TrialSpec, str]]) -> list[tuple[str, str, str]]:
+    """Return (obstacle, contradiction, source) of trials of one submission, each given as (spec, device that it ran on).
 
     It loads plug-ins, so an audit calls it in a process of its own.
     """
@@ -62,9 +79,9 @@ def surveys(trials: Sequence[tuple[TrialSpec, str]]) -> list[tuple[str, str]]:
     for spec, device in trials:
         try:
             obstacle = _device(device) or _versions(spec)
-            found.append((obstacle, "" if obstacle else contradiction(spec)))
+            found.append((obstacle, "", "") if obstacle else ("", contradiction(spec), located(spec).source))
         except (BadInput, ContractError) as error:
-            found.append((str(error), ""))
+            found.append((str(error), "", ""))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.checking import Apart, CallFailed, Repeat, Survey, located, surveys
+from harness.checking import Apart, CallFailed, Repeat, Survey, surveys
 from harness.execution.settings import Settings
 from harness.pruning import SAFE_ONLY
 from harness.records import TrialRecord
@@ -34,9 +34,13 @@ class Processes:
         self.close()
         trials = [(record.spec, str(record.environment.get("device", "cpu"))) for record in records]
         answer = self._apart.call(surveys, trials, patience=SURVEY_SECONDS)
-        if not isinstance(answer, list) or len(answer) != len(records):
+        try:
+            found = [Survey(str(obstacle), str(contradiction), str(source)) for obstacle, contradiction, source in answer]
+        except (TypeError, ValueError):
+            found = []
+        if len(found) != len(records):
             raise CallFailed("its process sent what is no answer")
-        return [Survey(str(obstacle), str(contradiction)) for obstacle, contradiction in answer]
+        return found
 
     def run(self, repeat: Repeat) -> TrialRecord:
         """Return the record of a trial that is run again."""
@@ -62,5 +66,5 @@ def run_again(repeat: Repeat, settings: Settings) -> tuple[dict[str, Any], str]:
     from harness.execution.worker import work
 
     settings = replace(settings, device=repeat.device, limit=repeat.limit, prune="" if repeat.to_end else SAFE_ONLY)
-    worked = work(located(repeat.spec), settings, repeat.stop_channel(), own_process=True)
+    worked = work(repeat.spec, settings, repeat.stop_channel(), own_process=True)
     return worked.result.record.to_json(), worked.replace
