@@ -50,9 +50,9 @@ WORKERS = ("child_worker", "ray::ResourceTrainable")
 KEPT_BY_LIBRARIES = ("torchinductor_*", "ray")
 
 HOG = """
-import random, sys, time
-draws = random.Random(int(sys.argv[1]))
-while True:
+import os, random, sys, time
+draws, parent = random.Random(int(sys.argv[1])), os.getppid()
+while os.getppid() == parent:
     held = bytearray(b"x") * int(draws.uniform(0.1, 1) * float(sys.argv[2]) * 1e6)
     time.sleep(draws.uniform(0.2, 2))
     del held

@@ -18,9 +18,10 @@ def soak(folder, timeout, **options):
     return done.stdout
 
 
+@pytest.mark.timeout(900)
 def test_a_small_soak_leaves_exactly_the_records_of_the_plan(tmp_path):
     small = {"trials": 60, "studies": 3, "hostile": 3, "workers": 1, "kills": 3, "between": 15, "hog": 300, "executor": "child"}
-    said = soak(tmp_path, 280, **small)
+    said = soak(tmp_path, 850, **small)
     assert "60 trials" in said and "kills: 3 of the command" in said
 
 

@@ -35,7 +35,7 @@ WON_ROWS = tuple(
             "the recorded seconds are right, or the trial fails",
             (
                 *in_file(PLUGINS, "patched_clocks_do_not_change_the_recorded_seconds"),
-                *in_file(TAMPERING, "a_function_that_was_replaced_fails_the_trial_at_the_next_evaluation"),
+                *in_file(TAMPERING, "a_function_that_was_replaced_fails_the_trial_at_the_next_evaluation_and_is_put_back"),
                 *in_file(ACCEPTANCE, "a_record_that_cannot_be_true_becomes_a_failed_one_that_says_why"),
             ),
         ),
