@@ -10,7 +10,10 @@ from harness.records import TrialRecord, fact_of
 from harness.results.store import ResultStore
 from harness.rules import Reading, ruleset
 
-HASHED = ("metric", "lower_is_better", "family", "batch_size", "ruler")
+RULER = "ruler"
+"""The fact that only tracks which read compute saved cover."""
+
+HASHED = ("metric", "lower_is_better", "family", "batch_size", RULER)
 """Facts of a workload that its content hash covers (the ruler, where the track reads it): records of one hash share them."""
 
 
@@ -21,21 +24,21 @@ def agreeing(records: Iterable[TrialRecord], store: ResultStore) -> list[TrialRe
     """
     records = list(records)
     different: dict[str, str] = {}
-    for name in HASHED:
+    for fact in HASHED:
         groups: dict[tuple[str, str], list[tuple[Any, list[TrialRecord]]]] = defaultdict(list)
         for record in records:
-            value = fact_of(record.facts, "workload", name)
-            if value is not None and (name != "ruler" or Reading.COMPUTE_SAVED in ruleset(record.spec.track).reads):
+            value = fact_of(record.facts, "workload", fact)
+            if value is not None and (fact != RULER or Reading.COMPUTE_SAVED in ruleset(record.spec.track).reads):
                 _add(groups[record.spec.workload_label, record.spec.workload_hash], value, record)
         for stated in groups.values():
             stated.remove(max(stated, key=lambda group: len(group[1])))
-            different |= {record.spec.id: name for _, others in stated for record in others}
+            different |= {record.spec.id: fact for _, others in stated for record in others}
     for record in records:
-        if name := different.get(record.spec.id, ""):
+        if fact := different.get(record.spec.id, ""):
             path = store.file_of(record.spec)
             key = path if path.suffix == ".json" else path.with_name(f"{path.name}#{record.spec.id}")
             store.damaged[key] = (
-                f"it states another {name} of {record.spec.workload_label} than most records of the same version"
+                f"it states another {fact} of {record.spec.workload_label} than most records of the same version"
             )
     return [record for record in records if record.spec.id not in different]
 

@@ -70,8 +70,9 @@ def options(executor, request):
 def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, executor, request):
     plugin = tmp_path / "explodes.py"
     plugin.write_text(
-        "from harness import schedule\n@schedule\ndef explodes(step, horizon):\n    '''Fails.'''\n"
-        "    return 0.1 / max(3 - step, 0)\n"
+        "from harness import schedule\n@schedule(anytime=True, listens='training_loss')\nclass explodes:\n    '''Fails.'''\n"
+        "    def observe(self, feedback):\n        self.seen = getattr(self, 'seen', 0) + 1\n"
+        "    def multiplier(self, step):\n        return 0.1 / max(3 - getattr(self, 'seen', 0), 0)\n"
     )
     results = tmp_path / "results"
     done = timetrial(*SMALL[:5], "-s", plugin, "--studies", 1, *options(executor, request), "--results", results)
@@ -97,7 +98,7 @@ def assert_tracebacks(results, plugin):
         path = ResultStore(results).artefact_path(record.spec, "traceback.txt")
         text = path.read_text(encoding="utf-8")
         assert text.startswith("Traceback (most recent call last):")
-        assert f'File "{plugin}", line 5, in explodes' in text and "return 0.1 / max(3 - step, 0)" in text
+        assert f'File "{plugin}", line 8, in multiplier' in text and "return 0.1 / max(3 - getattr(self, 'seen', 0), 0)" in text
         assert text.endswith("ZeroDivisionError: float division by zero\n")
     kept = [path for path in (results / "artefacts").rglob("*") if path.is_file()]
     assert len(kept) == 4

@@ -120,7 +120,7 @@ def test_what_cannot_be_fitted_is_told_in_one_line(results, whole, capsys, tmp_p
         return told(capsys, *predicted(results, whole, name, *fit, more=more))
 
     assert "no such trial" in refused("rex", "ffff")
-    assert "no such trial" in refused("rex", "")
+    assert "has an empty value" in refused("rex", "")
     assert "no such file" in refused("rex", str(tmp_path / "none.json"))
     assert "depends on the run" in refused("rex", "plateau")
     assert "depends on the run" in refused("plateau", "cosine")
