@@ -28,7 +28,8 @@ def agreeing(records: Iterable[TrialRecord], store: ResultStore) -> list[TrialRe
         groups: dict[tuple[str, str], list[tuple[Any, list[TrialRecord]]]] = defaultdict(list)
         for record in records:
             value = fact_of(record.facts, "workload", fact)
-            if value is not None and (fact != RULER or Reading.COMPUTE_SAVED in ruleset(record.spec.track).reads):
+            covered = {RULER: Reading.COMPUTE_SAVED in ruleset(record.spec.track).reads}.get(fact, True)
+            if value is not None and covered:
                 _add(groups[record.spec.workload_label, record.spec.workload_hash], value, record)
         for stated in groups.values():
             stated.remove(max(stated, key=lambda group: len(group[1])))
