@@ -321,7 +321,7 @@ def _checked_fields(value: Any) -> dict[str, Any]:
     body = dict(value)
     if isinstance(body.get("schema"), int) and body["schema"] > SCHEMA_VERSION:
         raise ValueError(f"schema {body['schema']} is newer than {SCHEMA_VERSION}: upgrade timetrial")
-    if body.pop("checksum", None) != stable_hash(body):
+    if body.pop("checksum", None) != _hash_of_json(body):
         raise ValueError("the checksum does not match the content")
     body = upgraded(body)
     check(body, RecordJson)
@@ -343,6 +343,15 @@ def _checked_fields(value: Any) -> dict[str, Any]:
         "artefacts": tuple(body["artefacts"]),
         "ended_as": Status(body["ended_as"]) if body.get("ended_as") else "",
     }
+
+
+def _hash_of_json(value: Any) -> str:
+    """Return `stable_hash` of a value that was read from JSON, in half the time: nothing in it needs `plain` but infinities."""
+    try:
+        text = json.dumps([value], sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+    except ValueError:
+        return stable_hash(value)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def cut_reason(reason: str) -> str:
