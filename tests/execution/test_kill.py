@@ -1,4 +1,4 @@
-"""Kill the driver ten times: no record is lost, no trial runs twice, and the board is the same."""
+"""Kill the driver several times: no record is lost, no trial runs twice, and the board is the same."""
 
 import random
 import signal
@@ -12,14 +12,18 @@ from tests.execution.commands import command, same_board, timetrial
 RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "--studies", 2)
 
 
+TIMES = [3, pytest.param(10, marks=pytest.mark.slow)]
+
+
 @pytest.mark.timeout(420)
+@pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("executor", ["inline", "ray"])
-def test_ten_kills_of_the_driver_lose_nothing(executor, tmp_path):
+def test_kills_of_the_driver_lose_nothing(executor, times, tmp_path):
     moments = random.Random(20261122)
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     assert timetrial(*RUN, "--executor", "inline", "--results", undisturbed).returncode == 0
     kept: dict = {}
-    for _ in range(10):
+    for _ in range(times):
         with subprocess.Popen(
             command(*RUN, "--executor", executor, "--results", killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as run:

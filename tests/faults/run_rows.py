@@ -27,7 +27,7 @@ RUN_ROWS = tuple(
         (
             "a process of Ray is killed: its keeper, a raylet, the head, a worker",
             "the run goes on, with the same records",
-            in_file(RAY, "the_run_goes_on_when_a_process_of_ray_is_killed"),
+            in_file(RAY, "the_run_goes_on_when_processes_of_ray_are_killed"),
         ),
         (
             "a worker dies by its trial's doing, twice",
@@ -147,7 +147,7 @@ RUN_ROWS = tuple(
             "at the end exactly the records of the plan; no orphans, no growth, no files left",
             (
                 *in_file(SOAK, "a_small_soak_leaves_exactly_the_records_of_the_plan"),
-                *in_file("execution/test_kill.py", "ten_kills_of_the_driver_lose_nothing"),
+                *in_file("execution/test_kill.py", "kills_of_the_driver_lose_nothing"),
             ),
         ),
         (
