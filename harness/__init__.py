@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.contracts.errors import BadInput as BadInput
     from harness.contracts.errors import ContractError as ContractError
     from harness.contracts.optimizers import Optimizer as Optimizer
+    from harness.contracts.optimizers import clip_gradients as clip_gradients
     from harness.contracts.optimizers import decay_groups as decay_groups
     from harness.contracts.optimizers import optimizer as optimizer
     from harness.contracts.schedules import ClosedLoop as ClosedLoop

@@ -150,15 +150,24 @@ def _find_submissions(request: Request) -> dict[str, Submission]:
     submissions: dict[str, Submission] = {}
     for name in request.pair or request.submissions or FIRST_SCHEDULES:
         submission = find_submission(name)
-        for text in (submission.name, submission.source):
-            if not text.isprintable() and any(unicodedata.category(c) in UNPRINTABLE for c in text):
-                raise BadInput(f"{text!a}: its name or path contains characters that cannot be printed: rename the file")
+        check_printable(submission)
         if submission.name in submissions and request.pair:
             raise BadInput(f"--until-separable {' '.join(request.pair)}: name two different submissions")
         if submission.name in submissions:
             raise BadInput(f"'{submission.name}' is named twice: leave one out")
         submissions[submission.name] = submission
     return submissions
+
+
+def check_printable(submission: Submission) -> None:
+    """Check that the name of a submission and its source survive in a record.
+
+    Raises:
+        BadInput: one contains characters that cannot be printed.
+    """
+    for text in (submission.name, submission.source):
+        if not text.isprintable() and any(unicodedata.category(c) in UNPRINTABLE for c in text):
+            raise BadInput(f"{text!a}: its name or path contains characters that cannot be printed: rename the file")
 
 
 def _choose_track(name: str, submissions: Sequence[Submission]) -> Track:
@@ -284,7 +293,7 @@ def _trials(study: _Study) -> list[TrialSpec]:
 @cache
 def _versions(workload: Workload, track: Track, reference_recipe: bool) -> tuple[str, Mapping[str, str]]:
     """Return a workload's content hash, and the versions of torch and of what its reference recipe imports if that is used."""
-    recipe = find_submission(workload.size.reference.optimizer).libraries if reference_recipe else {}
+    recipe = find_submission(workload.size.reference.optimizer, calibrated=False).libraries if reference_recipe else {}
     content_hash = hash_for_track(workload, track, reference_recipe=reference_recipe)
     return content_hash, {**library_versions(frozenset({"torch"})), **recipe}
 

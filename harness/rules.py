@@ -243,7 +243,15 @@ RULER = replace(
 )
 """What `timetrial targets` runs to measure a workload's ruler."""
 
-RULESETS = {track.name: track for track in (*TRACKS.values(), SENSITIVITY, TARGET_SEARCH, TARGET_SEEDS, RULER)}
+CALIBRATION = replace(
+    TARGET_SEARCH,
+    name="calibration",
+    summary="optimizers and procedures on held-out variants, at points of their own bounds: which defaults and space suit them",
+    studies=2,
+)
+"""What `timetrial calibrate` runs."""
+
+RULESETS = {track.name: track for track in (*TRACKS.values(), SENSITIVITY, TARGET_SEARCH, TARGET_SEEDS, RULER, CALIBRATION)}
 """Every ruleset that a record may come from, by name."""
 
 DEFAULT_TRACKS = (TRACKS["schedule"], TRACKS["external"])

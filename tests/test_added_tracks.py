@@ -105,7 +105,7 @@ def test_in_one_track_an_optimizer_has_its_own_recipe_and_a_schedule_the_referen
     workload = find_workload("digits_mlp", "smoke")
     by_name = {spec.submission: spec for spec in plan.trials}
     filled = {name: full_hyperparameters(spec, find_submission(name), workload)[0] for name, spec in by_name.items()}
-    reference, own = workload.reference_hyperparameters, find_submission("adamw").optimizer
+    reference, own = workload.reference_hyperparameters, find_submission("adamw+linear")
     assert by_name["linear"].reference_recipe and filled["linear"].weight_decay == reference.weight_decay
     assert not by_name["adamw+linear"].reference_recipe
     assert dict(filled["adamw+linear"]) == {**own.defaults, **by_name["adamw+linear"].hyperparameters}

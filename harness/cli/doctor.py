@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli.app import app, plain_line
 from harness.cli.paths import check_directory, usable_data_directory
 from harness.contracts.errors import BadInput
+
+if TYPE_CHECKING:
+    from harness.registry import Submission
 
 PACKAGES = ("torch", "torchvision", "ray", "pytorch_optimizer", "pandas", "seaborn", "scipy", "scikit-learn")
 FALLBACKS = {"ray": "trials run one after the other, as with --executor inline"}
@@ -85,4 +90,15 @@ def _plugins() -> int:
     _line("plug-ins", f"{usable} submissions, {len(all_workloads())} workloads" + (f", {len(broken)} broken" * bool(broken)))
     for name, reason in broken:
         _line("", plain_line(f"{name} cannot be used: {reason}"))
+    _calibrated(submissions)
     return len(broken)
+
+
+def _calibrated(submissions: Sequence[Submission]) -> None:
+    """Print how many optimizers and procedures have calibrated defaults, and which of these are of an earlier source."""
+    able = [s for s in submissions if s.kind != "schedule" and "broken" not in s.facts]
+    entries = {s.name: s.calibrated for s in able if s.calibrated is not None}
+    _line("calibrated", f"{len(entries)} of {len(able)} optimizers and procedures")
+    stale = [name for name, entry in entries.items() if entry.stale]
+    if stale:
+        _line("", f"of an earlier source: {', '.join(stale)}; `timetrial calibrate NAME` repeats it")

@@ -11,7 +11,7 @@ from typing import Any
 from harness.cli.list import workload_row
 from harness.contracts.workloads import rulers_file, targets_file
 from harness.records import plain
-from harness.registry import all_submissions, all_workloads
+from harness.registry import all_submissions, all_workloads, find_submission
 from harness.report.docs.gallery import gallery_figure
 from harness.report.docs.schedules import schedules_markdown
 from harness.report.docs.workloads import figure_path, response_figure, ruler_figure, workloads_markdown
@@ -44,8 +44,12 @@ def _stored(files: Collection[Path]) -> dict[str, dict[str, Any]]:
 
 
 def write_schedules_page(directory: Path) -> tuple[Path, Path]:
-    """Write the page of the built-in schedules and procedures and the figure of the schedules' shapes; return the paths."""
-    built_in = [s for s in all_submissions() if str(s.facts["source"]).startswith("submissions.")]
+    """Write the page of the built-in schedules and procedures and the figure of the schedules' shapes; return the paths.
+
+    It states declared defaults, so that it follows from the plug-ins alone.
+    """
+    names = [s.name for s in all_submissions() if str(s.facts["source"]).startswith("submissions.")]
+    built_in = [find_submission(name, calibrated=False) for name in names]
     rows = [{**submission.facts, "description": _docstring(submission.plugins[-1])} for submission in built_in]
     page, figure = directory / "schedules.md", directory / "schedules.svg"
     write_atomically(page, schedules_markdown(rows))

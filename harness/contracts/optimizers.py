@@ -67,11 +67,9 @@ class Optimizer:
         check_known(f"optimizer '{self.name}'", given, self.defaults)
         values = Hyperparameters({**self.defaults, **given})
         clip = values.get(CLIP, 0.0)
-        if isinstance(clip, bool) or not isinstance(clip, int | float) or not clip >= 0:
-            raise ContractError(f"optimizer '{self.name}': clip must be a number of at least 0, not {clip!r}")
+        check_clip(f"optimizer '{self.name}'", clip)
         made = check_optimizer(self.title, self.function(model, values), model)
-        if clip > 0:
-            clip_gradients(made, clip)
+        clip_gradients(made, clip)
         return made
 
     @property
@@ -123,11 +121,28 @@ def optimizer(
     return wrap
 
 
-def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
-    """Let every step of `optimizer` use gradients scaled down to the global norm `norm` where theirs is larger.
+def check_clip(owner: str, norm: Any) -> None:
+    """Check a largest global norm.
 
-    After the step the gradients are scaled back, so that signals such as gradient norms are those of the loss.
+    Raises:
+        ContractError: it is not a number of at least 0; `owner` begins the message.
     """
+    if isinstance(norm, bool) or not isinstance(norm, int | float) or not norm >= 0:
+        raise ContractError(f"{owner}: {CLIP} must be a number of at least 0, not {norm!r}")
+
+
+def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
+    """Let every step of `optimizer` use gradients scaled down to the global norm `norm` where theirs is larger; 0 for none.
+
+    After the step the gradients are scaled back, so that signals such as gradient norms are those of the loss. Recipes need
+    not call it, since every `Optimizer` has the hyperparameter `clip`; a `TrainingAlgorithm` with an optimizer of its own may.
+
+    Raises:
+        ContractError: `norm` is not a number of at least 0.
+    """
+    check_clip("clip_gradients", norm)
+    if not norm:
+        return
     import torch
 
     scale: list[Any] = []

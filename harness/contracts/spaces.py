@@ -6,7 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.contracts.errors import ContractError, did_you_mean
@@ -77,6 +77,28 @@ class Choice:
 
 Range = Uniform | LogUniform | Choice
 Space = Mapping[str, Range]
+
+DISTRIBUTIONS: Mapping[str, type[Range]] = {kind.__name__: kind for kind in (Uniform, LogUniform, Choice)}
+
+
+def range_to_json(item: Range) -> dict[str, Any]:
+    """Return a range as JSON types: the name of its distribution, and its bounds or its options.
+
+    >>> range_to_json(Uniform(0.8, 0.98))
+    {'distribution': 'Uniform', 'low': 0.8, 'high': 0.98}
+    """
+    return {"distribution": type(item).__name__, **asdict(item)}
+
+
+def range_from_json(value: Mapping[str, Any]) -> Range:
+    """Return the range that `range_to_json` wrote.
+
+    Raises:
+        KeyError, TypeError, ContractError: the value is none.
+    """
+    facts = dict(value)
+    kind = DISTRIBUTIONS[facts.pop("distribution")]
+    return Choice(*facts.pop("options"), **facts) if kind is Choice else kind(**facts)
 
 
 def _check_bounds(kind: str, low: Any, high: Any) -> None:
@@ -156,6 +178,9 @@ def check_known(owner: str, given: Mapping[str, Any], known: Mapping[str, Any]) 
 HYPERPARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Names of hyperparameters: what can follow ``NAME:`` on the command line."""
 
+RESERVED = "defaults"
+"""No hyperparameter has this name: ``NAME:defaults=paper`` says which defaults a submission has."""
+
 
 def check_defaults(owner: str, defaults: Any) -> None:
     """Check the declared defaults of a plug-in: {hyperparameter: value}.
@@ -163,13 +188,17 @@ def check_defaults(owner: str, defaults: Any) -> None:
     A record stores finite numbers, strings, booleans, None, and lists and string-keyed mappings of these.
 
     Raises:
-        ContractError: they are no mapping, a name is no identifier, or a value cannot be stored in a record.
+        ContractError: they are no mapping, a name is no identifier or reserved, or a value cannot be stored in a record.
     """
     if not isinstance(defaults, Mapping):
         raise ContractError(f'{owner}: defaults must be a mapping, as in {{"momentum": 0.9}}, not {shown(defaults)}')
     for name, value in defaults.items():
         if not isinstance(name, str) or not HYPERPARAMETER.fullmatch(name):
             raise ContractError(f"{owner}: a hyperparameter cannot be called {shown(name)}: use letters, digits and '_'")
+        if name == RESERVED:
+            raise ContractError(
+                f"{owner}: a hyperparameter cannot be called '{name}', since NAME:{name}=paper chooses defaults: rename it"
+            )
         _check_recordable(owner, name, value)
 
 

@@ -10,6 +10,8 @@ from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
+from harness.contracts.spaces import RESERVED
+from harness.registry.calibrated import PAPER, Calibrated, calibrated, chosen_defaults
 from harness.registry.index import Index
 from harness.registry.libraries import is_library_name, library_plugin
 from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
@@ -31,12 +33,32 @@ class Part:
         plugin: the plug-in that this names.
         loaded: where it comes from; None for a library's class.
         given: values of the hyperparameters that the user set.
+        declared: whether the defaults and the space that its file declares are meant, whatever `calibrated.json` says.
     """
 
     typed: Typed
     plugin: Schedule | Optimizer | type[TrainingAlgorithm]
     loaded: LoadedPlugin | None
     given: Mapping[str, Any] = field(default_factory=dict)
+    declared: bool = False
+
+    @property
+    def may_be_calibrated(self) -> bool:
+        """Whether `calibrated.json` may have an entry for it: it is a built-in optimizer or procedure."""
+        built_in = self.loaded is not None and self.loaded.path.is_relative_to(OURS["submissions"])
+        return built_in and self.plugin.kind != "schedule"
+
+    @property
+    def calibrated(self) -> Calibrated | None:
+        """Its entry in `calibrated.json`; None if it has none, or if the declared defaults are meant.
+
+        Raises:
+            BadInput: that file is damaged.
+        """
+        if not self.may_be_calibrated or self.declared or RESERVED in self.typed.settings:
+            return None
+        assert self.loaded is not None
+        return calibrated(self.plugin.name, self.plugin.defaults, self.loaded.sources.content_hash)
 
     @property
     def packaged(self) -> bool:
@@ -47,31 +69,33 @@ class Part:
     def source(self) -> str:
         """The part in a form that works in any directory. Records store it, so a file below ROOT is relative to ROOT."""
         if self.loaded is None or self.packaged or self.loaded.path.is_relative_to(OURS["submissions"]):
-            return self.typed.name
+            chosen = self.declared and self.may_be_calibrated
+            return (with_setting(self.typed, RESERVED, PAPER) if chosen else self.typed).name
         path = self.loaded.path
         file = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path
         return replace(self.typed, head=f"{file}:{self.loaded.name}").name
 
 
-def find_part(typed: Typed, index: Index, kind: str) -> Part:
+def find_part(typed: Typed, index: Index, kind: str, *, declared: bool = False) -> Part:
     """Return the part that a user typed, without the values that it sets.
 
     Args:
         typed: a name, a file or a library's class, with settings or without.
         index: the plug-ins that have a name.
         kind: the kind that is meant where a file defines several, "" for any.
+        declared: whether the declared defaults are meant, whatever `calibrated.json` says.
 
     Raises:
         BadInput: there is no such plug-in, or it cannot be loaded.
     """
     head = typed.head
     if is_library_name(head):
-        return Part(typed, library_plugin(head), None)
+        return Part(typed, library_plugin(head), None, declared=declared)
     loaded = plugin_from_file(head, index, kind) if is_file(head) else index.find(head)
     if loaded is None:
         raise unknown_name("submission", head, index)
     assert not (isinstance(loaded.plugin, type) and not issubclass(loaded.plugin, TrainingAlgorithm))
-    return Part(typed, loaded.plugin, loaded)
+    return Part(typed, loaded.plugin, loaded, declared=declared)
 
 
 def with_values(part: Part, other: Part | None, index: Index) -> Part:
@@ -83,16 +107,38 @@ def with_values(part: Part, other: Part | None, index: Index) -> Part:
             does not train with these values.
     """
     plugin, name = part.plugin, part.typed.name
-    for key in part.typed.settings:
+    _check_chosen_defaults(part, other)
+    settings = {key: text for key, text in part.typed.settings.items() if key != RESERVED}
+    for key in settings:
         if key not in plugin.defaults:
             hint = _elsewhere(part, other, key, index) or did_you_mean(key, plugin.defaults) or ": it has none"
             raise BadInput(f"'{part.typed.head}' has no hyperparameter '{key}'{hint}")
-    values = {
-        key: value_of(name, key, text, plugin.defaults[key], plugin.space.get(key)) for key, text in part.typed.settings.items()
-    }
+    values = {key: value_of(name, key, text, plugin.defaults[key], plugin.space.get(key)) for key, text in settings.items()}
     if part.loaded is None and isinstance(plugin, Optimizer):
         check_trains(name, plugin, values)
     return replace(part, given=values)
+
+
+def _check_chosen_defaults(part: Part, other: Part | None) -> None:
+    """Check that ``defaults=paper`` belongs to a plug-in that could be calibrated.
+
+    Raises:
+        BadInput: it is set to something else, or for a schedule.
+    """
+    text = part.typed.settings.get(RESERVED)
+    if text is None:
+        return
+    if part.plugin.kind == "schedule":
+        kept = {key: value for key, value in part.typed.settings.items() if key != RESERVED}
+        own = replace(part.typed, settings=kept).name
+        whole = f"{with_setting(other.typed, RESERVED, PAPER).name}+{own}" if other is not None else own
+        raise BadInput(f"'{part.typed.name}': the defaults of a schedule are always the declared ones: write {whole}")
+    chosen_defaults(part.typed.name, text)
+
+
+def with_setting(typed: Typed, key: str, text: str) -> Typed:
+    """Return what the user typed with one more hyperparameter set."""
+    return replace(typed, settings=dict(sorted({**typed.settings, key: text}.items())))
 
 
 def _elsewhere(part: Part, other: Part | None, key: str, index: Index) -> str:
@@ -103,7 +149,7 @@ def _elsewhere(part: Part, other: Part | None, key: str, index: Index) -> str:
     if other is not None:
         if key not in other.plugin.defaults:
             return ""
-        moved = replace(other.typed, settings={**other.typed.settings, key: text})
+        moved = with_setting(other.typed, key, text)
         halves = (rest, moved) if other.plugin.kind == "schedule" else (moved, rest)
         return f", but '{other.typed.head}' has: write {'+'.join(half.name for half in halves)}"
     if part.plugin.kind != "schedule":

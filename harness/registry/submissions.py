@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,8 +12,9 @@ from harness.contracts.errors import BadInput
 from harness.contracts.messages import said
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
-from harness.contracts.spaces import Space
+from harness.contracts.spaces import Space, range_to_json
 from harness.records import plain, stable_hash
+from harness.registry.calibrated import DECLARED, Calibrated
 from harness.registry.index import Broken, submissions_index
 from harness.registry.names import Typed, parse_name
 from harness.registry.parts import Part, find_part, with_values
@@ -41,6 +42,7 @@ class Submission:
         source: what `find_submission` needs in another working directory, such as a Ray worker's; empty if the name is
             enough.
         given: {hyperparameter: value} of those that the user set after the name.
+        calibrated: what stands in for the declared defaults and space of its optimizer or procedure; None if nothing does.
     """
 
     name: str
@@ -55,16 +57,24 @@ class Submission:
     facts: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
+    calibrated: Calibrated | None = None
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """{hyperparameter: declared default} of all plug-ins of the submission."""
-        return {key: value for plugin in self.plugins for key, value in plugin.defaults.items()}
+        """{hyperparameter: default} of all plug-ins of the submission: the calibrated value, else the declared one."""
+        declared = {key: value for plugin in self.plugins for key, value in plugin.defaults.items()}
+        return {**declared, **self.calibrated.defaults} if self.calibrated else declared
 
     @property
     def space(self) -> Space:
-        """The search spaces that all plug-ins of the submission declare, those of hyperparameters in `given` included."""
-        return {key: value for plugin in self.plugins for key, value in plugin.space.items()}
+        """The search spaces of all plug-ins of the submission, those of hyperparameters in `given` included.
+
+        A calibrated space replaces the one that the optimizer or procedure declares.
+        """
+        spaces = [plugin.space for plugin in self.plugins]
+        if self.calibrated:
+            spaces[0] = self.calibrated.space
+        return {key: value for space in spaces for key, value in space.items()}
 
     @property
     def reference_recipe(self) -> bool:
@@ -77,13 +87,19 @@ class Submission:
         return tuple(plugin for plugin in (self.optimizer, self.schedule, self.procedure) if plugin is not None)
 
 
-def find_submission(name: str) -> Submission:
+def find_submission(name: str, *, calibrated: bool = True) -> Submission:
     """Return the submission with a name.
 
     The name is looked up in ./submissions, in the built-in folders and among installed entry points (group
     ``timetrial.submissions``). It can also be a file (``./my.py``, or ``./my.py:name`` if the file defines several), a
     library's class (``torch.optim.X``, ``torch.optim.lr_scheduler.X``, ``pytorch_optimizer.X``), or
     ``OPTIMIZER+SCHEDULE``, where each half is any of these. ``:key=value,...`` after any of them sets hyperparameters.
+
+    Args:
+        name: as above. ``:defaults=paper`` among the hyperparameters chooses the declared defaults and space of a built-in
+            optimizer or procedure, where `calibrated.json` has others.
+        calibrated: False for the declared ones under the plain name, for trials that must not depend on that file; their
+            `source` then says so to a worker.
 
     Raises:
         BadInput: there is no such submission (the message names the nearest one), two files define the name, its file
@@ -92,8 +108,11 @@ def find_submission(name: str) -> Submission:
     index = submissions_index()
     halves = parse_name(name)
     if len(halves) == 1:
-        return _single(with_values(find_part(halves[0], index, ""), None, index))
-    left, right = (find_part(half, index, kind) for half, kind in zip(halves, ("optimizer", "schedule"), strict=True))
+        return _single(with_values(find_part(halves[0], index, "", declared=not calibrated), None, index))
+    left, right = (
+        find_part(half, index, kind, declared=not calibrated)
+        for half, kind in zip(halves, ("optimizer", "schedule"), strict=True)
+    )
     for part, kind in ((left, "optimizer"), (right, "schedule")):
         if part.plugin.kind != kind:
             raise BadInput(f"'{name}' must be OPTIMIZER+SCHEDULE, but '{part.typed.head}' is {_ARTICLE[part.plugin.kind]}")
@@ -115,10 +134,12 @@ def find_schedule(name: str) -> Schedule:
 def find_optimizer(name: str) -> Optimizer:
     """Return the optimizer recipe with a name; of OPTIMIZER+SCHEDULE, the first half. Values set after it are its defaults.
 
+    The recipe is the declared one, without calibrated defaults: the reference recipes of workloads rest on it.
+
     Raises:
         BadInput: as `find_submission`, or the submission has no optimizer.
     """
-    submission = find_submission(name)
+    submission = find_submission(name, calibrated=False)
     if submission.optimizer is None:
         raise _other_kind(submission, "optimizer")
     return _with_given(submission.optimizer, submission.given)
@@ -163,8 +184,10 @@ def _other_kind(submission: Submission, expected: str) -> BadInput:
 
 
 def _single(part: Part) -> Submission:
-    plugin, loaded, name = part.plugin, part.loaded, part.typed.name
+    plugin, loaded, name, entry = part.plugin, part.loaded, part.typed.name, part.calibrated
     content = loaded.sources.content_hash if loaded else stable_hash(part.typed.head)
+    if entry is not None:
+        content = stable_hash(content, entry.content)
     libraries = _libraries(part)
     return Submission(
         name=name,
@@ -179,6 +202,7 @@ def _single(part: Part) -> Submission:
         facts=_facts(name, part, content),
         source="" if part.source == name else part.source,
         given=part.given,
+        calibrated=entry,
     )
 
 
@@ -213,9 +237,11 @@ def _pair(left: Part, right: Part) -> Submission:
             "kind": "optimizer",
             "summary": summary,
             "content_hash": content,
+            "defaults_from": optimizer.facts["defaults_from"],
         },
         source="" if source == name else source,
         given={**optimizer.given, **schedule.given},
+        calibrated=optimizer.calibrated,
     )
 
 
@@ -227,9 +253,8 @@ def _libraries(part: Part) -> dict[str, str]:
 
 
 def _facts(name: str, part: Part, content: str) -> dict[str, Any]:
-    plugin = part.plugin
-    searched = {key: item for key, item in plugin.space.items() if key not in part.given}
-    space = {key: {"distribution": type(item).__name__, **asdict(item)} for key, item in searched.items()}
+    plugin, entry = part.plugin, part.calibrated
+    searched = {key: item for key, item in (entry or plugin).space.items() if key not in part.given}
     return {
         "name": name,
         "kind": plugin.kind,
@@ -239,12 +264,21 @@ def _facts(name: str, part: Part, content: str) -> dict[str, Any]:
         "cost": plugin.cost,
         "deviation": plugin.deviation,
         "listens": list(getattr(plugin, "listens", ())),
-        "hyperparameters": plain({**plugin.defaults, **part.given}),
+        "hyperparameters": plain({**plugin.defaults, **(entry.defaults if entry else {}), **part.given}),
         "given": plain(part.given),
-        "space": plain(space),
+        "space": plain({key: range_to_json(item) for key, item in searched.items()}),
+        "defaults_from": _defaults_from(part),
         "source": _origin(part),
         "content_hash": content,
     }
+
+
+def _defaults_from(part: Part) -> str:
+    """Return where the defaults come from, in words."""
+    entry = part.calibrated
+    if entry is not None:
+        return entry.words
+    return DECLARED if part.may_be_calibrated else "its file's" if part.loaded is not None else "the library's"
 
 
 def _origin(part: Part) -> str:

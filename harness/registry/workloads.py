@@ -76,7 +76,7 @@ def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe
     facts = [workload.name, workload.version, workload.metric, workload.lower_is_better, workload.size_name, workload.variant]
     recipe = ""
     if reference_recipe:
-        recipe = find_submission(workload.size.reference.optimizer).content_hash
+        recipe = find_submission(workload.size.reference.optimizer, calibrated=False).content_hash
     else:
         del size["reference"]
     measured = (workload.ruler or {}) if ruler else {}

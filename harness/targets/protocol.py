@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from harness.contracts.spaces import Choice, LogUniform, Range, Uniform
 from harness.contracts.workloads import Workload
 from harness.plan import Plan, whole_steps
 from harness.records import NO_TARGET, TrialSpec, stable_seed
-from harness.registry import find_submission, hash_for_track, library_versions
+from harness.registry import Submission, find_submission, hash_for_track, library_versions
 from harness.rules import HALF_DECADES, HALTON_DIMENSIONS, TARGET_SEARCH, TARGET_SEEDS, Track
 
 
@@ -56,6 +56,14 @@ _SGD: Mapping[str, Range] = {
     "weight_decay": LogUniform(1e-6, 1e-2),
     "momentum": Uniform(0.8, 0.98),
 }
+BOUNDS: Mapping[str, Mapping[str, Range]] = {
+    "adamw": _ADAM,
+    "nadamw": _ADAM,
+    "sgd": {**_SGD, "nesterov": Choice(True, False)},
+}
+"""{optimizer of reference recipes: where its hyperparameters are searched}; calibration searches there too. The files of these
+optimizers are part of the ids of all trials of schedules, so wider bounds than those that they declare stand here."""
+
 _OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, Range]]] = {
     "adamw": ("adamw", _ADAM),
     "nadamw": ("nadamw", _ADAM),
@@ -108,8 +116,12 @@ def draws(protocol: Protocol, label: str, seed: int) -> Iterator[tuple[Configura
         space = RECIPES[recipe][1]
         sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=stable_seed(seed, label, recipe, "targets") % 2**32)
         for index, row in enumerate(sampler.random(protocol.draws // len(protocol.recipes))):
-            values = {name: _rounded(values.at(float(u))) for (name, values), u in zip(space.items(), row, strict=False)}
-            yield Configuration(recipe, values), index
+            yield Configuration(recipe, point_at(space, row)), index
+
+
+def point_at(space: Mapping[str, Range], row: Iterable[float]) -> dict[str, Any]:
+    """Return the point of a space at quantiles `row`, at least as many as hyperparameters, in `DIGITS` digits."""
+    return {name: _rounded(item.at(float(u))) for (name, item), u in zip(space.items(), row, strict=False)}
 
 
 def search_trials(protocol: Protocol, workload: Workload, seed: int) -> list[tuple[Configuration, TrialSpec]]:
@@ -132,8 +144,25 @@ def seed_trials(
 
 
 def trial_of(workload: Workload, configuration: Configuration, track: Track, seed: int, study: int, index: int) -> TrialSpec:
-    """Return the trial of a configuration with the whole budget as its horizon."""
-    size, submission = workload.size, find_submission(configuration.submission)
+    """Return the trial of a configuration with the whole budget as its horizon.
+
+    Hyperparameters that neither the configuration nor its submission's name sets have their declared defaults, whatever
+    `calibrated.json` says.
+    """
+    submission = find_submission(configuration.submission, calibrated=False)
+    return spec_of(workload, submission, configuration.hyperparameters, track, seed, (study, index))
+
+
+def spec_of(
+    workload: Workload,
+    submission: Submission,
+    hyperparameters: Mapping[str, Any],
+    track: Track,
+    seed: int,
+    place: tuple[int, int],
+) -> TrialSpec:
+    """Return the trial of a submission with the whole budget as its horizon; `place` is (study, trial)."""
+    size = workload.size
     return TrialSpec(
         track=track.name,
         suite=workload.size_name,
@@ -143,10 +172,10 @@ def trial_of(workload: Workload, configuration: Configuration, track: Track, see
         workload_hash=hash_for_track(workload, track, reference_recipe=submission.reference_recipe),
         submission=submission.name,
         submission_hash=submission.content_hash,
-        study=study,
-        trial=index,
+        study=place[0],
+        trial=place[1],
         seed=seed,
-        hyperparameters=dict(configuration.hyperparameters),
+        hyperparameters=dict(hyperparameters),
         budget=size.budget,
         horizon=size.budget,
         warmup=whole_steps(size.reference.warmup * size.budget, size.batch_size),
@@ -155,7 +184,19 @@ def trial_of(workload: Workload, configuration: Configuration, track: Track, see
         reference_recipe=submission.reference_recipe,
         libraries={**library_versions(frozenset({"torch"})), **submission.libraries},
         source=submission.source,
+        given=dict(submission.given),
     )
+
+
+def at_horizon(spec: TrialSpec, workload: Workload, share: float) -> TrialSpec:
+    """Return the trial with a horizon of `share` budgets, at whose end alone it is evaluated.
+
+    The warm-up is the reference's share of that horizon. Evaluations do not change what is trained, unless it listens to them.
+    """
+    size = workload.size
+    examples = whole_steps(share * size.budget, size.batch_size)
+    warmup = whole_steps(size.reference.warmup * share * size.budget, size.batch_size)
+    return replace(spec, budget=examples, horizon=examples, warmup=warmup, evaluation_period=examples)
 
 
 def plan_of(specs: Sequence[TrialSpec], workloads: Mapping[str, Workload], track: Track) -> Plan:
@@ -165,7 +206,8 @@ def plan_of(specs: Sequence[TrialSpec], workloads: Mapping[str, Workload], track
         rows.setdefault(spec.workload_label, []).append(spec)
     longest = max((len(row) for row in rows.values()), default=0)
     order = [row[i] for i in range(longest) for row in rows.values() if i < len(row)]
-    submissions = {name: find_submission(name) for name in dict.fromkeys(spec.submission for spec in order)}
+    names = dict.fromkeys(spec.submission for spec in order)
+    submissions = {name: find_submission(name, calibrated=False) for name in names}
     suite = order[0].suite if order else ""
     return Plan(track, suite, tuple(order), {label: workloads[label] for label in rows}, submissions)
 

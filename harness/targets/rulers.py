@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from harness.contracts.workloads import Workload
-from harness.plan import Plan, whole_steps
+from harness.plan import Plan
 from harness.records import Status, TrialRecord, TrialSpec, plain, stable_seed
 from harness.registry import find_workload
 from harness.results import ResultStore
 from harness.rules import RULER
-from harness.targets.protocol import Configuration, plan_of, trial_of
+from harness.targets.protocol import Configuration, at_horizon, plan_of, trial_of
 from harness.targets.target_entry import NoTarget, result_of
 
 
@@ -45,8 +45,7 @@ VARIANT = RulerDesign((1 / 8, 1 / 4, 1 / 2, 1.0, 2.0), 5)
 def ruler_trials(workload: Workload, design: RulerDesign) -> list[TrialSpec]:
     """Return the trials of a workload's ruler, seed by seed, so that an interrupted measurement has whole seeds.
 
-    Each trial trains the reference recipe at its reference rate under `cosine`; the warm-up is the reference's share of the
-    trial's own horizon. Only the end is evaluated: evaluations do not change what is trained.
+    Each trial trains the reference recipe at its reference rate under `cosine`, and only its end is evaluated.
     """
     size = workload.size
     recipe = Configuration(f"{size.reference.optimizer}+cosine", dict(workload.reference_hyperparameters))
@@ -58,11 +57,8 @@ def ruler_trials(workload: Workload, design: RulerDesign) -> list[TrialSpec]:
 
 
 def _trial(workload: Workload, recipe: Configuration, horizon: float, seed: int, index: int) -> TrialSpec:
-    size = workload.size
-    examples = whole_steps(horizon * size.budget, size.batch_size)
-    base = trial_of(workload, recipe, RULER, stable_seed(0, workload.label, "ruler", seed), seed, index)
-    warmup = whole_steps(size.reference.warmup * horizon * size.budget, size.batch_size)
-    return replace(base, budget=examples, horizon=examples, warmup=warmup, evaluation_period=examples)
+    whole = trial_of(workload, recipe, RULER, stable_seed(0, workload.label, "ruler", seed), seed, index)
+    return at_horizon(whole, workload, horizon)
 
 
 class RulerRun:

@@ -143,13 +143,13 @@ def full_hyperparameters(spec: TrialSpec, submission: Submission, workload: Work
     """
     values = {**spec.hyperparameters, **spec.given}
     if submission.procedure is not None:
-        return Hyperparameters({**submission.procedure.defaults, **values}), {}
+        return Hyperparameters({**submission.defaults, **values}), {}
     schedule_defaults = submission.schedule.defaults if submission.schedule else {}
     own = {name: values.pop(name) for name in list(values) if name in schedule_defaults}
     if spec.reference_recipe:
         return Hyperparameters({**workload.reference_hyperparameters, **values}), own
-    assert submission.optimizer is not None
-    return Hyperparameters({**submission.optimizer.defaults, **values}), own
+    defaults = {name: value for name, value in submission.defaults.items() if name not in schedule_defaults}
+    return Hyperparameters({**defaults, **values}), own
 
 
 def check_untrained(ready: Prepared) -> None:

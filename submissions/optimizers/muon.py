@@ -15,9 +15,9 @@ from harness import LogUniform, Uniform, optimizer
         "epsilon": 1e-10,
     },
     space={
-        "learning_rate": LogUniform(2e-3, 0.1),
-        "adamw_learning_rate": LogUniform(1e-4, 1e-2),
-        "weight_decay": LogUniform(1e-3, 0.1),
+        "learning_rate": LogUniform(2e-3, 0.2),
+        "adamw_learning_rate": LogUniform(1e-4, 1e-1),
+        "weight_decay": LogUniform(1e-3, 0.5),
         "momentum": Uniform(0.85, 0.98),
     },
     cost="five Newton-Schulz iterations per hidden matrix and step, in bfloat16",
@@ -27,7 +27,8 @@ def muon(model, hyperparameters):
     """Momentum made orthogonal by five Newton-Schulz iterations, for hidden matrices; AdamW for the rest; pytorch_optimizer's.
 
     Hidden matrices are all parameters of two or more dimensions (convolutions flattened to [out, rest]) except
-    embeddings and the output layer. A schedule multiplies both learning rates.
+    embeddings and the output layer. A schedule multiplies both learning rates. Bounds: a decade around the published rate
+    of 0.02, and for the rest AdamW's.
     """
     from pytorch_optimizer import Muon
 

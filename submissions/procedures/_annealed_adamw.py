@@ -4,8 +4,16 @@ from harness import LogUniform, TrainingAlgorithm, Uniform
 from submissions.optimizers.adamw import adamw
 from submissions.schedules.cosine import cosine
 
-DEFAULTS = {"learning_rate": 1e-3, "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.999}
-SPACE = {"learning_rate": LogUniform(1e-4, 1e-2), "weight_decay": LogUniform(1e-3, 0.5), "beta1": Uniform(0.85, 0.97)}
+DEFAULTS = {"learning_rate": 1e-3, "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.999, "clip": 0.0}
+"""AdamW's (arXiv:1711.05101); `clip` is the largest global norm of a step's gradients, 0 for none."""
+
+SPACE = {
+    "learning_rate": LogUniform(1e-4, 1e-1),
+    "weight_decay": LogUniform(1e-3, 0.5),
+    "beta1": Uniform(0.85, 0.97),
+    "beta2": Uniform(0.95, 0.999),
+}
+"""Wide bounds, those in which the target protocol searches; reference rates of the laptop suite lie from 0.004 to 0.053."""
 
 
 def warming(task):

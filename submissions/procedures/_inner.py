@@ -18,13 +18,15 @@ def inner_optimizer(model, hyperparameters):
         return adamw(model, {name: h[name] for name in ADAMW})
     if h.optimizer == "sgd":
         plain = {"learning_rate": h.learning_rate, "momentum": h.beta1, "nesterov": False, "weight_decay": h.weight_decay}
-        return sgd(model, plain)
+        return sgd(model, {**plain, "clip": h.clip})
     if h.optimizer == "adagrad":
         import torch
 
-        from harness import decay_groups
+        from harness import clip_gradients, decay_groups
 
-        return torch.optim.Adagrad(decay_groups(model, h.weight_decay), lr=h.learning_rate)
+        adagrad = torch.optim.Adagrad(decay_groups(model, h.weight_decay), lr=h.learning_rate)
+        clip_gradients(adagrad, h.clip)
+        return adagrad
     from harness import ContractError
 
     raise ContractError(f"optimizer '{h.optimizer}' is none of adamw, sgd, adagrad")

@@ -5,7 +5,7 @@ import math
 from harness import Choice, LogUniform
 from submissions.procedures._batch_scaling import RULES, scaled_rate, within_horizon
 from submissions.procedures._batch_tests import wanted_batch
-from submissions.procedures._inner import DEFAULTS, SPACE, Inner
+from submissions.procedures._inner import DEFAULTS, Inner
 
 
 class Adadagrad(Inner):
@@ -50,7 +50,7 @@ class Adadagrad(Inner):
         "scaling": "by_optimizer",
     }
     space = {
-        "learning_rate": SPACE["learning_rate"],
+        "learning_rate": LogUniform(1e-3, 0.3),
         "test": Choice("augmented", "inner_product", "norm"),
         "eta": LogUniform(0.1, 1.0),
         "largest": Choice(4, 8, 16),

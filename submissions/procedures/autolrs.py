@@ -2,6 +2,7 @@
 
 import math
 
+from harness import LogUniform
 from submissions.procedures._inner import DEFAULTS, SPACE, Inner
 from submissions.procedures._rate_search import TERRIBLE, RateSearch, forecast
 
@@ -49,7 +50,7 @@ class Autolrs(Inner):
         "longest": 4,
         "exploration": 1e6,
     }
-    space = SPACE
+    space = {**SPACE, "lowest": LogUniform(1e-5, 1e-3), "highest": LogUniform(2e-2, 0.5)}
     anytime = False
     cost = "as many search steps as training steps; each validation loss costs a third of the held-out slice"
     deviation = (

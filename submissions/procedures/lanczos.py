@@ -47,6 +47,7 @@ class Lanczos(Inner):
         most_momentum: bound of rho.
         smoothing: weight of the earlier logarithms in a new estimate.
         weight_decay: added to the gradient of matrices only.
+        clip: largest global norm of a step's gradients, 0 for none.
     """
 
     paper = "arXiv:2006.09092"
@@ -60,8 +61,14 @@ class Lanczos(Inner):
         "most_momentum": 0.98,
         "smoothing": 0.5,
         "weight_decay": 1e-4,
+        "clip": 0.0,
     }
-    space = {"fraction": LogUniform(0.03, 3.0), "most_momentum": Uniform(0.8, 0.99), "weight_decay": LogUniform(1e-6, 1e-2)}
+    space = {
+        "learning_rate": LogUniform(1e-3, 1e-1),
+        "fraction": LogUniform(0.03, 3.0),
+        "most_momentum": Uniform(0.8, 0.99),
+        "weight_decay": LogUniform(1e-6, 1e-2),
+    }
     anytime = False
     _kept = ("_made", "_ends", "_momentum", "_best_rate")
     cost = "3 charged examples per example of an estimate's batch and per product (2 where the loss has no second derivative)"
@@ -94,7 +101,8 @@ class Lanczos(Inner):
 
     def _new_optimizer(self):
         plain = {"learning_rate": 0.1, "momentum": 0.9, "nesterov": False}  # rate and momentum are set before each step
-        return sgd(self.task.model, {**plain, "weight_decay": self.hyperparameters.weight_decay})
+        own = {name: self.hyperparameters[name] for name in ("weight_decay", "clip")}
+        return sgd(self.task.model, {**plain, **own})
 
     def _estimate(self):
         """Run Lanczos' method on one batch, and set the rate and the momentum that fit its Ritz values."""

@@ -10,12 +10,12 @@ class Sam(AnnealedAdamW):
     """Sharpness-aware minimisation over AdamW: the gradient is computed at w + rho g / |g|, the step is taken from w.
 
     BatchNorm statistics are updated in the first pass only. Every step is charged twice, so half as many steps fit
-    into a budget.
+    into a budget. `clip` clips the second gradient. The paper searches rho in 0.01 to 0.5.
     """
 
     paper = "arXiv:2010.01412"
     defaults = {**DEFAULTS, "rho": 0.05}
-    space = {**SPACE, "rho": LogUniform(0.01, 0.2)}
+    space = {**SPACE, "rho": LogUniform(0.01, 0.5)}
     cost = "a second gradient per step"
 
     def update(self, batch):

@@ -1,19 +1,20 @@
 """Schedule-Free AdamW: an average of the trained weights is judged."""
 
-from harness import LogUniform, TrainingAlgorithm, Uniform, decay_groups
+from harness import LogUniform, TrainingAlgorithm, Uniform, clip_gradients, decay_groups
 
 
 class ScheduleFreeAdamw(TrainingAlgorithm):
     """AdamW with averaged iterates instead of a decaying learning rate; pytorch_optimizer's.
 
     Gradients are computed at y = (1 - beta1) z + beta1 x, steps change z, and an evaluation judges x, the average of
-    z weighted by the squared learning rate. The learning rate is constant after the workload's warm-up.
+    z weighted by the squared learning rate. The learning rate is constant after the workload's warm-up; good ones are
+    those of AdamW to ten times as much (section 4.1), and the bounds of the space follow that.
     """
 
     paper = "arXiv:2405.15682"
-    defaults = {"learning_rate": 2.5e-3, "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.999}
+    defaults = {"learning_rate": 2.5e-3, "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.999, "clip": 0.0}
     space = {
-        "learning_rate": LogUniform(5e-4, 2e-2),
+        "learning_rate": LogUniform(5e-4, 1e-1),
         "weight_decay": LogUniform(1e-3, 0.5),
         "beta1": Uniform(0.85, 0.98),
         "beta2": Uniform(0.95, 0.999),
@@ -32,6 +33,7 @@ class ScheduleFreeAdamw(TrainingAlgorithm):
             betas=(hyperparameters.beta1, hyperparameters.beta2),
             warmup_steps=round(task.warmup / task.batch_size),
         )
+        clip_gradients(self._optimizer, hyperparameters.clip)
         self._aside = []
 
     def update(self, batch):

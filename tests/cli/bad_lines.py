@@ -25,6 +25,7 @@ PLUGINS = {
     "no_horizon": "from harness import schedule\n@schedule\ndef no_horizon(step):\n    return 1.0\n",
     "pair": "from harness import schedule\n@schedule(space={'gamma': (0.1, 3)})\n"
     "def pair(step, horizon, gamma=1.0):\n    return 1.0\n",
+    "reserved": "from harness import schedule\n@schedule\ndef reserved(step, horizon, defaults=1.0):\n    return 1.0\n",
     "error": "raise RuntimeError('at import\\nin two lines')",
     "long_error": "raise RuntimeError('x' * 10**6)",
     "syntax": "def x(:\n",
@@ -61,6 +62,8 @@ BAD: dict[str, list[str]] = {
         *("-s polynomial:power", "-s polynomial:power=", "-s polynomial:power=abc", "-s polynomial:power=nan"),
         *("-s polynomial:power=1e999", "-s polynomial:power=true", "-s polynomial:power=[1]", "-s polynomial:powr=2"),
         *("-s polynomial:power=1,power=2", "-s polynomial:power=1,,floor=0", "-s 'polynomial:power=\"2\"'"),
+        *("-s adamw:defaults=mine+cosine", "-s adamw:defaults=Paper+cosine", "-s rex:defaults=paper", "-s sam:defaults="),
+        *("-s adamw+rex:defaults=paper", "-s torch.optim.Adagrad:defaults=1+cosine", "-s {reserved}"),
         *("-s wsd:decay=linaer", "-s wsd:decay=1", "-s adamw:learning_rate=1+cosine --track schedule"),
         *("-s '\u202eenisoc'", f"-s {'x' * 5000}", "-s 'a\nb'", "-s 'rex\t'", "-s 'rex\x1b[31m'", "-s '\udcff.py'"),
         *("-s ../../etc/passwd", "-s 'rex rex'", "-s rex,linear", "-s 'linear -w digits_mlp'"),
@@ -175,5 +178,14 @@ BAD: dict[str, list[str]] = {
         *("targets --verify --only-rulers", "targets --seed x", "targets --seed -1", "targets --executor slurm"),
         *("targets -w digits_mlp --suite smoke --workers 0", "targets --verify -w digits_mlp --suite full"),
         *("targets -w digits_mlp --suite smoke --results {file}", "targets --results ''", "targets --address nonsense"),
+    ],
+    "calibrate": [
+        *("calibrate", "calibrate nope", "calibrate ''", "calibrate adamw lion", "calibrate rex", "calibrate adamw+cosine+rex"),
+        *("calibrate sam+cosine", "calibrate cosine+adamw", "calibrate adamw:defaults=paper", "calibrate adamw:beta3=1"),
+        *("calibrate adamw+nope", "calibrate adamw:defaults=mine", "calibrate adamw+cosine:defaults=paper", "calibrate 'a\nb'"),
+        *("calibrate nadamw:learning_rate=1,weight_decay=0,beta1=0,beta2=0", "calibrate torch.optim.Nope+cosine"),
+        *("calibrate adamw --suite smoke", "calibrate adamw --executor slurm", "calibrate adamw --workers 0"),
+        *("calibrate adamw --results {file}", "calibrate adamw --results ''", "calibrate adamw --address nonsense"),
+        *(f"calibrate {{{name}}}" for name in ("nowhere", "dir", "error", "syntax", "silent", "two", "reserved")),
     ],
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from harness import Choice, Hyperparameters
+from harness import Choice, ContractError, Hyperparameters
 from harness.plan import Request, make_plan
 from harness.registry import all_submissions, find_submission
 from harness.trial.meter import Meter
@@ -121,6 +121,24 @@ def test_the_space_is_made_of_declared_hyperparameters_and_holds_the_defaults(na
             continue
         low, high = item.at(0.0), item.at(1 - 1e-12)
         assert low <= plugin.defaults[key] <= high * (1 + 1e-9), key
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_a_procedure_clips_gradients_that_are_larger_than_clip_and_only_those(name):
+    after = {}
+    for clip in (0.0, 1e-3, 1e6):
+        algorithm = start(name, clip=clip)
+        for _ in range(12):
+            torch.manual_seed(5)
+            step(algorithm)
+        after[clip] = weights(algorithm)
+    assert same(after[0.0], after[1e6]) and not same(after[0.0], after[1e-3])
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_a_clip_that_is_no_number_of_at_least_0_is_refused(name):
+    with pytest.raises(ContractError, match="clip must be a number of at least 0, not -1"):
+        start(name, clip=-1)
 
 
 def test_sam_is_charged_two_gradients_and_steps_from_the_original_weights():

@@ -47,7 +47,8 @@ half of the horizon and is constant after that. `timetrial curve NAME:key=value`
 Where a docstring says "from memory", the formula was not checked against its source.
 
 *Anytime*: "yes" if the schedule needs no horizon. *Extra cost*: what it costs per step, beyond evaluating a formula.
-*Hyperparameters*: the defaults are those of the source, unless the deviation or the docstring says otherwise."""
+*Hyperparameters*: the declared defaults, those of the source unless the deviation or the docstring says otherwise. A race of a
+procedure uses the [calibrated](calibration.md) ones where there are any."""
 
 
 def _table(rows: Iterable[Row]) -> str:

@@ -1,0 +1,117 @@
+"""`timetrial calibrate`: the default point and the search space of an optimizer or a procedure, from held-out variants."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import options
+from harness.cli.app import INTERRUPTED, app
+from harness.cli.paths import usable_data_directory
+from harness.cli.running.checks import check_execution
+
+if TYPE_CHECKING:
+    from harness.execution.settings import Settings
+    from harness.plan import Plan
+    from harness.targets.calibration import Calibration, CalibrationRun
+
+
+class _Interrupted(Exception):
+    """The user interrupted a stage."""
+
+
+@app.command()
+def calibrate(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="an optimizer, OPTIMIZER+SCHEDULE (default: cosine) or a procedure")
+    ],
+    results: options.Results = Path("results/calibration"),
+    executor: options.Executor = "ray",
+    workers: options.Workers = None,
+    address: options.Address = "",
+) -> int:
+    """Find the default point and the search space of an optimizer or a procedure on held-out variants.
+
+    Points of the bounds that it declares are trained on held-out variants of the laptop suite, with seeds that no race uses:
+    17 points at half the budget on six variants, then the best four and the declared defaults at the whole budget on all 13.
+    That costs at most 116 budgets. The result of a built-in plug-in is written to calibrated.json beside it, and is from
+    then on what its name means; NAME:defaults=paper stays what its file declares. What to write into the file of any other
+    is printed. An interrupted command resumes when it is repeated.
+    """
+    from harness.targets.calibration import LAPTOP, CalibrationRun, held_out_variants, present_entries, subject_of
+
+    subject = subject_of(name)
+    check_execution(executor, workers, results, address)
+    if subject.built_in:
+        present_entries()  # a damaged file is told before the trials, not after them
+    from harness.execution.environment import choose_device
+    from harness.execution.settings import Settings
+    from harness.results import ResultStore
+
+    settings = Settings(
+        executor=executor,
+        data_directory=usable_data_directory(),
+        device=choose_device(),
+        workers=workers,
+        address=address,
+    )
+    variants = held_out_variants(LAPTOP)
+    run = CalibrationRun(subject, LAPTOP, variants, ResultStore(results), lambda plan: _run_stage(plan, results, settings))
+    return _calibrate(run)
+
+
+def _calibrate(run: CalibrationRun) -> int:
+    from harness.targets.calibration import NotCalibrated
+
+    subject, design = run.subject, run.design
+    print(
+        f"{subject.trained.name}: {len(run.points)} points of {', '.join(subject.bounds)};"
+        f" at most {design.budgets(len(run.variants)):.0f} budgets"
+    )
+    try:
+        result = run.calibrate()
+    except _Interrupted:
+        return INTERRUPTED
+    except NotCalibrated as error:
+        print(f"{subject.name}: not calibrated: {error}")
+        return 1
+    _report(result)
+    return 0
+
+
+def _run_stage(plan: Plan, results: Path, settings: Settings) -> None:
+    from harness.cli.running.session import Session
+
+    if Session(plan, results, settings).run() == INTERRUPTED:
+        raise _Interrupted
+
+
+def _report(result: Calibration) -> None:
+    from harness.contracts.messages import display_path
+    from harness.targets.calibration import name_with_defaults, plugin_text, write_calibrated
+    from harness.targets.calibration.choice import mean
+    from harness.targets.calibration.run import DECLARED
+
+    subject = result.subject
+    for stage in result.stages:
+        own, declared = (math.exp(mean(stage.gains[point])) for point in (result.chosen, DECLARED))
+        where = f"{stage.variants} variant{'s' * (stage.variants > 1)}"
+        print(
+            f"at {stage.horizon:g} of the budget on {where}: as good as the reference recipe with"
+            f" {own:.2f} of that budget (declared defaults: {declared:.2f})"
+        )
+    if result.chosen == DECLARED:
+        print("the declared defaults are the best point")
+    cost = f"{result.budgets:g} budgets, {result.seconds:.0f} s of trials"
+    if subject.plugin.path is None:
+        print(f"{cost}; a library's class has no file to write this into: race it as {name_with_defaults(result)}")
+        return
+    print(f"{cost}; to write into the plug-in's own file:")
+    print(plugin_text(result))
+    if subject.built_in:
+        print(f"written to {display_path(write_calibrated(result))}: '{subject.name}' has these defaults from now on")
+    elif subject.plugin.given:
+        print(f"nothing is written: {subject.plugin.name} sets values; without them the result would be that of {subject.name}")
