@@ -22,6 +22,7 @@ from harness.rules import RULESETS
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.loop import TrialSettings, run_trial
 from harness.trial.outcome import TRACEBACK
+from harness.trial.process.allocator import keep_freed_memory
 from harness.trial.process.failures import explain, full_traceback, status_of
 from harness.trial.process.guard import DATA, Aftermath, guarded
 from harness.trial.process.interrupts import is_from_outside
@@ -89,6 +90,7 @@ def work(
     import_module("torch._dynamo")  # torch loads it with the first optimizer, and that would be in a trial's set-up
     if settings.device == "cpu":
         torch.set_num_threads(1)
+        keep_freed_memory()
     else:
         torch.empty(1, device=settings.device)  # what the device's driver maps is no memory of a trial's
     environment = describe(settings.device, concurrency)

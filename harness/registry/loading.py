@@ -22,6 +22,7 @@ from harness.contracts.schedules import Schedule
 from harness.contracts.workloads import Workload
 from harness.registry.facts import Plugin, check_facts
 from harness.registry.import_errors import import_error, noted_interrupts
+from harness.registry.refusals import calls_refused
 from harness.registry.sources import OURS, Sources, display_path, read_sources
 
 PLUGIN_PACKAGE = "timetrial_plugins"
@@ -140,7 +141,7 @@ def _run(path: Path, sources: Sources) -> ModuleType:
     with noted_interrupts() as interrupts:
         try:
             _check_siblings(path.parent, sources.siblings)
-            with redirect_stdout(sys.stderr):  # standard output may be JSON that another program reads
+            with redirect_stdout(sys.stderr), calls_refused():  # standard output may be JSON that another program reads
                 return _executed(name, path)
         except BaseException as error:
             new = {key: sys.modules[key] for key in set(sys.modules) - before}

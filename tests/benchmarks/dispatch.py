@@ -4,7 +4,8 @@
 
 All four run the same short trials of the smoke suite on two workers of this machine and write nothing. "CPU per trial" is what
 the processes that hand out trials spend (for our dispatch the driver and the process that keeps Ray's workers), from the first
-result to the last; "busy" is the share of the workers' time that is inside trials.
+result to the last; "busy" is the share of the workers' time that is spent on trials: CPU seconds of their processes for a trial
+and what guards it, over the wall seconds of the run.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from harness.execution.race import Race
 from harness.execution.settings import Settings
 from harness.execution.worker import work
 from harness.plan import Request, make_plan
-from harness.records import TrialRecord, TrialResult, TrialSpec
+from harness.records import TrialRecord, TrialSpec
 from harness.results import ResultStore
 from workloads.data import data_directory
 
@@ -36,24 +37,24 @@ SETTINGS = Settings("ray", data_directory())
 
 @dataclass
 class Tally:
-    """Results as they arrive: when, and how long each trial was in its worker."""
+    """Results as they arrive: when, and how many CPU seconds each trial took of its worker."""
 
     cpu: Callable[[], float] = time.process_time
     times: list[float] = field(default_factory=list)
-    walls: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
     spent: list[float] = field(default_factory=list)
 
-    def add(self, wall: float) -> None:
+    def add(self, busy: float) -> None:
         """Note a result."""
         self.times.append(time.monotonic())
-        self.walls.append(wall)
+        self.busy.append(busy)
         self.spent.append(self.cpu())
 
     def row(self, name: str) -> str:
         """Return a row of the table: the first tenth, while workers start, is left out."""
         first, trials = len(self.times) // 10, len(self.times)
         span = self.times[-1] - self.times[first]
-        busy = sum(self.walls[first + 1 :]) / (WORKERS * span)
+        busy = sum(self.busy[first + 1 :]) / (WORKERS * span)
         cpu = (self.spent[-1] - self.spent[first]) / (trials - 1 - first)
         return f"| {name} | {1e3 * cpu:.1f} ms | {busy:.0%} | {(trials - 1 - first) / span:.0f} |"
 
@@ -64,14 +65,11 @@ def trials(number: int) -> list[TrialSpec]:
     return list(plan.trials)[:number]
 
 
-def wall(result: TrialResult) -> float:
-    """Return the seconds that a trial took in its worker."""
-    return float(result.record.clocks["wall_seconds"])
-
-
 def run_here(content: dict[str, Any]) -> float:
-    """Run one trial in this process."""
-    return wall(work(TrialSpec.from_json(content), SETTINGS, lambda: None, own_process=True).result)
+    """Run one trial in this process, and return the CPU seconds that it took."""
+    before = time.process_time()
+    work(TrialSpec.from_json(content), SETTINGS, lambda: None, own_process=True)
+    return time.process_time() - before
 
 
 def ours(number: int) -> Tally:
@@ -81,7 +79,7 @@ def ours(number: int) -> Tally:
 
     class InMemory(ResultStore):
         def write(self, record: TrialRecord, artefacts: Any = ()) -> Path:
-            tally.add(wall(TrialResult(record)))
+            tally.add(race.summary.worker_seconds - sum(tally.busy))
             return self.directory
 
     plan = make_plan(Request(suite="smoke", submissions=("cosine", "linear"), workloads=("digits_mlp",), studies=number))
@@ -120,7 +118,7 @@ def tune_per_trial(number: int) -> Tally:
             return True
 
         def step(self) -> dict[str, Any]:
-            return {"wall": run_here(contents[self._index]), "done": True}
+            return {"busy": run_here(contents[self._index]), "done": True}
 
         def save_checkpoint(self, checkpoint_dir: str) -> None: ...
 
@@ -128,7 +126,7 @@ def tune_per_trial(number: int) -> Tally:
 
     class Note(tune.Callback):  # type: ignore[misc]
         def on_trial_result(self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any) -> None:
-            tally.add(result["wall"])
+            tally.add(result["busy"])
 
         def __getstate__(self) -> dict[str, Any]:
             return {}

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,8 @@ def test_the_package_is_found_from_any_directory(tmp_path):
     )
     assert done.returncode == 0
     assert "smoke" in done.stdout
+
+
+def test_the_version_is_that_of_the_package():
+    done = timetrial("--version")
+    assert (done.returncode, done.stdout) == (0, f"timetrial {version('timetrial')}\n")

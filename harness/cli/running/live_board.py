@@ -16,7 +16,7 @@ from harness.rules import OwnBoard, Reading
 BOARD_SECONDS = 30.0
 """The least time between two versions of the board while trials run."""
 
-BOARD_SHARE = 0.03
+BOARD_SHARE = 0.015
 """Writing the board takes at most about this share of a run's time."""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
+from queue import SimpleQueue
 from typing import Any
 
 from harness.execution.dispatch.deaths import Cause, Death, Deaths, Verdict
@@ -29,6 +30,9 @@ from harness.trial.process.time_limit import GRACE_SECONDS
 TICK_SECONDS = 0.25
 """How often the driver looks at what does not come as a message."""
 
+GREET_SECONDS = 0.02
+"""How often it looks while somebody has called and has not made itself known."""
+
 AHEAD = 2
 """Trials that a worker has at a time: the one that runs, and the next."""
 
@@ -37,6 +41,9 @@ WORD_SECONDS = 3.0
 
 HELLO_SECONDS = 30.0
 """A connection over which no worker has made itself known by then is closed."""
+
+MOST_STRANGERS = 256
+"""Connections beyond so many over which no worker has made itself known are closed at once."""
 
 MOST_WAITING_SECONDS = 300.0
 """After a shortage of memory, trials start again after this time even if it goes on: the workers themselves may hold it."""
@@ -93,6 +100,7 @@ class Driver:
         self._race, self._pool, self._host, self._say = race, pool, host, say
         self._token = secrets.token_hex(16)
         self._strangers: dict[Channel, float] = {}
+        self._greeted: SimpleQueue[tuple[Channel, Message | None]] = SimpleQueue()
         self._workers: dict[Channel, Worker] = {}
         self._deaths = Deaths(race.settings.limit)
         self._lost: list[_Lost] = []
@@ -115,19 +123,22 @@ class Driver:
             self._pool.start(Meeting(listener.getsockname()[:2], self._token))
             try:
                 while not self._finished():
-                    channels = {channel.fileno(): channel for channel in [*self._strangers, *self._workers]}
-                    for ready in wait([listener, *channels], TICK_SECONDS):
+                    channels = {channel.fileno(): channel for channel in self._workers}
+                    for ready in wait([listener, *channels], GREET_SECONDS if self._strangers else TICK_SECONDS):
                         if isinstance(ready, int):
                             self._read(channels[ready])
                         else:
                             self._accept(listener)
+                    self._welcome_all()
                     self._tick()
                     self._feed()
                 self._dismiss()
             finally:
                 with _uninterrupted():
                     self._pool.close()
-                    for channel in [*self._strangers, *self._workers]:
+                    for channel in self._strangers:
+                        channel.end()
+                    for channel in self._workers:
                         channel.close()
 
     def _finished(self) -> bool:
@@ -143,17 +154,40 @@ class Driver:
     # What arrives
 
     def _accept(self, listener: socket.socket) -> None:
+        """Take a call. A thread reads who it is: a stranger who sends half a message holds nobody up."""
         with suppress(OSError):  # who called has gone already
-            self._strangers[Channel(listener.accept()[0])] = time.monotonic()
+            channel = Channel(listener.accept()[0])
+            if len(self._strangers) >= MOST_STRANGERS:
+                return channel.close()
+            self._strangers[channel] = time.monotonic()
+            threading.Thread(target=self._greet, args=(channel,), daemon=True).start()
+
+    def _greet(self, channel: Channel) -> None:
+        """Read a caller's first message; runs in a thread of its own."""
+        try:
+            self._greeted.put((channel, channel.receive()))
+        except Lost:
+            self._greeted.put((channel, None))
+
+    def _welcome_all(self) -> None:
+        """Take in the workers among those who have made themselves known, and close the connections of all others."""
+        while not self._greeted.empty():
+            channel, message = self._greeted.get()
+            del self._strangers[channel]
+            try:
+                if message is None:
+                    raise Lost("no message")
+                self._welcome(channel, message)
+            except Lost:
+                self._workers.pop(channel, None)
+                channel.close()
 
     def _read(self, channel: Channel) -> None:
-        """Read one message. Whatever a worker sends concerns itself and its own trial alone."""
-        worker = self._workers.get(channel)
+        """Read one message of a worker. Whatever it sends concerns itself and its own trial alone."""
+        worker = self._workers[channel]
         try:
             message = channel.receive()
-            if worker is None:
-                self._welcome(channel, message)
-            elif message["type"] == "begun":
+            if message["type"] == "begun":
                 worker.begun = time.monotonic()
             elif message["type"] == "ending":
                 worker.last_words = str(message.get("reason"))[:200]
@@ -168,7 +202,6 @@ class Driver:
         token = message.get("token")
         if message["type"] != "worker" or not isinstance(token, str) or not hmac.compare_digest(token, self._token):
             raise Lost("not a worker of this run")
-        del self._strangers[channel]
         about = {name: message.get(name) for name in ("pid", "node", "key")}
         self._workers[channel] = Worker(channel, about)
         self._pool.met(about)
@@ -209,7 +242,6 @@ class Driver:
 
     def _lose(self, channel: Channel) -> None:
         channel.close()
-        self._strangers.pop(channel, None)
         worker = self._workers.pop(channel, None)
         if worker is None or not worker.assigned:
             return
@@ -269,9 +301,9 @@ class Driver:
     def _tick(self) -> None:
         now = time.monotonic()
         self._pool.keep()
-        for channel, since in list(self._strangers.items()):
+        for channel, since in self._strangers.items():
             if now - since > HELLO_SECONDS:
-                self._lose(channel)
+                channel.end()  # its thread closes it
         if self._lost:
             self._judge_deaths()
         limit = self._race.settings.limit

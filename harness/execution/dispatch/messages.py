@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import socket
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -87,8 +89,13 @@ class Channel:
             return message
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection, and give up its descriptor."""
         self._connection.close()
+
+    def end(self) -> None:
+        """End the connection, also while another thread waits at it: that one receives `Lost`, and closes it."""
+        with suppress(OSError), socket.socket(fileno=os.dup(self.fileno())) as connected:
+            connected.shutdown(socket.SHUT_RDWR)
 
 
 def connect(address: tuple[str, int]) -> Channel:

@@ -10,6 +10,7 @@ from os import _exit, getpid  # by name: a plug-in may patch the module
 import torch
 from torch import Tensor
 
+from harness.registry.refusals import calls_refused
 from harness.trial.process.data_marks import data_marks
 from harness.trial.process.facets import kept
 from harness.trial.process.interrupts import interrupts_noted
@@ -18,7 +19,6 @@ from harness.trial.process.memory_kept import MemoryKept
 from harness.trial.process.originals import Originals, builtins_restored
 from harness.trial.process.output import Kept, output_kept
 from harness.trial.process.python_state import forget_shown_warnings, python_facets
-from harness.trial.process.refusals import calls_refused
 from harness.trial.process.torch_state import torch_facets
 
 DATA = "the data of its workload"

@@ -21,7 +21,7 @@ class _Noting:
     """A handler of a signal that notes what the earlier handler raised: only this comes from outside.
 
     A plug-in that raises `KeyboardInterrupt` itself calls no handler, and the calls by which it could send a signal to
-    this process are refused (`harness.trial.process.refusals`).
+    this process are refused (`harness.registry.refusals`).
     """
 
     def __init__(self, handler: Callable[[int, FrameType | None], Any]) -> None:
