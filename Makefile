@@ -27,12 +27,12 @@ bench-all: $(READY)      ## every schedule on the laptop suite; resumes what was
 	$(BIN)/timetrial run --suite laptop --track schedule --all
 
 REFERENCE ?= results/reference-run
-RACE      ?= --suite laptop --studies 3
+RACE      ?= --suite laptop
 CLAIMED   := analyses/claimed
 RACING     = $(BIN)/timetrial run $(RACE) --results $(REFERENCE)
 GOES_ON    = || test $$? -eq 1  # status 1: some trials failed. The table names them, and the next track runs all the same
 reference: $(READY)      ## every run that docs/claims.md asks for, into REFERENCE=DIR; resumes what was stopped
-	$(RACING) --track schedule --all $(GOES_ON)
+	$(RACING) --track schedule --all --studies 5 $(GOES_ON)
 	$(RACING) --track self-tuning --all $(GOES_ON)
 	$(RACING) --track self-tuning -s adamw+linear \
 	  -s $(CLAIMED)/fedhyper_tenth.py -s $(CLAIMED)/adamw_tenth.py+constant \

@@ -52,7 +52,7 @@ def test_the_comparisons_are_those_of_the_page(claim):
     assert {c.track for c in parts} == {track} and all(c.a == parts[0].a for c in parts)
     assert {c.relation for c in parts} == {"at least as good" if "at least as good" in words else "better"}
     if track == "budget":
-        shares = [int(n) / 100 for n in re.findall(r"\d+", re.sub(r"`[^`]+`", "", words))] or [0.1, 0.25, 0.5, 1.0]
+        shares = [float(n) / 100 for n in re.findall(r"[\d.]+", re.sub(r"`[^`]+`", "", words))] or [0.125, 0.25, 0.5, 1.0]
         assert all(list(c.shares) == shares for c in parts)
 
 
