@@ -65,7 +65,10 @@ COMPARISONS = (
     PlannedComparison(4, "rex", "linear", "budget", BETTER, LOW),
     PlannedComparison(5, "rex", "linear", "budget", AT_LEAST, HIGH),
     *(PlannedComparison(6, "rex", other, "budget", BETTER, BUDGET_SHARES) for other in ("step", "onecycle")),
-    *(PlannedComparison(7, "uba", other, "budget", BETTER, BUDGET_SHARES) for other in ("step", "cosine", "onecycle", "rex", "linear")),
+    *(
+        PlannedComparison(7, "uba", other, "budget", BETTER, BUDGET_SHARES)
+        for other in ("step", "cosine", "onecycle", "rex", "linear")
+    ),
     *(PlannedComparison(8, "wsd_s", other, "budget", AT_LEAST, FULL) for other in ("wsd", "sgdr")),
     PlannedComparison(9, "wsd", "cosine", "schedule", AT_LEAST),
     PlannedComparison(10, WSD_SQRT, "wsd", "budget", BETTER, FULL),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.execution.dispatch import child_pool, failed_starts
 from harness.execution.dispatch import driver as driver_module
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
@@ -264,9 +265,42 @@ def test_strangers_who_connect_get_nothing_and_stop_nothing(tmp_path):
 
 
 def test_workers_that_cannot_start_stop_the_run_with_one_line(tmp_path, monkeypatch):
-    from harness.execution.dispatch import child_pool
-
     monkeypatch.setattr(child_pool, "WORKER", "harness.execution.dispatch.no_such_module")
     race, said = race_of(tmp_path, "adamw+linear")
-    with pytest.raises(RunStopped, match="worker processes do not start: ModuleNotFoundError"):
+    with pytest.raises(RunStopped, match=r"worker processes do not start .3 times in a row.: ModuleNotFoundError"):
+        Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+
+
+def test_workers_that_are_killed_while_they_start_are_started_again(tmp_path, monkeypatch):
+    """Who is short of memory kills what starts: the run goes on once that is over."""
+    killed: list[int] = []
+    start = child_pool.start
+
+    def start_and_kill(*arguments, **keywords):
+        process = start(*arguments, **keywords)
+        if len(killed) < failed_starts.MOST_FAILED + 1:
+            killed.append(process.pid)
+            process.kill()
+        return process
+
+    monkeypatch.setattr(child_pool, "start", start_and_kill)
+    monkeypatch.setattr(failed_starts, "LONGEST_PAUSE_SECONDS", 0.1)
+    race, said = race_of(tmp_path, "adamw+linear")
+    Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+    assert len(killed) == failed_starts.MOST_FAILED + 1
+    assert set(statuses(tmp_path).values()) <= {"reached", "missed"}
+
+
+def test_a_run_whose_workers_are_all_killed_stops_in_the_end(tmp_path, monkeypatch):
+    start = child_pool.start
+
+    def start_and_kill(*arguments, **keywords):
+        process = start(*arguments, **keywords)
+        process.kill()
+        return process
+
+    monkeypatch.setattr(child_pool, "start", start_and_kill)
+    monkeypatch.setattr(failed_starts, "LONGEST_PAUSE_SECONDS", 0.01)
+    race, said = race_of(tmp_path, "adamw+linear")
+    with pytest.raises(RunStopped, match="killed 20 times in a row while starting"):
         Driver(race, ChildPool(1), "127.0.0.1", said.append).run()

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.execution.dispatch.deaths import Cause
+from harness.execution.dispatch.failed_starts import FailedStarts
 from harness.execution.dispatch.pools import Meeting, RunStopped
 from harness.execution.dispatch.processes import exit_in_words, start
 from harness.execution.dispatch.scratch import ScratchFolder
 
 WORKER = "harness.execution.dispatch.child_worker"
-
-MOST_FAILED_STARTS = 3
-"""The run stops once this many workers in a row have ended before they had anything to do."""
 
 
 class ChildPool:
@@ -31,7 +29,7 @@ class ChildPool:
         self._known_dead: dict[str, str] = {}
         self._met: set[str] = set()
         self._started = 0
-        self._failed_starts = 0
+        self._starts = FailedStarts()
         self._folder = ScratchFolder()
 
     def start(self, meeting: Meeting) -> None:
@@ -42,12 +40,13 @@ class ChildPool:
     def met(self, about: Mapping[str, Any]) -> None:
         """Note that a worker has started."""
         self._met.add(str(about.get("key")))
+        self._starts.succeeded()
 
     def keep(self) -> None:
         """Start a worker for each one that has ended.
 
         Raises:
-            RunStopped: several in a row ended before they had made themselves known.
+            RunStopped: several in a row ended, or many were killed, before they had made themselves known.
         """
         assert self._meeting is not None
         for key, process in list(self._processes.items()):
@@ -57,10 +56,11 @@ class ChildPool:
                 self._known_dead[key] = exit_in_words(status)
                 if process.stdin is not None:
                     process.stdin.close()
-                self._failed_starts = 0 if key in self._met else self._failed_starts + 1
-        if self._failed_starts >= MOST_FAILED_STARTS:
-            raise RunStopped(f"worker processes do not start: {self._last_line()}")
-        while len(self._processes) < self.concurrency:
+                if key not in self._met:
+                    self._starts.ended(status)
+        if self._starts.hopeless:
+            raise RunStopped(f"worker processes do not start ({self._starts.hopeless}): {self._last_line()}")
+        while len(self._processes) < self.concurrency and self._starts.may_go_on:
             self._started += 1
             key = str(self._started)
             address = self._meeting.address

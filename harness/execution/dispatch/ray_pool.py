@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.contracts.errors import BadInput
 from harness.execution.dispatch.deaths import Cause
+from harness.execution.dispatch.failed_starts import FailedStarts
 from harness.execution.dispatch.pools import Meeting, NoWorkers, RunStopped
 from harness.execution.dispatch.processes import exit_in_words, start
 from harness.execution.dispatch.scratch import ScratchFolder
@@ -24,9 +25,6 @@ START_SECONDS, JOIN_SECONDS = 120.0, 30.0
 
 WORKER_SECONDS = 180.0
 """A cluster on which no worker has made itself known by then, although trials are left, is given up."""
-
-MOST_FAILURES = 3
-"""The run stops once the keeper has failed this often in a row with no worker in between."""
 
 SHORTAGE_SECONDS = 5.0
 """Ray's memory monitor may end all of Tune; workers that died within this time before or after died of that."""
@@ -53,7 +51,7 @@ class RayPool:
         self._deadline = 0.0
         self._deaths: dict[str, list[Mapping[str, Any]]] = {}
         self._memory_ran_short = float("-inf")
-        self._failures = 0
+        self._starts = FailedStarts()
         self._reason = ""
         self._folder = ScratchFolder()
 
@@ -70,7 +68,7 @@ class RayPool:
 
     def met(self, about: Mapping[str, Any]) -> None:
         """Note that a worker has started."""
-        self._failures = 0
+        self._starts.succeeded()
         self._deadline = float("inf")
 
     def keep(self) -> None:
@@ -81,7 +79,8 @@ class RayPool:
             NoWorkers: Ray does not start here.
             RunStopped: it did start, and now does not.
         """
-        assert self._keeper is not None
+        if self._keeper is None:
+            return self._start_keeper() if self._starts.may_go_on else None
         status = self._keeper.poll()
         self._read_reports()
         if status is None and time.monotonic() < self._deadline:
@@ -91,12 +90,11 @@ class RayPool:
         elif not self._reason:
             self._reason = f"the process that keeps Ray's workers has died ({exit_in_words(status)})"
         self._end_keeper()
-        self._failures += 1
+        self._starts.ended(status)
         if not self.concurrency:
             raise BadInput(self._reason) if self._address else NoWorkers(self._reason)
-        if self._failures >= MOST_FAILURES:
-            raise RunStopped(f"{self._reason}, {MOST_FAILURES} times in a row")
-        self._start_keeper()
+        if self._starts.hopeless:
+            raise RunStopped(f"{self._reason}, {self._starts.hopeless}")
 
     def _overdue(self) -> str:
         where = f" at '{self._address}'" if self._address else ""
@@ -115,7 +113,9 @@ class RayPool:
 
     def kill(self, about: Mapping[str, Any]) -> None:
         """Have the keeper kill a worker's process."""
-        assert self._keeper is not None and self._keeper.stdin is not None
+        if self._keeper is None:
+            return  # its workers end with it
+        assert self._keeper.stdin is not None
         with suppress(OSError):
             self._keeper.stdin.write((json.dumps({"node": about.get("node"), "pid": about.get("pid")}) + "\n").encode())
             self._keeper.stdin.flush()
