@@ -81,8 +81,32 @@ def score(value: Any) -> str:
 
 
 def ratio_text(value: Any) -> str:
-    """Return a ratio such as ``1.23×``, or `NO_VALUE`."""
-    return f"{value:.2f}×" if is_finite(value) else NO_VALUE
+    """Return a ratio such as ``×1.23``, or `NO_VALUE`."""
+    return f"×{value:.2f}" if is_finite(value) else NO_VALUE
+
+
+def bounded_ratio(bound: str, value: Any) -> str:
+    """Return a ratio with its bound sign, such as ``≤ ×1.23``, or `NO_VALUE`.
+
+    >>> bounded_ratio("", 1.1), bounded_ratio("≥", 1.1), bounded_ratio("≥", None)
+    ('×1.10', '≥ ×1.10', '–')
+    """
+    text = ratio_text(value)
+    return f"{bound} {text}" if bound and text != NO_VALUE else text
+
+
+FRACTIONS = {0.125: "⅛", 0.25: "¼", 0.375: "⅜", 0.5: "½", 0.75: "¾"}
+
+
+def budgets(share: float) -> str:
+    """Return a number of budgets in words.
+
+    >>> budgets(0.5), budgets(1), budgets(1.5), budgets(0.124)
+    ('½ budget', 'the whole budget', '1.5 budgets', '0.124 budget')
+    """
+    if share == 1:
+        return "the whole budget"
+    return f"{FRACTIONS.get(share, f'{share:.3g}')} budget{'s' if share > 1 else ''}"
 
 
 def percent(share: float) -> str:
@@ -96,9 +120,8 @@ def span(low: Any, high: Any, write: Any = score) -> str:
 
 
 def ratio_span(low: Any, high: Any) -> str:
-    """Return ``1.14–1.25×``; empty where either end does not exist."""
-    text = span(low, high, lambda value: f"{value:.2f}")
-    return f"{text}×" if text else ""
+    """Return ``1.14–1.25``; empty where either end does not exist."""
+    return span(low, high, lambda value: f"{value:.2f}")
 
 
 def rank(value: Any, low: Any, high: Any) -> str:

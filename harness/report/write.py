@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from harness.contracts.errors import BadInput
-from harness.records import CLOCKS, canonical_json
+from harness.records import CLOCKS, canonical_json, plain
 from harness.report.page.page import race_page
 from harness.report.page.quality import quality_page
 from harness.report.text.exports import csv_text, json_text, markdown_table
 from harness.report.text.latex import latex_table
 from harness.report.text.quality import quality_csv, quality_markdown
-from harness.report.views.content import QualityContent, RaceContent, quality_content, race_content
+from harness.report.views.content import PageContent, QualityContent, RaceContent, quality_content, race_content
 from harness.report.views.trials import trial_columns
 from harness.results import BoardInput, write_atomically
 from harness.rules import Reading, ruleset
@@ -92,6 +92,7 @@ def _race_files(content: RaceContent, suffix: str) -> dict[str, str]:
     """Return {suffix: text} of the three files."""
     board, trials, sensitivity = content.board, content.trials, sensitivity_json(content.sensitivity)
     value = board_json(board, _environments(trials)) | ({"sensitivity": sensitivity} if sensitivity else {})
+    value |= _points(content)
     downloads = {
         "leaderboard.json": json_text(value, indent=None),
         "leaderboard.csv": csv_text(board),
@@ -103,10 +104,15 @@ def _race_files(content: RaceContent, suffix: str) -> dict[str, str]:
     return {".json": json_text(value), ".csv": downloads["leaderboard.csv"], suffix: page}
 
 
+def _points(content: PageContent) -> dict[str, Any]:
+    """Return what the figures of quality against compute show, for the JSON; nothing without rulers."""
+    return {"quality_points": [plain(asdict(point)) for point in content.points]} if content.points else {}
+
+
 def _quality_files(content: QualityContent, suffix: str) -> dict[str, str]:
     """Return {suffix: text} of the three files."""
     files = {
-        ".json": json_text(quality_json(content.board, _environments(content.trials))),
+        ".json": json_text(quality_json(content.board, _environments(content.trials)) | _points(content)),
         ".csv": quality_csv(content.board),
     }
     downloads = {f"leaderboard{name}": text for name, text in files.items()}

@@ -15,6 +15,7 @@ from harness.report.views.page_figures import board_drawings, workload_drawings
 from harness.report.views.panels import by_workload, workload_race
 from harness.report.views.ranking import workload_labels
 from harness.report.views.rates import rate_drawings
+from harness.report.views.standings import pooled_drawing, standings_drawing
 from harness.results import BoardInput
 from harness.scoring.board_parts import Board
 from harness.scoring.quality_board import QualityBoard
@@ -23,8 +24,9 @@ from harness.scoring.quality_board import QualityBoard
 def write_figures(given: BoardInput, board: Board | QualityBoard, directory: Path) -> list[Path]:
     """Write each figure of `board` to `directory` as SVG and PDF, on white and with a legend; return the paths.
 
-    The stems are ``profiles_CLOCK``, ``cost_CLOCK`` and, for each workload, ``WORKLOAD_race``, ``WORKLOAD_times`` and, where
-    there are such trials, ``WORKLOAD_sensitivity`` and ``WORKLOAD_budget``. Equal trials give equal bytes.
+    The stems are ``compute_CLOCK``, ``profiles_CLOCK``, ``cost_CLOCK`` and, for each workload, ``WORKLOAD_compute``,
+    ``WORKLOAD_race``, ``WORKLOAD_times`` and, where there are such trials, ``WORKLOAD_sensitivity`` and ``WORKLOAD_budget``;
+    those of compute need rulers. Equal trials give equal bytes.
 
     Args:
         given: what the board was made from, from `harness.results.board_input`.
@@ -61,6 +63,11 @@ def _race_drawings(content: RaceContent) -> Iterator[Drawing]:
 
 
 def _quality_drawings(content: QualityContent) -> Iterator[Drawing]:
+    board = content.board
+    rows = [(row.name, row.speed_up) for row in board.rows]
+    pooled = pooled_drawing(rows, content.marks, baseline=board.baseline, clock=board.clock) if board.baseline else None
+    standings = (standings_drawing(label, board.metrics[label], content) for label in board.workloads)
+    yield from (drawing for drawing in (pooled, *standings) if drawing is not None)
     yield from quality_drawings(content.board, content.marks).values()
     yield from rate_drawings(content.board.sensitivity, content.marks).values()
 

@@ -57,7 +57,7 @@ def score_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Bo
         profiles=profile_curves(scored, whole),
         trials=status_counts(statuses),
         adjacent_separable=_adjacent(ranking, pairs),
-        verdict=verdict(ranking, pairs, scored.workloads, by, scored.rules.baseline),
+        verdict=verdict(ranking, pairs, scored.workloads, by, scored.rules.baseline, clock=rules.clock),
         notes=(*labels.values(), *notes(scored, by_cell, reading)),
         leave_out={kind: _of(names, parts) for kind, parts in left.items()},
         easier={} if rules.score_only else _of(names, easier_targets(scored)),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from harness.records import PROTOCOL_VERSION, Status
 from harness.scoring.board_parts import Pair, Row, RowSpeedUp
+from harness.scoring.compute_words import UNITS, needs, needs_between
 from harness.scoring.study_times import StudyTimes
 
 MOST_LISTED = 5
@@ -57,10 +58,18 @@ def budget_notes(study_times: StudyTimes, clock: str) -> list[str]:
     return lines
 
 
-def verdict(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str], ranked_by: str, baseline: str) -> str:
+def verdict(
+    rows: Sequence[Row],
+    pairs: Sequence[Pair],
+    workloads: Sequence[str],
+    ranked_by: str,
+    baseline: str,
+    *,
+    clock: str = "examples",
+) -> str:
     """Return one sentence: which submission leads, by how much, and from whom it is separable."""
     if ranked_by == "speedup":
-        return speed_verdict(rows, pairs, baseline)
+        return speed_verdict(rows, pairs, baseline, clock=clock)
     return _by_score(rows, pairs, workloads)
 
 
@@ -80,8 +89,8 @@ class _SpeedRow(_Named, Protocol):
     def speed_up(self) -> RowSpeedUp: ...
 
 
-def speed_verdict(rows: Sequence[_SpeedRow], pairs: Sequence[Pair], baseline: str) -> str:
-    """Return one sentence: which submission leads by compute saved, by how much, and from whom it is separable.
+def speed_verdict(rows: Sequence[_SpeedRow], pairs: Sequence[Pair], baseline: str, *, clock: str = "examples") -> str:
+    """Return one sentence: who leads by compute saved, what the baseline would need to get as far, and how sure that is.
 
     A row over fewer workloads than the others does not lead.
     """
@@ -93,12 +102,30 @@ def speed_verdict(rows: Sequence[_SpeedRow], pairs: Sequence[Pair], baseline: st
     leaders = [row.name for row in whole if row.rank == leader.rank]
     head = f"{listed(leaders)} {'lead' if len(leaders) > 1 else 'leads'}"
     if leader.name == baseline:
-        head += ": no other submission saves compute over it"
+        head += f": no other submission gets further with the same {UNITS[clock]}"
     elif gain.value is not None:
-        head += f" with a speed-up of {gain.value:.2f} over {baseline}"
+        head += f": {baseline} needs {needs(gain.value, clock, gain.bound)} to get as far"
         if gain.low is not None and gain.high is not None:
-            head += f" [{gain.low:.2f}, {gain.high:.2f}]"
-    return "; ".join([head, *_tests(leader, rows, leaders, pairs, "speed-up")]) + "."
+            head += f" (95 % interval: {needs_between(gain.value, gain.low, gain.high)})"
+    return f"{head}{_chance(leader, rows, leaders, pairs)}."
+
+
+def _chance(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs: Sequence[Pair]) -> str:
+    """Return over whom the lead is more than chance, and who is ahead where a leader ran on more workloads than others."""
+    own, others, inseparable, ahead = _compared(leader, rows, leaders, pairs)
+    if not others:
+        return ""
+    if all(pair.p is None for pair in own.values()):
+        return ", but there are too few studies to say whether that is more than chance"
+    if not inseparable:
+        whom = f"each of the {len(others)} others" if len(others) > 1 else listed(others)
+        text = f", and the lead over {whom} is more than chance"
+    else:
+        everyone = len(inseparable) == len(others) > 1
+        text = f", but the lead over {'each of the others' if everyone else listed(inseparable)} may be chance"
+    if ahead:
+        text += f", and {listed(ahead)} {'are' if len(ahead) > 1 else 'is'} ahead on the workloads that both ran"
+    return text
 
 
 def _by_score(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]) -> str:
@@ -115,27 +142,34 @@ def _by_score(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[st
     head = f"{listed(leaders)} {'lead' if len(leaders) > 1 else 'leads'} with score {leader.score:.3f}"
     if leader.score_low is not None and leader.score_high is not None:
         head += f" [{leader.score_low:.3f}, {leader.score_high:.3f}]{' (approximate)' if leader.approximate else ''}"
-    return "; ".join([head, *_tests(leader, rows, leaders, pairs, "speed"), *_misses(whole, workloads)]) + "."
+    return "; ".join([head, *_tests(leader, rows, leaders, pairs), *_misses(whole, workloads)]) + "."
 
 
-def _tests(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs: Sequence[Pair], what: str) -> list[str]:
-    """Return from whom the leader is separable in `what`; a leader by score may be slower than others."""
+Compared = tuple[dict[str, Pair], list[str], list[str], list[str]]
+
+
+def _compared(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs: Sequence[Pair]) -> Compared:
+    """Return the leader's pairs by the other side, who is compared with it, who of them is not separable, and who is faster."""
     own = {p.b if p.a == leader.name else p.a: p for p in pairs if leader.name in (p.a, p.b)}
+    others = [row.name for row in rows if row.name not in leaders and row.name in own]
+    inseparable = [name for name in others if not own[name].separable]
+    faster = [n for n in others if own[n].separable and ((own[n].ratio or 1.0) < 1) == (own[n].a == leader.name)]
+    return own, others, inseparable, faster
+
+
+def _tests(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
+    """Return from whom the leader is separable in speed; a leader by score may be slower than others."""
+    own, others, inseparable, faster = _compared(leader, rows, leaders, pairs)
     if not own:
         return []
     if all(p.p is None for p in own.values()):
         return ["there are too few studies to test which is faster"]
-    others = [row.name for row in rows if row.name not in leaders and row.name in own]
-    inseparable = [name for name in others if not own[name].separable]
-    faster = [n for n in others if own[n].separable and ((own[n].ratio or 1.0) < 1) == (own[n].a == leader.name)]
     if not others:
         return []
     subject = "it" if len(leaders) == 1 else leader.name
     if len(inseparable) == len(others):
-        return [f"{subject} is not separable in {what} from any other"]
-    test = (
-        f"is not separable in {what} from {listed(inseparable)}" if inseparable else f"is separable in {what} from all others"
-    )
+        return [f"{subject} is not separable in speed from any other"]
+    test = f"is not separable in speed from {listed(inseparable)}" if inseparable else "is separable in speed from all others"
     slower = f", but slower than {listed(faster)} on the workloads that both ran" if faster else ""
     return [f"{subject} {test}{slower}"]
 

@@ -77,7 +77,7 @@ def _member(kind: str, power: float) -> Shape:
 
 def generated(size: Size) -> pd.DataFrame:
     """Return the trials of a board of this size."""
-    return board_trials(shapes(size.submissions), WORKLOADS, studies=size.studies, trials=size.trials)
+    return board_trials(shapes(size.submissions), WORKLOADS, studies=size.studies, trials=size.trials, rulers=True)
 
 
 def measure(name: str, out: Path) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.records import PROTOCOL_VERSION, Status, stable_hash, stable_seed
+from harness.records import CLOCKS, PROTOCOL_VERSION, Status, stable_hash, stable_seed
 from harness.rules import BUDGET_SHARES, HALF_DECADES, TRACKS
 from harness.scoring.medians import Floats
 
@@ -216,11 +216,21 @@ def _workload_facts(name: str) -> dict[str, Any]:
     }
 
 
-def budget_trials() -> pd.DataFrame:
-    """Return simulated trials of the budget track."""
-    trials = _trials_without_race("budget", len(BUDGET_SHARES))
+def budget_trials(*, rulers: bool = False) -> pd.DataFrame:
+    """Return simulated trials of the budget track; with `rulers` the records carry those of their workloads."""
+    trials = _trials_without_race("budget", len(BUDGET_SHARES), rulers=rulers)
     shares = [BUDGET_SHARES[trial] for trial in trials["trial"]]
-    return trials.assign(horizon_examples=trials["budget_examples"] * shares)
+    trials = trials.assign(horizon_examples=trials["budget_examples"] * shares)
+    if rulers:  # a reading off rulers needs curves that end with the horizon
+        ends = zip(trials["curve"], trials["horizon_examples"], strict=True)
+        trials["curve"] = [_stretched(curve, end) for curve, end in ends]
+    return trials
+
+
+def _stretched(curve: Mapping[str, Any], end: float) -> dict[str, Any]:
+    """Return a curve whose clocks are scaled so that it ends after `end` examples."""
+    scale = end / curve["examples"][-1]
+    return {name: values * scale if name in CLOCKS else values for name, values in curve.items()}
 
 
 def sensitivity_trials() -> pd.DataFrame:
@@ -229,8 +239,9 @@ def sensitivity_trials() -> pd.DataFrame:
     return trials.assign(hyperparameters=[{"learning_rate": 0.01 * HALF_DECADES[trial]} for trial in trials["trial"]])
 
 
-def _trials_without_race(track: str, count: int) -> pd.DataFrame:
-    trials = board_trials(["cosine", "linear", "rex"], {"w": (2.3, 0.9), "v": (4.4, 2.6)}, trials=count)
+def _trials_without_race(track: str, count: int, *, rulers: bool = False) -> pd.DataFrame:
+    levels = {"w": (2.3, 0.9), "v": (4.4, 2.6)}
+    trials = board_trials(["cosine", "linear", "rex"], levels, trials=count, rulers=rulers)
     trials["track"], trials["status"], trials["target"] = track, str(Status.FINISHED), np.nan
     trials["end_examples"] = [curve["examples"][-1] for curve in trials["curve"]]
     for facts in trials["facts"]:

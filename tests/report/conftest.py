@@ -46,6 +46,20 @@ def page(trials: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="session")
+def saved_trials() -> pd.DataFrame:
+    """Return the trials of the same five submissions with rulers; a test that changes it takes a copy."""
+    return board_trials(["cosine", "linear", "rex", "step", "constant"], trials=4, rulers=True)
+
+
+@pytest.fixture(scope="session")
+def saved_page(saved_trials: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of `saved_trials`, its JSON and CSV beside it; no test changes the files."""
+    out = tmp_path_factory.mktemp("saved") / "leaderboard.html"
+    write_report(BoardInput(saved_trials), out)
+    return out
+
+
+@pytest.fixture(scope="session")
 def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of a race whose submissions, workloads and texts are the `HOSTILE` names."""
     out = tmp_path_factory.mktemp("hostile") / "leaderboard.html"

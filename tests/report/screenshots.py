@@ -1,7 +1,7 @@
-"""Takes the pictures of the leaderboard page for the docs: light, dark, a workload's panel, phone width.
+"""Takes the pictures of the leaderboard page for the docs: light, dark, compute, a workload, phone width.
 
-``python -m tests.report.screenshots PAGE DIR`` writes ``page_light.png``, ``page_dark.png``, ``page_workload.png`` and
-``page_phone.png`` to DIR; ``make screenshots`` runs it. It needs playwright and Debian's chromium.
+``python -m tests.report.screenshots PAGE DIR`` writes ``page_light.png``, ``page_dark.png``, ``page_compute.png``,
+``page_workload.png`` and ``page_phone.png`` to DIR; ``make screenshots`` runs it. It needs playwright and Debian's chromium.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ class Shot:
 
 
 SHOTS = (
-    Shot("page_light", 1280, 1100),
-    Shot("page_dark", 1280, 1000, "dark", "#times=best", "#ranking"),
-    Shot("page_workload", 1280, 1120, "light", "", "#workloads .panel"),
+    Shot("page_light", 1440, 1130),
+    Shot("page_dark", 1280, 1000, "dark", "#reading=time&times=best", "#ranking"),
+    Shot("page_compute", 1040, 760, "light", "", "#compute"),
+    Shot("page_workload", 1040, 1300, "light", "", "#workloads .panel"),
     Shot("page_phone", 390, 844),
 )
 

@@ -47,7 +47,7 @@ def test_the_latex_table_has_a_row_per_submission_and_a_cell_per_column(board):
     assert {len(cells(line)) for line in lines} == {7 + len(board.workloads)}
     for line, row in zip(lines[1:], board.rows, strict=True):
         assert cells(line)[1].strip() == row.name
-        assert cells(line)[2].strip() == f"{row.speedup_bound}{row.speedup:.2f}$\\times$"
+        assert cells(line)[2].strip() == f"{row.speedup_bound}$\\times${row.speedup:.2f}"
         assert cells(line)[4].strip() == f"{row.score:.3f}"
     assert sum("\\textbf" in line for line in lines) >= 1
 

@@ -32,7 +32,7 @@ def test_every_submission_has_one_line_with_rank_and_score_at_this_width(board, 
         (line,) = [line for line in lines if f"  {row.name}  " in line]
         assert line.split()[0] == str(row.rank)
         assert f"{row.score:.3f}" in line
-        assert f"{row.speedup:.2f}×" in line
+        assert f"×{row.speedup:.2f}" in line
 
 
 def test_only_a_wide_table_has_the_times_on_the_workloads(board):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,12 +12,8 @@ from matplotlib.figure import Figure
 from harness.report import words
 from harness.report.colours import Mark
 from harness.report.figures.drawing import CLOCK_LABELS, Drawing, clock_axis, style, tag_line
-from harness.report.figures.svg import NAME_ID
+from harness.report.figures.names import MOST_NAMED, NAMED_OF_MANY, Name, write_names
 from harness.scoring.board_parts import Row
-
-MOST_NAMED = 12
-"""Number of submissions up to which every point has its name; of more, only the best `NAMED_OF_MANY` have."""
-NAMED_OF_MANY = 8
 
 
 def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) -> Drawing:
@@ -37,8 +32,9 @@ def cost_drawing(rows: Sequence[Row], marks: Mapping[str, Mark], *, clock: str) 
             _draw_point(axes, row, marks[row.name], count)
         axes.set_ylim(-0.04, 1.06)
         axes.set_xlim(max(0.0, min(costs) - 0.08 * spread), max(costs) + 0.3 * spread)
-        for row, height in zip(named, _name_heights([(r.race_cost, r.score or 0.0) for r in named], axes), strict=True):
-            _write_name(axes, row, marks[row.name], (max(costs) + 0.06 * spread, height))
+        left, right = axes.get_xlim()
+        names = [Name(marks[row.name], row.name, row.race_cost, row.score or 0.0) for row in named]
+        write_names(axes, names, at=(max(costs) + 0.06 * spread - left) / (right - left), least=0.06)
         axes.set_xlabel(
             f"race cost, {CLOCK_LABELS[clock]}: the sum over trials of min(end of the trial, best time of its study)"
         )
@@ -58,34 +54,3 @@ def _draw_point(axes: Axes, row: Row, mark: Mark, count: int) -> None:
     # The line to a name passes below the points.
     dot: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 7, "markeredgewidth": 0, "zorder": 4}
     tag_line(axes.plot(row.race_cost, row.score or 0.0, color=mark.hex, **dot)[0], mark, f"{count}1")
-
-
-def _write_name(axes: Axes, row: Row, mark: Mark, position: tuple[float, float]) -> None:
-    line = {"arrowstyle": "-", "color": mark.hex, "linewidth": 0.5, "alpha": 0.5, "shrinkB": 4, "relpos": (0, 0.5), "zorder": 1}
-    name = axes.annotate(
-        words.one_line(row.name, 26),
-        (row.race_cost, row.score or 0.0),
-        xytext=position,
-        fontsize=8.5,
-        va="center",
-        color=mark.hex,
-        arrowprops=line,
-    )
-    name.set_gid(NAME_ID.format(mark.index, 0))
-
-
-def _name_heights(points: Sequence[tuple[float, float]], axes: Axes, least: float = 0.066) -> list[float]:
-    """Return the y of each point's name: as near to its point as it gets with names at least `least` apart, in their order."""
-    order = sorted(range(len(points)), key=lambda i: -points[i][1])
-    low, high = axes.get_ylim()
-    heights = np.zeros(len(points))
-    highest = high - least / 2
-    for i in order:
-        heights[i] = min(points[i][1], highest)
-        highest = heights[i] - least
-    # Names that would be below the axis move up, and push those above them.
-    lowest = low + least / 2
-    for i in reversed(order):
-        heights[i] = max(heights[i], lowest)
-        lowest = heights[i] + least
-    return [float(h) for h in heights]

@@ -31,6 +31,7 @@ def svg_for_page(svg: str, prefix: str, title: str, description: str) -> Markup:
     # Matplotlib's style sheet applies to every element, so in a page it would apply to the whole page.
     svg = re.sub(r"<style.*?</style>\s*", "", svg, flags=re.S)
     svg = re.sub(r'\sid="tt-(line|band|name)-(\d+)-\d+"', r' class="\1\2"', svg)
+    svg = _shared_markers(svg)
     for index, name in enumerate(dict.fromkeys(re.findall(r"url\(#([^)]*)\)", svg))):
         svg = re.sub(rf'(id="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>{index}", svg)
     svg = re.sub(r'(\sid="|xlink:href="#|url\(#)', lambda match: match[1].replace("xlink:", "") + prefix, svg)
@@ -55,6 +56,20 @@ def svg_for_page(svg: str, prefix: str, title: str, description: str) -> Markup:
     head = f'<svg class="figure" viewBox="{box[1] if box else ""}" role="img" aria-labelledby="{prefix}t {prefix}d">'
     words = f'<title id="{prefix}t">{escape(visible(title))}</title><desc id="{prefix}d">{escape(visible(description))}</desc>'
     return Markup(re.sub(r"^<svg[^>]*>", lambda _: head + words, svg, count=1))
+
+
+def _shared_markers(svg: str) -> str:
+    """Define every marker once, under a short id: matplotlib defines it once per colour, which its uses state anyway."""
+    names: dict[str, str] = {}
+    found: dict[str, str] = {}
+
+    def define(match: re.Match[str]) -> str:
+        known = match[2] in names
+        found[match[1]] = names.setdefault(match[2], f"m{len(names)}")
+        return "" if known else f'<path id="{found[match[1]]}"{match[2]}/>'
+
+    svg = re.sub(r'<path id="(m[0-9a-f]{10})"([^>]*)/>', define, svg)
+    return re.sub(r'href="#(m[0-9a-f]{10})"', lambda match: f'href="#{found[match[1]]}"', svg)
 
 
 def shorten_path(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,7 @@ import pandas as pd
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from harness.records import FAILURES, Status
 from harness.report.colours import COLOURS, DARK_COLOURS, MOST_COLOURED, Mark, in_colour
 from harness.report.views.content import PageContent
 from harness.report.words import one_line, score, visible
@@ -21,6 +23,8 @@ from harness.report.words import one_line, score, visible
 MOST_PLAIN = 60_000
 """Characters up to which the page carries a download as it is; a longer one is compressed."""
 ALWAYS_COMPRESSED = ("trials.json",)
+TROUBLES = (*FAILURES, Status.KILLED, Status.DIVERGED)
+"""Statuses that a page says at its head in any case."""
 TEXTS = (("Markdown", "md"), ("LaTeX", "tex"))
 """Tables that the page shows as text."""
 
@@ -33,6 +37,7 @@ def render(template: str, content: PageContent, **values: Any) -> str:
     common = {
         "board": content.board,
         "figures": content.figures,
+        "troubles": [(status, count) for status, count in content.board.trials.items() if status in TROUBLES],
         "skipped": sorted(content.skipped.items()),
         "marks": marks,
         "machines": sorted({visible(machine) for machine in trials["machine"]}),
@@ -102,6 +107,11 @@ def _breakable(text: str) -> Markup:
     return Markup(str(escape(visible(text))).replace("_", "_<wbr>"))
 
 
+def _unbroken(text: str) -> str:
+    """Return text in which no line ends between a number and its percent sign."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -112,5 +122,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"score": score, "one_line": one_line, "breakable": _breakable}
+    environment.filters |= {"score": score, "one_line": one_line, "breakable": _breakable, "unbroken": _unbroken}
     return environment

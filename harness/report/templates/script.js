@@ -6,9 +6,10 @@
   const root = document.documentElement;
 
   // The view holds everything that a reader can change. An empty value means: as when the page opens.
-  const view = { at: "", clock: "", times: "", workloads: [], submissions: null, others: "", order: {}, theme: "" };
+  const view = { at: "", clock: "", reading: "", times: "", workloads: [], submissions: null, others: "", order: {}, theme: "" };
   const opened = {
     clock: data ? Object.keys(data.clocks)[0] : "",
+    reading: all("input[name=reading]").filter((radio) => radio.defaultChecked).map((radio) => radio.value).join(""),
     submissions: all("input.show").filter((box) => box.defaultChecked).map((box) => box.value),
     grey: one("#grey") ? one("#grey").defaultChecked : false,
   };
@@ -27,6 +28,7 @@
     });
     view.at = decodeURIComponent(given.at || "");
     view.clock = data && data.clocks[given.clock] ? given.clock : "";
+    view.reading = opened.reading && ["saved", "time"].includes(given.reading) && given.reading !== opened.reading ? given.reading : "";
     view.times = ["best", "baseline"].includes(given.times) ? given.times : "";
     view.workloads = data ? pieces(given.workloads || "").filter((name) => data.workloads.includes(name)) : [];
     view.submissions = given.submissions === undefined ? null : pieces(given.submissions);
@@ -44,6 +46,7 @@
     const add = (name, text) => { if (text) parts.push(name + "=" + text); };
     add("at", encodeURIComponent(view.at));
     add("clock", view.clock === opened.clock ? "" : view.clock);
+    add("reading", view.reading);
     add("times", view.times);
     add("workloads", joined(view.workloads));
     if (view.submissions) parts.push("submissions=" + joined(view.submissions));
@@ -152,11 +155,18 @@
       if (!ranked) return;
       Array.from(table.tBodies[0].rows).forEach(function (row) {
         const own = ranked[row.dataset.row];
-        put(row.cells[0], own.rank, [element("b", own.rank)]);
-        put(row.cells[2], own.speed === null ? "" : own.speed, own.speed === null ? ["–"] : [element("b", own.speed.toFixed(2) + "×"), element("span", " no interval", "small")]);
-        put(row.cells[3], own.score, [element("b", own.score.toFixed(3)), element("span", " no interval", "small")]);
-        put(row.cells[4], own.targets, [own.text]);
-        put(row.cells[5], "", ["–"]);
+        const set = function (kind, value, nodes) {
+          const at = heads.findIndex((head) => head.dataset.k === kind);
+          if (at >= 0) put(row.cells[at], value, nodes);
+        };
+        const bare = (text) => [element("b", text), element("span", " no interval", "small")];
+        set("rank", own.rank, [element("b", own.rank)]);
+        set("speedup", own.speed === null ? "" : own.speed, own.speed === null ? ["–"] : bare("×" + own.speed.toFixed(2)));
+        set("score", own.score, bare(own.score.toFixed(3)));
+        set("targets", own.targets, [own.text]);
+        set("cost", "", ["–"]);
+        // The speed-ups at each horizon and the number of limited studies are of all workloads.
+        heads.forEach((head) => { if (/^(h\d+|limited)$/.test(head.dataset.k)) set(head.dataset.k, "", ["–"]); });
       });
     });
     all(".panel[data-workload]").forEach((panel) => { panel.hidden = some && !labels.includes(panel.dataset.workload); });
@@ -224,7 +234,7 @@
     return lines.length > 1 ? lines[0] + " (" + lines.slice(1).join(", ") + ")" : lines[0] || "–";
   }
   function writeTexts() {
-    const plain = !view.clock && !view.times && !view.workloads.length && !view.submissions && !view.order.ranking;
+    const plain = !view.clock && !view.reading && !view.times && !view.workloads.length && !view.submissions && !view.order.ranking;
     const table = all("table.ranking").find((item) => item.offsetParent !== null);
     if (plain || !table) { texts.forEach((item) => { item.pre.textContent = item.text; }); return; }
     const seen = (row) => Array.from(row.cells, (cell, i) => [cell, i]).filter(([cell]) => cell.offsetParent !== null || cell.offsetWidth);
@@ -277,6 +287,7 @@
     one("#theme").textContent = isDark() ? "Light" : "Dark";
     const clock = view.clock || opened.clock, submissions = view.submissions || opened.submissions;
     all("input[name=clock]").forEach((radio) => { radio.checked = radio.value === clock; });
+    all("input[name=reading]").forEach((radio) => { radio.checked = radio.value === (view.reading || opened.reading); });
     all("input[name=times]").forEach((radio) => { radio.checked = radio.value === (view.times || "absolute"); });
     all("input.show").forEach((box) => { box.checked = submissions.includes(box.value); });
     if (one("#grey")) one("#grey").checked = view.others ? view.others === "grey" : opened.grey;
@@ -294,6 +305,7 @@
 
   // A control changes the view, and show() shows it, in the same way as for a link.
   all("input[name=clock]").forEach((radio) => radio.addEventListener("change", function () { view.clock = radio.value === opened.clock ? "" : radio.value; changed(); }));
+  all("input[name=reading]").forEach((radio) => radio.addEventListener("change", function () { view.reading = radio.value === opened.reading ? "" : radio.value; changed(); }));
   all("input[name=times]").forEach((radio) => radio.addEventListener("change", function () { view.times = radio.value === "absolute" ? "" : radio.value; changed(); }));
   const choose = function (names) {
     view.submissions = names.length === opened.submissions.length && names.every((name) => opened.submissions.includes(name)) ? null : names;

@@ -12,14 +12,15 @@ from typing import Any
 
 from harness.records import plain
 from harness.report import words
-from harness.report.colours import assign_marks
-from harness.report.views.ranking import ranking, workload_labels
+from harness.report.text.sheets import Entry, sheets
+from harness.report.views.ranking import workload_labels
 from harness.scoring.board_parts import Board
 
 CSV_FIELDS = (
     *("track", "suite", "clock", "ranked_by", "submission"),
     *("rank", "rank_low", "rank_high", "score", "score_low", "score_high", "approximate"),
     *("speedup", "speedup_low", "speedup_high", "speedup_bound", "limited", "limited_of", "speedup_here"),
+    "speedup_here_bound",
     *("targets_reached", "race_cost", "trials"),
     *("workload", "held_out", "time", "low", "high", "level", "bound"),
     *("reached", "missed", "failed", "studies", "missing", "study_times"),
@@ -49,6 +50,7 @@ def csv_text(board: Board) -> str:
     for row in board.rows:
         for label in workload_labels(board):
             cell = row.cells.get(label)
+            here = row.speed_up.workloads.get(label)
             values = {name: getattr(row, name) for name in CSV_FIELDS if hasattr(row, name)}
             values |= {name: getattr(cell, name) for name in CSV_FIELDS if cell is not None and hasattr(cell, name)}
             values |= {
@@ -59,7 +61,8 @@ def csv_text(board: Board) -> str:
                 "submission": row.name,
                 "limited": row.speed_up.limited,
                 "limited_of": row.speed_up.studies,
-                "speedup_here": own.ratio if (own := row.speed_up.workloads.get(label)) else None,
+                "speedup_here": here.ratio if here else None,
+                "speedup_here_bound": here.bound if here else None,
                 "workload": label,
             }
             values |= {"held_out": label in board.held_out}
@@ -97,41 +100,23 @@ def _plain_number(value: float) -> str:
 
 
 def markdown_table(board: Board) -> str:
-    """Return the ranking as a Markdown table below the verdict; text in names is escaped."""
-    speedup = f"speed-up over {escaped(board.baseline)}" if board.baseline else "speed-up"
-    head = [
-        "rank",
-        "submission",
-        speedup,
-        "95 % interval",
-        "score",
-        "95 % interval",
-        "targets",
-        *(escaped(label) for label in workload_labels(board)),
-    ]
-    lines = [
-        escaped(board.verdict),
-        *(f"**{escaped(label)}**" for label in board.pruned_by.values()),
-        "",
-        f"| {' | '.join(head)} |",
-        f"|{'|'.join([' ---: ', ' --- ', *[' ---: '] * (len(head) - 2)])}|",
-    ]
-    for view in ranking(board, assign_marks(row.name for row in board.rows)):
-        cells = [
-            (f"**{c.text}**" if c.best else c.text) + (f" ({c.misses})" if c.misses and not c.lost else "") for c in view.cells
-        ]
-        texts = [
-            view.rank,
-            escaped(view.row.name),
-            view.speedup,
-            view.speedup_interval or words.NO_VALUE,
-            view.score,
-            view.interval or words.NO_VALUE,
-            view.targets,
-            *cells,
-        ]
-        lines.append(f"| {' | '.join(texts)} |")
+    """Return the ranking as Markdown tables below the verdict; text in names is escaped.
+
+    There is one table for each reading of the trials: compute saved, and times to the target.
+    """
+    tables = sheets(board)
+    lines = [escaped(board.verdict), *(f"**{escaped(label)}**" for label in board.pruned_by.values())]
+    for sheet in tables:
+        lines += ["", *([escaped(sheet.title), ""] if len(tables) > 1 else [])]
+        lines.append(f"| {' | '.join(escaped(name) for name in sheet.head)} |")
+        lines.append(f"|{'|'.join([' ---: ', ' --- ', *[' ---: '] * (len(sheet.head) - 2)])}|")
+        lines += [f"| {' | '.join(_markdown(entry) for entry in row)} |" for row in sheet.rows]
     return "\n".join(lines) + "\n"
+
+
+def _markdown(entry: Entry) -> str:
+    text = f"**{escaped(entry.text)}**" if entry.bold else escaped(entry.text)
+    return f"{text} ({entry.after})" if entry.after else text
 
 
 def escaped(text: object) -> str:

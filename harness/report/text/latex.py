@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from harness.report import words
-from harness.report.colours import assign_marks
-from harness.report.views.ranking import ranking, workload_labels
+from harness.report.text.sheets import Entry, sheets
 from harness.scoring.board_parts import Board
 
 ESCAPES = {
@@ -35,36 +34,27 @@ def latex_escaped(text: object) -> str:
 
 
 def latex_table(board: Board) -> str:
-    """Return the ranking as a ``tabular`` below the verdict as a comment; it needs ``\\usepackage{booktabs}``.
+    """Return the ranking as a ``tabular`` for each reading below the verdict as a comment; needs ``\\usepackage{booktabs}``.
 
-    Text in names is escaped. The best time of a column is bold.
+    Text in names is escaped. The speed-ups, and the best time of a column, are bold.
     """
-    speedup = f"speed-up over {board.baseline}" if board.baseline else "speed-up"
-    head = ["rank", "submission", speedup, "95 % interval", "score", "95 % interval", "targets", *workload_labels(board)]
-    body = []
-    for view in ranking(board, assign_marks(row.name for row in board.rows)):
-        cells = []
-        for cell in view.cells:
-            with_misses = cell.misses and not cell.lost
-            text = latex_escaped(cell.text)
-            cells.append(
-                (f"\\textbf{{{text}}}" if cell.best else text) + (f" ({latex_escaped(cell.misses)})" if with_misses else "")
-            )
-        plain = (
-            *(view.rank, view.row.name, view.speedup, view.speedup_interval or words.NO_VALUE),
-            *(view.score, view.interval or words.NO_VALUE, view.targets),
-        )
-        body.append([*(latex_escaped(text) for text in plain), *cells])
-    return "\n".join(
-        [
-            *(f"% {words.one_line(line)}" for line in (board.verdict, *board.pruned_by.values())),
-            f"\\begin{{tabular}}{{rl{'r' * (len(head) - 2)}}}",
+    lines = [f"% {words.one_line(line)}" for line in (board.verdict, *board.pruned_by.values())]
+    tables = sheets(board)
+    for sheet in tables:
+        lines += [
+            *([f"% {words.one_line(sheet.title)}"] if len(tables) > 1 else []),
+            f"\\begin{{tabular}}{{rl{'r' * (len(sheet.head) - 2)}}}",
             "\\toprule",
-            f"{' & '.join(latex_escaped(name) for name in head)} \\\\",
+            f"{' & '.join(latex_escaped(name) for name in sheet.head)} \\\\",
             "\\midrule",
-            *(f"{' & '.join(row)} \\\\" for row in body),
+            *(f"{' & '.join(_latex(entry) for entry in row)} \\\\" for row in sheet.rows),
             "\\bottomrule",
             "\\end{tabular}",
-            "",
         ]
-    )
+    return "\n".join([*lines, ""])
+
+
+def _latex(entry: Entry) -> str:
+    text = latex_escaped(entry.text)
+    text = f"\\textbf{{{text}}}" if entry.bold else text
+    return f"{text} ({latex_escaped(entry.after)})" if entry.after else text

@@ -49,11 +49,11 @@ def _speed_table(board: QualityBoard) -> tuple[list[str], list[list[str]]]:
     for row in board.rows:
         own = row.speed_up
         at_each = [own.horizons[h].value if h in own.horizons else None for h in board.horizons]
-        parts = [words.ratio_text(value).removesuffix("×") for value in at_each]
-        speed = f"{own.bound} {words.ratio_text(own.value)}".strip()
+        parts = [words.ratio_text(value).removeprefix("×") for value in at_each]
+        speed = words.bounded_ratio(own.bound, own.value)
         place = words.rank(row.rank, row.rank_low, row.rank_high)
         mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
-        interval = words.ratio_span(own.low, own.high).removesuffix("×") or words.NO_VALUE
+        interval = words.ratio_span(own.low, own.high) or words.NO_VALUE
         rows.append([place, row.name, speed, interval, *parts, mean_rank, words.score(row.regret)])
     return head, rows
 

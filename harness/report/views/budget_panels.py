@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from markupsafe import Markup
@@ -15,6 +15,8 @@ from harness.report.figures import Drawing, inline_svg
 from harness.report.views.budget import quality_drawings
 from harness.report.views.content import QualityContent
 from harness.report.views.facts import recorded_fact, submission_summaries, trial_with_facts, workload_description
+from harness.report.views.saved import Scale, Whisker
+from harness.report.views.standings import standings_drawing
 from harness.scoring.quality import Quality
 from harness.scoring.quality_board import QualityBoard, QualityRow
 
@@ -24,7 +26,10 @@ WITHOUT_TARGET = ("target", "how it was set")
 
 @dataclass(frozen=True)
 class QualityView:
-    """One row of the ranking in words: `cells` are (mean rank, regret) at each share, `speed` the speed-up and its parts."""
+    """One row of the ranking in words: `cells` are (mean rank, regret) at each share, `speed` the speed-up and its parts.
+
+    `whisker` has the positions of the speed-up and its interval; None without a speed-up.
+    """
 
     row: QualityRow
     mark: Mark
@@ -33,6 +38,7 @@ class QualityView:
     regret: str
     cells: tuple[tuple[str, str], ...]
     speed: tuple[str, ...] = ()
+    whisker: Whisker | None = None
 
 
 @dataclass(frozen=True)
@@ -46,21 +52,26 @@ class QualityCell:
 
 @dataclass(frozen=True)
 class QualityPanel:
-    """One workload: `facts` are (name, text) pairs, `rows` are (mark, submission, a cell per share of the budget)."""
+    """One workload: `facts` are (name, text) pairs, `rows` are (mark, submission, a cell per share of the budget).
+
+    `compute` is the figure with the ruler, empty without one.
+    """
 
     anchor: str
     label: str
     summary: str
     facts: tuple[tuple[str, str], ...]
     metric: str
+    compute: Markup
     figure: Markup
     rows: tuple[tuple[Mark, str, tuple[QualityCell, ...]], ...]
 
 
-def quality_rows(content: QualityContent) -> list[QualityView]:
-    """Return the ranking, best first."""
+def quality_rows(content: QualityContent, scale: Scale | None = None) -> list[QualityView]:
+    """Return the ranking, best first; `scale` is that of the whiskers."""
     summaries = submission_summaries(content.trials)
-    return [_row(row, content.board, content.marks[row.name], summaries.get(row.name, "")) for row in content.board.rows]
+    views = [_row(row, content.board, content.marks[row.name], summaries.get(row.name, "")) for row in content.board.rows]
+    return [replace(view, whisker=scale.whisker(view.row.speed_up)) for view in views] if scale else views
 
 
 def quality_panels(content: QualityContent) -> list[QualityPanel]:
@@ -101,19 +112,21 @@ def _speed(row: QualityRow) -> tuple[str, ...]:
         return ()
     parts = [f"{words.ratio_text(ratio.value)} at {words.percent(h)}" for h, ratio in sorted(own.horizons.items())]
     limited = f"{own.limited} of {own.studies} limited"
-    texts = (f"{own.bound} {words.ratio_text(own.value)}".strip(), words.ratio_span(own.low, own.high), *parts, limited)
+    texts = (words.bounded_ratio(own.bound, own.value), words.ratio_span(own.low, own.high), *parts, limited)
     return tuple(text for text in texts if text)
 
 
 def _panel(index: int, label: str, content: QualityContent, drawing: Drawing | None) -> QualityPanel:
     trials: pd.DataFrame = content.trials[content.trials["workload"] == label]
     board, trial = content.board, trial_with_facts(trials)
+    compute = standings_drawing(label, board.metrics[label], content) if content.figures else None
     return QualityPanel(
         anchor=anchor("workload", label, index),
         label=label,
         summary=str(recorded_fact(trial, "workload", "summary")),
         facts=tuple((name, text) for name, text in workload_description(trial) if name not in WITHOUT_TARGET),
         metric=board.metrics[label],
+        compute=inline_svg(compute, f"c{index}-") if compute else Markup(),
         figure=inline_svg(drawing, f"w{index}-") if drawing else Markup(),
         rows=tuple((content.marks[row.name], row.name, _cells(row, label, board)) for row in board.rows),
     )

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from harness.report import words
 from harness.report.figures import CLOCK_LABELS, inline_svg
 from harness.report.views.content import RaceContent
 from harness.report.views.integrity import warnings
 from harness.report.views.page_figures import board_drawings
 from harness.report.views.pair_matrix import PairView, pair_matrix
 from harness.report.views.ranking import RowView, ranking
+from harness.report.views.saved import Scale, example_of, has_saved, horizons_of, scale_of
+from harness.report.views.standings import pooled_example
 from harness.scoring.board_parts import Board, Row
+from harness.scoring.compute_words import UNITS
 
 MAX_MATRIX = 40
 """Number of submissions up to which the page shows the matrix of pairs."""
@@ -26,6 +30,13 @@ class ClockView:
     Attributes:
         board: the numbers.
         clock: the clock in words.
+        saves: whether the ranking shows compute saved, with times to the target as a second tab.
+        unit: what a speed-up on this clock is a factor of, such as "compute".
+        limited: whether a limit of the ruler takes part in some study.
+        example: what the first and the last speed-up mean, in words; empty without them.
+        figure_example: what the best point of the figure of compute says, in words; empty without one.
+        scale: of the whiskers; None without speed-ups.
+        horizons: columns of the speed-up at each horizon, in words.
         rows: the ranking.
         warnings: what stands in red while this clock is selected.
         figures: {section of the page: (title, figure) pairs}; empty if the page has no figures.
@@ -35,6 +46,13 @@ class ClockView:
 
     board: Board
     clock: str
+    saves: bool
+    unit: str
+    limited: bool
+    example: str
+    figure_example: str
+    scale: Scale | None
+    horizons: tuple[str, ...]
     rows: tuple[RowView, ...]
     warnings: tuple[str, ...]
     figures: Mapping[str, list[tuple[str, Markup]]]
@@ -47,9 +65,17 @@ def clock_view(board: Board, content: RaceContent, summaries: Mapping[str, str])
     figures: dict[str, list[tuple[str, Markup]]] = {}
     for section, drawing in board_drawings(board, content.marks) if content.figures else ():
         figures.setdefault(section, []).append((drawing.title, inline_svg(drawing, f"{drawing.name}-")))
+    by_row = [(row.name, row.speed_up) for row in board.rows]
     return ClockView(
         board=board,
         clock=CLOCK_LABELS[board.clock],
+        saves=has_saved(board),
+        unit=UNITS[board.clock],
+        limited=any(row.speed_up.limited for row in board.rows),
+        example=example_of(board),
+        figure_example=pooled_example(by_row, baseline=board.baseline, clock=board.clock) if has_saved(board) else "",
+        scale=scale_of([row.speed_up for row in board.rows]),
+        horizons=tuple(words.budgets(h) for h in horizons_of(board)),
         rows=tuple(ranking(board, content.marks, summaries, content.skipped)),
         warnings=(*content.partial, *warnings(content.trials, board)),
         figures=figures,

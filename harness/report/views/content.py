@@ -11,8 +11,12 @@ import pandas as pd
 from harness.report.colours import Mark, assign_marks
 from harness.report.views.trials import in_reading_order
 from harness.results import BoardInput
+from harness.rules import ruleset
 from harness.scoring.board_parts import Board
+from harness.scoring.compute_saved import QualityPoint, quality_points
 from harness.scoring.quality_board import QualityBoard, quality_board
+from harness.scoring.ruler import Ruler
+from harness.scoring.rulers import rulers_of
 from harness.scoring.sensitivity import RateRow, sensitivities
 
 
@@ -47,6 +51,22 @@ class PageContent:
         """A mark for every submission on the page."""
         return assign_marks({*self.names, *self._names_beside(), *self.trials["submission"].astype(str)})
 
+    @cached_property
+    def rulers(self) -> dict[str, Ruler]:
+        """The ruler of each workload; empty where the board has no speed-ups off rulers."""
+        return rulers_of(self.trials) if self.board.baseline and self._off_rulers() else {}
+
+    @cached_property
+    def points(self) -> tuple[QualityPoint, ...]:
+        """Where every submission stands beside the rulers; empty without rulers."""
+        if not self.rulers:
+            return ()
+        horizons = ruleset(self.board.track).horizons_in_budgets
+        return quality_points(self.trials, self.rulers, horizons, baseline=self.board.baseline)
+
+    def _off_rulers(self) -> bool:
+        return True
+
     def _names_beside(self) -> Iterable[str]:
         return ()
 
@@ -78,6 +98,9 @@ class RaceContent(PageContent):
     def boards(self) -> tuple[Board, ...]:
         """The board on every clock, first the one that the page opens with."""
         return (self.board, *self.other_boards)
+
+    def _off_rulers(self) -> bool:
+        return self.board.saves_compute
 
     def _names_beside(self) -> Iterable[str]:
         yield from (row.name for row in self.sensitivity)

@@ -47,13 +47,13 @@ def pair_view(pair: Pair, *, reverse: bool = False) -> PairView:
     """Return how `pair.a` compares with `pair.b` in words; the other way round if `reverse`."""
     if reverse:
         pair = pair.flipped()
-    ratio, bound = pair.ratio, pair.bound
+    ratio = pair.ratio
     verdict = "not separable"
     if pair.separable and ratio is not None:
         verdict = "faster" if ratio > 1 else "slower"
     p = f"p = {pair.p_holm:.2g} after Holm" if pair.p_holm is not None else "too few studies for a p-value"
     return PairView(
-        ratio=f"{bound} {words.ratio_text(ratio)}" if bound and ratio is not None else words.ratio_text(ratio),
+        ratio=words.bounded_ratio(pair.bound, ratio),
         interval=words.ratio_span(pair.low, pair.high),
         faster=f"{pair.faster:.0%}" if pair.faster is not None else words.NO_VALUE,
         verdict=verdict,

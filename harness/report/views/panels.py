@@ -55,7 +55,7 @@ class Panel:
         held_out: whether it is a held-out variant.
         facts: (name, text) pairs.
         figure: the race; empty without figures, or if no trial has a curve.
-        figures: (heading, figure) pairs of the figures below the race; empty without figures.
+        first_figures, figures: (heading, figure) pairs of the figures above and below the race; empty without figures.
         rates: sensitivity to the peak rate; empty if there is none.
         lines_drawn, studies: how many of how many studies are in the race figure.
         folder: where the records are: a folder with ``SUBMISSION`` in place of each submission's name, or the one Parquet file
@@ -71,6 +71,7 @@ class Panel:
     held_out: bool
     facts: tuple[tuple[str, str], ...]
     figure: Markup
+    first_figures: tuple[tuple[str, Markup], ...]
     figures: tuple[tuple[str, Markup], ...]
     rates: Markup
     lines_drawn: int
@@ -124,6 +125,7 @@ def _panel(index: int, label: str, trials: pd.DataFrame, content: RaceContent, r
     listed = trials.iloc[:0] if crowded else trials.sort_values(["submission", "study", "trial", "id"], kind="stable")
     folder = _folder(listed)
     drawings = workload_drawings(label, trials, content) if content.figures else []
+    drawn = [(f.before_race, (f.heading, inline_svg(d, f"w{index}-{i}-"))) for i, (f, d) in enumerate(drawings)]
     return Panel(
         anchor=anchor("workload", label, index),
         label=label,
@@ -131,7 +133,8 @@ def _panel(index: int, label: str, trials: pd.DataFrame, content: RaceContent, r
         held_out=bool(row.held_out),
         facts=workload_description(row),
         figure=inline_svg(workload_race(label, trials, lines, clock, marks), f"w{index}-") if lines else Markup(),
-        figures=tuple((heading, inline_svg(d, f"w{index}-{number}-")) for number, (heading, d) in enumerate(drawings)),
+        first_figures=tuple(figure for before, figure in drawn if before),
+        figures=tuple(figure for before, figure in drawn if not before),
         rates=inline_svg(rates, f"r{index}-") if rates else Markup(),
         lines_drawn=len(lines),
         studies=len(fastest),

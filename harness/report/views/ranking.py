@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from harness.report import words
 from harness.report.colours import Mark
-from harness.scoring.board_parts import Board, Cell, Row
+from harness.report.views.saved import SavedCell, Whisker, has_saved, horizons_of, saved_cells, scale_of
+from harness.scoring.board_parts import Board, Cell, Ratio, Row
 
 STRIP = 100.0
 """Width of a strip of study times, in units of its own; misses are drawn to the right of it."""
@@ -27,8 +28,8 @@ class CellView:
         lost: whether `text` stands for a median that is not finite; `misses` then says the same in numbers.
         misses: studies without a time: "missed 2 of 3", "1 study missing".
         best: whether no submission is faster here.
-        relative: the time over the best one, such as ``1.23×``.
-        to_baseline: the time over the baseline's, such as ``0.93×``; empty where either missed or there is no baseline.
+        relative: the time over the best one, such as ``×1.23``.
+        to_baseline: the time over the baseline's, such as ``×0.93``; empty where either missed or there is no baseline.
         order: what the column sorts by; misses come last.
         dots: positions of the study times on the strip, without repetition.
         crosses: number of studies that missed or failed.
@@ -60,8 +61,10 @@ class RowView:
         summary: its one-line description.
         rank, score, speedup, targets, cost: in words.
         interval, speedup_interval: of score and speed-up; empty if there is none.
-        horizons: the speed-up at each horizon, such as "1.04× at 0.5"; empty with one horizon.
-        limited: in how many studies a limit takes part, such as "3 of 36 limited"; empty without a reading off rulers.
+        whisker: position of the speed-up and its interval; None without a speed-up.
+        horizons: (speed-up, what its column sorts by) at each of `horizons_of` the board.
+        saved: the speed-up on each workload; empty where the board does not read compute saved.
+        limited: in how many studies a limit takes part, such as "3/36"; of times to the target, how many have a miss.
         reach: share of its trials that reach the target.
         population: interval of the score as if the workloads had been drawn at random.
         cells: a cell per workload.
@@ -75,7 +78,9 @@ class RowView:
     interval: str
     speedup: str
     speedup_interval: str
-    horizons: tuple[str, ...]
+    whisker: Whisker | None
+    horizons: tuple[tuple[str, float | None], ...]
+    saved: tuple[SavedCell, ...]
     limited: str
     targets: str
     cost: str
@@ -103,7 +108,7 @@ def ranking(
         summaries: one-line description of each submission.
         skipped: workloads that did not run; each gets a column that says so.
     """
-    labels = workload_labels(board)
+    labels, scale, saves = workload_labels(board), scale_of([row.speed_up for row in board.rows]), has_saved(board)
     skipped_labels = [workload for workload in sorted(skipped or {}) if workload not in labels]
     return [
         RowView(
@@ -113,9 +118,11 @@ def ranking(
             rank=words.rank(row.rank, row.rank_low, row.rank_high),
             score=words.score(row.score),
             interval=_interval(row.score_low, row.score_high, row.approximate),
-            speedup=_speedup(row),
+            speedup=words.bounded_ratio(row.speedup_bound, row.speedup),
             speedup_interval=words.ratio_span(row.speedup_low, row.speedup_high),
-            horizons=_at_horizons(row),
+            whisker=scale.whisker(row.speed_up) if scale else None,
+            horizons=_at_horizons(board, row),
+            saved=saved_cells(board, row) if saves else (),
             limited=_limited(board, row),
             targets=("≥ " if any(row.cells[w].unknown for w in board.workloads) else "")
             + f"{row.targets_reached}/{len(board.workloads)}",
@@ -134,9 +141,9 @@ def _interval(low: float | None, high: float | None, approximate: bool) -> str:
     return f"{text} approximate" if text and approximate else text
 
 
-def _at_horizons(row: Row) -> tuple[str, ...]:
-    parts = sorted(row.speed_up.horizons.items())
-    return tuple(f"{words.ratio_text(ratio.value)} at {h:.3g}" for h, ratio in parts) if len(parts) > 1 else ()
+def _at_horizons(board: Board, row: Row) -> tuple[tuple[str, float | None], ...]:
+    values = [row.speed_up.horizons.get(h, Ratio()).value for h in horizons_of(board)]
+    return tuple((words.ratio_text(value), value) for value in values)
 
 
 def _limited(board: Board, row: Row) -> str:
@@ -144,15 +151,9 @@ def _limited(board: Board, row: Row) -> str:
     if not own.studies:
         return ""
     if board.saves_compute:
-        return f"{own.limited} of {own.studies} limited"
+        return f"{own.limited}/{own.studies}"
     floor = "" if own.floor is None else f"; {words.ratio_text(own.floor)} if it reached none"
     return f"{own.limited} of {own.studies} with a miss{floor}"
-
-
-def _speedup(row: Row) -> str:
-    """Return the speed-up with its bound sign, such as ``≤ 1.10×``."""
-    text = words.ratio_text(row.speedup)
-    return f"{row.speedup_bound} {text}" if row.speedup_bound and text != words.NO_VALUE else text
 
 
 def cell_view(board: Board, row: Row, label: str) -> CellView:
