@@ -56,6 +56,7 @@ class RulerAxes:
         line: what the ruler is.
         who: who needs the budgets beside the names, in short.
         y_label: the quality.
+        spent: what a submission spends, such as "compute".
         lower_is_better: whether a smaller quality is better; better is always up.
         in_budgets: whether the quality is in budgets too: then its axis is logarithmic.
     """
@@ -63,6 +64,7 @@ class RulerAxes:
     line: str
     who: str
     y_label: str
+    spent: str = "compute"
     lower_is_better: bool = False
     in_budgets: bool = False
 
@@ -130,7 +132,7 @@ def _label(axes: Axes, axes_text: RulerAxes) -> None:
     axes.xaxis.set_major_locator(FixedLocator(TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: _budgets(value))
-    axes.set_xlabel("compute spent, in budgets")
+    axes.set_xlabel(f"{axes_text.spent} spent, in budgets")
     if axes_text.in_budgets:
         axes.yaxis.set_major_locator(FixedLocator(FINE_TICKS))
         axes.yaxis.set_minor_locator(NullLocator())

@@ -39,7 +39,9 @@ def pooled_drawing(
         marks,
         name=f"compute_{clock}",
         title="How far the same compute gets, over all workloads",
-        axes_text=RulerAxes(baseline, baseline, f"as far as {words.one_line(baseline, 24)} with … budgets", in_budgets=True),
+        axes_text=RulerAxes(
+            baseline, baseline, f"as far as {words.one_line(baseline, 24)} with … budgets", UNITS[clock], in_budgets=True
+        ),
     )
 
 
