@@ -106,7 +106,13 @@ def _race_files(content: RaceContent, suffix: str) -> dict[str, str]:
 
 def _points(content: PageContent) -> dict[str, Any]:
     """Return what the figures of quality against compute show, for the JSON; nothing without rulers."""
-    return {"quality_points": [plain(asdict(point)) for point in content.points]} if content.points else {}
+    points = [{name: _short(value) for name, value in asdict(point).items()} for point in content.points]
+    return {"quality_points": plain(points)} if points else {}
+
+
+def _short(value: Any) -> Any:
+    """Return a number to seven digits, which is more than a figure shows; other values as they are."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def _quality_files(content: QualityContent, suffix: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ def test_an_added_figure_is_on_the_page_and_among_the_files(added, tmp_path):
     given = BoardInput(board_trials(["cosine", "linear"], studies=3, trials=2))
     write_report(given, tmp_path / "page.html", ScoringRules("examples"))
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    profiles = page[page.index('id="profiles"') : page.index('id="pairs"')]
+    profiles = page[page.index('id="profiles"') : page.index('id="robustness"')]
     assert profiles.count('aria-label="Performance profiles"') >= 1
     assert profiles.count('aria-label="Added: extra_board"') == profiles.count('aria-label="Performance profiles"')
     assert page.count("<h4>An added figure</h4>") == page.count("<h4>Time to target of every trial</h4>") == len(WORKLOADS)

@@ -76,7 +76,7 @@ def test_every_text_has_enough_contrast_on_every_shade(chromium, saved_page, sch
         seen.open(saved_page, f"#reading={reading}")
         # Every shade is tried, whichever the board has.
         seen.page.evaluate(
-            """() => { let shade = -5; document.querySelectorAll("td[class*=' e']").forEach((cell) => {
+            """() => { let shade = -5; document.querySelectorAll(".ranking td[class^=e]").forEach((cell) => {
               shade = shade === 4 ? -4 : shade + 1; cell.className = cell.className.replace(/e-?\\d$/, "e" + shade); }); }"""
         )
         assert seen.page.evaluate(CONTRAST) == []

@@ -40,8 +40,9 @@ def write_names(axes: Axes, names: Sequence[Name], *, at: float, least: float) -
         at: where the names begin, as a share of the axes' width; beyond 1 they stand beside the axes.
         least: least distance of two names, as a share of the axes' height.
     """
-    places = axes.transLimits.transform(axes.transScale.transform([(name.x, name.y) for name in names])) if names else []
-    heights = spread([float(height) for _, height in places], least)
+    points = np.array([(name.x, name.y) for name in names], dtype=float).reshape(-1, 2)
+    places = axes.transLimits.transform(axes.transScale.transform(points))
+    heights = spread(places[:, 1].tolist(), least)
     for count, (name, height) in enumerate(zip(names, heights, strict=True)):
         colour = name.mark.hex
         line = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
@@ -63,6 +64,8 @@ def _shared_markers(svg: str) -> str:
     names: dict[str, str] = {}
     found: dict[str, str] = {}
 
+    svg = re.sub(r'(?<= d=")M 0 ([\d.]+)\s+(?:C[-\d.\s]*){8}z\s*(?=")', lambda match: _circle(float(match[1])), svg)
+
     def define(match: re.Match[str]) -> str:
         known = match[2] in names
         found[match[1]] = names.setdefault(match[2], f"m{len(names)}")
@@ -72,12 +75,21 @@ def _shared_markers(svg: str) -> str:
     return re.sub(r'href="#(m[0-9a-f]{10})"', lambda match: f'href="#{found[match[1]]}"', svg)
 
 
+def _circle(radius: float) -> str:
+    """Return a circle around the origin as two arcs: matplotlib draws eight curves."""
+    r, twice = f"{radius:g}", f"{2 * radius:g}"
+    return f"M-{r} 0a{r} {r} 0 1 0 {twice} 0a{r} {r} 0 1 0 -{twice} 0z"
+
+
 def shorten_path(path: str) -> str:
     """Return a path's data in relative steps, to a tenth of a unit; a path that is not made of straight lines stays as it is.
 
     >>> shorten_path("M 52.62 233.53 L 52.6 3.004 L 60 3 ")
     'M52.6 233.5l0-230.5 7.4 0'
     """
+    curve = re.fullmatch(r"M (\S+) (\S+)\s+Q (\S+) (\S+) (\S+) (\S+)\s*", path)
+    if curve and _is_straight([float(number) for number in curve.groups()]):
+        path = f"M {curve[1]} {curve[2]} L {curve[5]} {curve[6]}"
     if not re.fullmatch(r"[MLz\d.eE\s-]*", path):
         return path
     parts: list[str] = []
@@ -97,6 +109,12 @@ def shorten_path(path: str) -> str:
     return "".join(parts)
 
 
+def _is_straight(curve: Sequence[float]) -> bool:
+    """Return whether the middle point of a quadratic curve (start, middle, end) lies half-way, to a tenth of a unit."""
+    a, b, x, y, c, d = curve
+    return abs((a + c) / 2 - x) < 0.1 and abs((b + d) / 2 - y) < 0.1
+
+
 def _numbers(x: int, y: int) -> str:
     first, second = (f"{v / 10:.1f}".removesuffix(".0") for v in (x, y))
     return first + ("" if second.startswith("-") else " ") + second
@@ -112,6 +130,8 @@ PARTS = {
     "stroke-linecap:round": "",
     "stroke-dashoffset:0;": "",
     "stroke-opacity:0.7;stroke-width:0.8": "thin",
+    "opacity:0.5;stroke-width:0.5": "le",
+    f"fill:{INK};stroke:{INK}": "ink",
     f"font-size:10px;text-anchor:end;fill:{INK}": "te",
     f"font-size:10px;text-anchor:middle;fill:{INK}": "tm",
 }
@@ -124,6 +144,9 @@ def _as_classes(text: str) -> str:
     dot = re.fullmatch(r"fill:var\(--s(\d)\)", text)
     if dot:
         return f' class="f{dot[1]}"'
+    name = re.fullmatch(r"font-size:8.5px;text-anchor:start;fill:var\(--s(\d)\)", text)
+    if name:
+        return f' class="tn f{name[1]}"'
     if not line and text not in PARTS:
         return f' style="{text}"'
     classes = [f"c{line[1]}"] if line else []

@@ -31,14 +31,12 @@ class SavedCell:
         text: such as "×1.10", "≤ ×0.45" or "not run".
         shade: from -4 (the baseline gets much further) over 0 (equal) to 4; also the class of its colour.
         order: what the column sorts by; None without a value.
-        meaning: in words.
     """
 
     workload: str
     text: str
     shade: int = 0
     order: float | None = None
-    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,9 +95,7 @@ def _cell(board: Board, row: Row, workload: str) -> SavedCell:
         return SavedCell(workload, "no ruler" if row.cells[workload].studies else "not run")
     if here.ratio is None:
         return SavedCell(workload, "not run")
-    text = words.bounded_ratio(here.bound, here.ratio)
-    meaning = "" if row.name == board.baseline else f"{board.baseline} needs {needs(here.ratio, board.clock, here.bound)} here"
-    return SavedCell(workload, text, shade(here.ratio), here.ratio, meaning)
+    return SavedCell(workload, words.bounded_ratio(here.bound, here.ratio), shade(here.ratio), here.ratio)
 
 
 def shade(ratio: float) -> int:
