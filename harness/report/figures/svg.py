@@ -144,9 +144,9 @@ def _as_classes(text: str) -> str:
     dot = re.fullmatch(r"fill:var\(--s(\d)\)", text)
     if dot:
         return f' class="f{dot[1]}"'
-    name = re.fullmatch(r"font-size:8.5px;text-anchor:start;fill:var\(--s(\d)\)", text)
-    if name:
-        return f' class="tn f{name[1]}"'
+    beside = re.fullmatch(r"font-size:8.5px;text-anchor:start;fill:var\(--s(\d)\)", text)
+    if beside:
+        return f' class="tn f{beside[1]}"'
     if not line and text not in PARTS:
         return f' style="{text}"'
     classes = [f"c{line[1]}"] if line else []
