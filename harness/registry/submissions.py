@@ -274,10 +274,10 @@ def _facts(name: str, part: Part, content: str) -> dict[str, Any]:
 
 
 def _defaults_from(part: Part) -> str:
-    """Return where the defaults come from, in words."""
+    """Return where the defaults come from, in words; "" of a schedule, whose defaults nothing replaces."""
     entry = part.calibrated
-    if entry is not None:
-        return entry.words
+    if part.plugin.kind == "schedule" or entry is not None:
+        return entry.words if entry is not None else ""
     return DECLARED if part.may_be_calibrated else "its file's" if part.loaded is not None else "the library's"
 
 

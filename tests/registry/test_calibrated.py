@@ -159,6 +159,7 @@ def test_a_plugin_of_the_users_own_has_no_entry(tmp_path, monkeypatch):
     assert found.calibrated is None and found.defaults["learning_rate"] == 0.5
     assert found.facts["defaults_from"] == "its file's"
     assert find_submission("torch.optim.Adagrad").facts["defaults_from"] == "the library's"
+    assert find_submission("rex").facts["defaults_from"] == ""
 
 
 @pytest.mark.parametrize(

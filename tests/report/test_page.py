@@ -217,6 +217,15 @@ def test_a_card_has_five_facts_and_says_so_where_a_plug_in_states_none(tmp_path)
     assert "differs from its source its author states no difference" in texts[1]
 
 
+def test_a_card_says_where_defaults_come_from_that_may_be_calibrated(tmp_path):
+    for words in ("the paper's", "calibrated on held-out variants, 2026-11-29, 17 points", ""):
+        facts = {"kind": "optimizer", "defaults_from": words}
+        trials = board_trials(["cosine"], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1, trials=1, facts=facts)
+        write_report(BoardInput(trials), tmp_path / "leaderboard.html", figures=False)
+        text = " ".join(" ".join(read(tmp_path / "leaderboard.html").text).split())
+        assert f"defaults {words} search space" in text if words else "defaults search space" not in text
+
+
 def test_a_page_of_360_trials_is_small_and_takes_at_most_ten_cpu_seconds(tmp_path):
     trials = board_trials()
     out = tmp_path / "leaderboard.html"

@@ -103,6 +103,7 @@ def _facts(row: Any, imported: str) -> tuple[tuple[str, str], ...]:
         ("anytime", _yes_or_no(recorded_fact(row, "submission", "anytime"))),
         ("extra cost per step", stated("cost", "none")),
         ("own hyperparameters", hyperparameters or ("none" if plugin else "")),
+        ("defaults", recorded_fact(row, "submission", "defaults_from")),
         ("search space", hyperparameter_text(recorded_fact(row, "submission", "space"))),
         ("differs from its source", stated("deviation", "its author states no difference")),
     )
