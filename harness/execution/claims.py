@@ -27,6 +27,10 @@ LEASE_SECONDS = 60.0
 """A run on another machine counts as dead once its lease has not been renewed for this long. On this machine, the operating
 system says at once whether it lives."""
 
+LOCK_SECONDS = 20.0
+"""An operation on claims takes a millisecond. A process that has held the lock for so long stands still, and is not waited for:
+at worst a trial then runs twice."""
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 _THREADS = threading.RLock()
@@ -135,8 +139,7 @@ class Claims:
         with _THREADS:
             handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
-                with suppress(OSError):
-                    fcntl.lockf(handle, fcntl.LOCK_EX)
+                _lock(handle)
                 yield
             finally:
                 os.close(handle)
@@ -166,6 +169,19 @@ class Claims:
         for path in self._folder.glob("run-*.json"):
             if not self._lives(path.name):
                 path.unlink(missing_ok=True)
+
+
+def _lock(handle: int) -> None:
+    """Lock a file, unless the file system has no locks, or another process keeps it locked for `LOCK_SECONDS`."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except (BlockingIOError, PermissionError):
+            time.sleep(0.002)
+        except OSError:
+            return
 
 
 def _is_locked(path: Path) -> bool | None:

@@ -94,3 +94,18 @@ def test_a_damaged_claim_or_lease_is_no_claim(tmp_path, content):
     (tmp_path / ".claims" / "run-damaged.json").write_text(content)
     assert ours.take("a") is not None
     ours.close()
+
+
+def test_a_process_that_stands_still_while_it_holds_the_lock_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "LOCK_SECONDS", 0.3)
+    mine = Claims(tmp_path)
+    assert mine.take("a")
+    code = "import fcntl, sys, time; f = open(sys.argv[1], 'r+')\n"
+    code += "fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); time.sleep(600)"
+    line = [sys.executable, "-c", code, str(tmp_path / ".claims" / "lock")]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as holder:
+        holder.stdout.readline()
+        assert mine.take("b") and not mine.is_claimed_elsewhere("b")
+        assert holder.poll() is None
+        holder.kill()
+    mine.close()

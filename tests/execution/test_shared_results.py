@@ -1,5 +1,6 @@
 """Two runs in one results directory share out the trials; one that dies leaves its trials to the other."""
 
+import os
 import signal
 import subprocess
 import time
@@ -36,11 +37,24 @@ def test_two_runs_share_out_the_trials_and_both_write_the_whole_board(undisturbe
     assert same_board(tmp_path, undisturbed)
 
 
+def stop_within_a_trial(run, results):
+    """Stop a run while it has claimed a trial: it keeps the claim."""
+    while True:
+        run.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        claims = [path for path in (results / ".claims").iterdir() if path.name != "lock" and not path.name.startswith("run-")]
+        if claims:
+            return
+        run.send_signal(signal.SIGCONT)  # it was between two trials
+        assert run.poll() is None, "it has ended"
+        time.sleep(0.01)
+
+
 def test_a_run_takes_over_the_trials_of_one_that_was_killed_and_waits_for_one_that_stands_still(undisturbed, tmp_path):
     first = started(tmp_path)
     while not list(tmp_path.glob("trials/*/*/*.json")) and first.poll() is None:
         time.sleep(0.01)
-    first.send_signal(signal.SIGSTOP)  # it keeps its claim
+    stop_within_a_trial(first, tmp_path)
     second = started(tmp_path)
     lines = []
     for line in second.stdout:
