@@ -16,7 +16,7 @@ from rich.console import Console
 from harness.report import latex_table, markdown_table, terminal_table, write_figures, write_report
 from harness.report.colours import assign_marks
 from harness.report.text.exports import csv_text
-from harness.report.views.content import RaceContent, quality_content
+from harness.report.views.content import quality_content, race_content
 from harness.report.views.lead import conditions, raced
 from harness.report.views.ranking import ranking
 from harness.report.views.saved import SHADES, WIDTH, example_of, scale_of, shade
@@ -133,7 +133,7 @@ def test_the_page_has_the_figure_over_all_workloads_and_one_per_workload(saved, 
 
 def test_the_points_of_the_figures_are_in_the_json(saved_trials, saved_page):
     board = json.loads(saved_page.with_suffix(".json").read_text(), parse_constant=pytest.fail)
-    content = RaceContent(board=score_board(saved_trials), trials=saved_trials)
+    content = race_content(BoardInput(saved_trials), score_board(saved_trials))
     assert len(board["quality_points"]) == len(content.points) == 5 * 3 * 2
     for point, own in zip(board["quality_points"], content.points, strict=True):
         assert (point["submission"], point["horizon"]) == (own.submission, own.horizon)

@@ -9,6 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from harness.report.colours import Mark, assign_marks
+from harness.report.views.saved import has_saved
 from harness.report.views.trials import in_reading_order
 from harness.results import BoardInput
 from harness.rules import ruleset
@@ -31,6 +32,8 @@ class PageContent:
         skipped: {workload: reason} of workloads that did not run.
         downloads: {file name: text} of the files that the page offers for download.
         figures: whether to draw the figures; without them a page takes a fraction of the time.
+        rulers: the ruler of each workload; empty where the board has no speed-ups off rulers.
+        points: where every submission stands beside the rulers; empty without rulers.
     """
 
     board: Board | QualityBoard
@@ -40,6 +43,8 @@ class PageContent:
     skipped: Mapping[str, str] = field(default_factory=dict)
     downloads: Mapping[str, str] = field(default_factory=dict)
     figures: bool = True
+    rulers: Mapping[str, Ruler] = field(default_factory=dict)
+    points: tuple[QualityPoint, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -50,22 +55,6 @@ class PageContent:
     def marks(self) -> dict[str, Mark]:
         """A mark for every submission on the page."""
         return assign_marks({*self.names, *self._names_beside(), *self.trials["submission"].astype(str)})
-
-    @cached_property
-    def rulers(self) -> dict[str, Ruler]:
-        """The ruler of each workload; empty where the board has no speed-ups off rulers."""
-        return rulers_of(self.trials) if self.board.baseline and self._off_rulers() else {}
-
-    @cached_property
-    def points(self) -> tuple[QualityPoint, ...]:
-        """Where every submission stands beside the rulers; empty without rulers."""
-        if not self.rulers:
-            return ()
-        horizons = ruleset(self.board.track).horizons_in_budgets
-        return quality_points(self.trials, self.rulers, horizons, baseline=self.board.baseline)
-
-    def _off_rulers(self) -> bool:
-        return True
 
     def _names_beside(self) -> Iterable[str]:
         return ()
@@ -99,9 +88,6 @@ class RaceContent(PageContent):
         """The board on every clock, first the one that the page opens with."""
         return (self.board, *self.other_boards)
 
-    def _off_rulers(self) -> bool:
-        return self.board.saves_compute
-
     def _names_beside(self) -> Iterable[str]:
         yield from (row.name for row in self.sensitivity)
         yield from (row.name for row in self.budget.rows) if self.budget else ()
@@ -116,9 +102,13 @@ class QualityContent(PageContent):
 
 def race_content(given: BoardInput, board: Board, *, other_boards: tuple[Board, ...] = (), figures: bool = True) -> RaceContent:
     """Return the content of the page of a race; `board` and `other_boards` are scored from the trials of `given`."""
+    trials = in_reading_order(given.trials)
+    rulers = rulers_of(trials) if has_saved(board) else {}
     return RaceContent(
         board=board,
-        trials=in_reading_order(given.trials),
+        trials=trials,
+        rulers=rulers,
+        points=_points(board, trials, rulers),
         done=given.done,
         planned=given.planned,
         skipped=given.skipped,
@@ -131,11 +121,21 @@ def race_content(given: BoardInput, board: Board, *, other_boards: tuple[Board, 
 
 def quality_content(given: BoardInput, board: QualityBoard, *, figures: bool = True) -> QualityContent:
     """Return the content of the page of a board without a race; `board` is scored from the trials of `given`."""
+    trials = in_reading_order(given.trials)
+    rulers = rulers_of(trials) if board.baseline else {}
     return QualityContent(
         board=board,
-        trials=in_reading_order(given.trials),
+        trials=trials,
+        rulers=rulers,
+        points=_points(board, trials, rulers),
         done=given.done,
         planned=given.planned,
         skipped=given.skipped,
         figures=figures,
     )
+
+
+def _points(board: Board | QualityBoard, trials: pd.DataFrame, rulers: Mapping[str, Ruler]) -> tuple[QualityPoint, ...]:
+    if not rulers:
+        return ()
+    return quality_points(trials, rulers, ruleset(board.track).horizons_in_budgets, baseline=board.baseline)
