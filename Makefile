@@ -44,8 +44,8 @@ report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report
 
 PYTEST_OPTIONS ?=
-test: $(READY)           ## every test but those marked slow or gpu, on two processes; PYTEST_OPTIONS=... passes options on
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" $(PYTEST_OPTIONS)
+test: $(READY)           ## every test but those marked slow or gpu, on three processes, since many wait; PYTEST_OPTIONS=... passes options on
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not gpu" $(PYTEST_OPTIONS)
 
 test-all: $(READY)       ## all tests, the slow ones included
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
