@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -83,6 +85,49 @@ def test_deaths_leave_killed_trials_and_the_honest_records_to_the_last_bit(tmp_p
 
 def honest_status(honest: dict, name: str) -> str:
     return next(record["status"] for record in honest.values() if record["spec"]["submission"] == name)
+
+
+def leaves_a_process(folder, then):
+    """Return a plug-in that starts a process with a session of its own, notes its id, and does something else."""
+    noted = folder / "noted"
+    deed = "if (left := os.fork()) == 0:\n    os.setsid()\n    time.sleep(600)\n"
+    deed += f"open({str(noted)!r}, 'w').write(str(left))\n{then}"
+    return write_plugin(folder, "leaves", deed), noted
+
+
+def wait_until_ended(pid, seconds=20):
+    deadline = time.monotonic() + seconds
+    while (stat := Path(f"/proc/{pid}/stat")).exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline, "it still runs"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
+def test_what_a_trial_has_started_ends_with_its_worker(tmp_path):
+    plugin, noted = leaves_a_process(tmp_path, "C._exit(3)")
+    race, said = race_of(tmp_path / "results", plugin)
+    Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+    race.close()
+    wait_until_ended(int(noted.read_text()))
+
+
+RUN_A_DRIVER = """
+import sys
+from pathlib import Path
+from tests.execution.test_dispatch import ChildPool, Driver, race_of
+race, said = race_of(Path(sys.argv[1]), sys.argv[2])
+Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
+def test_what_a_trial_has_started_ends_with_the_command(tmp_path):
+    plugin, noted = leaves_a_process(tmp_path, "time.sleep(600)")
+    with subprocess.Popen([sys.executable, "-c", RUN_A_DRIVER, str(tmp_path / "results"), str(plugin)]) as run:
+        while not (noted.exists() and noted.read_text()) and run.poll() is None:
+            time.sleep(0.05)
+        run.kill()
+    wait_until_ended(int(noted.read_text()))
 
 
 def test_a_worker_that_silences_its_own_watchdogs_is_killed_by_the_driver(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from harness.execution.dispatch.processes import exit_in_words, start
 from harness.execution.dispatch.scratch import ScratchFolder
 
 WORKER = "harness.execution.dispatch.child_worker"
+END_SECONDS = 5.0
 
 
 class ChildPool:
@@ -83,7 +84,7 @@ class ChildPool:
         for process in self._processes.values():
             _kill(process)
         for process in self._processes.values():
-            process.wait()
+            _wait(process)
             if process.stdin is not None:
                 process.stdin.close()
         self._folder.remove()
@@ -99,6 +100,16 @@ class ChildPool:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a guard; its worker ends with it."""
-    with suppress(OSError):
-        os.kill(process.pid, signal.SIGKILL)
+    """Have a guard end its worker, what that one has started, and itself; a plug-in may have stopped it."""
+    for number in (signal.SIGTERM, signal.SIGCONT):
+        with suppress(OSError):
+            os.kill(process.pid, number)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a guard that was killed; its worker ends with it in any case."""
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -59,11 +59,11 @@ def arguments_and_secret() -> tuple[list[str], str]:
     return sys.argv[3:], sys.stdin.readline().strip()
 
 
-def end_with_parent() -> None:
-    """Have the kernel end this process when its parent dies; where it cannot, nothing happens."""
+def end_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send this process a signal when its parent dies; where it cannot, nothing happens."""
     with suppress(OSError, AttributeError):
         library: Any = ctypes.CDLL(None, use_errno=True)
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        library.prctl(PR_SET_PDEATHSIG, by, 0, 0, 0)
 
 
 def exit_in_words(status: int | None) -> str:

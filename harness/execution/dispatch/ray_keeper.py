@@ -26,6 +26,7 @@ os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "3600")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # plug-ins are found relative to the user's working directory
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+os.environ.setdefault("RAY_kill_child_processes_on_worker_exit_with_raylet_subreaper", "true")  # those of plug-ins, too
 os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")  # on a cluster of our own, workers have limits of their own
 
 with suppress(RuntimeError):  # there is no home directory

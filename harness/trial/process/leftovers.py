@@ -41,7 +41,7 @@ class Leftovers:
     def __init__(self, *, own_process: bool) -> None:
         self._own_process = own_process
         if own_process:
-            _adopt_orphans()
+            adopt_orphans()
         self._threads = set(sys._current_frames())
         self._children = set(self._present())
 
@@ -78,6 +78,15 @@ class Leftovers:
         threads = [task.name for task in tasks.iterdir()] if self._own_process else [str(threading.get_native_id())]
         for thread in threads:
             yield from _children_of(tasks / thread)
+
+
+def end_descendants() -> None:
+    """Kill everything below this process, which must be the one that orphans come to (`adopt_orphans`), and wait for it."""
+    for _ in range(ROUNDS):
+        children = [child for task in (PROCESSES / "self" / "task").iterdir() for child in _children_of(task)]
+        if not children:
+            return
+        _kill(children)
 
 
 def _has_children() -> bool:
@@ -146,7 +155,7 @@ def _is_of_a_service(frame: FrameType | None) -> bool:
     return False
 
 
-def _adopt_orphans() -> None:
+def adopt_orphans() -> None:
     """Become the parent of descendants whose own parents have ended (Linux)."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
