@@ -38,7 +38,7 @@ def results(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("odd")
     done = shell("", *RUN, "-s", "cosine", "--results", place / "r", **ODD, TIMETRIAL_DATA=str(place / "data"))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.isascii() and b"1.00x" in done.stdout and b"leaderboard: " in done.stdout
+    assert done.stdout.isascii() and b"x1.00" in done.stdout and b"leaderboard: " in done.stdout
     assert b"Traceback" not in done.stderr
     return place / "r"
 
