@@ -45,6 +45,7 @@ report: $(READY)         ## the leaderboard again, from the records in results/
 
 PYTEST_OPTIONS ?=
 test: $(READY)           ## every test but those marked slow or gpu, on three processes, since many wait; PYTEST_OPTIONS=... passes options on
+	@$(BIN)/python -m compileall -q harness workloads submissions  # tests start hundreds of processes
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not gpu" $(PYTEST_OPTIONS)
 
 test-all: $(READY)       ## all tests, the slow ones included

@@ -338,5 +338,5 @@ QUICK = tuple(
 )
 """A dozen, for every run of the tests."""
 
-NO_NEW_PROCESS = ("d_exit", "d_kill", "f_ctor", "f_kbint", "f_hugeexc", "g_device", "s_nan")
-"""Those of `QUICK` after which an inline run goes on in its own process, which is cheap."""
+NO_NEW_PROCESS = ("d_kill", "f_kbint", "g_device", "s_nan")
+"""Some of those of `QUICK` after which an inline run goes on in its own process, which is cheap."""

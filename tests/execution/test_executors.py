@@ -66,7 +66,7 @@ def options(executor, request):
     return "--executor", executor
 
 
-@pytest.mark.parametrize("executor", ["inline", "ray"])
+@pytest.mark.parametrize("executor", ["inline", pytest.param("ray", marks=pytest.mark.slow)])
 def test_a_failing_plug_in_is_reported_and_the_others_get_their_board(tmp_path, executor, request):
     plugin = tmp_path / "explodes.py"
     plugin.write_text(

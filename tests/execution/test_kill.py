@@ -12,7 +12,7 @@ from tests.execution.commands import command, same_board, timetrial
 RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "--studies", 2)
 
 
-TIMES = [3, pytest.param(10, marks=pytest.mark.slow)]
+TIMES = [2, pytest.param(10, marks=pytest.mark.slow)]
 
 
 @pytest.mark.timeout(420)

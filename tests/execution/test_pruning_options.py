@@ -75,7 +75,7 @@ def test_a_pruned_run_uses_complete_records_and_keeps_them(whole, tmp_path):
     assert done.stdout.splitlines()[-1].startswith("0 trials") and outcome(tmp_path / "r") == outcome(whole)
 
 
-@pytest.mark.parametrize("executor", ["inline", "ray"])
+@pytest.mark.parametrize("executor", ["inline", pytest.param("ray", marks=pytest.mark.slow)])
 def test_score_only_keeps_the_scores_says_so_and_its_records_are_not_reused_by_a_plain_run(
     whole, safe, tmp_path, executor, request
 ):
