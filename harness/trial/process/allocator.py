@@ -17,8 +17,8 @@ LARGEST_HEAP = 2**31 - 1
 def keep_freed_memory() -> bool:
     """Let the C library keep what is freed, for the blocks that are asked for next; return whether it does.
 
-    Otherwise glibc asks the system for the pages of large tensors again in every step, and the system clears each of them:
-    5 to 10 % of the CPU seconds of a trial (docs/performance.md). After a trial that took much, `MemoryKept` gives it back.
+    Otherwise glibc asks the system for the pages of large tensors again in every step, and the system clears each of them: up
+    to 4 % of the CPU seconds of an evaluation (docs/performance.md). After a trial that took much, `MemoryKept` gives it back.
     Other C libraries are left as they are.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
