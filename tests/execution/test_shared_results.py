@@ -1,5 +1,6 @@
 """Two runs in one results directory share out the trials; one that dies leaves its trials to the other."""
 
+import json
 import os
 import signal
 import subprocess
@@ -42,10 +43,11 @@ def stop_within_a_trial(run, results):
     while True:
         run.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-        claims = [path for path in (results / ".claims").iterdir() if path.name != "lock" and not path.name.startswith("run-")]
-        if claims:
+        recorded = {json.loads(path.read_text())["id"] for path in results.glob("trials/*/*/*.json")}
+        claimed = {path.name for path in (results / ".claims").iterdir() if path.name != "lock" and "run-" not in path.name}
+        if claimed - recorded:
             return
-        run.send_signal(signal.SIGCONT)  # it was between two trials
+        run.send_signal(signal.SIGCONT)  # it was between two trials: a claim is released after its record is written
         assert run.poll() is None, "it has ended"
         time.sleep(0.01)
 
@@ -61,6 +63,7 @@ def test_a_run_takes_over_the_trials_of_one_that_was_killed_and_waits_for_one_th
         lines.append(line)
         if "waiting for" in line:
             first.kill()
+    first.kill()
     first.communicate()
     assert second.wait(timeout=240) == 0, lines
     assert any(f"(process {first.pid} on " in line for line in lines), lines
