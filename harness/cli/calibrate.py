@@ -10,17 +10,11 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import INTERRUPTED, app
-from harness.cli.paths import usable_data_directory
 from harness.cli.running.checks import check_execution
+from harness.cli.running.phases import PhaseInterrupted, phase_runner
 
 if TYPE_CHECKING:
-    from harness.execution.settings import Settings
-    from harness.plan import Plan
     from harness.targets.calibration import Calibration, CalibrationRun
-
-
-class _Interrupted(Exception):
-    """The user interrupted a stage."""
 
 
 @app.command()
@@ -47,20 +41,10 @@ def calibrate(
     check_execution(executor, workers, results, address)
     if subject.built_in:
         present_entries()  # a damaged file is told before the trials, not after them
-    from harness.execution.environment import choose_device
-    from harness.execution.settings import Settings
     from harness.results import ResultStore
 
-    settings = Settings(
-        executor=executor,
-        data_directory=usable_data_directory(),
-        device=choose_device(),
-        workers=workers,
-        address=address,
-    )
-    variants = held_out_variants(LAPTOP)
-    run = CalibrationRun(subject, LAPTOP, variants, ResultStore(results), lambda plan: _run_stage(plan, results, settings))
-    return _calibrate(run)
+    runner = phase_runner(results, executor, workers, address)
+    return _calibrate(CalibrationRun(subject, LAPTOP, held_out_variants(LAPTOP), ResultStore(results), runner))
 
 
 def _calibrate(run: CalibrationRun) -> int:
@@ -73,20 +57,13 @@ def _calibrate(run: CalibrationRun) -> int:
     )
     try:
         result = run.calibrate()
-    except _Interrupted:
+    except PhaseInterrupted:
         return INTERRUPTED
     except NotCalibrated as error:
         print(f"{subject.name}: not calibrated: {error}")
         return 1
     _report(result)
     return 0
-
-
-def _run_stage(plan: Plan, results: Path, settings: Settings) -> None:
-    from harness.cli.running.session import Session
-
-    if Session(plan, results, settings).run() == INTERRUPTED:
-        raise _Interrupted
 
 
 def _report(result: Calibration) -> None:

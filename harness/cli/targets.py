@@ -11,20 +11,14 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import INTERRUPTED, app
-from harness.cli.paths import usable_data_directory
 from harness.cli.running.checks import check_execution
+from harness.cli.running.phases import PhaseInterrupted, phase_runner
 from harness.contracts.errors import BadInput
 from harness.plan import check_seed
 
 if TYPE_CHECKING:
     from harness.contracts.workloads import Workload
-    from harness.execution.settings import Settings
-    from harness.plan import Plan
     from harness.targets import ProtocolRun
-
-
-class _Interrupted(Exception):
-    """The user interrupted a phase of the protocol."""
 
 
 @app.command()
@@ -55,24 +49,15 @@ def targets(
         raise BadInput("--verify checks targets and --only-rulers measures rulers: run one after the other")
     check_execution(executor, workers, results, address)
     check_seed(seed or 0)
-    from harness.execution.environment import choose_device
-    from harness.execution.settings import Settings
     from harness.results import ResultStore
     from harness.targets import REDUCED, WHOLE, ProtocolRun
 
     workloads = _workloads(tuple(workload or ()), suite, "--verify" if verify else "--only-rulers" if only_rulers else "")
-    settings = Settings(
-        executor=executor,
-        data_directory=usable_data_directory(),
-        device=choose_device(),
-        workers=workers,
-        address=address,
-    )
     run = ProtocolRun(
         workloads,
         REDUCED if (suite == "full" if reduced is None else reduced) else WHOLE,
         ResultStore(results),
-        lambda plan: _run_phase(plan, results, settings),
+        phase_runner(results, executor, workers, address),
         int(verify) if seed is None else seed,
     )
     try:
@@ -81,7 +66,7 @@ def targets(
         if run.protocol.provisional and not only_rulers:
             return _set(run)  # a provisional target is replaced, and what is read off its ruler would be with it
         return max(0 if only_rulers else _set(run), _measure_rulers(run))
-    except _Interrupted:
+    except PhaseInterrupted:
         return INTERRUPTED
 
 
@@ -105,13 +90,6 @@ def _workloads(names: tuple[str, ...], suite: str, needs_targets: str) -> list[W
     if names and stated:
         raise BadInput(f"workload '{stated[0]}' states its target in its own file: remove it there first")
     return [w for w in workloads if w.name not in stated]
-
-
-def _run_phase(plan: Plan, results: Path, settings: Settings) -> None:
-    from harness.cli.running.session import Session
-
-    if Session(plan, results, settings).run() == INTERRUPTED:
-        raise _Interrupted
 
 
 def _set(run: ProtocolRun) -> int:
