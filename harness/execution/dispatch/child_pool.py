@@ -13,11 +13,10 @@ from typing import Any
 from harness.execution.dispatch.deaths import Cause
 from harness.execution.dispatch.failed_starts import FailedStarts
 from harness.execution.dispatch.pools import Meeting, RunStopped
-from harness.execution.dispatch.processes import exit_in_words, start
+from harness.execution.dispatch.processes import exit_in_words, start, wait_or_kill
 from harness.execution.dispatch.scratch import ScratchFolder
 
 WORKER = "harness.execution.dispatch.child_worker"
-END_SECONDS = 5.0
 
 
 class ChildPool:
@@ -84,7 +83,7 @@ class ChildPool:
         for process in self._processes.values():
             _kill(process)
         for process in self._processes.values():
-            _wait(process)
+            wait_or_kill(process)  # its worker ends with it in any case
             if process.stdin is not None:
                 process.stdin.close()
         self._folder.remove()
@@ -104,12 +103,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGCONT):
         with suppress(OSError):
             os.kill(process.pid, number)
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a guard that was killed; its worker ends with it in any case."""
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -303,7 +303,7 @@ class Driver:
         self._pool.keep()
         for channel, since in self._strangers.items():
             if now - since > HELLO_SECONDS:
-                channel.end()  # its thread closes it
+                channel.end()  # its thread gives up then, and `_welcome_all` closes it
         if self._lost:
             self._judge_deaths()
         limit = self._race.settings.limit

@@ -93,7 +93,7 @@ class Channel:
         self._connection.close()
 
     def end(self) -> None:
-        """End the connection, also while another thread waits at it: that one receives `Lost`, and closes it."""
+        """End the connection, also while another thread waits at it: `receive` raises `Lost` there."""
         with suppress(OSError), socket.socket(fileno=os.dup(self.fileno())) as connected:
             connected.shutdown(socket.SHUT_RDWR)
 

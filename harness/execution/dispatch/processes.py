@@ -18,6 +18,9 @@ START = "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); imp
 
 PR_SET_PDEATHSIG = 1
 
+END_SECONDS = 5.0
+"""A process of ours that was told to end takes no longer than this."""
+
 
 def start(
     module: str,
@@ -64,6 +67,15 @@ def end_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
     with suppress(OSError, AttributeError):
         library: Any = ctypes.CDLL(None, use_errno=True)
         library.prctl(PR_SET_PDEATHSIG, by, 0, 0, 0)
+
+
+def wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process that was told to end; after `END_SECONDS`, kill it."""
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def exit_in_words(status: int | None) -> str:

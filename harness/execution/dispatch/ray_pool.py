@@ -15,7 +15,7 @@ from harness.contracts.errors import BadInput
 from harness.execution.dispatch.deaths import Cause
 from harness.execution.dispatch.failed_starts import FailedStarts
 from harness.execution.dispatch.pools import Meeting, NoWorkers, RunStopped
-from harness.execution.dispatch.processes import exit_in_words, start
+from harness.execution.dispatch.processes import exit_in_words, start, wait_or_kill
 from harness.execution.dispatch.scratch import ScratchFolder
 
 KEEPER = "harness.execution.dispatch.ray_keeper"
@@ -28,8 +28,6 @@ WORKER_SECONDS = 180.0
 
 SHORTAGE_SECONDS = 5.0
 """Ray's memory monitor may end all of Tune; workers that died within this time before or after died of that."""
-
-END_SECONDS = 5.0
 
 
 class RayPool:
@@ -148,11 +146,7 @@ class RayPool:
         assert self._keeper.stdin is not None
         with suppress(OSError):
             self._keeper.stdin.close()
-        try:
-            self._keeper.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._keeper.kill()
-            self._keeper.wait()
+        wait_or_kill(self._keeper)
         os.close(self._reports)
         self._keeper, self._unread = None, b""
 
