@@ -19,8 +19,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.trial.process.leftovers import adopt_orphans
 from tests.hostile_plugins import BY_NAME, honest
-from tests.processes import adopt_orphans, children, command_line, descendants, wait_for_ended
+from tests.processes import children, command_line, descendants, wait_for_ended
 
 MOST_STARTS = 4
 HANGS_SECONDS = 45.0

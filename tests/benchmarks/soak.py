@@ -23,9 +23,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from harness.trial.process.leftovers import adopt_orphans
 from tests.execution.commands import outcome
 from tests.hostile_plugins import BY_NAME, honest
-from tests.processes import adopt_orphans, children, command_line, descendants, resident_megabytes, wait_for_ended
+from tests.processes import children, command_line, descendants, resident_megabytes, wait_for_ended
 
 HOSTILE = (
     *(

@@ -74,17 +74,16 @@ class Leftovers:
     def _present(self) -> Iterator[int]:
         if not _has_children():
             return
-        tasks = PROCESSES / "self" / "task"
-        threads = [task.name for task in tasks.iterdir()] if self._own_process else [str(threading.get_native_id())]
-        for thread in threads:
-            yield from _children_of(tasks / thread)
+        if self._own_process:
+            yield from _children("self")
+        else:
+            yield from _children_of(PROCESSES / "self" / "task" / str(threading.get_native_id()))
 
 
 def end_descendants() -> None:
     """Kill everything below this process, which must be the one that orphans come to (`adopt_orphans`), and wait for it."""
     for _ in range(ROUNDS):
-        children = [child for task in (PROCESSES / "self" / "task").iterdir() for child in _children_of(task)]
-        if not children:
+        if not (children := list(_children("self"))):
             return
         _kill(children)
 
@@ -105,12 +104,17 @@ def _children_of(task: Path) -> list[int]:
         return []
 
 
-def _descendants(process: int) -> Iterator[int]:
+def _children(process: int | str) -> Iterator[int]:
+    """Yield the children of all threads of a process."""
     tasks = PROCESSES / str(process) / "task"
     for task in tasks.iterdir() if tasks.exists() else ():
-        for child in _children_of(task):
-            yield child
-            yield from _descendants(child)
+        yield from _children_of(task)
+
+
+def _descendants(process: int) -> Iterator[int]:
+    for child in _children(process):
+        yield child
+        yield from _descendants(child)
 
 
 def _kill(children: list[int]) -> None:
