@@ -13,7 +13,7 @@ from typing import Any
 from scipy.stats import qmc
 
 from harness.contracts.errors import BadInput
-from harness.contracts.spaces import MAX_INTEGER
+from harness.contracts.spaces import MAX_INTEGER, Space
 from harness.contracts.workloads import Workload
 from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import Submission, find_submission, find_workload, hash_for_track, library_versions, suites
@@ -339,16 +339,28 @@ def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any
     A hyperparameter that the user set keeps its dimension, so that the others are drawn as if it were not set.
     """
     space, given = study.submission.space, study.submission.given
-    if len(space) > HALTON_DIMENSIONS:
-        raise BadInput(
-            f"'{study.submission.name}' has {len(space)} hyperparameters to tune, and at most {HALTON_DIMENSIONS} are possible"
-        )
+    check_dimensions(study.submission.name, space)
     if set(space) <= set(given):
         return [{} for _ in range(count if lattice.repeat_defaults else 1)]
-    sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=study.seed("draws") % 2**32)
-    rows = sampler.random(count)
-    drawn = [{name: space[name].at(float(u)) for name, u in zip(space, row, strict=False)} for row in rows]
+    rows = halton_rows(count, study.seed("draws"))
+    drawn = [{name: space[name].at(u) for name, u in zip(space, row, strict=False)} for row in rows]
     return [{name: value for name, value in point.items() if name not in given} for point in drawn]
+
+
+def check_dimensions(name: str, space: Space) -> None:
+    """Check that quasi-random points can be drawn in a search space.
+
+    Raises:
+        BadInput: it has too many hyperparameters; `name` is the submission's.
+    """
+    if len(space) > HALTON_DIMENSIONS:
+        raise BadInput(f"'{name}' has {len(space)} hyperparameters to tune, and at most {HALTON_DIMENSIONS} are possible")
+
+
+def halton_rows(count: int, seed: int) -> list[list[float]]:
+    """Return `count` scrambled Halton points of [0, 1) in `HALTON_DIMENSIONS` dimensions; d hyperparameters use the first d."""
+    rows: list[list[float]] = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=seed % 2**32).random(count).tolist()
+    return rows
 
 
 def _shifted_rates(lattice: ShiftedRates, seed: int) -> list[float]:

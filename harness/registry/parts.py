@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from harness.contracts.algorithms import TrainingAlgorithm
@@ -16,7 +17,7 @@ from harness.registry.index import Index
 from harness.registry.libraries import is_library_name, library_plugin
 from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
 from harness.registry.names import Typed, is_file, plugin_from_file, unknown_name
-from harness.registry.sources import OURS, ROOT
+from harness.registry.sources import ROOT, is_built_in
 from harness.registry.tried import check_trains
 from harness.registry.values import value_of
 
@@ -45,10 +46,9 @@ class Part:
     @property
     def may_be_calibrated(self) -> bool:
         """Whether `calibrated.json` may have an entry for it: it is a built-in optimizer or procedure."""
-        built_in = self.loaded is not None and self.loaded.path.is_relative_to(OURS["submissions"])
-        return built_in and self.plugin.kind != "schedule"
+        return self.loaded is not None and is_built_in(self.loaded.path) and self.plugin.kind != "schedule"
 
-    @property
+    @cached_property
     def calibrated(self) -> Calibrated | None:
         """Its entry in `calibrated.json`; None if it has none, or if the declared defaults are meant.
 
@@ -68,7 +68,7 @@ class Part:
     @property
     def source(self) -> str:
         """The part in a form that works in any directory. Records store it, so a file below ROOT is relative to ROOT."""
-        if self.loaded is None or self.packaged or self.loaded.path.is_relative_to(OURS["submissions"]):
+        if self.loaded is None or self.packaged or is_built_in(self.loaded.path):
             chosen = self.declared and self.may_be_calibrated
             return (with_setting(self.typed, RESERVED, PAPER) if chosen else self.typed).name
         path = self.loaded.path

@@ -22,6 +22,11 @@ OURS: Mapping[str, Path] = {name: ROOT / name for name in ("submissions", "workl
 directory comes before an editable installation."""
 
 
+def is_built_in(path: Path | None) -> bool:
+    """Return whether a submission's file comes with timetrial; a submission without a file does not."""
+    return path is not None and path.is_relative_to(OURS["submissions"])
+
+
 @dataclass(frozen=True)
 class Sources:
     """A plug-in's source code.

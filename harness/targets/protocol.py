@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scipy.stats import qmc
-
 from harness.contracts.spaces import Choice, LogUniform, Range, Uniform
 from harness.contracts.workloads import Workload
-from harness.plan import Plan, whole_steps
+from harness.plan import Plan, halton_rows, whole_steps
 from harness.records import NO_TARGET, TrialSpec, stable_seed
 from harness.registry import Submission, find_submission, hash_for_track, library_versions
-from harness.rules import HALF_DECADES, HALTON_DIMENSIONS, TARGET_SEARCH, TARGET_SEEDS, Track
+from harness.rules import HALF_DECADES, TARGET_SEARCH, TARGET_SEEDS, Track
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,14 @@ def draws(protocol: Protocol, label: str, seed: int) -> Iterator[tuple[Configura
     """Yield (configuration, index within its recipe) of the search: scrambled Halton draws, equally many per recipe."""
     for recipe in protocol.recipes:
         space = RECIPES[recipe][1]
-        sampler = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=stable_seed(seed, label, recipe, "targets") % 2**32)
-        for index, row in enumerate(sampler.random(protocol.draws // len(protocol.recipes))):
+        rows = halton_rows(protocol.draws // len(protocol.recipes), stable_seed(seed, label, recipe, "targets"))
+        for index, row in enumerate(rows):
             yield Configuration(recipe, point_at(space, row)), index
 
 
 def point_at(space: Mapping[str, Range], row: Iterable[float]) -> dict[str, Any]:
     """Return the point of a space at quantiles `row`, at least as many as hyperparameters, in `DIGITS` digits."""
-    return {name: _rounded(item.at(float(u))) for (name, item), u in zip(space.items(), row, strict=False)}
+    return {name: _rounded(item.at(u)) for (name, item), u in zip(space.items(), row, strict=False)}
 
 
 def search_trials(protocol: Protocol, workload: Workload, seed: int) -> list[tuple[Configuration, TrialSpec]]:

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scipy.stats import qmc
-
 from harness.contracts.errors import BadInput
 from harness.contracts.spaces import RESERVED, Space
-from harness.plan import check_printable
+from harness.plan import check_dimensions, check_printable, halton_rows
 from harness.records import stable_seed
 from harness.registry import Submission, find_submission, parse_name
-from harness.registry.sources import OURS
-from harness.rules import BASELINE, HALTON_DIMENSIONS
+from harness.registry.sources import is_built_in
+from harness.rules import BASELINE
 from harness.targets.protocol import BOUNDS, point_at
 
 
@@ -44,16 +42,14 @@ class Subject:
     @property
     def built_in(self) -> bool:
         """Whether its entry is written into `calibrated.json`: a built-in plug-in of which the name sets no value."""
-        path = self.plugin.path
-        return path is not None and path.is_relative_to(OURS["submissions"]) and not self.plugin.given
+        return is_built_in(self.plugin.path) and not self.plugin.given
 
     def points(self, drawn: int) -> list[dict[str, Any]]:
         """Return the declared defaults, then scrambled Halton points of the bounds, the same for plug-ins with equal bounds.
 
         A hyperparameter that the name sets keeps its dimension, so that the others are drawn as if it were not set.
         """
-        seed = stable_seed("calibration", "points") % 2**32
-        rows = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=seed).random(drawn)
+        rows = halton_rows(drawn, stable_seed("calibration", "points"))
         whole = _bounds(self.plugin)
         defaults = {name: self.plugin.defaults[name] for name in self.bounds}
         return [defaults, *({name: point_at(whole, row)[name] for name in self.bounds} for row in rows)]
@@ -85,10 +81,7 @@ def subject_of(name: str) -> Subject:
         trained = find_submission(f"{plugin.name}+{schedule}", calibrated=False)
     whole = _bounds(plugin)
     bounds = {key: item for key, item in whole.items() if key not in plugin.given}
-    if len(whole) > HALTON_DIMENSIONS:
-        raise BadInput(
-            f"'{plugin.name}' has {len(whole)} hyperparameters to tune, and at most {HALTON_DIMENSIONS} are possible"
-        )
+    check_dimensions(plugin.name, whole)
     if not bounds:
         why = "its name sets all of its hyperparameters that have a range" if whole else "it declares no search space"
         raise BadInput(f"'{plugin.name}' has nothing to calibrate: {why}")
@@ -97,6 +90,5 @@ def subject_of(name: str) -> Subject:
 
 def _bounds(plugin: Submission) -> Mapping[str, Any]:
     """Return the bounds of a plug-in: the target protocol's for optimizers of reference recipes, else its declared space."""
-    built_in = plugin.path is not None and plugin.path.is_relative_to(OURS["submissions"])
     own = plugin.optimizer.name if plugin.optimizer is not None else ""
-    return BOUNDS[own] if built_in and own in BOUNDS else plugin.space
+    return BOUNDS[own] if is_built_in(plugin.path) and own in BOUNDS else plugin.space
