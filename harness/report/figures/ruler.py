@@ -25,7 +25,7 @@ TICKS = (1 / 32, 1 / 16, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Budgets at which the axis of the compute has labels."""
 FINE_TICKS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0)
 """Those of the axis of the quality, where it is in budgets too."""
-ROOM = 1.18
+MARGIN = 1.18
 """Factor by which the axis of the compute is longer than what is drawn, at either end."""
 
 
@@ -116,7 +116,7 @@ def ruler_drawing(
 def _limit(axes: Axes, ruler: Sequence[tuple[float, float]], standings: Sequence[Standing], axes_text: RulerAxes) -> None:
     """Show what the points and their lines need, and as much of the ruler."""
     budgets = [end for s in standings for end in (s.spent, s.needed)]
-    left, right = min(budgets) / ROOM, max(budgets) * ROOM
+    left, right = min(budgets) / MARGIN, max(budgets) * MARGIN
     axes.set_xlim(left, right)
     seen = [q for h, q in ruler if left <= h <= right] + [s.quality for s in standings]
     low, high = min(seen), max(seen)

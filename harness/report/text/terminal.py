@@ -29,7 +29,7 @@ MIN_COLUMN_WIDTH = 8
 MIN_RATIO_WIDTH = 6
 """Least characters of a column of speed-ups."""
 BAR_WIDTH = 25
-"""Characters of the bar that shows a speed-up with its interval, in a terminal that has room for it."""
+"""Characters of the bar that shows a speed-up with its interval, in a terminal that is wide enough."""
 
 
 def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Mapping[str, str] | None = None) -> None:
@@ -49,7 +49,7 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
     free_width = console.width - FIXED_WIDTH - name_width
     least = (MIN_RATIO_WIDTH if saves else MIN_COLUMN_WIDTH) + 2
     cells, bar = least * len(columns), BAR_WIDTH + 2
-    # The cells of the workloads come before the bars where only one of them has room.
+    # Where the terminal is wide enough for one of them only, it shows the cells of the workloads, not the bars.
     drawn = saves and not plain and _draws(console) and bar <= free_width and not free_width - bar < cells <= free_width
     scale = scale_of([row.speed_up for row in board.rows]) if drawn else None
     column_width = (free_width - bar * drawn) // len(columns) - 2 if columns else 0

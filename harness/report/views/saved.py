@@ -18,7 +18,7 @@ WIDTH = 190.0
 FURTHEST = 4.0
 """Factor beyond which, on either side of ×1, a whisker is cut off: one very slow submission would flatten all others."""
 TICKS = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0, 2.8, 4.0)
-TICK_ROOM = 21.0
+TICK_DISTANCE = 21.0
 """Least distance of two ticks with a label."""
 
 
@@ -121,13 +121,13 @@ def scale_of(speed_ups: Sequence[RowSpeedUp]) -> Scale | None:
 
 
 def _ticks(scale: Scale) -> tuple[tuple[float, str], ...]:
-    """Return the ticks with a label: ×1, then outwards those that have room."""
+    """Return the ticks with a label: ×1, then outwards those that are far enough from the ones before."""
     inside = [tick for tick in TICKS if scale.low <= math.log(tick) <= scale.high]
     places = [scale.place(1.0)]
     kept = [(places[0], "×1")]
     for tick in sorted(inside, key=lambda tick: abs(math.log(tick))):
         at = scale.place(tick)
-        if tick != 1 and all(abs(at - other) >= TICK_ROOM for other in places):
+        if tick != 1 and all(abs(at - other) >= TICK_DISTANCE for other in places):
             places.append(at)
             kept.append((at, f"{tick:g}"))
     return tuple(sorted(kept))
