@@ -24,12 +24,13 @@ CLIP = "clip"
 class Optimizer:
     """An optimizer recipe and its facts. `optimizer` makes it; it is called like the function that it wraps.
 
-    In a step the harness sets the learning rate of every group, computes the gradient of one batch's loss and calls `step()`
-    without arguments. The groups stay those that the recipe returned, and only the harness sets their "lr", a number or a
-    tensor of one element. An optimizer may hold a part of the model's parameters only, or parameters that the recipe froze.
+    In a step the harness sets the learning rate of every group, computes the gradient of one batch's loss and calls `step()`;
+    if `step` needs the argument `closure`, it may call it once for that loss, a scalar without a graph. The groups stay those
+    that the recipe returned, and only the harness sets their "lr", a number or a tensor of one element. An optimizer may hold
+    a part of the model's parameters only, or parameters that the recipe froze.
     If it has both `train()` and `eval()`, `train()` is called before the first step, `eval()` before an evaluation and
     `train()` after it, on the training clock; BatchNorm statistics are then recomputed for the weights that are judged.
-    Whatever needs more (a closure, several optimizers, a graph of the gradient) is a `TrainingAlgorithm`.
+    Whatever needs more (the loss at other weights, several optimizers, a graph of the gradient) is a `TrainingAlgorithm`.
 
     Attributes:
         name: what users type before the ``+`` in ``-s OPTIMIZER+SCHEDULE``.

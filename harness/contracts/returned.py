@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SAME_RATE = 1e-6
 """Relative difference up to which a learning rate is the one that was set: an optimizer may keep it in single precision."""
 
+CLOSURE = "closure"
+"""The one argument that an optimizer's step() may need."""
+
 PROCEDURE = "write a TrainingAlgorithm, whose update() does all of a step, as the built-in 'sam' does"
 """What to write instead of a recipe where the harness's step (gradient of one loss, then `step()`) is not enough."""
 
@@ -32,8 +35,8 @@ def check_optimizer(title: str, made: Any, model: torch.nn.Module) -> torch.opti
 
     Raises:
         ContractError: it is not one optimizer, it was not initialised, none of the parameters that it holds is trained, a
-            group has no learning rate that can be set, or one of the methods `step`, `train` and `eval` cannot be called
-            without arguments.
+            group has no learning rate that can be set, `step` needs an argument other than `closure`, or one of the methods
+            `train` and `eval` needs any.
     """
     import torch
 
@@ -48,8 +51,8 @@ def check_optimizer(title: str, made: Any, model: torch.nn.Module) -> torch.opti
         raise ContractError(f"{title}: its optimizer trains none of the model's parameters: pass it model.parameters()")
     for group in made.param_groups:
         check_rate(title, group)
-    if needed := _needed(made.step):
-        raise ContractError(f"{title}: its optimizer's step() needs '{needed}', and the harness passes none: {PROCEDURE}")
+    if needed := [item for item in _needed(made.step) if item != CLOSURE]:
+        raise ContractError(f"{title}: its optimizer's step() needs '{needed[0]}', and the harness passes none: {PROCEDURE}")
     check_switches(title, made)
     return made
 
@@ -112,18 +115,23 @@ def check_switches(title: str, made: torch.optim.Optimizer) -> None:
     for name in ("eval", "train"):
         if needed := _needed(getattr(made, name)):
             raise ContractError(
-                f"{title}: its optimizer's {name}() needs '{needed}', and the harness passes none: give it a default"
+                f"{title}: its optimizer's {name}() needs '{needed[0]}', and the harness passes none: give it a default"
             )
 
 
-def _needed(method: Callable[..., Any]) -> str:
-    """Return the first argument of a method that has no default, "" where it can be called without arguments."""
+def takes_loss(made: torch.optim.Optimizer) -> bool:
+    """Return whether an optimizer's step() needs a closure: it gets one that returns the loss of the step's gradient."""
+    return _needed(made.step) == [CLOSURE]
+
+
+def _needed(method: Callable[..., Any]) -> list[str]:
+    """Return the arguments of a method that have no default."""
     try:
         arguments = inspect.signature(method).parameters.values()
     except (TypeError, ValueError):  # it is not a Python function, and does not say
-        return ""
+        return []
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return next((item.name for item in arguments if item.default is item.empty and item.kind not in variadic), "")
+    return [item.name for item in arguments if item.default is item.empty and item.kind not in variadic]
 
 
 def _otherwise(made: Any) -> str:

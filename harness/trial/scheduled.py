@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from torch import Tensor
 
 from harness.contracts.algorithms import Batch, Task, TrainingAlgorithm
 from harness.contracts.errors import ContractError
 from harness.contracts.messages import said
 from harness.contracts.numbers import whole
 from harness.contracts.optimizers import Optimizer
-from harness.contracts.returned import PROCEDURE, check_kept, switches
+from harness.contracts.returned import PROCEDURE, check_kept, switches, takes_loss
 from harness.contracts.schedules import Feedback, Schedule, checked_multiplier
 from harness.contracts.spaces import Hyperparameters
 from harness.trial.process.failures import is_out_of_memory
@@ -53,6 +55,7 @@ class Scheduled(TrainingAlgorithm):
         held = {id(p) for group in self._optimizer.param_groups for p in group["params"]}
         self._not_held = [p for p in task.model.parameters() if id(p) not in held]
         self._switches = switches(self._optimizer)
+        self._takes_loss = takes_loss(self._optimizer)
         self.restore_after_evaluation()
         if schedule is None:
             return
@@ -78,9 +81,10 @@ class Scheduled(TrainingAlgorithm):
         self._optimizer.zero_grad()
         for parameter in self._not_held:
             parameter.grad = None
-        self.task.loss(batch).backward()
+        loss = self.task.loss(batch)
+        loss.backward()
         try:
-            self._optimizer.step()
+            self._optimizer.step(*self._closure(loss))
         except Exception as error:
             if step or _is_named(error):
                 raise
@@ -123,6 +127,22 @@ class Scheduled(TrainingAlgorithm):
         self._multiplier_set = None
         if self._schedule and self._schedule.closed_loop:
             vars(self._started).update(state["loop"])
+
+    def _closure(self, loss: Tensor) -> tuple[Callable[[], Tensor], ...]:
+        """Return the closure of an optimizer that needs the loss: it returns the one computed already, once."""
+        if not self._takes_loss:
+            return ()
+        computed = [loss.detach()]
+
+        def closure() -> Tensor:
+            if not computed:
+                raise ContractError(
+                    f"{self._recipe.title}: its step() called the closure twice, which returns the loss of the step's gradient"
+                    f" and computes no other: {PROCEDURE}"
+                )
+            return computed.pop()
+
+        return (closure,)
 
     def _multiplier(self, step: float) -> float:
         after = step - self._warmup

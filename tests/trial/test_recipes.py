@@ -96,6 +96,13 @@ class NeedsClosure(torch.optim.SGD):
         return super().step(closure)
 
 
+class NeedsMore(torch.optim.SGD):
+    """Needs what the harness does not pass."""
+
+    def step(self, batch, closure=None):
+        return super().step(closure)
+
+
 class Half(torch.optim.SGD):
     """Has one half of what exchanges weights."""
 
@@ -146,9 +153,9 @@ INSTEAD = [
     ),
     (
         lambda model, rate: torch.optim.LBFGS(model.parameters(), lr=rate),
-        ": its optimizer's step() needs 'closure', and the harness passes none: write a TrainingAlgorithm, whose update() does",
+        ": its step() called the closure twice, which returns the loss of the step's gradient and computes no other: write a",
     ),
-    (lambda model, rate: NeedsClosure(model.parameters(), lr=rate), ": its optimizer's step() needs 'closure', and"),
+    (lambda model, rate: NeedsMore(model.parameters(), lr=rate), ": its optimizer's step() needs 'batch', and the harness"),
     (lambda model, rate: Half(model.parameters(), lr=rate), ": its optimizer has eval() and no train(), which is called after"),
     (
         lambda model, rate: Modes(model.parameters(), lr=rate),
@@ -160,6 +167,23 @@ INSTEAD = [
 @pytest.mark.parametrize(("make", "says"), INSTEAD, ids=[says[:40] for _, says in INSTEAD])
 def test_what_no_trial_can_train_with_is_one_line_that_says_what_to_write(make, says):
     assert refused(returning(make)).startswith(says)
+
+
+def test_a_step_that_needs_the_loss_gets_the_one_of_its_gradient():
+    seen = []
+
+    @recipe
+    def listening(model, hyperparameters):
+        """Notes the loss of each step."""
+
+        class Listens(NeedsClosure):
+            def step(self, closure):
+                seen.append(super().step(closure))
+
+        return Listens(model.parameters(), lr=hyperparameters.learning_rate, momentum=0.9)
+
+    assert outcome(race(listening)) == outcome(race(plain)) and len(seen) == 60
+    assert all(loss.ndim == 0 and not loss.requires_grad for loss in seen) and seen[-1] < seen[0]
 
 
 def test_the_line_is_a_contract_error_for_whoever_calls_a_recipe():

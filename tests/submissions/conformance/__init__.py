@@ -1,0 +1,1 @@
+"""Every optimizer against an independent reference, written from the paper's formula."""
