@@ -1,6 +1,7 @@
 """Muon for hidden matrices, AdamW for the rest."""
 
 from harness import LogUniform, Uniform, optimizer
+from submissions.optimizers._kinds import split_parameters
 
 
 @optimizer(
@@ -33,7 +34,7 @@ def muon(model, hyperparameters):
     from pytorch_optimizer import Muon
 
     h = hyperparameters
-    hidden, matrices, vectors = _split(model)
+    hidden, matrices, vectors = split_parameters(model)
     adamw = {"use_muon": False, "lr": h.adamw_learning_rate, "betas": (h.beta1, h.beta2), "eps": h.epsilon}
     groups = [
         {"params": hidden, "use_muon": True, "lr": h.learning_rate, "momentum": h.momentum, "weight_decay": h.weight_decay},
@@ -41,16 +42,3 @@ def muon(model, hyperparameters):
         {"params": vectors, "weight_decay": 0.0, **adamw},
     ]
     return Muon([group for group in groups if group["params"]])
-
-
-def _split(model):
-    """Return (hidden matrices, embeddings and output layer, biases and norm parameters)."""
-    from torch import nn
-
-    trained = [p for p in model.parameters() if p.requires_grad]
-    outer = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag)}
-    inner = [p for p in trained if p.ndim >= 2 and id(p) not in outer]
-    outer |= {id(p) for p in inner[-1:]}
-    hidden = [p for p in inner if id(p) not in outer]
-    matrices = [p for p in trained if p.ndim >= 2 and id(p) in outer]
-    return hidden, matrices, [p for p in trained if p.ndim < 2]
