@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.attributes import first_line
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CLIP = "clip"
 """Hyperparameter that every recipe has: the largest global norm of a step's gradients; 0, the default, clips nothing."""
 
+BASE = "base"
+"""Hyperparameter of a wrapper: the name of the optimizer that it wraps."""
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -32,16 +35,22 @@ class Optimizer:
     `train()` after it, on the training clock; BatchNorm statistics are then recomputed for the weights that are judged.
     Whatever needs more (the loss at other weights, several optimizers, a graph of the gradient) is a `TrainingAlgorithm`.
 
+    A wrapper changes what another recipe's optimizer does. Users choose that one by ``NAME:base=OPTIMIZER``, and its
+    hyperparameters and space become the wrapper's.
+
     Attributes:
         name: what users type before the ``+`` in ``-s OPTIMIZER+SCHEDULE``.
         function: ``(model, hyperparameters) -> torch.optim.Optimizer``; the learning rate of each of the optimizer's groups is
-            its peak rate.
+            its peak rate. Of a wrapper ``(base, hyperparameters)``, where `base` is the optimizer that the wrapped recipe
+            returned.
         summary: first line of the docstring.
         defaults: every hyperparameter with its default; `learning_rate` and `clip` are always among them.
         space: search space for the `external` track, the same for all workloads.
         paper: where the optimizer comes from (arXiv number, DOI or book).
         cost: what a step costs beyond one forward and one backward pass, in words; empty if nothing.
         deviation: how this recipe differs from the source, in words; empty if it does not.
+        wraps: of a wrapper, the name of the recipe that it wraps; else empty.
+        base: the recipe of that name; None until it is looked up (`over`).
     """
 
     name: str
@@ -52,6 +61,8 @@ class Optimizer:
     paper: str = ""
     cost: str = ""
     deviation: str = ""
+    wraps: str = ""
+    base: Optimizer | None = None
 
     kind = "optimizer"
 
@@ -61,17 +72,45 @@ class Optimizer:
         With `clip` > 0 every step of it uses gradients that are clipped to that global norm (Pascanu et al. 2013).
 
         Raises:
-            ContractError: a hyperparameter is not declared, `clip` is not a number of at least 0, or the recipe did not return
-                an optimizer that a trial can train with (`harness.contracts.returned.check_optimizer`).
+            ContractError: a hyperparameter is not declared, `clip` is not a number of at least 0, the recipe did not return
+                an optimizer that a trial can train with (`harness.contracts.returned.check_optimizer`), or it is a wrapper
+                whose base was not looked up.
         """
+        if self.wraps and self.base is None:
+            raise ContractError(f"{self.title} wraps another optimizer: look it up by its name, or call its over(optimizer)")
         given = dict(hyperparameters or {})
         check_known(f"optimizer '{self.name}'", given, self.defaults)
         values = Hyperparameters({**self.defaults, **given})
         clip = values.get(CLIP, 0.0)
         check_clip(f"optimizer '{self.name}'", clip)
-        made = check_optimizer(self.title, self.function(model, values), model)
+        made = check_optimizer(self.title, self.function(self._wrapped(model, values), values), model)
         clip_gradients(made, clip)
         return made
+
+    def over(self, base: Optimizer) -> Optimizer:
+        """Return this wrapper over the recipe `base`, whose hyperparameters, space, cost and deviation are added to its own.
+
+        Raises:
+            ContractError: both have a hyperparameter of the same name.
+        """
+        own = {key: value for key, value in self.defaults.items() if key != CLIP} | {BASE: base.name}
+        for shared in sorted(own.keys() & base.defaults.keys()):
+            raise ContractError(f"{self.title} and its base '{base.name}' both have a hyperparameter '{shared}': rename one")
+        return replace(
+            self,
+            defaults={**base.defaults, **own},
+            space={**base.space, **self.space},
+            cost="; ".join(filter(None, (base.cost, self.cost))),
+            deviation="; ".join(filter(None, (base.deviation, self.deviation))),
+            wraps=base.name,
+            base=base,
+        )
+
+    def _wrapped(self, model: Any, values: Hyperparameters) -> Any:
+        """Return what the function gets first: the base's optimizer, whose gradients the wrapper clips; else the model."""
+        if self.base is None:
+            return model
+        return self.base(model, {key: values[key] for key in self.base.defaults if key != CLIP})
 
     @property
     def title(self) -> str:
@@ -87,23 +126,26 @@ def optimizer(
     paper: str = "",
     cost: str = "",
     deviation: str = "",
+    wraps: str = "",
 ) -> Callable[[Callable[[Any, Hyperparameters], Any]], Optimizer]:
     """Turn a function ``(model, hyperparameters) -> torch.optim.Optimizer`` into an `Optimizer`.
 
+    With `wraps`, the name of the optimizer that comes with timetrial and is wrapped by default, the function is
+    ``(base, hyperparameters)``, and `defaults` and `space` are of the wrapper's own hyperparameters.
+
     Raises:
-        ContractError: the function's arguments are not ``(model, hyperparameters)``, `learning_rate` has no default, the
-            space names a hyperparameter without a default, or a default cannot be stored in a record.
+        ContractError: the function's arguments are not these, `learning_rate` of a recipe that wraps none has no default,
+            the space names a hyperparameter without a default, or a default cannot be stored in a record.
     """
 
     def wrap(function: Callable[[Any, Hyperparameters], Any]) -> Optimizer:
         title = name or function.__name__
-        arguments = list(inspect.signature(function).parameters)
-        if arguments != ["model", "hyperparameters"]:
-            raise ContractError(
-                f"optimizer '{title}' must be def {title}(model, hyperparameters), not ({', '.join(arguments)})"
-            )
+        arguments = ", ".join(inspect.signature(function).parameters)
+        expected = "base, hyperparameters" if wraps else "model, hyperparameters"
+        if arguments != expected:
+            raise ContractError(f"optimizer '{title}' must be def {title}({expected}), not ({arguments})")
         check_defaults(f"optimizer '{title}'", defaults)
-        if "learning_rate" not in defaults:
+        if "learning_rate" not in defaults and not wraps:
             raise ContractError(
                 f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}"
             )
@@ -117,6 +159,7 @@ def optimizer(
             paper=paper,
             cost=cost,
             deviation=deviation,
+            wraps=wraps,
         )
 
     return wrap

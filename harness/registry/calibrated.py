@@ -35,6 +35,7 @@ class Calibrated:
         points: how many points of the bounds it tried, the declared defaults among them.
         stale: whether the plug-in's source has changed since. The entry is used all the same, without the hyperparameters
             that the plug-in no longer has: values that suited an older version are the best guess until it is repeated.
+        wrapped: of a wrapper, whose base's entry this is; else empty.
     """
 
     defaults: Mapping[str, Any]
@@ -42,6 +43,7 @@ class Calibrated:
     date: str
     points: int
     stale: bool
+    wrapped: str = ""
 
     @property
     def content(self) -> dict[str, Any]:
@@ -55,7 +57,8 @@ class Calibrated:
     def words(self) -> str:
         """Where the defaults come from, in words."""
         of_which = ", of an earlier version of its source" if self.stale else ""
-        return f"calibrated on held-out variants, {self.date}, {self.points} points{of_which}"
+        whose = f"those of '{self.wrapped}', " if self.wrapped else ""
+        return f"{whose}calibrated on held-out variants, {self.date}, {self.points} points{of_which}"
 
 
 def calibrated(name: str, declared: Mapping[str, Any], content_hash: str) -> Calibrated | None:

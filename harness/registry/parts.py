@@ -12,6 +12,8 @@ from harness.contracts.errors import BadInput, did_you_mean
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import RESERVED
+from harness.records import stable_hash
+from harness.registry.bases import base_of
 from harness.registry.calibrated import PAPER, Calibrated, calibrated, chosen_defaults
 from harness.registry.index import Index
 from harness.registry.libraries import is_library_name, library_plugin
@@ -33,6 +35,7 @@ class Part:
         typed: what the user typed.
         plugin: the plug-in that this names.
         loaded: where it comes from; None for a library's class.
+        base: where the optimizer comes from that a wrapper wraps; None for what wraps none.
         given: values of the hyperparameters that the user set.
         declared: whether the defaults and the space that its file declares are meant, whatever `calibrated.json` says.
     """
@@ -40,25 +43,42 @@ class Part:
     typed: Typed
     plugin: Schedule | Optimizer | type[TrainingAlgorithm]
     loaded: LoadedPlugin | None
+    base: LoadedPlugin | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     declared: bool = False
 
     @property
+    def origins(self) -> tuple[LoadedPlugin, ...]:
+        """Everything of which the part consists that comes from a file: its plug-in, and the one that this wraps."""
+        return tuple(loaded for loaded in (self.loaded, self.base) if loaded is not None)
+
+    @property
+    def content_hash(self) -> str:
+        """Of the sources of the part; of a library's class, of its name."""
+        hashes = [loaded.sources.content_hash for loaded in self.origins]
+        return hashes[0] if len(hashes) == 1 else stable_hash(*(hashes or [self.typed.head]))
+
+    @property
     def may_be_calibrated(self) -> bool:
-        """Whether `calibrated.json` may have an entry for it: it is a built-in optimizer or procedure."""
-        return self.loaded is not None and is_built_in(self.loaded.path) and self.plugin.kind != "schedule"
+        """Whether `calibrated.json` may have an entry for it, or for what it wraps: a built-in optimizer or procedure."""
+        return bool(self.origins) and is_built_in(self.origins[-1].path) and self.plugin.kind != "schedule"
 
     @cached_property
     def calibrated(self) -> Calibrated | None:
-        """Its entry in `calibrated.json`; None if it has none, or if the declared defaults are meant.
+        """Its entry in `calibrated.json`, of a wrapper that of its base; None without one, or if the declared are meant.
 
         Raises:
             BadInput: that file is damaged.
         """
         if not self.may_be_calibrated or self.declared or RESERVED in self.typed.settings:
             return None
-        assert self.loaded is not None
-        return calibrated(self.plugin.name, self.plugin.defaults, self.loaded.sources.content_hash)
+        owner = self.origins[-1]
+        assert not (isinstance(owner.plugin, type) and not issubclass(owner.plugin, TrainingAlgorithm))
+        entry = calibrated(owner.plugin.name, owner.plugin.defaults, owner.sources.content_hash)
+        if entry is None or self.base is None:
+            return entry
+        own = {key: item for key, item in self.plugin.space.items() if key not in owner.plugin.defaults}
+        return replace(entry, space={**entry.space, **own}, wrapped=owner.plugin.name)
 
     @property
     def packaged(self) -> bool:
@@ -68,12 +88,13 @@ class Part:
     @property
     def source(self) -> str:
         """The part in a form that works in any directory. Records store it, so a file below ROOT is relative to ROOT."""
+        chosen = self.declared and self.may_be_calibrated
+        typed = with_setting(self.typed, RESERVED, PAPER) if chosen else self.typed
         if self.loaded is None or self.packaged or is_built_in(self.loaded.path):
-            chosen = self.declared and self.may_be_calibrated
-            return (with_setting(self.typed, RESERVED, PAPER) if chosen else self.typed).name
+            return typed.name
         path = self.loaded.path
         file = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path
-        return replace(self.typed, head=f"{file}:{self.loaded.name}").name
+        return replace(typed, head=f"{file}:{self.loaded.name}").name
 
 
 def find_part(typed: Typed, index: Index, kind: str, *, declared: bool = False) -> Part:
@@ -86,7 +107,7 @@ def find_part(typed: Typed, index: Index, kind: str, *, declared: bool = False) 
         declared: whether the declared defaults are meant, whatever `calibrated.json` says.
 
     Raises:
-        BadInput: there is no such plug-in, or it cannot be loaded.
+        BadInput: there is no such plug-in, it cannot be loaded, or it is a wrapper and cannot wrap the base that is named.
     """
     head = typed.head
     if is_library_name(head):
@@ -95,6 +116,9 @@ def find_part(typed: Typed, index: Index, kind: str, *, declared: bool = False) 
     if loaded is None:
         raise unknown_name("submission", head, index)
     assert not (isinstance(loaded.plugin, type) and not issubclass(loaded.plugin, TrainingAlgorithm))
+    if isinstance(loaded.plugin, Optimizer) and loaded.plugin.wraps:
+        base, recipe = base_of(typed, loaded.plugin, index)
+        return Part(typed, loaded.plugin.over(recipe), loaded, base, declared=declared)
     return Part(typed, loaded.plugin, loaded, declared=declared)
 
 

@@ -185,7 +185,7 @@ def _other_kind(submission: Submission, expected: str) -> BadInput:
 
 def _single(part: Part) -> Submission:
     plugin, loaded, name, entry = part.plugin, part.loaded, part.typed.name, part.calibrated
-    content = loaded.sources.content_hash if loaded else stable_hash(part.typed.head)
+    content = part.content_hash
     if entry is not None:
         content = stable_hash(content, entry.content)
     libraries = _libraries(part)
@@ -196,7 +196,7 @@ def _single(part: Part) -> Submission:
         optimizer=plugin if isinstance(plugin, Optimizer) else None,
         procedure=plugin if isinstance(plugin, type) else None,
         path=loaded.path if loaded else None,
-        files=loaded.sources.files if loaded else (),
+        files=tuple(dict.fromkeys(file for origin in part.origins for file in origin.sources.files)),
         content_hash=content,
         libraries=libraries,
         facts=_facts(name, part, content),
@@ -248,8 +248,8 @@ def _pair(left: Part, right: Part) -> Submission:
 def _libraries(part: Part) -> dict[str, str]:
     if part.loaded is None:
         return library_versions(frozenset({part.typed.head.partition(".")[0], "torch"}))
-    needed = set() if part.plugin.kind == "schedule" else {"torch"}
-    return library_versions(part.loaded.sources.libraries | needed)
+    needed = frozenset({"torch"} if part.plugin.kind != "schedule" else ())
+    return library_versions(needed.union(*(origin.sources.libraries for origin in part.origins)))
 
 
 def _facts(name: str, part: Part, content: str) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Row:
             track="self-tuning",
             reference_recipe=False,
             hyperparameters=dict(set_values or {}),
+            given=dict(submission.given),
             budget=BATCH * steps,
             horizon=BATCH * steps,
             warmup=0,
