@@ -1,4 +1,4 @@
-"""`timetrial list`: submissions, workloads and suites, without torch."""
+"""`timetrial list`: submissions, workloads, suites and the classes of libraries, without torch."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from harness.contracts.errors import BadInput, did_you_mean
 if TYPE_CHECKING:
     from harness.contracts.workloads import Workload
 
-KINDS = ("submissions", "workloads", "suites")
+KINDS = ("submissions", "workloads", "suites", "libraries")
 
 
 @app.command("list")
 def list_(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="submissions, workloads or suites")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="submissions, workloads, suites or libraries")],
     as_json: Annotated[bool, typer.Option("--json", help="print an array of objects, each with a name and its facts")] = False,
     docs: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="write the documentation page and figure of workloads or submissions to DIR"),
     ] = None,
 ) -> int:
-    """List submissions, workloads or suites."""
+    """List submissions, workloads, suites, or the optimizers and schedulers of torch and pytorch_optimizer."""
     if kind not in KINDS:
         raise BadInput(f"cannot list '{kind}'{did_you_mean(kind, KINDS)}")
     if docs is not None:
         check_directory("--docs", docs)
         return _write_docs(kind, docs)
-    rows = {"submissions": submission_rows, "workloads": workload_rows, "suites": suite_rows}[kind]()
+    makers = {"submissions": submission_rows, "workloads": workload_rows, "suites": suite_rows, "libraries": library_rows}
+    rows = makers[kind]()
     if as_json:
         from harness.records import plain
 
@@ -110,6 +111,13 @@ def suite_rows() -> list[dict[str, Any]]:
     ]
 
 
+def library_rows() -> list[dict[str, Any]]:
+    """Return the name, the facts and the printed line of each class of torch and pytorch_optimizer, from the table of them."""
+    from harness.registry.libraries import all_rows
+
+    return [{**row.facts(), "line": row.line} for row in all_rows().values()]
+
+
 def _as_dicts(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     from dataclasses import asdict, is_dataclass
 
@@ -122,8 +130,8 @@ def _as_dicts(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
 def _write_docs(kind: str, directory: Path) -> int:
     from harness.cli.list_docs import write_schedules_page, write_workloads_page
 
-    if kind == "suites":
-        raise BadInput("--docs writes a page of workloads or of submissions; there is none of suites")
+    if kind in ("suites", "libraries"):
+        raise BadInput(f"--docs writes a page of workloads or of submissions; there is none of {kind}")
     paths = (write_workloads_page if kind == "workloads" else write_schedules_page)(directory)
     print(", ".join(map(str, paths)))
     return 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.registry.index import Index
+from harness.registry.libraries.table import intended
 from harness.registry.loading import LoadedPlugin, load_file
 from harness.registry.settings import read_settings, with_settings
 from harness.registry.sources import ROOT, display_path
@@ -124,7 +126,15 @@ def unknown_name(what: str, name: str, index: Index) -> BadInput:
     some = sorted({broken.name for broken in index.broken})
     more = ", ..." if len(some) > MOST_NAMED else ""
     rest = f" ({len(some)} could not be loaded: {', '.join(some[:MOST_NAMED])}{more})" if some else ""
-    return BadInput(f"no {what} '{name}'{did_you_mean(name, index.plugins)}{rest}")
+    meant = "" if what == "workload" else _library_class(name, index)
+    hint = f"; did you mean '{meant}'?" if meant else did_you_mean(name, index.plugins)
+    return BadInput(f"no {what} '{name}'{hint}{rest}")
+
+
+def _library_class(name: str, index: Index) -> str:
+    """Return the library's class that a name means; "" if none, or if a plug-in is at least as near."""
+    exact = intended(name, exact=True)
+    return exact or ("" if get_close_matches(name, index.plugins, n=1) else intended(name))
 
 
 def plugin_from_file(typed: str, index: Index, kind: str) -> LoadedPlugin:

@@ -16,11 +16,10 @@ from harness.records import stable_hash
 from harness.registry.bases import base_of
 from harness.registry.calibrated import PAPER, Calibrated, calibrated, chosen_defaults
 from harness.registry.index import Index
-from harness.registry.libraries import is_library_name, library_plugin
+from harness.registry.libraries import changes, check_library, is_library_name, library_plugin
 from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
 from harness.registry.names import Typed, is_file, plugin_from_file, unknown_name
 from harness.registry.sources import ROOT, is_built_in
-from harness.registry.tried import check_trains
 from harness.registry.values import value_of
 
 EXAMPLE_OPTIMIZER = "adamw"
@@ -54,9 +53,12 @@ class Part:
 
     @property
     def content_hash(self) -> str:
-        """Of the sources of the part; of a library's class, of its name."""
+        """Of the sources of the part; of a library's class, of its name and of what the table changes of it."""
+        if self.loaded is None:
+            changed = changes(self.typed.head, declared=self.declared)
+            return stable_hash(self.typed.head, *([changed] if changed else []))
         hashes = [loaded.sources.content_hash for loaded in self.origins]
-        return hashes[0] if len(hashes) == 1 else stable_hash(*(hashes or [self.typed.head]))
+        return hashes[0] if len(hashes) == 1 else stable_hash(*hashes)
 
     @property
     def may_be_calibrated(self) -> bool:
@@ -111,7 +113,8 @@ def find_part(typed: Typed, index: Index, kind: str, *, declared: bool = False) 
     """
     head = typed.head
     if is_library_name(head):
-        return Part(typed, library_plugin(head), None, declared=declared)
+        declared = declared or RESERVED in typed.settings
+        return Part(typed, library_plugin(head, declared=declared), None, declared=declared)
     loaded = plugin_from_file(head, index, kind) if is_file(head) else index.find(head)
     if loaded is None:
         raise unknown_name("submission", head, index)
@@ -138,8 +141,9 @@ def with_values(part: Part, other: Part | None, index: Index) -> Part:
             hint = _elsewhere(part, other, key, index) or did_you_mean(key, plugin.defaults) or ": it has none"
             raise BadInput(f"'{part.typed.head}' has no hyperparameter '{key}'{hint}")
     values = {key: value_of(name, key, text, plugin.defaults[key], plugin.space.get(key)) for key, text in settings.items()}
-    if part.loaded is None and isinstance(plugin, Optimizer):
-        check_trains(name, plugin, values)
+    if part.loaded is None:
+        assert isinstance(plugin, Optimizer | Schedule)
+        check_library(name, plugin, values)
     return replace(part, given=values)
 
 

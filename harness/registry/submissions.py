@@ -16,6 +16,7 @@ from harness.contracts.spaces import Space, range_to_json
 from harness.records import plain, stable_hash
 from harness.registry.calibrated import DECLARED, Calibrated
 from harness.registry.index import Broken, submissions_index
+from harness.registry.libraries import row_of
 from harness.registry.names import Typed, parse_name
 from harness.registry.parts import Part, find_part, with_values
 from harness.registry.sources import display_path, library_versions
@@ -278,7 +279,11 @@ def _defaults_from(part: Part) -> str:
     entry = part.calibrated
     if part.plugin.kind == "schedule" or entry is not None:
         return entry.words if entry is not None else ""
-    return DECLARED if part.may_be_calibrated else "its file's" if part.loaded is not None else "the library's"
+    if part.loaded is None:
+        row = row_of(part.typed.head)
+        measured = row is not None and row.learning_rate is not None and not part.declared
+        return "the library's, but the learning rate measured" if measured else "the library's"
+    return DECLARED if part.may_be_calibrated else "its file's"
 
 
 def _origin(part: Part) -> str:

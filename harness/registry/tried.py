@@ -12,15 +12,11 @@ from typing import Any
 from harness.contracts.errors import BadInput
 from harness.contracts.messages import said
 from harness.contracts.optimizers import Optimizer
-from harness.contracts.returned import PROCEDURE, check_kept
+from harness.contracts.returned import PROCEDURE, check_kept, takes_loss
+from harness.registry.libraries.table import HESSIAN, RECIPE
 
 STEPS = 2
 """Steps that an optimizer takes: state that the first one makes is used by the second."""
-
-RECIPE = (
-    "write a recipe that gives it what it needs, a function (model, hyperparameters) with @optimizer, like the built-in 'sgd'"
-)
-HESSIAN = "write a TrainingAlgorithm that uses task.hessian_vector_product, like the built-in 'lanczos'"
 
 _trained: set[str] = set()
 """What has been tried in this process, and trains."""
@@ -87,7 +83,7 @@ def _tried(recipe: Optimizer, values: Mapping[str, Any], *, graph: bool = False,
                 optimizer.zero_grad()
                 loss = torch.nn.functional.cross_entropy(model(inputs), labels)
                 loss.backward(create_graph=graph)
-                optimizer.step(*[loss.item] if closure else [])
+                optimizer.step(*[loss.item] if closure or takes_loss(optimizer) else [])
                 check_kept(recipe.title, optimizer, rates)
         except Exception as error:  # noqa: BLE001  a library's class may raise anything
             return error

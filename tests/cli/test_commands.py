@@ -27,7 +27,7 @@ def no_torch(tmp_path):
     return {"PYTHONPATH": str(tmp_path)}
 
 
-@pytest.mark.parametrize("what", ["submissions", "workloads", "suites"])
+@pytest.mark.parametrize("what", ["submissions", "workloads", "suites", "libraries"])
 def test_lists_are_json_arrays_of_named_objects_without_torch(what, no_torch):
     done = timetrial("list", what, "--json", **no_torch)
     assert done.returncode == 0, done.stderr
@@ -136,6 +136,7 @@ MISTAKES = [
     ("run", "--suite", "smoke", "--all", "-s", "rex"),
     ("run", "--suite", "smoke", "--all", "--track", "nope"),
     ("list", "suites", "--docs", "here"),
+    ("list", "libraries", "--docs", "here"),
     ("list", "submision"),
     ("data", "-w", "nope"),
     ("nope",),

@@ -13,16 +13,16 @@ from harness import BadInput
 from harness.contracts.schedules import checked_multiplier
 from harness.plan import Request, make_plan
 from harness.registry import find_schedule, find_submission
-from harness.registry.libraries import OPTIMIZERS, SCHEDULERS, _classes
+from harness.registry.libraries import SCHEDULERS, all_rows, library_classes
 from tests.toy import run_record
 from workloads.data import data_directory
 
 torch.set_num_threads(1)
-EVERY_OPTIMIZER = [f"{module}.{key}" for module in OPTIMIZERS for key in _classes(f"{module}.")]
-EVERY_SCHEDULER = [f"{module}.{key}" for module in SCHEDULERS for key in _classes(f"{module}.")]
+EVERY_OPTIMIZER = [row.name for row in all_rows().values() if row.kind == "optimizer"]
+EVERY_SCHEDULER = [f"{module}.{key}" for module in SCHEDULERS for key in library_classes(module)]
 DOZEN = (
     "torch.optim.AdamW",
-    "torch.optim.Rprop",
+    "torch.optim.RMSprop",
     "torch.optim.Adafactor",
     "pytorch_optimizer.ScheduleFreeSGD",
     "pytorch_optimizer.SPlus",
@@ -94,20 +94,21 @@ PROCEDURE = "write a TrainingAlgorithm, whose update() does all of a step, as th
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("torch.optim.LBFGS", f"needs a closure that returns the loss, and the harness's step passes none: {PROCEDURE}"),
-        ("torch.optim.SparseAdam", "(RuntimeError: SparseAdam does not support dense gradients"),
-        ("torch.optim.Muon", "cannot take the model as it is (ValueError: Muon only supports 2D parameters"),
-        ("pytorch_optimizer.SAM", "needs 'base_optimizer', which has no default: write a recipe"),
-        ("pytorch_optimizer.LOMO", "takes 'model' instead of the parameters to train: write a recipe"),
-        ("pytorch_optimizer.PCGrad", "takes 'optimizer' instead of the parameters to train: write a recipe"),
-        ("pytorch_optimizer.A2Grad", f"its optimizer has no learning rate that a schedule could set: {PROCEDURE}"),
+        ("torch.optim.LBFGS", f"needs a closure that computes the loss again, several times per step: {PROCEDURE}"),
+        ("torch.optim.SparseAdam", "takes sparse gradients only, and no workload's are: use torch.optim.Adam"),
+        ("torch.optim.Muon", "takes matrices only, and the model has other parameters too: use the built-in 'muon'"),
+        (
+            "pytorch_optimizer.SAM",
+            "needs a closure that computes the gradient again, and an optimizer to wrap: use the built-in",
+        ),
+        ("pytorch_optimizer.LOMO", "needs the model, and steps inside of the backward pass: write a TrainingAlgorithm"),
+        ("pytorch_optimizer.Lookahead", "needs an optimizer to wrap: write a recipe"),
+        ("pytorch_optimizer.A2Grad", f"has no learning rate that a schedule could set: {PROCEDURE}"),
         (
             "pytorch_optimizer.AdaHessian",
             "needs the graph of the gradient, which the harness's step does not keep: write a Tra",
         ),
-        ("pytorch_optimizer.SophiaH", "task.hessian_vector_product, like the built-in 'lanczos'"),
-        ("pytorch_optimizer.ASGD", "its step() changed a group's 'lr' from 0.01 to 0.0"),
-        ("pytorch_optimizer.Muon", "(ValueError: `use_muon` must be set.): write a recipe"),
+        ("pytorch_optimizer.ASGD", "sets its learning rate itself, from how far weights and gradients moved"),
         ("torch.optim.SGD:nesterov=true", "does not train a small model with these values (ValueError: Nesterov momentum requ"),
         ("torch.optim.Adam:beta1=2", "with these values (ValueError: Invalid beta parameter at index 0: 2.0): set others"),
     ],
@@ -193,7 +194,11 @@ def test_every_scheduler_is_drawn_and_run_or_refused_in_one_line(name):
     except BadInput as error:
         text = str(error)
         assert text.startswith(f"'{name}' ") and "\n" not in text and "timetrial new" not in text
-        assert "write a schedule, a function of step and horizon with @schedule" in text or "use the built-in schedule" in text
+        assert (
+            "write a schedule, a function of step and horizon with @schedule" in text
+            or "use the built-in" in text
+            or "=VALUE" in text
+        )
         assert refused(f"adamw+{name}") == text
         return
     for horizon in (2, 3, 10, 333):
@@ -214,14 +219,15 @@ def test_every_scheduler_is_drawn_and_run_or_refused_in_one_line(name):
 def test_a_scheduler_that_is_refused_is_never_offered(typed):
     text = refused(f"torch.optim.lr_scheduler.{typed}")
     offered = text.partition("; ")[2]
-    assert offered and not [key for key in _classes("torch.optim.lr_scheduler.") if key in offered and _line_of(key)], text
+    never = [row.name.rpartition(".")[2] for row in all_rows().values() if row.kind == "schedule" and not row.races]
+    only_here = [key for key in never if not all_rows().get(f"torch.optim.lr_scheduler.{key}", _ABSENT).races]
+    assert offered and not [key for key in only_here if f"'{key}'" in offered or f" {key}" in offered], text
 
 
-def _line_of(key):
-    return _line(f"torch.optim.lr_scheduler.{key}")
+_ABSENT = all_rows()["torch.optim.lr_scheduler.LambdaLR"]
 
 
 def test_an_optimizer_that_is_refused_is_never_offered():
     assert "did you mean 'LBFGS'" not in refused("torch.optim.LBFGSS") and "LBFGS," not in refused("torch.optim.LBFGSS")
-    assert "did you mean 'Adagrad'?" in refused("torch.optim.Adagard+rex")
+    assert "did you mean 'torch.optim.Adagrad'?" in refused("torch.optim.Adagard+rex")
     assert "AdaHessian" not in refused("pytorch_optimizer.AdaHessain").partition("; ")[2]

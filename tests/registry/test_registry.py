@@ -69,7 +69,7 @@ def test_the_built_in_submissions_are_found_by_name_and_their_facts_are_json():
 def test_an_unknown_name_is_an_error_that_names_the_nearest_known_one():
     assert "did you mean 'cosine'?" in refused("cosin")
     assert "did you mean 'adamw'?" in refused("adamv+rex")
-    assert "did you mean 'Adagrad'?" in refused("torch.optim.Adagard+rex")
+    assert "did you mean 'torch.optim.Adagrad'?" in refused("torch.optim.Adagard+rex")
 
 
 def test_optimizer_and_schedule_are_joined_by_a_plus_in_this_order():
@@ -322,8 +322,8 @@ def test_a_library_optimizer_takes_its_defaults_from_the_constructor():
     [
         ("torch.optim.LBFGS", "write a TrainingAlgorithm"),
         ("pytorch_optimizer.AdaHessian", "'lanczos'"),
-        ("pytorch_optimizer.SAM", "'base_optimizer'"),
-        ("torch.optim.lr_scheduler.LambdaLR", "'lr_lambda'"),
+        ("pytorch_optimizer.SAM", "'sam'"),
+        ("torch.optim.lr_scheduler.LambdaLR", "@schedule"),
         ("torch.optim.lr_scheduler.ReduceLROnPlateau", "'plateau'"),
     ],
 )

@@ -158,7 +158,7 @@ def test_a_value_has_the_type_of_the_declared_default(here, typed, value):
         (f"./my.py:power={2**64}", "power must be smaller than 2^63"),
         ("polynomail:power=2", "no submission 'polynomail'; did you mean 'polynomial'?"),
         ("torch.optim.Adagrad:eps=1+rex", "did you mean 'epsilon'?"),
-        ("torch.optim.lr_scheduler.CosineAnnealingLR:eta_min=0.1", "no hyperparameter 'eta_min': it has none"),
+        ("torch.optim.lr_scheduler.CosineAnnealingLR:eta=0.1", "no hyperparameter 'eta'; did you mean 'eta_min'"),
         ("sam:rho=1+rex", "'sam' is a procedure"),
     ],
 )
