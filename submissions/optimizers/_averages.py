@@ -1,4 +1,4 @@
-"""The averages by which the wrappers `ema` and `lawa` are judged."""
+"""The averages by which the wrappers `ema` and `lawa`, and `dog`, are judged."""
 
 import torch
 

@@ -23,7 +23,7 @@ class Cautious(Wrapped):
         decays = [group.get("weight_decay", 0.0) for group in self.param_groups]
         try:
             self._set_decays([0.0] * len(decays))
-            self.base.step()
+            self._step_base()
         finally:
             self._set_decays(decays)
         for index, (group, decay) in enumerate(zip(self.param_groups, decays, strict=True)):

@@ -1,5 +1,7 @@
 """What the wrappers share: an optimizer that steps another one, and one that is judged by an average of its weights."""
 
+import inspect
+
 import torch
 
 
@@ -16,10 +18,21 @@ class Wrapped(torch.optim.Optimizer):
         self.param_groups = base.param_groups
         if callable(getattr(base, "eval", None)) and not hasattr(self, "eval"):
             self.eval, self.train = base.eval, base.train
+        self._arguments = ()
+        closure = inspect.signature(base.step).parameters.get("closure")
+        if closure is not None and closure.default is closure.empty:
+            self.step = self._step_with_loss  # what needs the closure says so by its signature
 
     def step(self):
         """Take one step of the base."""
-        self.base.step()
+        self._step_base()
+
+    def _step_with_loss(self, closure):
+        self._arguments = (closure,)
+        type(self).step(self)
+
+    def _step_base(self):
+        self.base.step(*self._arguments)
 
     def state_dict(self):
         """Return the state of the base and the wrapper's own."""
@@ -51,7 +64,7 @@ class Averaged(Wrapped):
     @torch.no_grad()
     def step(self):
         """Take one step of the base, and let its weights into the average."""
-        self.base.step()
+        self._step_base()
         self._steps += 1
         self._take([p.detach() for p in self._weights()])
 

@@ -17,7 +17,8 @@ def cautious(base, hyperparameters):
     """Keeps the coordinates of its base's update u that agree with the gradient: w <- w (1 - lr wd) - u m / max(mean m, .001).
 
     m is 1 where u g > 0 and 0 elsewhere, and its mean is the tensor's. u is the change that the base makes without weight
-    decay. With `cautious_decay` a weight is decayed only where u w >= 0.
+    decay. With `cautious_decay` (arXiv:2510.12402) a weight is decayed only where u w >= 0. A base that sets weights from sums
+    of its own (`cocob`, `mechanic`) makes up in later steps for what was left out.
     """
     from submissions.optimizers._cautious import Cautious
 

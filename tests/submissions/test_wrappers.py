@@ -17,6 +17,7 @@ from workloads.data import data_directory
 torch.set_num_threads(1)
 WRAPPERS = ("cautious", "ema", "lawa")
 BASES = [s.name for s in all_submissions() if s.optimizer and not s.optimizer.wraps and not s.facts["source"].startswith("/")]
+ALONG = ("dog", "dowg")  # their changes are multiples of the gradient
 NET = Net()
 
 
@@ -84,7 +85,7 @@ def test_cautious_moves_no_weight_against_its_gradient(base):
         moves = {name: (before[name] - after[name]) * gradients[name] for name in before}
         assert all(bool((move >= 0).all()) for move in moves.values())
         left_out += sum(int(((move == 0) & (gradients[name] != 0)).sum()) for name, move in moves.items())
-    assert left_out > 10
+    assert left_out > 10 or base in ALONG
 
 
 def test_cautious_changes_nothing_where_all_of_an_update_agrees_with_the_gradient():
