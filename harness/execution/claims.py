@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +105,14 @@ class Claims:
         self._claimed.discard(trial)
         with suppress(OSError):
             (self._folder / trial).unlink()
+
+    def remove_settled(self, recorded: Iterable[str]) -> None:
+        """Remove the claims that dead runs hold on trials that have a record: they were killed before they gave them back."""
+        present = {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
+        for trial in present.intersection(recorded):
+            with self._locked(), suppress(OSError):
+                if not self._lives(_text(self._folder / trial) or ""):
+                    (self._folder / trial).unlink()
 
     def is_claimed_elsewhere(self, trial: str) -> bool:
         """Return whether a living run other than this one has claimed a trial."""

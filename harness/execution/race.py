@@ -99,6 +99,7 @@ class Race:
                 self._pending.append(spec)
                 self._not_reused[spec.id] = self._written_at(spec)
         self.store.write_run(self._note())
+        self._claims.remove_settled(reused)
 
     @property
     def _kinds(self) -> frozenset[str]:
@@ -149,6 +150,7 @@ class Race:
             return False
         if claim.after_death:
             self._after_death.add(spec.id)
+            self.store.remove_unfinished(spec)
         return True
 
     def _recorded_elsewhere(self, spec: TrialSpec) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +78,14 @@ class ResultStore:
         write_atomically(path, json.dumps(content, separators=(",", ":"), allow_nan=False))
         self._remove_other_artefacts(record.spec, trial, names)
         return path
+
+    def remove_unfinished(self, spec: TrialSpec) -> None:
+        """Remove what a killed run left of writing a trial's record and artefacts; no living run may be writing them."""
+        stem = glob.escape(_stem(spec, ""))
+        for folder in ("trials", "artefacts"):
+            for path in (self.directory / folder / _folder(spec)).glob(f".{stem}*.tmp"):
+                with suppress(OSError):
+                    path.unlink()
 
     def _remove_other_artefacts(self, spec: TrialSpec, trial: str, names: Sequence[str]) -> None:
         """Remove the artefacts of an earlier record of a trial that the present one does not name."""

@@ -71,6 +71,22 @@ def test_a_death_releases_claims_and_the_next_run_learns_of_it(tmp_path):
     again.close()
 
 
+def test_claims_of_the_dead_on_recorded_trials_are_removed_and_no_others(tmp_path):
+    living, dead, ours = start(tmp_path, True, "a"), start(tmp_path, True, "b", "c"), Claims(tmp_path)
+    assert living.stdout.readline() and dead.stdout.readline()
+    dead.kill()
+    dead.communicate()
+    ours.remove_settled({"a", "b", "never claimed"})
+    assert {path.name for path in (tmp_path / ".claims").iterdir()} >= {"a", "c"}
+    assert not (tmp_path / ".claims" / "b").exists()
+    taken = ours.take("c")
+    assert taken is not None and taken.after_death, "that its run died is still known"
+    living.kill()
+    living.communicate()
+    ours.close()
+    Claims(tmp_path / "nothing here").remove_settled({"a"})
+
+
 def test_a_run_on_another_machine_is_dead_once_its_lease_is_not_renewed(tmp_path, monkeypatch):
     ours = Claims(tmp_path)
     assert ours.take("mine")

@@ -76,7 +76,7 @@ PROCESSES = {
     "worker": "ray::ResourceTrainable",
     "raylet": "raylet/raylet",
     "gcs_server": "gcs_server",
-    "keeper": "ray_keeper",
+    "keeper": "ray_guard",
 }
 """{process of Ray: a word of its command line}."""
 
@@ -235,3 +235,27 @@ def test_another_program_takes_the_memory_and_the_memory_monitor_kills_the_worke
     assert run.returncode == 0, said
     assert sum("memory ran short" in line for line in said.splitlines()) >= 1, said
     assert "Traceback" not in said and len(outcome(results)) == 2, said
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
+def test_nothing_of_ray_or_of_a_plugin_outlives_a_command_that_is_killed(tmp_path):
+    begun = tmp_path / "begun"
+    deed = f"subprocess.Popen(['sleep', '597'], start_new_session=True)\nopen({str(begun)!r}, 'w').close()\ntime.sleep(120)"
+    plugin = write_plugin(tmp_path, "starts_another", "import subprocess\n" + deed)
+    line = ("run", "--suite", "smoke", "--track", "external", "-s", plugin, "--studies", 1, "--trials", 1, "--workers", 1)
+    with running(*line, "--results", tmp_path / "results") as run:
+        wait_for(lambda: begun.exists() or run.poll() is not None)
+        for word in (*PROCESSES.values(), "ray::RuntimeEnvAgent", "sleep 597"):
+            assert children(run.pid, word), word
+        before = [(pid, started_at(pid)) for pid in children(run.pid)]
+        run.kill()
+    wait_for(lambda: not [pid for pid, at in before if started_at(pid) == at], seconds=20)
+
+
+def started_at(pid):
+    """Return when a process was started; None if it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]

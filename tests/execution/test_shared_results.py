@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -67,4 +68,18 @@ def test_a_run_takes_over_the_trials_of_one_that_was_killed_and_waits_for_one_th
     first.communicate()
     assert second.wait(timeout=240) == 0, lines
     assert any(f"(process {first.pid} on " in line for line in lines), lines
+    assert outcome(tmp_path) == outcome(undisturbed)
+
+
+def test_what_a_killed_run_has_left_is_gone_after_the_next_one(undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path, dirs_exist_ok=True)
+    recorded, unfinished = sorted(tmp_path.glob("trials/*/*/*.json"))[:2]
+    ids = [json.loads(path.read_text())["id"] for path in (recorded, unfinished)]
+    unfinished.rename(unfinished.with_name(f".{unfinished.name}.4711.0badcafe.tmp"))
+    for trial in ids:  # the one was killed after it had written its record, the other one before
+        (tmp_path / ".claims" / trial).write_text("run-0badcafe0bad.json")
+    done = timetrial(*RUN, "--results", tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert [path.name for path in (tmp_path / ".claims").iterdir()] == ["lock"]
+    assert unfinished.exists() and not list(tmp_path.rglob("*.tmp"))
     assert outcome(tmp_path) == outcome(undisturbed)

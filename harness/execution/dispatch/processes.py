@@ -70,12 +70,13 @@ def end_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
 
 
 def wait_or_kill(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a process that was told to end; after `END_SECONDS`, kill it."""
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    """Wait for a guard that was told to end; after `END_SECONDS`, have it end all that is below it; in the end, kill it."""
+    for end in (process.terminate, process.kill):
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            end()
+    process.wait()
 
 
 def exit_in_words(status: int | None) -> str:

@@ -1,7 +1,7 @@
 """The process that joins or starts a Ray cluster and has Ray Tune keep one long-lived worker per CPU or GPU.
 
 Only this process imports Ray: whatever Ray prints, raises or dies of stays here, and the driver starts another one. It is
-started by `harness.execution.dispatch.ray_pool`; it reports in lines of JSON, and reads commands from standard input, until
+started by `harness.execution.dispatch.ray_guard`; it reports in lines of JSON, and reads commands from standard input, until
 that ends.
 """
 
@@ -39,7 +39,7 @@ from ray import tune
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from harness.execution.dispatch.messages import Lost, connect
-from harness.execution.dispatch.processes import arguments_and_secret, end_with_parent
+from harness.execution.dispatch.processes import arguments_and_secret
 from harness.execution.dispatch.scratch import ScratchFolder
 
 PAUSE_SECONDS = 1.0
@@ -244,7 +244,6 @@ def _probe(address: str) -> None:
 def main() -> None:
     """Run the keeper that the command line describes: ADDRESS WORKERS DEVICE PORT REPORTS."""
     (address, workers, device, port, reports), token = arguments_and_secret()
-    end_with_parent()
     keeper = Keeper(address, int(workers) or None, gpu=device != "cpu", port=int(port), token=token, reports=int(reports))
     keeper.run()
     os._exit(0)

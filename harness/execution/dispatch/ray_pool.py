@@ -18,7 +18,7 @@ from harness.execution.dispatch.pools import Meeting, NoWorkers, RunStopped
 from harness.execution.dispatch.processes import exit_in_words, start, wait_or_kill
 from harness.execution.dispatch.scratch import ScratchFolder
 
-KEEPER = "harness.execution.dispatch.ray_keeper"
+KEEPER = "harness.execution.dispatch.ray_guard"
 
 START_SECONDS, JOIN_SECONDS = 120.0, 30.0
 """A keeper that has not started a cluster, or joined one, by then is given up."""
@@ -140,7 +140,7 @@ class RayPool:
         os.close(write)
 
     def _end_keeper(self) -> None:
-        """End the keeper in good order, if it does so in a few seconds; kill it otherwise."""
+        """End the keeper in good order, if it does so in a few seconds; otherwise its guard ends it, and Ray with it."""
         if self._keeper is None:
             return
         assert self._keeper.stdin is not None
