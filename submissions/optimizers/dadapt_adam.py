@@ -7,7 +7,8 @@ from harness import LogUniform, Uniform, decay_groups, optimizer
     paper="arXiv:2301.07733",
     defaults={"learning_rate": 1.0, "weight_decay": 0.0, "beta1": 0.9, "beta2": 0.999, "d0": 1e-6},
     space={
-        "learning_rate": LogUniform(0.3, 3.0),
+        "learning_rate": LogUniform(0.3, 10.0),
+        "d0": LogUniform(1e-7, 1e-3),
         "weight_decay": LogUniform(1e-3, 0.5),
         "beta1": Uniform(0.85, 0.97),
         "beta2": Uniform(0.95, 0.999),

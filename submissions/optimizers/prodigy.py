@@ -8,6 +8,7 @@ from harness import LogUniform, Uniform, decay_groups, optimizer
     defaults={"learning_rate": 1.0, "weight_decay": 0.0, "beta1": 0.9, "beta2": 0.999, "d_coef": 1.0, "d0": 1e-6},
     space={
         "d_coef": LogUniform(0.3, 5.0),
+        "d0": LogUniform(1e-7, 1e-3),
         "weight_decay": LogUniform(1e-3, 0.5),
         "beta1": Uniform(0.85, 0.97),
         "beta2": Uniform(0.95, 0.999),
