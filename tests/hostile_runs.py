@@ -168,6 +168,7 @@ def _start(what: Run, said: Path) -> int:
                 while children(os.getpid()) and time.monotonic() < deadline:
                     wait_for_ended()
                     time.sleep(0.05)
+                return 0 if _finished(what).exists() else -signal.SIGKILL
             return found[between]
         time.sleep(0.01)
     _kill_all()
