@@ -125,9 +125,11 @@ def run(
     check_pruning(plan, settings)
     if reference and (request.pair or plan.track.own_board is not OwnBoard.ALWAYS):
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
+    from harness.cli.running.first_steps import check_first_steps
     from harness.cli.running.sampling import check_schedules
 
     check_schedules(plan)
+    check_first_steps(plan, settings.data_directory)
     if dry_run:
         from harness.cli.running.estimate import print_estimate
 

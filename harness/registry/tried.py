@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Any
@@ -60,7 +60,7 @@ def _refusal(name: str, error: Exception, recipe: Optimizer, values: Mapping[str
 
 
 def _tried(recipe: Optimizer, values: Mapping[str, Any], *, graph: bool = False, closure: bool = False) -> Exception | None:
-    """Return what a few steps raised, or None.
+    """Return what a few steps on a small model raised, or None.
 
     Args:
         recipe, values: of the optimizer.
@@ -73,20 +73,56 @@ def _tried(recipe: Optimizer, values: Mapping[str, Any], *, graph: bool = False,
         torch.manual_seed(0)
         model = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Tanh(), torch.nn.Linear(5, 3))
         inputs, labels = torch.randn(8, 4), torch.arange(8) % 3
-        try:
-            optimizer: Any = recipe(model, values)
-            peaks = [group["lr"] for group in optimizer.param_groups]
-            for step in range(STEPS):
-                rates = [peak * (1 - step / (2 * STEPS)) for peak in peaks]
-                for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                    group["lr"] = rate
-                optimizer.zero_grad()
-                loss = torch.nn.functional.cross_entropy(model(inputs), labels)
-                loss.backward(create_graph=graph)
-                optimizer.step(*[loss.item] if closure or takes_loss(optimizer) else [])
-                check_kept(recipe.title, optimizer, rates)
-        except Exception as error:  # noqa: BLE001  a library's class may raise anything
-            return error
+        return _stepped(
+            recipe, values, model, lambda: torch.nn.functional.cross_entropy(model(inputs), labels), graph, closure=closure
+        )
+
+
+def first_steps(recipe: Optimizer, values: Mapping[str, Any], build: Callable[[], Any], loss: Callable[[Any], Any]) -> str:
+    """Return what `STEPS` steps on a model raised, in one line; "" if they raised nothing.
+
+    Random state and what else belongs to the process are afterwards as they were; what is printed is discarded.
+
+    Args:
+        recipe: wraps a library's class.
+        values: its hyperparameters.
+        build: returns a new model.
+        loss: returns the loss of a model on a few examples.
+    """
+    import torch
+
+    with _undisturbed():
+        torch.manual_seed(0)
+        model = build()
+        error = _stepped(recipe, values, model, lambda: loss(model))
+        first = error.__cause__ if error is not None and isinstance(error.__cause__, Exception) else error
+        return said(first) if first is not None else ""
+
+
+def _stepped(
+    recipe: Optimizer,
+    values: Mapping[str, Any],
+    model: Any,
+    loss_of: Callable[[], Any],
+    graph: bool = False,
+    *,
+    closure: bool = False,
+) -> Exception | None:
+    """Return what `STEPS` steps raised, each of them as in a trial, or None."""
+    try:
+        optimizer: Any = recipe(model, values)
+        peaks = [group["lr"] for group in optimizer.param_groups]
+        for step in range(STEPS):
+            rates = [peak * (1 - step / (2 * STEPS)) for peak in peaks]
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate
+            optimizer.zero_grad()
+            loss = loss_of()
+            loss.backward(create_graph=graph)
+            optimizer.step(*[loss.item] if closure or takes_loss(optimizer) else [])
+            check_kept(recipe.title, optimizer, rates)
+    except Exception as error:  # noqa: BLE001  a library's class may raise anything
+        return error
     return None
 
 

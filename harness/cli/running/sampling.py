@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule
@@ -45,15 +45,30 @@ class Drawing:
         return ""
 
 
+class Checked(Protocol):
+    """Something of a plan that a process of its own judges."""
+
+    def problem(self) -> str:
+        """Return what is wrong in one line, "" if nothing is."""
+
+
+def check_apart(some: Sequence[Checked]) -> None:
+    """Judge each in a forked process, with a limit of time and memory; what ends that process, or hangs, is not judged.
+
+    Raises:
+        BadInput: one of them has a problem.
+    """
+    while some:
+        some = some[_checked(some) + 1 :]
+
+
 def check_schedules(plan: Plan) -> None:
     """Check that the pure schedules of a plan return multipliers; one that ends its process, or hangs, is left to its trials.
 
     Raises:
         BadInput: one does not.
     """
-    left = drawings(plan)
-    while left:
-        left = left[_checked(left) + 1 :]
+    check_apart(drawings(plan))
 
 
 def drawings(plan: Plan) -> list[Drawing]:
@@ -84,8 +99,8 @@ def sampled_steps(horizon: int) -> list[int]:
     return sorted({step for step in (*range(ENDS), *grid, *range(horizon - ENDS, horizon)) if 0 <= step < horizon})
 
 
-def _checked(some: Sequence[Drawing]) -> int:
-    """Draw schedules in a process of their own; return the index of the last one that is judged, or that ended the process."""
+def _checked(some: Sequence[Checked]) -> int:
+    """Judge some in a process of their own; return the index of the last one that is judged, or that ended the process."""
     receiver, sender = FORK.Pipe(duplex=False)
     process = FORK.Process(target=_draw, args=(some, sender))
     process.start()
@@ -107,14 +122,14 @@ def _checked(some: Sequence[Drawing]) -> int:
     return len(some) - 1
 
 
-def _draw(some: Iterable[Drawing], sender: Connection) -> None:
-    """Send what is wrong with each schedule in turn, quietly, and end this process without its parent's clean-up."""
+def _draw(some: Iterable[Checked], sender: Connection) -> None:
+    """Send what is wrong with each in turn, quietly, and end this process without its parent's clean-up."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(quiet, descriptor)
     try:
         with memory_limit(BYTES, own_process=True):
-            for drawing in some:
-                sender.send_bytes(drawing.problem().encode("utf-8", "replace")[:LONGEST_LINE])
+            for item in some:
+                sender.send_bytes(item.problem().encode("utf-8", "replace")[:LONGEST_LINE])
     finally:
         os._exit(0)
