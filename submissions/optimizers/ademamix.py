@@ -19,7 +19,7 @@ from harness import LogUniform, Uniform, decay_groups, optimizer
         "learning_rate": LogUniform(1e-4, 1e-1),
         "weight_decay": LogUniform(1e-3, 0.5),
         "beta2": Uniform(0.95, 0.999),
-        "beta3": Uniform(0.98, 0.999),
+        "beta3": Uniform(0.95, 0.999),
         "alpha": LogUniform(1.0, 10.0),
     },
     cost="nil; state of three times the parameters",
