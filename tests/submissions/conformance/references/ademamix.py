@@ -2,7 +2,7 @@
 
 import math
 
-HYPERPARAMETERS = {"warmup_steps": 6, "alpha": 8.0, "beta3": 0.99}
+HYPERPARAMETERS = {"warmup_steps": 6, "slow_weight": 8.0, "beta3": 0.99}
 REASON = "the warm-ups are off by default"
 
 
@@ -20,7 +20,7 @@ def reference(net, h, rates):
             m[name] = h.beta1 * m[name] + (1 - h.beta1) * g
             s[name] = beta3 * s[name] + (1 - beta3) * g
             v[name] = h.beta2 * v[name] + (1 - h.beta2) * g**2
-            top = m[name] / (1 - h.beta1**t) + h.alpha * done * s[name]
+            top = m[name] / (1 - h.beta1**t) + h.slow_weight * done * s[name]
             decay = 0.0 if net.kind(name) == "vector" else h.weight_decay
             w[name] = w[name] * (1 - lr * decay) - lr * top / ((v[name] / (1 - h.beta2**t)).sqrt() + h.epsilon)
     return w

@@ -2,7 +2,7 @@
 
 import torch
 
-HYPERPARAMETERS = {"weight_decay": 0.01, "alpha": 4.0}
+HYPERPARAMETERS = {"weight_decay": 0.01, "fraction_limit": 4.0}
 REASON = "a smaller alpha, so that within ten steps both branches of the denominator are taken"
 
 
@@ -19,6 +19,6 @@ def reference(net, h, rates):
             sizes[name] = sizes[name] + g.abs()
             reward[name] = (reward[name] - (w[name] - start[name]) * g).clamp(min=0)
             theta[name] = theta[name] - g
-            bottom = torch.maximum(sizes[name] + largest[name], h.alpha * largest[name])
+            bottom = torch.maximum(sizes[name] + largest[name], h.fraction_limit * largest[name])
             w[name] = start[name] + theta[name] / (largest[name] * bottom) * (largest[name] + reward[name])
     return w

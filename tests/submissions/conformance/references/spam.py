@@ -3,7 +3,7 @@
 import math
 
 STEPS = 30
-HYPERPARAMETERS = {"interval": 24, "warmup": 4, "threshold": 2.0}
+HYPERPARAMETERS = {"interval": 24, "warmup": 4, "spike_threshold": 2.0}
 REASON = "clipping begins after 20 steps, and a reset must lie within the test"
 
 
@@ -19,8 +19,8 @@ def reference(net, h, rates):
             if since == 0:
                 m[name], v[name] = 0 * g, 0 * g
             if since >= 20:
-                spike = g**2 > h.threshold * v[name]
-                g = g * ~spike + spike * g.sign() * (h.threshold * v[name]) ** 0.5
+                spike = g**2 > h.spike_threshold * v[name]
+                g = g * ~spike + spike * g.sign() * (h.spike_threshold * v[name]) ** 0.5
             m[name] = h.beta1 * m[name] + (1 - h.beta1) * g
             v[name] = h.beta2 * v[name] + (1 - h.beta2) * g**2
             u = m[name] / (1 - h.beta1**t) / ((v[name] / (1 - h.beta2**t)).sqrt() + h.epsilon)
