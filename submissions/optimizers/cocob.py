@@ -13,9 +13,9 @@ from harness import LogUniform, decay_groups, optimizer
 def cocob(model, hyperparameters):
     """Each weight bets a fraction of what it has won so far on the sign of its gradient.
 
-    w = w_0 + C (L + R) / (L max(G + L, fraction_limit L)). With g the gradient times the learning rate: L is the largest |g| so far, G
-    the sum of |g|, C the sum of -g, and R <- max(R - g (w - w_0), 0). Weight decay is added to the gradient. A schedule's peak
-    is 1.
+    w = w_0 + C (L + R) / (L max(G + L, fraction_limit L)). With g the gradient times the learning rate: L is the largest |g|
+    so far, G the sum of |g|, C the sum of -g, and R <- max(R - g (w - w_0), 0). Weight decay is added to the gradient. A
+    schedule's peak is 1.
     """
     from submissions.optimizers._cocob import Cocob
 
