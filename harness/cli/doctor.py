@@ -96,8 +96,7 @@ def _plugins() -> int:
 
 def _calibrated(submissions: Sequence[Submission]) -> None:
     """Print how many optimizers and procedures have calibrated defaults, and which of these are of an earlier source."""
-    wrappers = {s.name for s in submissions if s.optimizer is not None and s.optimizer.wraps}
-    able = [s for s in submissions if s.kind != "schedule" and "broken" not in s.facts and s.name not in wrappers]
+    able = [s for s in submissions if s.kind != "schedule" and "broken" not in s.facts and not s.wraps]
     entries = {s.name: s.calibrated for s in able if s.calibrated is not None}
     _line("calibrated", f"{len(entries)} of {len(able)} optimizers and procedures")
     stale = [name for name, entry in entries.items() if entry.stale]

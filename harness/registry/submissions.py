@@ -78,6 +78,11 @@ class Submission:
         return {key: value for space in spaces for key, value in space.items()}
 
     @property
+    def wraps(self) -> str:
+        """The optimizer that its optimizer wraps, whose defaults and space it has; "" if it wraps none."""
+        return self.optimizer.wraps if self.optimizer is not None else ""
+
+    @property
     def reference_recipe(self) -> bool:
         """Whether it is a schedule alone, which controls the workload's reference optimizer at the track's peak rates."""
         return self.optimizer is None and self.procedure is None

@@ -13,6 +13,8 @@ from harness.registry import all_submissions, find_optimizer
 RECIPES = [s.name for s in all_submissions() if s.optimizer]
 OVERWRITES = ("muon",)
 """Recipes whose optimizer leaves something else in the gradients, clipped or not."""
+SMALL_RATES = {"momo": 0.01, "soap": 1e-4}
+"""Torch divides by the norm plus 1e-6; at their default rates these recipes move so far that this exceeds the tolerance."""
 
 
 @optimizer(defaults={"learning_rate": 0.1})
@@ -36,7 +38,8 @@ def train(recipe, clip: float, before=lambda weights: None) -> tuple[list[nn.Par
     """Return the weights after all steps, and the gradients that each step left."""
     trained = model()
     weights = list(trained.parameters())
-    made, left = recipe(trained, {"clip": clip}), []
+    rate = {"learning_rate": SMALL_RATES[recipe.name]} if recipe.name in SMALL_RATES else {}
+    made, left = recipe(trained, {"clip": clip, **rate}), []
     for step in gradients(weights):
         for p, g in zip(weights, step, strict=True):
             p.grad = g.clone()

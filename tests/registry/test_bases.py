@@ -82,7 +82,7 @@ def test_a_wrapper_takes_the_calibration_of_its_base(tmp_path, monkeypatch):
 
 def test_doctor_counts_what_can_be_calibrated_and_a_wrapper_is_not(capsys):
     run_app(["doctor"])
-    able = [s for s in all_submissions() if s.kind != "schedule" and not (s.optimizer and s.optimizer.wraps)]
+    able = [s for s in all_submissions() if s.kind != "schedule" and not s.wraps]
     assert re.search(rf"calibrated +0 of {len(able)} optimizers", capsys.readouterr().out)
     with pytest.raises(BadInput, match=r"'ema:base=lion' has the defaults .* of the optimizer that it wraps: calibrate lion"):
         subject_of("ema:base=lion+linear")

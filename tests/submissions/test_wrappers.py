@@ -16,7 +16,7 @@ from workloads.data import data_directory
 
 torch.set_num_threads(1)
 WRAPPERS = ("cautious", "ema", "lawa")
-BASES = [s.name for s in all_submissions() if s.optimizer and not s.optimizer.wraps and not s.facts["source"].startswith("/")]
+BASES = [s.name for s in all_submissions() if s.optimizer and not s.wraps and not s.facts["source"].startswith("/")]
 ALONG = ("dog", "dowg", "adafactor")  # their changes are multiples of the gradient
 NET = Net()
 

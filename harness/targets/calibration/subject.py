@@ -75,8 +75,7 @@ def subject_of(name: str) -> Subject:
             f"'{trained.name}' is a schedule, whose peak rate the schedule track tunes for every workload: name an optimizer,"
             f" as in adamw+{trained.name}, or a procedure"
         )
-    if trained.optimizer is not None and trained.optimizer.wraps:
-        base = trained.optimizer.wraps
+    if base := trained.wraps:
         raise BadInput(f"'{halves[0].name}' has the defaults and the space of the optimizer that it wraps: calibrate {base}")
     plugin = find_submission(halves[0].name, calibrated=False) if len(halves) > 1 else trained
     schedule = "" if plugin.kind == "procedure" else halves[1].name if len(halves) > 1 else BASELINE
