@@ -4,8 +4,8 @@ import torch
 
 from submissions.optimizers._wrapped import Wrapped
 
-FLOOR = 1e-3
-"""The smallest share of coordinates by which an update is divided."""
+SMALLEST_SHARE = 1e-3
+"""The smallest mean of a mask by which an update is divided."""
 
 
 class Cautious(Wrapped):
@@ -31,7 +31,7 @@ class Cautious(Wrapped):
                 update = old - p
                 p.copy_(self._decayed(old, update, group["lr"] * decay))
                 mask = (update * gradient > 0).to(update.dtype)
-                p.sub_(update.mul_(mask.div_(mask.mean().clamp_(min=FLOOR))))
+                p.sub_(update.mul_(mask.div_(mask.mean().clamp_(min=SMALLEST_SHARE))))
 
     def _set_decays(self, decays):
         for group, decay in zip(self.param_groups, decays, strict=True):

@@ -1,5 +1,7 @@
 """The optimizer class behind the recipe `kron`."""
 
+import math
+
 import torch
 
 from submissions.optimizers._rule import Rule, averaged, decay
@@ -20,7 +22,7 @@ class Kron(Rule):
             state["factors"] = [_identity(mean, side, p.ndim) for side in (0, 1)]
         factors = state["factors"]
         state["waited"] = state.get("waited", 0) + 1
-        probability = min(1.0, max(0.03, 2.718281828459045 ** (-0.001 * (t - 1 - 500))))
+        probability = min(1.0, max(0.03, math.exp(-0.001 * (t - 1 - 500))))
         if state["waited"] >= 1 / probability:
             state["waited"] = 0
             generator = torch.Generator().manual_seed(t)

@@ -2,7 +2,7 @@
 
 import torch
 
-from submissions.optimizers._rule import Rule
+from submissions.optimizers._rule import Rule, kept
 
 
 class Lars(Rule):
@@ -15,6 +15,4 @@ class Lars(Rule):
             weight, length = torch.linalg.vector_norm(p), torch.linalg.vector_norm(gradient)
             below = length + group["weight_decay"] * weight
             used.mul_(torch.where((weight > 0) & (below > 0), group["trust"] * weight / below, 1.0))
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(p)
-        p.add_(state["momentum"].mul_(group["momentum"]).add_(used), alpha=-group["lr"])
+        p.add_(kept(state, "momentum", p).mul_(group["momentum"]).add_(used), alpha=-group["lr"])

@@ -2,7 +2,7 @@
 
 import torch
 
-from submissions.optimizers._rule import Rule, adam_direction, decay
+from submissions.optimizers._rule import Rule, adam_direction, decay, kept
 
 
 class Mars(Rule):
@@ -16,7 +16,7 @@ class Mars(Rule):
 
     def _corrected(self, gradient, state, group):
         """Return g + gamma beta1 / (1 - beta1) (g - last g), scaled down to a norm of at most 1."""
-        before = state.setdefault("gradient", torch.zeros_like(gradient))
+        before = kept(state, "gradient", gradient)
         factor = group["gamma"] * group["betas"][0] / (1 - group["betas"][0])
         corrected = gradient.mul(1 + factor).sub_(before, alpha=factor)
         before.copy_(gradient)

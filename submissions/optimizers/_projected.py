@@ -2,7 +2,7 @@
 
 import torch
 
-from submissions.optimizers._rule import Rule, adam_direction
+from submissions.optimizers._rule import Rule, adam_direction, kept
 
 
 def projected(p, gradient, direction, group):
@@ -46,9 +46,7 @@ class SgdP(Rule):
     def update(self, p, gradient, state, group):
         """Update one parameter."""
         momentum = group["momentum"]
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(p)
-        held = state["momentum"].mul_(momentum).add_(gradient)
-        direction, ratio = projected(p, gradient, gradient.add(held, alpha=momentum), group)
+        velocity = kept(state, "momentum", p).mul_(momentum).add_(gradient)
+        direction, ratio = projected(p, gradient, gradient.add(velocity, alpha=momentum), group)
         p.mul_(1 - group["lr"] * group["weight_decay"] / (1 - momentum) * ratio)
         p.add_(direction, alpha=-group["lr"])

@@ -36,20 +36,23 @@ class Rule(torch.optim.Optimizer):
         raise NotImplementedError
 
 
+def kept(state, name, like):
+    """Return what the state has under a name; at first zeros of the shape of the tensor `like`."""
+    if name not in state:
+        state[name] = torch.zeros_like(like)
+    return state[name]
+
+
 def averaged(state, name, value, beta):
     """Return the exponential average of `value` with weight `1 - beta` for the newest, kept in the state from 0 on."""
-    if name not in state:
-        state[name] = torch.zeros_like(value)
-    return state[name].lerp_(value, 1 - beta)
+    return kept(state, name, value).lerp_(value, 1 - beta)
 
 
 def adam_direction(gradient, state, group):
     """Return m^ / (sqrt(v^) + eps) with the group's "betas" and "eps"; the averages are updated first."""
     beta1, beta2 = group["betas"]
     mean = averaged(state, "mean", gradient, beta1)
-    if "square" not in state:
-        state["square"] = torch.zeros_like(gradient)
-    square = state["square"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+    square = kept(state, "square", gradient).mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
     size = square.sqrt().div_(math.sqrt(1 - beta2 ** state["step"])).add_(group["eps"])
     return torch.div(mean, size, out=size).div_(1 - beta1 ** state["step"])
 

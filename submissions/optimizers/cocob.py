@@ -20,4 +20,4 @@ def cocob(model, hyperparameters):
     from submissions.optimizers._cocob import Cocob
 
     h = hyperparameters
-    return Cocob(decay_groups(model, h.weight_decay), h.learning_rate, h.fraction_limit)
+    return Cocob(decay_groups(model, h.weight_decay), lr=h.learning_rate, fraction_limit=h.fraction_limit)

@@ -42,7 +42,7 @@ class SophiaH(AnnealedAdamW):
 
         h = hyperparameters
         groups = decay_groups(task.model, h.weight_decay)
-        self._optimizer = Sophia(groups, h.learning_rate, (h.beta1, h.beta2), h.gamma)
+        self._optimizer = Sophia(groups, lr=h.learning_rate, betas=(h.beta1, h.beta2), gamma=h.gamma)
         clip_gradients(self._optimizer, h.clip)
         self._steps = 0
 

@@ -1,20 +1,9 @@
 """AdamP, arXiv:2006.08217, algorithm 2, with the test for scale-free weights of its section 3."""
 
+from tests.submissions.conformance.references._projection import project
+
 HYPERPARAMETERS = {"delta": 1.0}
 REASON = "at the default few tensors of the net are taken as scale-free"
-
-
-def project(w, g, u, h):
-    """Return the direction and the factor of weight decay."""
-    if w.ndim < 2:
-        return u, 1.0
-    for rows in (len(w), 1):
-        a, b, c = (x.reshape(rows, -1) for x in (w, g, u))
-        cosine = (a * b).sum(1).abs() / (a.norm(dim=1) + h.epsilon) / (b.norm(dim=1) + h.epsilon)
-        if cosine.max() < h.delta / a.shape[1] ** 0.5:
-            unit = a / (a.norm(dim=1, keepdim=True) + h.epsilon)
-            return (c - unit * (unit * c).sum(1, keepdim=True)).reshape(u.shape), h.decay_ratio
-    return u, 1.0
 
 
 def reference(net, h, rates):
