@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from harness.contracts.errors import ContractError as ContractError
     from harness.contracts.optimizers import Optimizer as Optimizer
     from harness.contracts.optimizers import clip_gradients as clip_gradients
-    from harness.contracts.optimizers import decay_groups as decay_groups
     from harness.contracts.optimizers import optimizer as optimizer
+    from harness.contracts.parameters import decay_groups as decay_groups
+    from harness.contracts.parameters import hidden_groups as hidden_groups
+    from harness.contracts.parameters import split_parameters as split_parameters
     from harness.contracts.schedules import ClosedLoop as ClosedLoop
     from harness.contracts.schedules import Feedback as Feedback
     from harness.contracts.schedules import Schedule as Schedule

@@ -210,16 +210,3 @@ def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
 
     optimizer.register_step_pre_hook(before)
     optimizer.register_step_post_hook(after)
-
-
-def decay_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Return two parameter groups: tensors of two or more dimensions with `weight_decay`, biases and norm scales without.
-
-    Every recipe uses this split, so that submissions differ only where their authors intend it.
-    """
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return [group for group in groups if group["params"]]

@@ -1,7 +1,6 @@
 """Muon as Moonlight has it: one learning rate and one weight decay for all parameters."""
 
-from harness import LogUniform, Uniform, optimizer
-from submissions.optimizers._kinds import split_parameters
+from harness import LogUniform, Uniform, hidden_groups, optimizer
 
 
 @optimizer(
@@ -32,11 +31,6 @@ def d_muon(model, hyperparameters):
     from submissions.optimizers._orthogonal import DMuon
 
     h = hyperparameters
-    hidden, matrices, vectors = split_parameters(model)
     shared = {"lr": h.learning_rate, "momentum": h.momentum, "betas": (h.beta1, h.beta2), "eps": h.epsilon}
-    groups = [
-        {"params": hidden, "hidden": True, "weight_decay": h.weight_decay, **shared},
-        {"params": matrices, "hidden": False, "weight_decay": h.weight_decay, **shared},
-        {"params": vectors, "hidden": False, "weight_decay": 0.0, **shared},
-    ]
-    return DMuon([group for group in groups if group["params"]])
+    hidden, others = ({"hidden": which, **shared} for which in (True, False))
+    return DMuon(hidden_groups(model, h.weight_decay, hidden=hidden, others=others))

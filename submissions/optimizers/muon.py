@@ -1,7 +1,6 @@
 """Muon for hidden matrices, AdamW for the rest."""
 
-from harness import LogUniform, Uniform, optimizer
-from submissions.optimizers._kinds import split_parameters
+from harness import LogUniform, Uniform, hidden_groups, optimizer
 
 
 @optimizer(
@@ -34,11 +33,6 @@ def muon(model, hyperparameters):
     from pytorch_optimizer import Muon
 
     h = hyperparameters
-    hidden, matrices, vectors = split_parameters(model)
+    hidden = {"use_muon": True, "lr": h.learning_rate, "momentum": h.momentum}
     adamw = {"use_muon": False, "lr": h.adamw_learning_rate, "betas": (h.beta1, h.beta2), "eps": h.epsilon}
-    groups = [
-        {"params": hidden, "use_muon": True, "lr": h.learning_rate, "momentum": h.momentum, "weight_decay": h.weight_decay},
-        {"params": matrices, "weight_decay": h.weight_decay, **adamw},
-        {"params": vectors, "weight_decay": 0.0, **adamw},
-    ]
-    return Muon([group for group in groups if group["params"]])
+    return Muon(hidden_groups(model, h.weight_decay, hidden=hidden, others=adamw))

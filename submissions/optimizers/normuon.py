@@ -1,7 +1,6 @@
 """NorMuon."""
 
-from harness import LogUniform, Uniform, optimizer
-from submissions.optimizers._kinds import split_parameters
+from harness import LogUniform, Uniform, hidden_groups, optimizer
 
 
 @optimizer(
@@ -37,17 +36,6 @@ def normuon(model, hyperparameters):
     from submissions.optimizers._orthogonal import NorMuon
 
     h = hyperparameters
-    hidden, matrices, vectors = split_parameters(model)
+    hidden = {"hidden": True, "lr": h.learning_rate, "momentum": h.momentum}
     adamw = {"hidden": False, "lr": h.adamw_learning_rate, "betas": (h.beta1, h.beta2), "eps": h.epsilon}
-    groups = [
-        {
-            "params": hidden,
-            "hidden": True,
-            "lr": h.learning_rate,
-            "momentum": h.momentum,
-            "weight_decay": h.weight_decay,
-        },
-        {"params": matrices, "weight_decay": h.weight_decay, **adamw},
-        {"params": vectors, "weight_decay": 0.0, **adamw},
-    ]
-    return NorMuon([group for group in groups if group["params"]], h.row_beta)
+    return NorMuon(hidden_groups(model, h.weight_decay, hidden=hidden, others=adamw), h.row_beta)

@@ -1,7 +1,6 @@
 """Scion."""
 
-from harness import LogUniform, Uniform, optimizer
-from submissions.optimizers._kinds import split_parameters
+from harness import LogUniform, Uniform, optimizer, split_parameters
 
 
 @optimizer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.contracts.optimizers import decay_groups
+from harness.contracts.parameters import hidden_groups
 from harness.contracts.spaces import Hyperparameters
 
 Groups = list[dict[str, Any]]
@@ -34,24 +34,12 @@ def muon_groups(model: Any, h: Hyperparameters) -> Groups:
 
     A schedule multiplies both rates.
     """
-    from torch import nn
-
-    decay = h.get("weight_decay", 0.0)
-    outer = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag)}
-    groups = decay_groups(model, decay)
-    inner = [p for group in groups for p in group["params"] if p.ndim >= 2 and id(p) not in outer]
-    hidden = {id(p) for p in inner[:-1]}
-    first = {"params": inner[:-1], "use_muon": True, "lr": h.learning_rate, "weight_decay": decay}
-    rest = [
-        {
-            "params": [p for p in group["params"] if id(p) not in hidden],
-            "use_muon": False,
-            "lr": h.adamw_learning_rate,
-            "weight_decay": group["weight_decay"],
-        }
-        for group in groups
-    ]
-    return [group for group in (first, *rest) if group["params"]]
+    return hidden_groups(
+        model,
+        h.get("weight_decay", 0.0),
+        hidden={"use_muon": True, "lr": h.learning_rate},
+        others={"use_muon": False, "lr": h.adamw_learning_rate},
+    )
 
 
 GROUPS: Mapping[str, tuple[Callable[[Any, Hyperparameters], Groups], Mapping[str, float]]] = {

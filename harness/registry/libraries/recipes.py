@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.contracts.errors import BadInput
 from harness.contracts.messages import said
-from harness.contracts.optimizers import CLIP, Optimizer, decay_groups
+from harness.contracts.optimizers import CLIP, Optimizer
+from harness.contracts.parameters import decay_groups
 from harness.contracts.spaces import Hyperparameters
 from harness.registry.libraries.groups import GROUPS
 from harness.registry.libraries.seeding import seed_steps
