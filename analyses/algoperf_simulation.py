@@ -9,7 +9,7 @@ import numpy as np
 
 from analyses.markdown import table
 from analyses.score_differences import score_differences
-from harness.records import stable_seed
+from harness.canonical import stable_seed
 from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import apply_held_out, contributions
 from harness.scoring.resampling import random_resample

@@ -27,8 +27,9 @@ from analyses.comparisons import COMPARISONS, LAW, UNTESTABLE, current_name, sub
 from analyses.loss_law_claim import measure_law
 from analyses.study_regrets import study_regrets
 from analyses.trained import builtin_names, trained, trained_table
+from harness.canonical import plain
 from harness.contracts.errors import BadInput
-from harness.records import TrialRecord, plain
+from harness.records import TrialRecord
 from harness.registry import find_workload, suites
 from harness.registry.sources import ROOT
 from harness.results import BoardInput, ResultStore, board_input

@@ -12,10 +12,11 @@ from typing import Any
 
 from scipy.stats import qmc
 
+from harness.canonical import stable_seed
 from harness.contracts.errors import BadInput
 from harness.contracts.spaces import MAX_INTEGER, Space
 from harness.contracts.workloads import Workload
-from harness.records import NO_TARGET, TrialSpec, stable_seed
+from harness.records import NO_TARGET, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, hash_for_track, library_versions, suites
 from harness.rules import (
     DEFAULT_SUITE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -11,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
+
+from harness.canonical import hash_of_json, plain, stable_hash
 
 PROTOCOL_VERSION = 3
 """Version of the harness's rules; it goes up when a change can change the outcome of a trial. Part of every trial's id."""
@@ -97,44 +97,9 @@ NO_TARGET = math.nan
 CLOCKS = ("examples", "seconds", "steps")
 
 
-def canonical_json(value: Any) -> str:
-    """Return strict JSON with sorted keys and no spaces; NaN and infinities become null."""
-    return _dumped(plain(value))
-
-
-def _dumped(value: Any) -> str:
-    """Return the canonical JSON of a value that has JSON's types only.
-
-    Raises:
-        ValueError: a number in it is not finite.
-    """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
-
-
-def plain(value: Any) -> Any:
-    """Return `value` with JSON's types only: tuples become lists, keys strings, and non-finite numbers None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 def meets_target(value: float | None, target: float, *, lower_is_better: bool) -> bool:
     """Return whether a value of a metric meets a target; None does not."""
     return value is not None and (value <= target if lower_is_better else value >= target)
-
-
-def stable_hash(*parts: Any) -> str:
-    """Return the SHA-256 of the canonical JSON of `parts` in hexadecimal; it is the same in every process and version."""
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-
-
-def stable_seed(*parts: Any) -> int:
-    """Return a 63-bit seed from `parts`, by SHA-256."""
-    return int(stable_hash(*parts)[:16], 16) >> 1
 
 
 NOT_IN_ID = ("suite", "source")
@@ -330,7 +295,7 @@ def _checked_fields(value: Any) -> dict[str, Any]:
     body = dict(value)
     if isinstance(body.get("schema"), int) and body["schema"] > SCHEMA_VERSION:
         raise ValueError(f"schema {body['schema']} is newer than {SCHEMA_VERSION}: upgrade timetrial")
-    if body.pop("checksum", None) != _hash_of_json(body):
+    if body.pop("checksum", None) != hash_of_json(body):
         raise ValueError("the checksum does not match the content")
     body = upgraded(body)
     check(body, RecordJson)
@@ -352,14 +317,6 @@ def _checked_fields(value: Any) -> dict[str, Any]:
         "artefacts": tuple(body["artefacts"]),
         "ended_as": Status(body["ended_as"]) if body.get("ended_as") else "",
     }
-
-
-def _hash_of_json(value: Any) -> str:
-    """Return `stable_hash` of a value that was read from JSON, in half the time: nothing in it needs `plain` but infinities."""
-    try:
-        return hashlib.sha256(_dumped([value]).encode()).hexdigest()
-    except ValueError:
-        return stable_hash(value)
 
 
 def cut_reason(reason: str) -> str:

@@ -10,18 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.records import (
-    NO_TARGET,
-    SCHEMA_VERSION,
-    Status,
-    TrialRecord,
-    TrialSpec,
-    canonical_json,
-    meets_target,
-    stable_hash,
-    stable_seed,
-    upgrade_to_2,
-)
+from harness.canonical import canonical_json, stable_hash, stable_seed
+from harness.records import NO_TARGET, SCHEMA_VERSION, Status, TrialRecord, TrialSpec, meets_target, upgrade_to_2
 
 SPEC = TrialSpec(
     track="schedule",
@@ -68,7 +58,8 @@ def test_the_id_changes_with_everything_that_can_change_the_outcome_and_with_not
 
 
 def test_ids_and_seeds_are_the_same_in_another_process():
-    code = f"from harness.records import *; s=TrialSpec.from_json({SPEC.to_json()!r}); print(s.id, stable_seed('a', 1))"
+    imports = "from harness.canonical import *; from harness.records import *"
+    code = f"{imports}; s=TrialSpec.from_json({SPEC.to_json()!r}); print(s.id, stable_seed('a', 1))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"})
     assert out.stdout.split() == [SPEC.id, str(stable_seed("a", 1))]
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.records import LONGEST_REASON, SCHEMA_VERSION, TrialRecord, TrialSpec, stable_hash
+from harness.canonical import stable_hash
+from harness.records import LONGEST_REASON, SCHEMA_VERSION, TrialRecord, TrialSpec
 from harness.results import ResultStore, RunNote, planned_trials, records_frame
 from tests.results.bad_files import ABSENT, MARKUP, changed, nested, places
 from tests.test_records import RECORD, SPEC

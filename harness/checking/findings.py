@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from harness.records import TrialSpec, plain
+from harness.canonical import plain
+from harness.records import TrialSpec
 
 
 class Verdict(StrEnum):

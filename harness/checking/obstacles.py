@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
+from harness.canonical import plain
 from harness.contracts.errors import BadInput, ContractError
 from harness.plan import Request, make_plan
-from harness.records import PROTOCOL_VERSION, Status, TrialRecord, TrialSpec, fact_of, plain
+from harness.records import PROTOCOL_VERSION, Status, TrialRecord, TrialSpec, fact_of
 from harness.registry import find_submission, find_workload, hash_for_track, library_versions
 from harness.rules import RULESETS, TRACKS
 from harness.trial.impossible import impossible, latest_end

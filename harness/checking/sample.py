@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from harness.records import TrialRecord, stable_hash
+from harness.canonical import stable_hash
+from harness.records import TrialRecord
 
 
 def sampled(records: Iterable[TrialRecord], count: int | None, seed: int) -> list[TrialRecord]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from harness.canonical import plain
 from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule
 from harness.forecast.recorded import Prediction, RecordedCurve, peak_rate, predict, recorded_curve
-from harness.records import TrialRecord, plain
+from harness.records import TrialRecord
 from harness.registry import find_schedule
 from harness.results import ResultStore, read_record
 

@@ -38,7 +38,7 @@ def list_(
     makers = {"submissions": submission_rows, "workloads": workload_rows, "suites": suite_rows, "libraries": library_rows}
     rows = makers[kind]()
     if as_json:
-        from harness.records import plain
+        from harness.canonical import plain
 
         print(json.dumps(plain(rows), indent=1, allow_nan=False))
         return 0

@@ -8,9 +8,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from harness.canonical import plain
 from harness.cli.list import workload_row
 from harness.contracts.workloads import rulers_file, targets_file
-from harness.records import plain
 from harness.registry import all_submissions, all_workloads, find_submission
 from harness.report.docs.gallery import gallery_figure
 from harness.report.docs.schedules import schedules_markdown

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.canonical import stable_hash
 from harness.compat.imported_logs import Logs
 from harness.compat.log_records import log_records
-from harness.records import stable_hash
 from harness.results import ResultStore, RunNote
 from harness.results.atomic_files import write_atomically
 

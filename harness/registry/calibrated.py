@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.canonical import plain
 from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.spaces import RESERVED, Space, range_from_json, range_to_json
-from harness.records import plain
 from harness.registry.sources import OURS
 
 FILE = OURS["submissions"] / "calibrated.json"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from harness.canonical import stable_hash
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import RESERVED
-from harness.records import stable_hash
 from harness.registry.bases import base_of
 from harness.registry.calibrated import PAPER, Calibrated, calibrated, chosen_defaults
 from harness.registry.index import Index

@@ -11,9 +11,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from harness.canonical import stable_hash
 from harness.contracts.errors import ContractError
 from harness.contracts.messages import display_path as display_path
-from harness.records import stable_hash
 from harness.registry.syntax import syntax_hash
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness.canonical import plain, stable_hash
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import BadInput
 from harness.contracts.messages import said
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import Space, range_to_json
-from harness.records import plain, stable_hash
 from harness.registry.calibrated import DECLARED, Calibrated
 from harness.registry.index import Broken, submissions_index
 from harness.registry.libraries import row_of

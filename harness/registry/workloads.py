@@ -7,9 +7,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from harness.canonical import stable_hash
 from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.workloads import Workload
-from harness.records import stable_hash
 from harness.registry.index import Broken, workloads_index
 from harness.registry.loading import LoadedPlugin
 from harness.registry.names import is_file, plugin_from_file, unknown_name

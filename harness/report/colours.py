@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.records import stable_hash
+from harness.canonical import stable_hash
 
 COLOURS = ("#0072b2", "#c44e00", "#00795a", "#b0307f", "#8a6800", "#5a4fcf", "#4d4d4d")
 """Seven colours that stay distinct under the common colour-vision deficiencies; contrast on white at least 4.5:1."""

@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from harness.canonical import canonical_json, plain
 from harness.contracts.errors import BadInput
-from harness.records import CLOCKS, canonical_json, plain
+from harness.records import CLOCKS
 from harness.report.page.page import race_page
 from harness.report.page.quality import quality_page
 from harness.report.text.exports import csv_text, json_text, markdown_table

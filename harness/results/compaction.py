@@ -7,8 +7,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harness.canonical import canonical_json, stable_hash
 from harness.contracts.errors import BadInput
-from harness.records import TrialRecord, canonical_json, stable_hash
+from harness.records import TrialRecord
 from harness.results.atomic_files import flush_directory, remove_stale_temporaries, temporary_path
 from harness.results.listing import check_inside
 from harness.results.parquet import read_records, write_records

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from harness.records import TrialSpec, plain, stable_hash
+from harness.canonical import plain, stable_hash
+from harness.records import TrialSpec
 from harness.schemas import NoteJson, check
 
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from harness.records import ARTEFACT_LIMIT, Artefact, TrialRecord, TrialSpec, cut_reason, stable_hash
+from harness.canonical import stable_hash
+from harness.records import ARTEFACT_LIMIT, Artefact, TrialRecord, TrialSpec, cut_reason
 from harness.results.atomic_files import write_atomically
 from harness.results.compacted import Compacted, compacted_names, read_compacted
 from harness.results.listing import Listing, check_inside

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.records import plain
+from harness.canonical import plain
 from harness.rules import Track
 from harness.scoring.board_parts import Pair, Ratio
 from harness.scoring.compare import UNADJUSTED, Comparison, check_two, compare

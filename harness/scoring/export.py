@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from harness.records import plain
+from harness.canonical import plain
 from harness.scoring.board_parts import Board, Cell, Row, RowSpeedUp
 
 BOARD_SCHEMA = 2

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from harness.records import plain
+from harness.canonical import plain
 from harness.scoring.export import BOARD_SCHEMA, speed_up_json
 from harness.scoring.quality_board import QualityBoard, QualityRow
 from harness.scoring.sensitivity import RateRow

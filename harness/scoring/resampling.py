@@ -10,7 +10,7 @@ from math import comb, factorial, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.records import stable_seed
+from harness.canonical import stable_seed
 from harness.scoring.medians import Floats, medians
 from harness.scoring.profiles import apply_held_out
 from harness.scoring.study_times import StudyTimes

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from harness.canonical import plain
 from harness.contracts.workloads import RULER_FIELDS
-from harness.records import plain
 from harness.scoring.medians import Floats
 
 Bools = NDArray[np.bool_]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.records import stable_seed
+from harness.canonical import stable_seed
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Ruler, low_limit
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.canonical import plain, stable_seed
 from harness.contracts.workloads import Workload
 from harness.plan import Plan
-from harness.records import Status, TrialRecord, TrialSpec, plain, stable_seed
+from harness.records import Status, TrialRecord, TrialSpec
 from harness.registry import find_workload
 from harness.results import ResultStore
 from harness.rules import RULER

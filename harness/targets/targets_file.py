@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.canonical import plain
 from harness.contracts.errors import BadInput
 from harness.contracts.workloads import Workload, rulers_file, targets_file
-from harness.records import plain
 from harness.results import write_atomically
 
 DEPTH = 4

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from harness.canonical import stable_seed
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.workloads import Workload
 from harness.pruning import StopChannel, next_evaluation
-from harness.records import Status, TrialResult, TrialSpec, stable_seed
+from harness.records import Status, TrialResult, TrialSpec
 from harness.registry import Submission
 from harness.rules import RULESETS
 from harness.trial.answers import refreshes_batchnorm

@@ -6,20 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.canonical import canonical_json
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.workloads import Workload
 from harness.pruning import Stop
-from harness.records import (
-    CLOCKS,
-    FAILURES,
-    Artefact,
-    Status,
-    TrialRecord,
-    TrialResult,
-    TrialSpec,
-    canonical_json,
-    meets_target,
-)
+from harness.records import CLOCKS, FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec, meets_target
 from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.trial.answers import learning_rate

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.variable import Variable
 
+from harness.canonical import stable_seed
 from harness.contracts.algorithms import TrainingAlgorithm
 from harness.contracts.errors import ContractError
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
-from harness.records import TrialSpec, stable_seed
+from harness.records import TrialSpec
 from harness.registry import Submission, find_optimizer
 from harness.trial.judging import Judge, autocast_of, build_model, judged_examples
 from harness.trial.meter import Meter

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor, is_legacy_batchedtensor
 from torch.autograd import forward_ad
 
+from harness.canonical import stable_seed
 from harness.contracts.algorithms import Batch
 from harness.contracts.errors import ContractError
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
-from harness.records import TrialSpec, stable_seed
+from harness.records import TrialSpec
 from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of
 from harness.trial.derivatives import (
     difference_product,

@@ -14,8 +14,8 @@ import pytest
 from analyses import agreement, split_halves
 from analyses.agreement import groups, named, read_board, report
 from analyses.split_halves import half_agreement, splits
+from harness.canonical import stable_seed
 from harness.contracts.errors import BadInput
-from harness.records import stable_seed
 from harness.rules import FIRST_SCHEDULES
 from harness.scoring import ScoringRules
 from tests.scoring.compute_saved.gained import BUDGET, log_ruler, trial

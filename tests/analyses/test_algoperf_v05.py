@@ -13,7 +13,7 @@ import pytest
 from analyses import algoperf_v05 as v05
 from analyses.algoperf_simulation import TableModel, coverage
 from analyses.official_table import PUBLISHED, official_table, slowest_of_ties, tie_ranges
-from harness.records import plain
+from harness.canonical import plain
 from harness.scoring import board_json, score_board
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 import torch
 
+from harness.canonical import stable_seed
 from harness.contracts.workloads import DataUnavailable
 from harness.plan import Request, make_plan
-from harness.records import stable_seed
 from harness.registry import find_optimizer
 from harness.trial.batches import IndexStream
 from harness.trial.loop import train_until

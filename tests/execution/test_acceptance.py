@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from harness.canonical import plain
 from harness.execution.acceptance import Acceptance
 from harness.plan import Plan
-from harness.records import NO_TARGET, Status, TrialRecord, plain
+from harness.records import NO_TARGET, Status, TrialRecord
 from harness.results import ResultStore
 from harness.rules import RULESETS
 from tests.execution.commands import timetrial

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.records import CLOCKS, PROTOCOL_VERSION, Status, stable_hash, stable_seed
+from harness.canonical import stable_hash, stable_seed
+from harness.records import CLOCKS, PROTOCOL_VERSION, Status
 from harness.rules import BUDGET_SHARES, HALF_DECADES, TRACKS
 from harness.scoring.medians import Floats
 

@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.records import TrialSpec, stable_hash
+from harness.canonical import stable_hash
+from harness.records import TrialSpec
 from harness.results.parquet import write_records
 
 MARKUP = "<script>alert(1)</script>"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import STATUSES, stable_hash
+from harness.canonical import stable_hash
+from harness.records import STATUSES
 from harness.results import ResultStore, compact
 from harness.results import compacted as compacted_module
 from harness.results import compaction as compaction_module

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import harness.targets.calibration as calibration
+from harness.canonical import stable_seed
 from harness.cli.app import run_app
 from harness.cli.calibrate import calibrate
 from harness.contracts.errors import BadInput
 from harness.contracts.spaces import Choice, LogUniform, Uniform
-from harness.records import Status, TrialRecord, stable_seed
+from harness.records import Status, TrialRecord
 from harness.registry import all_submissions, calibrated, find_submission, find_workload
 from harness.results import ResultStore
 from harness.rules import CALIBRATION

@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import torch
 
-from harness import ContractError, decay_groups, optimizer, schedule
+from harness import ContractError, decay_groups, schedule
 from harness.results import ResultStore
-from tests.toy import Blobs, linear_down, run_record, spec, submission
+from tests.toy import Blobs
+from tests.trial.recipes import outcome, plain, race, returning
 
 torch.set_num_threads(1)
 DATA = Blobs("smoke").load(None)
-
-
-def recipe(function):
-    return optimizer(defaults={"learning_rate": 0.01})(function)
-
-
-def race(plugin, shape=linear_down, **hyperparameters):
-    both = replace(submission(shape), name="x", kind="optimizer", optimizer=plugin)
-    what = spec(reference_recipe=False, target=0.0, hyperparameters={"learning_rate": 0.01, **hyperparameters})
-    return run_record(what, Blobs("smoke"), both, DATA)
-
-
-def outcome(record):
-    return [e["metric"] for e in record.evaluations], record.learning_rates
-
-
-def returning(make):
-    @recipe
-    def odd(model, hyperparameters):
-        """Returns what `make` makes."""
-        return make(model, hyperparameters.learning_rate)
-
-    return odd
-
-
-@recipe
-def plain(model, hyperparameters):
-    """Gradient descent with momentum."""
-    return torch.optim.SGD(model.parameters(), lr=hyperparameters.learning_rate, momentum=0.9)
 
 
 def refused(plugin, **hyperparameters):
     """Return what the record of a trial says after the recipe's name and place."""
     record = race(plugin, **hyperparameters)
     assert record.status == "failed" and "\n" not in record.reason
-    line = plugin.function.__code__.co_firstlineno
-    start = f"ContractError: optimizer '{plugin.name}' (tests/trial/test_recipes.py:{line})"
+    code = plugin.function.__code__
+    start = f"ContractError: optimizer '{plugin.name}' (tests/trial/{Path(code.co_filename).name}:{code.co_firstlineno})"
     assert record.reason.startswith(start), record.reason
     return record.reason.removeprefix(start)
 
@@ -87,13 +59,6 @@ class NoRate(torch.optim.Optimizer):
 
     def step(self, closure=None):
         pass
-
-
-class NeedsClosure(torch.optim.SGD):
-    """Calls its closure."""
-
-    def step(self, closure):
-        return super().step(closure)
 
 
 class NeedsMore(torch.optim.SGD):
@@ -167,23 +132,6 @@ INSTEAD = [
 @pytest.mark.parametrize(("make", "says"), INSTEAD, ids=[says[:40] for _, says in INSTEAD])
 def test_what_no_trial_can_train_with_is_one_line_that_says_what_to_write(make, says):
     assert refused(returning(make)).startswith(says)
-
-
-def test_a_step_that_needs_the_loss_gets_the_one_of_its_gradient():
-    seen = []
-
-    @recipe
-    def listening(model, hyperparameters):
-        """Notes the loss of each step."""
-
-        class Listens(NeedsClosure):
-            def step(self, closure):
-                seen.append(super().step(closure))
-
-        return Listens(model.parameters(), lr=hyperparameters.learning_rate, momentum=0.9)
-
-    assert outcome(race(listening)) == outcome(race(plain)) and len(seen) == 60
-    assert all(loss.ndim == 0 and not loss.requires_grad for loss in seen) and seen[-1] < seen[0]
 
 
 def test_the_line_is_a_contract_error_for_whoever_calls_a_recipe():
@@ -375,40 +323,3 @@ def test_a_recipe_that_freezes_everything_is_refused():
         return torch.optim.SGD(model.requires_grad_(False).parameters(), lr=rate)
 
     assert "trains none of the model's parameters" in refused(returning(make))
-
-
-# ---- what a step may do
-
-
-class Swaps(torch.optim.SGD):
-    """Writes the weights into new tensors, and drops the gradients."""
-
-    def step(self, closure=None):
-        super().step(closure)
-        for group in self.param_groups:
-            for p in group["params"]:
-                p.data = p.data.clone()
-                p.grad = None
-
-
-class Chatters(torch.optim.SGD):
-    """Prints, and returns what nobody asked for."""
-
-    def step(self, closure=None):
-        super().step(closure)
-        print("stepped")
-        return object()
-
-
-class NoState(torch.optim.SGD):
-    """Cannot say its state."""
-
-    def state_dict(self):
-        raise RuntimeError("no state")
-
-
-@pytest.mark.parametrize("kind", [Swaps, Chatters, NoState])
-def test_a_step_that_does_more_than_it_should_trains_all_the_same(kind):
-    record = race(returning(lambda model, rate: kind(model.parameters(), lr=rate, momentum=0.9)))
-    assert record.status == "missed", record.reason
-    assert outcome(record) == outcome(race(plain))

@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from harness import ContractError
-from harness.records import stable_seed
+from harness.canonical import stable_seed
 from harness.trial.batches import IndexStream
 from harness.trial.meter import Meter
 from harness.trial.setup import warm_up_pass

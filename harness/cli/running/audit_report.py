@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from harness.canonical import plain
 from harness.checking import Chosen, Finding, Verdict, mean_shift
-from harness.records import plain
 from harness.report.words import one_line
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.records import plain
+from harness.canonical import plain
 from harness.report import words
 from harness.report.text.sheets import Entry, sheets
 from harness.report.views.ranking import workload_labels

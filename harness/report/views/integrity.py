@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from harness.records import FAILURES, STATUSES, Status, canonical_json
+from harness.canonical import canonical_json
+from harness.records import FAILURES, STATUSES, Status
 from harness.report.views.content import PageContent, RaceContent
 from harness.report.views.facts import trial_with_facts, workload_description
 from harness.report.views.ranking import workload_labels

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from harness.records import stable_seed
+from harness.canonical import stable_seed
 from harness.scoring.compute_saved.contrasts import ENOUGH_STUDIES, moments
 from harness.scoring.compute_saved.gains import Gains, Sides
 from harness.scoring.compute_saved.speedup import Comparison, compared, overall

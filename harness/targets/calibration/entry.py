@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.canonical import plain
 from harness.contracts.optimizers import CLIP
 from harness.contracts.spaces import Choice, Range, range_to_json
-from harness.records import plain
 from harness.registry import calibrated, parse_name, with_settings
 from harness.registry.settings import canonical_value
 from harness.results import write_atomically

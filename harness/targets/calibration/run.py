@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.canonical import stable_seed
 from harness.contracts.spaces import Range
 from harness.contracts.workloads import Workload
-from harness.records import Status, TrialRecord, TrialSpec, stable_seed
+from harness.records import Status, TrialRecord, TrialSpec
 from harness.results import ResultStore
 from harness.rules import CALIBRATION
 from harness.targets.calibration.choice import WITHOUT_RESULT, gain_of, mean, ranking, space_around

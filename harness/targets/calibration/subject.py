@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.canonical import stable_seed
 from harness.contracts.errors import BadInput
 from harness.contracts.spaces import RESERVED, Space
 from harness.plan import check_dimensions, check_printable, halton_rows
-from harness.records import stable_seed
 from harness.registry import Submission, find_submission, parse_name
 from harness.registry.sources import is_built_in
 from harness.rules import BASELINE

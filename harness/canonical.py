@@ -1,0 +1,52 @@
+"""Values as canonical JSON, and the hashes and seeds that are made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """Return strict JSON with sorted keys and no spaces; NaN and infinities become null."""
+    return _dumped(plain(value))
+
+
+def _dumped(value: Any) -> str:
+    """Return the canonical JSON of a value that has JSON's types only.
+
+    Raises:
+        ValueError: a number in it is not finite.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+
+
+def plain(value: Any) -> Any:
+    """Return `value` with JSON's types only: tuples become lists, keys strings, and non-finite numbers None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def stable_hash(*parts: Any) -> str:
+    """Return the SHA-256 of the canonical JSON of `parts` in hexadecimal; it is the same in every process and version."""
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def stable_seed(*parts: Any) -> int:
+    """Return a 63-bit seed from `parts`, by SHA-256."""
+    return int(stable_hash(*parts)[:16], 16) >> 1
+
+
+def hash_of_json(value: Any) -> str:
+    """Return `stable_hash` of a value that was read from JSON, in half the time: nothing in it needs `plain` but infinities."""
+    try:
+        return hashlib.sha256(_dumped([value]).encode()).hexdigest()
+    except ValueError:
+        return stable_hash(value)
