@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness import BadInput
-from harness.cli.running import sampling
+from harness.cli.running import forked
 from harness.cli.running.sampling import check_schedules, drawings, sampled_steps
 from harness.contracts.schedules import Schedule
 from harness.plan import Request, make_plan
@@ -77,7 +77,7 @@ def test_a_schedule_that_ends_its_process_is_left_to_its_trials_and_the_next_one
 
 
 def test_a_schedule_that_never_returns_is_left_to_the_time_limit_of_its_trials(here, monkeypatch):
-    monkeypatch.setattr(sampling, "SECONDS", 0.5)
+    monkeypatch.setattr(forked, "SECONDS", 0.5)
     write(here, "hangs", "while True: pass")
     write(here, "odd", "return 7.0")
     began = time.monotonic()

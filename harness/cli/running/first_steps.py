@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.cli.running.sampling import check_apart
+from harness.cli.running.forked import check_apart
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.workloads import Workload
 from harness.plan import Plan

@@ -55,14 +55,8 @@ def check_library(name: str, plugin: Optimizer | Schedule, values: Mapping[str, 
 
 def _hint(name: str) -> str:
     """Return what the user may have meant, of all classes that race."""
-    module = name.rpartition(".")[0]
-    meant = intended(name)
-    if meant:
+    if meant := intended(name):
         return f"; did you mean '{meant}'?"
-    return did_you_mean(
-        "", [row.name.rpartition(".")[2] for row in all_rows().values() if row.races and _is_in(row.name, module)]
-    )
-
-
-def _is_in(name: str, module: str) -> bool:
-    return name.rpartition(".")[0] == module
+    module = name.rpartition(".")[0]
+    racing = (row.name.rpartition(".") for row in all_rows().values() if row.races)
+    return did_you_mean("", [key for place, _, key in racing if place == module])
