@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from harness import ContractError, schedule
+from harness.canonical import stable_seed
 from harness.pruning import FastestTrial
 from harness.records import NO_TARGET
 from harness.trial.process.time_limit import TrialTimeout, time_limit
@@ -229,7 +230,7 @@ def test_the_warm_up_pass_leaves_no_trace_in_the_first_evaluation():
     from harness.trial.judging import evaluate
 
     record = race(target=0.0, hyperparameters={"learning_rate": 1e-12})
-    torch.manual_seed(__import__("harness.records", fromlist=["stable_seed"]).stable_seed(11, "weights"))
+    torch.manual_seed(stable_seed(11, "weights"))
     model = Blobs("smoke").build_model()
     assert int(model[1].num_batches_tracked) == 0
     before = evaluate(Blobs("smoke"), model, DATA["validation"], 128)["cross_entropy"]
