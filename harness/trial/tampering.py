@@ -25,7 +25,7 @@ from harness.trial.process.originals import note_replaced
 TORCH = str(Path(torch.__file__).parent)
 """Torch's folder. Torch replaces some of its own functions, for instance when it compiles for the first time."""
 
-HARNESS = ("harness.trial.", "harness.pruning.", "harness.records")
+HARNESS = ("harness.trial.", "harness.pruning.", "harness.records", "harness.canonical")
 """Modules of the harness that take part in a trial, by the beginnings of their names."""
 
 LIBRARIES = (torch, torch.Tensor, torch.linalg, torch.special, nn.functional, torch._C._nn, nn.Module, math)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from harness import canonical
 from harness.trial import clock, judging
 from harness.trial.batches import IndexStream
 from harness.trial.clock import Clocks, Stopwatch
@@ -33,6 +34,7 @@ PATCHES = [
     (Judge, "check_untrained"),
     (judging, "evaluate"),
     (Run, "overspent"),
+    (canonical, "stable_seed"),
     (Blobs, "forward"),
     (Blobs, "example_losses"),
     (Blobs, "aggregate"),
