@@ -1,4 +1,4 @@
-"""What the import of a plug-in raised, as one line; and whether a user's Ctrl-C was the cause."""
+"""What ends the import of a plug-in: its error as one line, a user's Ctrl-C, or the limit of an import's time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,35 @@ from types import FrameType
 
 from harness.contracts.errors import BadInput
 from harness.contracts.messages import display_path, said
+
+IMPORT_SECONDS = 120.0
+"""Wall time after which an import ends. Large libraries take seconds, on a busy machine up to a minute."""
+
+AGAIN_SECONDS = 0.5
+"""The alarm of an import that goes on all the same rings again after so long."""
+
+
+class ImportTimeout(BaseException):
+    """An import took too long. Not an `Exception`, so that a plug-in's own handlers do not catch it."""
+
+
+@contextmanager
+def import_limit() -> Iterator[None]:
+    """Raise `ImportTimeout` inside after `IMPORT_SECONDS`, unless an alarm is set: a trial's limit counts its imports."""
+    if threading.current_thread() is not threading.main_thread() or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+
+    def expire(_signal: int, _frame: FrameType | None) -> None:
+        raise ImportTimeout
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS, AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager
@@ -43,6 +72,10 @@ def import_error(path: Path, error: BaseException) -> BadInput:
     where = f"{display_path(path)}, line {lines[-1]}" if lines and lines[-1] else display_path(path)
     if isinstance(error, BadInput):
         return type(error)(f"{where}: {error}")
+    if isinstance(error, ImportTimeout):
+        return BadInput(
+            f"{where}: the import had not ended after {IMPORT_SECONDS:g} s; leave to a function what need not run then"
+        )
     if isinstance(error, ModuleNotFoundError) and error.name:
         return BadInput(f"{where}: needs the module '{error.name}', which is not installed here")
     return BadInput(f"{where}: {said(error)}")

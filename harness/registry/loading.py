@@ -21,7 +21,7 @@ from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.workloads import Workload
 from harness.registry.facts import Plugin, check_facts
-from harness.registry.import_errors import import_error, noted_interrupts
+from harness.registry.import_errors import ImportTimeout, import_error, import_limit, noted_interrupts
 from harness.registry.refusals import calls_refused
 from harness.registry.sources import OURS, Sources, display_path, read_sources
 
@@ -141,12 +141,16 @@ def _run(path: Path, sources: Sources) -> ModuleType:
     with noted_interrupts() as interrupts:
         try:
             _check_siblings(path.parent, sources.siblings)
-            with redirect_stdout(sys.stderr), calls_refused():  # standard output may be JSON that another program reads
+            with (
+                redirect_stdout(sys.stderr),
+                calls_refused(),
+                import_limit(),
+            ):  # standard output may be JSON that another program reads
                 return _executed(name, path)
         except BaseException as error:
             new = {key: sys.modules[key] for key in set(sys.modules) - before}
             _forget(_loaded_from(sources.files, new))
-            if type(error).__module__.startswith("harness.") and not isinstance(error, Exception):
+            if type(error).__module__.startswith("harness.") and not isinstance(error, Exception | ImportTimeout):
                 raise  # the trial's time limit has rung: that is not the plug-in's error
             if interrupts:
                 raise KeyboardInterrupt(f"while {display_path(path)} was imported") from None

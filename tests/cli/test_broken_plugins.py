@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,16 @@ def test_an_interrupt_from_outside_during_an_import_ends_the_command_and_names_t
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130 and "interrupted while submissions/slow.py was imported" in told
     assert "Traceback" not in told
+
+
+def test_an_import_that_never_ends_is_one_line(tmp_path):
+    """In a process of its own: here, the time limit of the tests has set the alarm."""
+    unending = tmp_path / "unending.py"
+    unending.write_text("while True:\n    try:\n        sum(range(1000))\n    except Exception:\n        pass\n")
+    code = (
+        "import harness.registry.import_errors as e; e.IMPORT_SECONDS = 3.0; import sys; from harness.cli.app import run_app; "
+    )
+    run = [sys.executable, "-c", code + "sys.exit(run_app(sys.argv[1:]))", "curve", str(unending)]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 2
+    assert "unending.py, line" in done.stderr and "had not ended after 3 s" in done.stderr and done.stderr.count("\n") == 1

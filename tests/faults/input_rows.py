@@ -124,11 +124,13 @@ INPUT_ROWS = tuple(
             in_file(SWITCH, "the_weights_that_eval_writes_are_judged_and_those_that_train_writes_are_trained"),
         ),
         (
-            "a plug-in that cannot be listed, or imported",
+            "a plug-in that cannot be listed, or imported, or whose import never ends",
             "`list` and `doctor` show it with its line; other submissions run",
             (
                 *in_file(BROKEN, "each_broken_plug_in_is_listed_last_with_its_line", "the_doctor_counts_them"),
-                *in_file(BROKEN, "other_submissions_run_and_all_says_what_it_leaves_out"),
+                *in_file(
+                    BROKEN, "other_submissions_run_and_all_says_what_it_leaves_out", "an_import_that_never_ends_is_one_line"
+                ),
                 *in_file(
                     "execution/test_hostile_neighbours.py", "a_file_that_cannot_be_imported_is_refused_before_anything_runs"
                 ),
