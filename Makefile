@@ -61,7 +61,7 @@ lint: $(READY)           ## format, style, types, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(READY)           ## writes docs/workloads.md, docs/schedules.md and their figures from the code and workloads/targets.json
+docs: $(READY)           ## writes docs/workloads.md, docs/schedules.md, docs/optimizers.md and their figures from the code
 	$(BIN)/timetrial list workloads --docs docs
 	$(BIN)/timetrial list submissions --docs docs
 

@@ -210,6 +210,9 @@ TRACKS = {
 }
 """Rulesets that ``--track`` takes, by name."""
 
+OPTIMIZER_TRACK = TRACKS["self-tuning"]
+"""Whose reference board the documentation of the optimizers quotes."""
+
 SENSITIVITY = Track(
     name="sensitivity",
     points={"schedule": FixedRates(HALF_DECADES)},

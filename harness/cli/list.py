@@ -26,7 +26,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="print an array of objects, each with a name and its facts")] = False,
     docs: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="write the documentation page and figure of workloads or submissions to DIR"),
+        typer.Option(metavar="DIR", help="write the documentation pages and figures of workloads or submissions to DIR"),
     ] = None,
 ) -> int:
     """List submissions, workloads, suites, or the optimizers and schedulers of torch and pytorch_optimizer."""
@@ -128,10 +128,10 @@ def _as_dicts(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _write_docs(kind: str, directory: Path) -> int:
-    from harness.cli.list_docs import write_schedules_page, write_workloads_page
+    from harness.cli.list_docs import write_optimizers_page, write_schedules_page, write_workloads_page
 
     if kind in ("suites", "libraries"):
         raise BadInput(f"--docs writes a page of workloads or of submissions; there is none of {kind}")
-    paths = (write_workloads_page if kind == "workloads" else write_schedules_page)(directory)
-    print(", ".join(map(str, paths)))
+    writers = (write_workloads_page,) if kind == "workloads" else (write_schedules_page, write_optimizers_page)
+    print(", ".join(str(path) for write in writers for path in write(directory)))
     return 0

@@ -11,11 +11,15 @@ from typing import Any
 from harness.canonical import plain
 from harness.cli.list import workload_row
 from harness.contracts.workloads import rulers_file, targets_file
-from harness.registry import all_submissions, all_workloads, find_submission
+from harness.registry import Submission, all_submissions, all_workloads, find_submission
+from harness.report.docs.families import FAMILY_OF
 from harness.report.docs.gallery import gallery_figure
+from harness.report.docs.optimizers import optimizers_markdown
 from harness.report.docs.schedules import schedules_markdown
 from harness.report.docs.workloads import figure_path, response_figure, ruler_figure, workloads_markdown
 from harness.results import write_atomically
+from harness.results.reference import reference_board
+from harness.rules import DEFAULT_SUITE, OPTIMIZER_TRACK
 
 
 def write_workloads_page(directory: Path) -> tuple[Path, ...]:
@@ -55,6 +59,26 @@ def write_schedules_page(directory: Path) -> tuple[Path, Path]:
     write_atomically(page, schedules_markdown(rows))
     write_atomically(figure, gallery_figure([submission.schedule for submission in built_in if submission.schedule]))
     return page, figure
+
+
+def write_optimizers_page(directory: Path) -> tuple[Path]:
+    """Write the page of the built-in optimizers, and of procedures that are optimizers; return its path.
+
+    It states the defaults that a race uses and the declared ones, what the reference result's board says, and what
+    `step_cost.json` in `directory` says was measured, if these exist.
+    """
+    listed = [s for s in all_submissions() if str(s.facts["source"]).startswith("submissions.")]
+    rows = [_optimizer_row(s) for s in listed if s.kind == "optimizer" or s.name in FAMILY_OF]
+    measured, page = directory / "step_cost.json", directory / "optimizers.md"
+    costs = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else None
+    write_atomically(page, optimizers_markdown(rows, reference_board(OPTIMIZER_TRACK.name, DEFAULT_SUITE), costs))
+    return (page,)
+
+
+def _optimizer_row(submission: Submission) -> dict[str, Any]:
+    declared = find_submission(submission.name, calibrated=False).facts["hyperparameters"]
+    described = {"description": _docstring(submission.plugins[-1]), "wraps": submission.wraps}
+    return {**submission.facts, **described, "declared": declared}
 
 
 def _docstring(plugin: Any) -> str:

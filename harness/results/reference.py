@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,19 @@ def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> Boar
         what = f"track {track}, suite {suite}, protocol {PROTOCOL_VERSION}"
         raise BadInput(f"--reference: the reference result has no trials of this kind ({what}): leave the option out")
     return replace(found, trials=recorded)
+
+
+def reference_board(track: str, suite: str, directory: Path = REFERENCE) -> dict[str, Any] | None:
+    """Return the content of the `leaderboard.json` of a track and suite that is committed with the reference result.
+
+    Its file has any name (`timetrial report --results results/reference --track T --out results/reference/T.html`). None where
+    there is none.
+    """
+    for path in sorted(directory.glob("*.json")):
+        board: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if (board.get("track"), board.get("suite")) == (track, suite):
+            return board
+    return None
 
 
 def beside_reference(given: BoardInput, reference: BoardInput) -> BoardInput:

@@ -1,8 +1,9 @@
-"""docs/schedules.md and the gallery agree with the plug-ins."""
+"""docs/schedules.md, its gallery and docs/optimizers.md agree with the plug-ins and with the conformance tests."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from harness import schedule
 from harness.cli.app import run_app
 from harness.registry import all_submissions
+from harness.report.docs.families import FAMILIES
 from harness.report.docs.gallery import HORIZON, gallery_curve, gallery_figure
+from harness.report.docs.optimizers import conformance, optimizers_markdown
 from harness.report.docs.schedules import schedules_markdown
+from tests.submissions.conformance.stored import compared
 
 ROOT = Path(__file__).parents[2]
 OURS = [found for found in all_submissions() if found.facts["source"].startswith("submissions.")]
@@ -21,12 +25,43 @@ SCHEDULES = {found.name: found.schedule for found in OURS if found.schedule}
 @pytest.fixture(scope="module")
 def docs(tmp_path_factory):
     place = tmp_path_factory.mktemp("docs")
+    shutil.copy(ROOT / "docs" / "step_cost.json", place)
     assert run_app(["list", "submissions", "--docs", str(place)]) == 0
     return place
 
 
 def test_the_page_of_schedules_is_up_to_date(docs):
     assert (docs / "schedules.md").read_text() == (ROOT / "docs" / "schedules.md").read_text(), "run `make docs`"
+
+
+def test_the_page_of_optimizers_is_up_to_date(docs):
+    assert (docs / "optimizers.md").read_text() == (ROOT / "docs" / "optimizers.md").read_text(), "run `make docs`"
+
+
+def test_every_optimizer_has_one_family():
+    named = [name for names in FAMILIES.values() for name in names]
+    assert len(named) == len(set(named))
+    assert {found.name for found in OURS if found.kind == "optimizer"} <= set(named), (
+        "add it to harness/report/docs/families.py"
+    )
+
+
+def test_the_page_says_what_the_conformance_tests_compare():
+    assert conformance() == compared(), "run `python -m tests.submissions.conformance.stored`"
+
+
+def test_the_page_has_the_figures_of_the_board():
+    row = {"name": "soap+cosine", "speedup": 1.234, "speedup_low": 1.1, "speedup_high": 1.4, "speedup_bound": "≤"}
+    row |= {"rank": 2, "rank_low": 1, "rank_high": 3, "workloads": {"v": {"studies": 3}}}
+    board = {"track": "t", "suite": "s", "clock": "c", "baseline": "b", "workloads": ["v"]}
+    board["submissions"] = [{**row, "name": "soap:defaults=paper+cosine", "rank": 1}, row]
+    about = {"description": "", "wraps": "", "declared": {}, "hyperparameters": {}}
+    facts = {found.name: {**found.facts, **about} for found in OURS}
+    page = optimizers_markdown([facts["soap"], facts["lion"]], board)
+    assert (
+        "| to 1e-4 | ≤ ×1.23 [1.10–1.40] | 2 (1–3) |" in page and "- *Board*: `soap+cosine` ≤ ×1.23 [1.10–1.40], rank 2" in page
+    )
+    assert page.count("not recorded yet") == 2 and "[`lion`](#lion)" in page  # in the table, and one by one
 
 
 def test_the_committed_gallery_has_a_panel_with_its_name_as_text_for_every_schedule():

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from harness.report.docs.cells import escaped, linked
 from harness.report.views.facts import hyperparameter_text
 
 Row = Mapping[str, Any]
 
 HEAD = ("name", "what it is", "paper", "anytime", "extra cost per step", "hyperparameters", "deviation")
-SPECIAL = re.compile(r"([\\|*_<>])")
 
 
 def schedules_markdown(rows: Sequence[Row]) -> str:
@@ -59,20 +58,14 @@ def _table(rows: Iterable[Row]) -> str:
 def _line(row: Row) -> tuple[str, ...]:
     return (
         f"`{row['name']}`",
-        _cell(row["summary"]),
-        re.sub(r"arXiv:(\d{4}\.\d{5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", _cell(row["paper"])) or "none named",
+        escaped(row["summary"]),
+        linked(row["paper"]) or "none named",
         "yes" if row["anytime"] else "no",
-        _cell(row["cost"]) or "none",
-        _cell(hyperparameter_text(row["hyperparameters"])) or "none",
-        _cell(row["deviation"]) or "none",
+        escaped(row["cost"]) or "none",
+        escaped(hyperparameter_text(row["hyperparameters"])) or "none",
+        escaped(row["deviation"]) or "none",
     )
 
 
 def _section(row: Row) -> str:
     return f"### `{row['name']}`\n\n```text\n{row['description']}\n```"
-
-
-def _cell(text: str) -> str:
-    """Return text with the characters escaped that mean something in Markdown, except within `code`."""
-    parts = text.split("`")
-    return "`".join(part if index % 2 else SPECIAL.sub(r"\\\1", part) for index, part in enumerate(parts))

@@ -24,6 +24,9 @@ from tests.toy import spec
 
 NAMES = tuple(item.name for item in pkgutil.iter_modules(references.__path__) if not item.name.startswith("_"))
 
+STEPS, TOLERANCE = 10, 1e-9
+"""Steps of a comparison, and the largest relative difference of a parameter's change, where a reference sets no others."""
+
 
 class Row:
     """A submission that trains the small net.

@@ -11,10 +11,9 @@ import pytest
 import torch
 
 from tests.submissions.conformance.net import KINDS
-from tests.submissions.conformance.rows import NAMES, Row, distance, reference_of, reference_weights
+from tests.submissions.conformance.rows import NAMES, STEPS, TOLERANCE, Row, distance, reference_of, reference_weights
 
 torch.set_num_threads(1)
-STEPS = 10
 SCHEDULED = [name for name in NAMES if not getattr(reference_of(name), "PROCEDURE", False)]
 
 
@@ -40,7 +39,7 @@ def test_its_steps_are_those_of_the_formula(name, channels_last):
     got = ours.train(steps)
     expected = reference_weights(name, ours, linear(name, steps))
     assert set(expected) == set(got)
-    tolerance = getattr(module, "TOLERANCE", 1e-9)
+    tolerance = getattr(module, "TOLERANCE", TOLERANCE)
     assert distance(got, expected, start) <= tolerance, {
         key: distance({key: got[key]}, {key: expected[key]}, {key: start[key]}) for key in start
     }
