@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -59,7 +61,7 @@ def measure_savings(
     row = speed_up_rows(found, both)[0]
     return Measured(
         comparison,
-        row.estimate,
+        replace(row.estimate, value=row.estimate.value - math.log(comparison.factor)),
         RATIO_MARGIN,
         studies=int(counts.min()),
         workloads=row.width,
@@ -69,6 +71,16 @@ def measure_savings(
         cells=int(there.sum()),
         bound=row.mark,
     )
+
+
+def measure_saved_alone(trials: pd.DataFrame, comparison: PlannedComparison, workloads: Sequence[str]) -> Measured:
+    """Return what `measure_savings` does; where that reading is impossible, that there is no estimate, and why if both ran."""
+    if reads_savings(trials, comparison, workloads):
+        return measure_savings(trials, comparison, workloads)
+    if absent(trials, comparison):
+        return Measured(comparison, None, RATIO_MARGIN)
+    reason = why_no_ruler_reading(_of_both(trials, comparison, workloads), ruleset(comparison.track))
+    return Measured(comparison, None, RATIO_MARGIN, reason=reason or "not every workload has a ruler")
 
 
 def _of_both(trials: pd.DataFrame, comparison: PlannedComparison, workloads: Sequence[str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from analyses.claim_verdicts import NOT_RUN, Finding, Measured, compound
-from analyses.comparisons import AT_LEAST, BETTER, CLAIMED, LAW, LEVEL_WITH, UNTESTABLE, PlannedComparison
+from analyses.comparisons import AT_LEAST, BETTER, CLAIMED, LAW, LEVEL_WITH, SCHEDULES, ClaimSet, PlannedComparison
 from analyses.loss_law_claim import LIMIT
 from harness.rules import Reading, ruleset
 
@@ -38,25 +38,33 @@ better than an untrained model. Where both are in more than half of the studies,
 interval says. "Alone" is the interval without Holm's adjustment; `timetrial compare` prints it where its command is given."""
 
 
-def verdicts(findings: Sequence[Finding]) -> dict[int, str]:
+SAVED_EXPLAINED = """\
+Found: A's speed-up over B by compute saved. "≤" where only A is limited, "≥" where only B is, "~" where both are. Limited: in
+how many studies A is, B is, and both are, which is where a study failed or its quality lies beyond the ruler. Where both are in
+more than half of the studies, the comparison is not tested, whatever its interval says. "Alone" is the interval without Holm's
+adjustment."""
+
+
+def verdicts(findings: Sequence[Finding], claims: ClaimSet = SCHEDULES) -> dict[int, str]:
     """Return the verdict on every claim; the parts of a claim are taken together."""
     parts: dict[int, list[str]] = {}
     for finding in findings:
         parts.setdefault(finding.measured.comparison.claim, []).append(finding.verdict)
-    return {claim: compound(texts) for claim, texts in parts.items()} | UNTESTABLE
+    return {claim: compound(texts) for claim, texts in parts.items()} | dict(claims.untestable)
 
 
-def table(findings: Sequence[Finding], command: str, only: int | None = None) -> str:
+def table(findings: Sequence[Finding], command: str, only: int | None = None, claims: ClaimSet = SCHEDULES) -> str:
     """Return the comparisons as a Markdown table; a claim of several parts has a last line for all of them.
 
     Args:
         findings: all of them.
         command: what reproduces a line, without the number of its claim.
         only: print the lines of this claim only.
+        claims: the set that they are of.
     """
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---:|---|---:|---:|---:|---:|---:|---|---|"]
     notes = []
-    by_claim = verdicts(findings)
+    by_claim = verdicts(findings, claims)
     for claim in sorted(by_claim) if only is None else [only]:
         adjusted = f"`{command} --claim {claim}`"
         own = [finding for finding in findings if finding.measured.comparison.claim == claim]
@@ -64,15 +72,18 @@ def table(findings: Sequence[Finding], command: str, only: int | None = None) ->
         if len(own) != 1:
             what = "all parts" if own else "see the list above"
             lines.append(f"| {claim} | {what} | | | | | | **{by_claim[claim]}** | {adjusted} |")
-        notes += [f"- {claim}, {_in_words(f.measured.comparison)}: {f.measured.reason}." for f in own if f.measured.reason]
+        notes += [f"- {claim}, {in_words(f.measured.comparison)}: {f.measured.reason}." for f in own if f.measured.reason]
     return "\n".join([*lines, *(["", *notes] if notes else [])])
 
 
-def _in_words(comparison: PlannedComparison) -> str:
+def in_words(comparison: PlannedComparison) -> str:
+    """Return what a comparison says of its two sides."""
     if comparison.claim == LAW:
         return "the loss law's error at the end, against 1 %"
     a, b = (name.replace(CLAIMED, "").replace(".py", "") for name in (comparison.a, comparison.b))
     shares = f" at {', '.join(f'{100 * share:.0f}' for share in comparison.shares)} %" if comparison.shares else ""
+    if comparison.factor != 1:
+        return f"`{a}` {comparison.relation.removesuffix(' as good')} {comparison.factor:g} times `{b}`"
     preposition = {BETTER: "than", AT_LEAST: "as", LEVEL_WITH: "with"}[comparison.relation]
     return f"`{a}` {comparison.relation} {preposition} `{b}`{shares}"
 
@@ -80,7 +91,7 @@ def _in_words(comparison: PlannedComparison) -> str:
 def _cells(finding: Finding) -> tuple[str, ...]:
     measured, comparison = finding.measured, finding.measured.comparison
     where = comparison.track if measured.reading is None else f"{comparison.track}, {READ_BY[measured.reading]}"
-    what = f"{_in_words(comparison)} ({where})"
+    what = f"{in_words(comparison)} ({where})"
     if measured.estimate is None:
         return (str(comparison.claim), what, "", "", "", "", "", NOT_RUN)
     value = _number(measured, measured.estimate.value)
@@ -100,7 +111,7 @@ def _interval(measured: Measured, ends: tuple[float, float] | None) -> str:
 def _number(measured: Measured, theta: float) -> str:
     if measured.comparison.claim == LAW:
         return f"{100 * (LIMIT - theta):.2f} %"
-    return f"{math.exp(theta):.3f}" if measured.ratio else f"{theta:+.4f}"
+    return f"{measured.comparison.factor * math.exp(theta):.3f}" if measured.ratio else f"{theta:+.4f}"
 
 
 def _unadjusted_command(finding: Finding, command: str) -> str:

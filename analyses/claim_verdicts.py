@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analyses.comparisons import AT_LEAST, BETTER, LEVEL_WITH, PlannedComparison
+from analyses.comparisons import AT_LEAST, AT_MOST, BETTER, LEVEL_WITH, PlannedComparison
 from harness.rules import Reading
 from harness.scoring.intervals import Estimate, holm
 from harness.scoring.pairs import LEVEL
@@ -19,7 +19,7 @@ CONFIRMED = "confirmed"
 CONTRADICTED = "contradicted on these workloads"
 OPEN = "not separable"
 NOT_TESTED = "not tested"
-NOT_RUN = "not run"
+NOT_RUN = "not recorded yet"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Measured:
 
     Attributes:
         comparison: what was compared.
-        estimate: theta; None where trials are absent, and then `reason` says which.
+        estimate: theta, less the logarithm of the comparison's factor; None where trials are absent, and `reason` says which.
         margin: delta, on the scale of theta; 0 where every difference counts.
         studies: the fewest studies of any workload.
         workloads: number of workloads.
@@ -141,8 +141,13 @@ def verdict(low: float, high: float, relation: str, margin: float, *, ratio: boo
     ('not separable (equal within 2 %)', 'contradicted on these workloads')
     """
     equal = -margin < low and high < margin
-    confirmed = {BETTER: low > 0, AT_LEAST: low > -margin, LEVEL_WITH: equal}[relation]
-    contradicted = {BETTER: high < 0, AT_LEAST: high < -margin, LEVEL_WITH: low > margin or high < -margin}[relation]
+    confirmed = {BETTER: low > 0, AT_LEAST: low > -margin, LEVEL_WITH: equal, AT_MOST: high < 0}[relation]
+    contradicted = {
+        BETTER: high < 0,
+        AT_LEAST: high < -margin,
+        LEVEL_WITH: low > margin or high < -margin,
+        AT_MOST: low > 0,
+    }[relation]
     if confirmed or contradicted:
         return CONFIRMED if confirmed else CONTRADICTED
     return f"{OPEN} (equal within {_margin_in_words(ratio)})" if equal else OPEN
@@ -156,13 +161,13 @@ def compound(verdicts: Sequence[str]) -> str:
     """Return the verdict on a claim of several parts: contradicted if any part is, confirmed if every part is.
 
     Without a contradiction, a claim with a part that has not run has itself not run, and else one with a part that is not
-    tested is itself not tested. "Not run" comes first of the two, because a run can still change it; "not tested" is the
-    last word on these trials.
+    tested is itself not tested. "Not recorded yet" comes first of the two, because a run can still change it; "not tested" is
+    the last word on these trials.
 
-    >>> compound(["confirmed", "not separable"]), compound(["confirmed", "not run"])
-    ('not separable', 'not run')
-    >>> compound(["not separable", "not tested"]), compound(["not tested", "not run"])
-    ('not tested', 'not run')
+    >>> compound(["confirmed", "not separable"]), compound(["confirmed", "not recorded yet"])
+    ('not separable', 'not recorded yet')
+    >>> compound(["not separable", "not tested"]), compound(["not tested", "not recorded yet"])
+    ('not tested', 'not recorded yet')
     """
     for decisive in (CONTRADICTED, NOT_RUN, NOT_TESTED):
         if decisive in verdicts:

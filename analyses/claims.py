@@ -1,10 +1,11 @@
 """The results of docs/claims.md: every comparison that was planned, measured from one directory of records.
 
     python -m analyses.claims RESULTS [--claim N] [--write docs/claims.md] [--json]
+    python -m analyses.claims RESULTS --of optimizers [...]
     python -m analyses.claims RESULTS --trained [--write docs/claims.md]
 
-`make reference` runs the trials. A comparison whose trials are absent or too few is listed as "not run". The interval of a
-comparison depends on all others (Holm), so ``--claim`` measures all of them and prints one.
+`make reference` runs the trials. A comparison whose trials are absent or too few is listed as "not recorded yet". The interval
+of a comparison depends on all others of its set (Holm), so ``--claim`` measures all of them and prints one.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from typing import Any
 import pandas as pd
 
 from analyses.claim_measurements import measure_regret, measure_times
-from analyses.claim_savings import measure_savings, reads_savings
-from analyses.claim_table import EXPLAINED, SCRIPT, table, verdicts
+from analyses.claim_savings import measure_saved_alone, measure_savings, reads_savings
+from analyses.claim_table import EXPLAINED, SAVED_EXPLAINED, SCRIPT, table, verdicts
 from analyses.claim_verdicts import Finding, Measured, judge
-from analyses.comparisons import COMPARISONS, LAW, UNTESTABLE, current_name, submissions_of
+from analyses.comparisons import LAW, SCHEDULES, ClaimSet, current_name, submissions_of
 from analyses.loss_law_claim import measure_law
+from analyses.optimizer_comparisons import OPTIMIZERS, names
 from analyses.study_regrets import study_regrets
 from analyses.trained import builtin_names, trained, trained_table
 from harness.canonical import plain
@@ -35,10 +37,13 @@ from harness.registry.sources import ROOT
 from harness.results import BoardInput, ResultStore, board_input
 from harness.rules import DEFAULT_SUITE, TRACKS, Reading, ruleset
 
+SETS = {"schedules": SCHEDULES, "optimizers": OPTIMIZERS}
+"""What ``--of`` takes."""
 
-def findings(results: Path, suite: str) -> list[Finding]:
-    """Return all comparisons, measured and judged: off rulers where the records of both sides allow it."""
-    inputs = {track: recorded_trials(results, track, suite) for track in {c.track for c in COMPARISONS}}
+
+def findings(results: Path, suite: str, claims: ClaimSet = SCHEDULES) -> list[Finding]:
+    """Return all comparisons of a set, measured and judged: off rulers where the records of both sides allow it."""
+    inputs = {track: recorded_trials(results, track, suite) for track in {c.track for c in claims.comparisons}}
     workloads = {track: expected(suite, given.skipped) for track, given in inputs.items()}
     pools = {track: submissions_of(track) for track in inputs}
     in_pool = {
@@ -48,10 +53,12 @@ def findings(results: Path, suite: str) -> list[Finding]:
     }
     regrets = {track: trials if trials.empty else study_regrets(trials) for track, trials in in_pool.items()}
     measured: list[Measured] = []
-    for comparison in COMPARISONS:
+    for comparison in claims.comparisons:
         track = comparison.track
         labels = workloads[track]
-        if comparison.claim == LAW:
+        if claims.saved_alone:
+            measured.append(measure_saved_alone(inputs[track].trials, comparison, labels))
+        elif comparison.claim == LAW:
             records = [_renamed(record) for record in _records(results, in_pool[track])]
             measured.append(measure_law(records, comparison, labels, pools[track]))
         elif reads_savings(inputs[track].trials, comparison, labels):
@@ -90,9 +97,9 @@ def expected(suite: str, skipped: Mapping[str, str]) -> list[str]:
     return [label for label in labels if label not in skipped]
 
 
-def as_json(judged: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Return the findings as strict JSON types."""
-    by_claim = verdicts(judged)
+def as_json(judged: Sequence[Finding], claims: ClaimSet) -> list[dict[str, Any]]:
+    """Return the findings of a set as strict JSON types."""
+    by_claim = verdicts(judged, claims)
     values = [{**asdict(finding), "claim_verdict": by_claim[finding.measured.comparison.claim]} for finding in judged]
     return [plain(value) for value in values]
 
@@ -126,9 +133,10 @@ def command_for(results: Path, suite: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print or write; return the exit status."""
     parser = argparse.ArgumentParser(prog=SCRIPT, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    claims = sorted({c.claim for c in COMPARISONS} | set(UNTESTABLE))
+    claims = [claim for claims in SETS.values() for claim in claims.claims]
     parser.add_argument("results", type=Path, metavar="RESULTS", help="directory of records")
     parser.add_argument("--claim", type=int, choices=claims, metavar="N", help="print only this claim")
+    parser.add_argument("--of", choices=sorted(SETS), help="which claims (default: those of --claim, else of schedules)")
     parser.add_argument("--suite", default=DEFAULT_SUITE, choices=sorted(suites()))
     parser.add_argument("--write", type=Path, metavar="PAGE", help="write the table between the markers of this page")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
@@ -148,19 +156,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _claims(given: argparse.Namespace) -> int:
-    judged = findings(given.results, given.suite)
+    of = given.of or next((name for name, claims in SETS.items() if given.claim in claims.claims), "schedules")
+    claims = SETS[of]
+    if given.claim not in (None, *claims.claims):
+        raise BadInput(f"claim {given.claim} is none of {of}: leave --of out")
+    judged = findings(given.results, given.suite, claims)
     command = command_for(given.results, given.suite)
     if given.json:
         chosen = [f for f in judged if given.claim in (None, f.measured.comparison.claim)]
-        print(json.dumps(as_json(chosen), allow_nan=False))
+        print(json.dumps(as_json(chosen, claims), allow_nan=False))
         return 0
-    text = table(judged, command, given.claim)
+    text = table(judged, command, given.claim, claims)
     print(text)
     if given.write:
-        runs = f"`make reference REFERENCE={shown_path(given.results)}`"
-        source = f"The runs: {runs}; this table: `{command} --write docs/claims.md`."
-        fill(given.write, "claims", f"{EXPLAINED}\n\n{text}\n\n{source}")
+        explained = SAVED_EXPLAINED if claims.saved_alone else EXPLAINED
+        fill(given.write, claims.marker, f"{explained}\n\n{text}\n\n{_source(command, shown_path(given.results), of)}")
     return 0
+
+
+def _source(command: str, results: str, of: str) -> str:
+    """Return what ran, and what wrote the table, in words."""
+    if of == "schedules":
+        return f"The runs: `make reference REFERENCE={results}`; this table: `{command} --write docs/claims.md`."
+    raced = "".join(f" \\\n  -s {name}" for name in names())
+    run = f"```\ntimetrial run --track self-tuning --results {results}{raced}\n```"
+    return f"The runs (a part of the reference result):\n\n{run}\n\nThis table: `{command} --of {of} --write docs/claims.md`."
 
 
 def _trained(given: argparse.Namespace) -> int:

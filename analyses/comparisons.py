@@ -5,6 +5,7 @@ Their translation to protocol version 3 is on that page, and was committed befor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES, Reading, ruleset
@@ -15,8 +16,8 @@ CLAIMED = "analyses/claimed/"
 OLD_CLAIMED = "tests/benchmarks/claimed/"
 """The same folder in records of protocol version 1, which name plug-ins by path."""
 
-BETTER, AT_LEAST, LEVEL_WITH = "better", "at least as good", "level"
-RELATIONS = (BETTER, AT_LEAST, LEVEL_WITH)
+BETTER, AT_LEAST, LEVEL_WITH, AT_MOST = "better", "at least as good", "level", "at most as good"
+RELATIONS = (BETTER, AT_LEAST, LEVEL_WITH, AT_MOST)
 """What a claim may say of A in relation to B."""
 
 
@@ -32,6 +33,7 @@ class PlannedComparison:
         relation: one of `RELATIONS`.
         shares: shares of the budget over which gains or regrets are averaged within a study; empty in a track with targets,
             where all horizons of the track count.
+        factor: A's speed-up over B that the claim names; theta is measured from its logarithm.
     """
 
     claim: int
@@ -40,6 +42,7 @@ class PlannedComparison:
     track: str
     relation: str
     shares: tuple[float, ...] = ()
+    factor: float = 1.0
 
     @property
     def timed(self) -> bool:
@@ -80,6 +83,31 @@ COMPARISONS = (
     PlannedComparison(13, "hypergradient", "constant", "schedule", BETTER),
     PlannedComparison(LAW, "the loss law", "1 % of the loss", "budget", BETTER, FULL),
 )
+
+
+@dataclass(frozen=True)
+class ClaimSet:
+    """Claims that are declared, judged (Holm's adjustment is over all comparisons of a set) and printed together.
+
+    Attributes:
+        marker: between which markers of docs/claims.md the results stand.
+        comparisons: all of them, by claim.
+        untestable: {claim: why no comparison tests it}.
+        saved_alone: whether only the reading by compute saved counts, so that records without it are as good as none.
+    """
+
+    marker: str
+    comparisons: tuple[PlannedComparison, ...]
+    untestable: Mapping[int, str]
+    saved_alone: bool = False
+
+    @property
+    def claims(self) -> list[int]:
+        """The numbers of the claims."""
+        return sorted({c.claim for c in self.comparisons} | set(self.untestable))
+
+
+SCHEDULES = ClaimSet("claims", COMPARISONS, UNTESTABLE)
 
 
 def submissions_of(track: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analyses.claim_measurements import measure_regret, measure_times
-from analyses.claim_savings import measure_savings, reads_savings
+from analyses.claim_savings import measure_saved_alone, measure_savings, reads_savings
 from analyses.claim_table import table as claim_table
 from analyses.claim_verdicts import (
     CONFIRMED,
@@ -55,6 +55,9 @@ EQUAL = f"{OPEN} (equal within 2 %)"
         ("level", 0.001, 0.5, OPEN),
         ("level", -0.5, -0.001, OPEN),
         ("level", -0.5, 0.019, OPEN),
+        ("at most as good", -0.5, -0.001, CONFIRMED),
+        ("at most as good", -0.5, 0.001, OPEN),
+        ("at most as good", 0.001, 0.5, CONTRADICTED),
     ],
 )
 def test_every_case_of_the_rule(relation, low, high, expected):
@@ -301,6 +304,21 @@ def test_records_with_rulers_are_read_by_compute_saved_as_compare_reads_them():
     assert (found.limited, found.both_limited, found.cells, found.bound) == ((0, 0), 0, 6, "")
     line = claim_table(judge([found]), "command", 1)
     assert "`a` better than `b` (schedule, by compute saved) | 1.162 |" in line
+
+
+def test_a_claim_that_names_a_factor_is_judged_from_it_and_its_table_shows_the_speed_up():
+    limit = PlannedComparison(17, "a", "b", "schedule", "at most as good", factor=1.4)
+    found = measure_saved_alone(with_rulers(GAINS), limit, ["v", "w"])
+    assert found.estimate.value == pytest.approx(0.15 - math.log(1.4))
+    line = claim_table(judge([found]), "command", 17)
+    assert "`a` at most 1.4 times `b` (schedule, by compute saved) | 1.162 |" in line and f"**{CONFIRMED}**" in line
+
+
+def test_where_only_compute_saved_counts_other_records_are_none_and_the_reason_is_told():
+    trials = with_rulers(GAINS)
+    assert measure_saved_alone(trials[trials["submission"] == "a"], TIMED, ["v", "w"]) == Measured(TIMED, None, RATIO_MARGIN)
+    pruned = measure_saved_alone(trials.assign(status=["pruned", *trials["status"][1:]]), TIMED, ["v", "w"])
+    assert pruned.estimate is None and "pruned" in pruned.reason
 
 
 def test_without_rulers_for_all_workloads_and_complete_trials_there_is_no_reading_by_compute_saved():

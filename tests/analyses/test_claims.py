@@ -13,12 +13,14 @@ import pytest
 
 from analyses import claims
 from analyses.claim_table import table, verdicts
+from analyses.claim_verdicts import NOT_RUN
 from analyses.claims import command_for, fill, main
 from analyses.comparisons import (
     BAD_RATES,
     CLAIMED,
     COMPARISONS,
     LAW,
+    SCHEDULES,
     UNTESTABLE,
     WSD_SQRT,
     PlannedComparison,
@@ -115,7 +117,7 @@ def results(tmp_path_factory):
 def test_partly_run_comparisons_say_so_and_the_others_have_numbers(results, capsys):
     assert main([str(results), "--suite", "smoke", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    ran = {(f["measured"]["comparison"]["claim"], f["measured"]["comparison"]["b"]) for f in found if f["verdict"] != "not run"}
+    ran = {(f["measured"]["comparison"]["claim"], f["measured"]["comparison"]["b"]) for f in found if f["verdict"] != NOT_RUN}
     assert ran == {(1, "cosine")}
     assert len(found) == len(COMPARISONS) and found[0]["level"] == pytest.approx(0.05 / len(COMPARISONS))
     printed = timetrial("compare", "linear", "cosine", "--results", results, "--track", "schedule", "--json", cwd=ROOT).stdout
@@ -136,7 +138,11 @@ def test_the_page_is_filled_between_its_markers_and_nowhere_else(results, tmp_pa
     assert blank.sub(r"\1\3", written) == blank.sub(r"\1\3", PAGE) and written != PAGE
     assert written.count("| 2 | all parts |") == 1 and "**not testable here**" in written
     assert str(tmp_path) not in written and str(results) not in written
-    rows = [line for line in written.split("<!-- claims -->")[1].splitlines() if re.match(r"\| \d", line)]
+    rows = [
+        line
+        for line in written.split("<!-- claims -->")[1].split("<!-- /claims -->")[0].splitlines()
+        if re.match(r"\| \d", line)
+    ]
     assert {line.count("|") for line in rows} == {10}
     assert all("--claim" in line for line in rows) and len(rows) == len(COMPARISONS) + 5 + 1
     capsys.readouterr()
@@ -162,13 +168,12 @@ def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results,
     measured = []
     recorded = claims.recorded_trials
     monkeypatch.setattr(claims, "recorded_trials", lambda *of: without_rulers(recorded(*of)))
-    monkeypatch.setattr(claims, "COMPARISONS", (comparison,))
     monkeypatch.setattr(
         claims, "study_regrets", lambda trials: measured.append(set(trials["submission"])) or study_regrets(trials)
     )
     for pool in (("constant", "cosine"), ("constant", "cosine", "rex")):
         monkeypatch.setattr(claims, "submissions_of", lambda track, pool=pool: pool)
-        found = claims.findings(results, "smoke")[0].measured
+        found = claims.findings(results, "smoke", replace(SCHEDULES, comparisons=(comparison,)))[0].measured
         assert (found.estimate is None, found.reason) == (
             (True, "the pool lacks studies of rex") if "rex" in pool else (False, "")
         )
@@ -177,9 +182,8 @@ def test_regret_is_measured_in_the_pool_and_only_when_all_of_it_has_run(results,
 
 def test_off_rulers_a_comparison_of_the_budget_track_needs_its_two_sides_alone(results, monkeypatch):
     comparison = PlannedComparison(5, "constant", "cosine", "budget", "better", (1.0,))
-    monkeypatch.setattr(claims, "COMPARISONS", (comparison,))
     monkeypatch.setattr(claims, "submissions_of", lambda track: ("constant", "cosine", "rex"))
-    found = claims.findings(results, "smoke")[0].measured
+    found = claims.findings(results, "smoke", replace(SCHEDULES, comparisons=(comparison,)))[0].measured
     assert found.reading is Reading.COMPUTE_SAVED and found.estimate is not None and found.cells == 3
 
 
