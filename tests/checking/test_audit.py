@@ -20,6 +20,7 @@ def faster(record, factor=100):
     return replace(record, evaluations=evaluations, clocks={**record.clocks, "seconds": record.clocks["seconds"] / factor})
 
 
+@pytest.mark.long
 def test_what_can_be_repeated_holds_and_what_cannot_does_not(place):
     """`sly` trains on the validation examples, the same in every repetition: no audit sees that."""
     _, findings = place.audit()

@@ -66,6 +66,7 @@ def honest(tmp_path_factory):
     return outcome(folder)
 
 
+@pytest.mark.long
 def test_deaths_leave_killed_trials_and_the_honest_records_to_the_last_bit(tmp_path, honest):
     plugins = [write_plugin(tmp_path, name, deed) for name, deed in DEADLY.items()]
     race, said = race_of(tmp_path / "results", *plugins, *(f"adamw+{name}" for name in HONEST))
@@ -130,6 +131,7 @@ def test_what_a_trial_has_started_ends_with_the_command(tmp_path):
     wait_until_ended(int(noted.read_text()))
 
 
+@pytest.mark.long
 def test_a_worker_that_silences_its_own_watchdogs_is_killed_by_the_driver(tmp_path, monkeypatch):
     monkeypatch.setattr(driver_module, "GRACE_SECONDS", 0.5)
     deed = (
@@ -144,6 +146,7 @@ def test_a_worker_that_silences_its_own_watchdogs_is_killed_by_the_driver(tmp_pa
     assert set(found.values()) <= {"reached", "missed"}
 
 
+@pytest.mark.long
 def test_a_worker_that_stays_over_its_memory_limit_ends_itself_and_its_trial_is_out_of_memory(tmp_path):
     deed = (
         "import mmap\nkept = []\nwhile True:\n    try:\n"
@@ -158,6 +161,7 @@ def test_a_worker_that_stays_over_its_memory_limit_ends_itself_and_its_trial_is_
     assert set(found.values()) <= {"reached", "missed"}
 
 
+@pytest.mark.long
 def test_a_worker_whose_limit_has_rung_is_replaced(tmp_path):
     noted = tmp_path / "processes"
     note = f"open({str(noted)!r}, 'a').write(f'{{os.getppid()}} ')"
@@ -170,6 +174,7 @@ def test_a_worker_whose_limit_has_rung_is_replaced(tmp_path):
     assert len(set(noted.read_text().split())) == 2, "both ran in one process"
 
 
+@pytest.mark.long
 def test_a_trial_whose_run_died_of_it_runs_in_a_worker_process_the_next_time(tmp_path):
     plugin = write_plugin(tmp_path, "exits", "C._exit(3)")
     line = ("run", *TRACK, "-s", plugin, "-s", "adamw+linear", "--executor", "inline", "--results", tmp_path / "results")

@@ -20,6 +20,7 @@ def inline(tmp_path_factory):
     return results
 
 
+@pytest.mark.long
 def test_ray_and_inline_write_the_same_records(inline, tmp_path):
     done = timetrial(*SMALL, "--executor", "ray", "--workers", 2, "--results", tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
@@ -44,6 +45,7 @@ def test_completing_a_pruned_run_gives_the_unpruned_records(inline, tmp_path):
     assert outcome(tmp_path) == outcome(inline)
 
 
+@pytest.mark.long
 def test_a_running_cluster_is_joined_by_its_address_and_goes_on(inline, cluster, tmp_path):
     done = timetrial(*SMALL, "--address", cluster, "--results", tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout

@@ -61,6 +61,7 @@ def _problems(ran, expected):
     yield from (f"it left a process: {line}" for line in ran.left)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_dozen_hostile_plug_ins_do_nothing_to_honest_ones(tmp_path):
     raced = {"child": [hostile.name for hostile in QUICK], "inline": NO_NEW_PROCESS}

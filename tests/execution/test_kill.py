@@ -15,6 +15,7 @@ RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "
 TIMES = [2, pytest.param(10, marks=pytest.mark.slow)]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("executor", ["inline", "ray"])

@@ -81,6 +81,7 @@ PROCESSES = {
 """{process of Ray: a word of its command line}."""
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
 def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
     """Each of them is killed while a trial runs: one after the other, in one run."""
@@ -152,6 +153,7 @@ def test_an_address_where_something_else_listens_is_one_line(tmp_path, monkeypat
     assert len(lines) == 1 and address in lines[0], lines
 
 
+@pytest.mark.long
 def test_the_head_of_a_cluster_dies(tmp_path):
     """One line says what is kept and how to go on."""
     from tests.execution.conftest import free_ports, wait_until_started
@@ -179,6 +181,7 @@ def test_the_head_of_a_cluster_dies(tmp_path):
     assert "Traceback" not in said and "raylet" not in said, said
 
 
+@pytest.mark.long
 def test_a_second_interrupt_is_heard(cluster, tmp_path):
     slow = slow_plugin(tmp_path)
     with running(*LONG, "-s", slow, "--address", cluster, "--workers", 1, "--results", tmp_path / "results") as run:
@@ -237,6 +240,7 @@ def test_another_program_takes_the_memory_and_the_memory_monitor_kills_the_worke
     assert "Traceback" not in said and len(outcome(results)) == 2, said
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
 def test_nothing_of_ray_or_of_a_plugin_outlives_a_command_that_is_killed(tmp_path):
     begun = tmp_path / "begun"

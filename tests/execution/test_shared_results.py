@@ -53,6 +53,7 @@ def stop_within_a_trial(run, results):
         time.sleep(0.01)
 
 
+@pytest.mark.long
 def test_a_run_takes_over_the_trials_of_one_that_was_killed_and_waits_for_one_that_stands_still(undisturbed, tmp_path):
     first = started(tmp_path)
     while not list(tmp_path.glob("trials/*/*/*.json")) and first.poll() is None:

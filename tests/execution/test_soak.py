@@ -18,6 +18,7 @@ def soak(folder, timeout, **options):
     return done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_small_soak_leaves_exactly_the_records_of_the_plan(tmp_path):
     small = {"trials": 40, "studies": 2, "hostile": 3, "workers": 1, "kills": 2, "between": 10, "hog": 300, "executor": "child"}

@@ -18,6 +18,7 @@ from workloads.data import data_directory
 DEAF = "signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: time.sleep(1)"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="worker processes end as Linux ends them")
 def test_a_worker_that_its_own_watchdog_ends_is_a_timeout_and_its_trial_is_not_run_again(tmp_path):
     names = [str(plugin.write(tmp_path)) for plugin in (Hostile("deaf", DEAF, ("timeout",)), honest("honest"))]

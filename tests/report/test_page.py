@@ -236,6 +236,7 @@ def test_a_page_of_360_trials_is_small_and_takes_at_most_ten_cpu_seconds(tmp_pat
     assert out.stat().st_size <= 1_500_000
 
 
+@pytest.mark.long
 def test_a_page_of_1296_trials_keeps_the_documented_limits(tmp_path):
     size = SIZES["small"]
     trials = generated(size)
