@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install smoke bench bench-all reference report test test-all benchmarks lint docs site clean picture screenshots
+.PHONY: help install smoke bench bench-all reference calibrate report test test-all benchmarks lint docs site clean picture screenshots
 .DEFAULT_GOAL := bench
 
 help:                    ## this list
@@ -29,16 +29,21 @@ bench-all: $(READY)      ## every schedule on the laptop suite; resumes what was
 REFERENCE ?= results/reference-run
 RACE      ?= --suite laptop
 CLAIMED   := analyses/claimed
+FIRST     := adan ademamix adopt cautious d_muon diloco ema kron lamb lawa mars normuon prodigy scion shampoo soap
 RACING     = $(BIN)/timetrial run $(RACE) --results $(REFERENCE)
 GOES_ON    = || test $$? -eq 1  # status 1: some trials failed. The table names them, and the next track runs all the same
-reference: $(READY)      ## every run that docs/claims.md asks for, into REFERENCE=DIR; resumes what was stopped
+reference: $(READY)      ## every run of the reference result and of docs/claims.md, into REFERENCE=DIR; resumes what was stopped
 	$(RACING) --track schedule --all --studies 5 $(GOES_ON)
 	$(RACING) --track self-tuning --all $(GOES_ON)
 	$(RACING) --track self-tuning -s adamw+linear \
 	  -s $(CLAIMED)/fedhyper_tenth.py -s $(CLAIMED)/adamw_tenth.py+constant \
 	  -s $(CLAIMED)/fedhyper_tenfold.py -s $(CLAIMED)/adamw_tenfold.py+constant $(GOES_ON)
+	$(RACING) --track external --studies 3 -s sgd -s adamw -s nadamw -s lion -s muon $(FIRST:%=-s %) $(GOES_ON)
 	$(RACING) --track budget -s constant -s cosine -s exponential -s inverse_sqrt -s linear -s onecycle -s polynomial \
 	  -s rex -s sgdr -s step -s uba -s wsd -s wsd_s -s $(CLAIMED)/wsd_sqrt.py $(GOES_ON)
+
+calibrate: $(READY)      ## the defaults and spaces of optimizers and procedures that have none of their present source: five minutes each
+	$(BIN)/timetrial calibrate --missing
 
 report: $(READY)         ## the leaderboard again, from the records in results/
 	$(BIN)/timetrial report

@@ -12,6 +12,7 @@ from harness.cli import options
 from harness.cli.app import INTERRUPTED, app
 from harness.cli.running.checks import check_execution
 from harness.cli.running.phases import PhaseInterrupted, phase_runner
+from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
     from harness.targets.calibration import Calibration, CalibrationRun
@@ -19,32 +20,47 @@ if TYPE_CHECKING:
 
 @app.command()
 def calibrate(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="an optimizer, OPTIMIZER+SCHEDULE (default: cosine) or a procedure")
-    ],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="optimizers, OPTIMIZER+SCHEDULE (default: cosine) or procedures"),
+    ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="all built-in ones without calibrated defaults of their present source")
+    ] = False,
     results: options.Results = Path("results/calibration"),
     executor: options.Executor = "ray",
     workers: options.Workers = None,
     address: options.Address = "",
 ) -> int:
-    """Find the default point and the search space of an optimizer or a procedure on held-out variants.
+    """Find the default point and the search space of optimizers and procedures on held-out variants.
 
-    Points of the bounds that it declares are trained on held-out variants of the laptop suite, with seeds that no race uses:
+    Points of the bounds that each declares are trained on held-out variants of the laptop suite, with seeds that no race uses:
     17 points at half the budget on six variants, then the best four and the declared defaults at the whole budget on all 13.
-    That costs at most 116 budgets. The result of a built-in plug-in is written to calibrated.json beside it, and is from
+    That costs at most 116 budgets each. The result of a built-in plug-in is written to calibrated.json beside it, and is from
     then on what its name means; NAME:defaults=paper stays what its file declares. What to write into the file of any other
     is printed. An interrupted command resumes when it is repeated.
     """
-    from harness.targets.calibration import LAPTOP, CalibrationRun, held_out_variants, present_entries, subject_of
+    if bool(names) == missing:
+        raise BadInput("name what is to be calibrated, or type --missing" + " without a name" * missing)
+    from harness.registry import all_submissions
+    from harness.targets.calibration import LAPTOP, CalibrationRun, held_out_variants, present_entries, subject_of, uncalibrated
 
-    subject = subject_of(name)
+    subjects = [subject_of(name) for name in names or uncalibrated(all_submissions())]
+    if not subjects:
+        print("all built-in optimizers and procedures have calibrated defaults of their present source")
+        return 0
     check_execution(executor, workers, results, address)
-    if subject.built_in:
+    if any(subject.built_in for subject in subjects):
         present_entries()  # a damaged file is told before the trials, not after them
     from harness.results import ResultStore
 
-    runner = phase_runner(results, executor, workers, address)
-    return _calibrate(CalibrationRun(subject, LAPTOP, held_out_variants(LAPTOP), ResultStore(results), runner))
+    runner, store, variants = phase_runner(results, executor, workers, address), ResultStore(results), held_out_variants(LAPTOP)
+    worst = 0
+    for subject in subjects:
+        worst = max(worst, _calibrate(CalibrationRun(subject, LAPTOP, variants, store, runner)))
+        if worst == INTERRUPTED:
+            break
+    return worst
 
 
 def _calibrate(run: CalibrationRun) -> int:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import harness.targets.calibration as calibration
+from harness import registry
 from harness.canonical import stable_seed
 from harness.cli.app import run_app
 from harness.cli.calibrate import calibrate
@@ -201,6 +202,20 @@ def test_a_builtin_plugin_is_calibrated_written_and_used_and_the_command_resumes
     assert {path: path.stat().st_mtime_ns for path in Path("records").glob("trials/*/*/*.json")} == records
     assert json.loads(calibrated.FILE.read_text())["lion"] == entry
     assert not list(Path("records").glob("leaderboard*"))
+
+
+def test_those_without_an_entry_are_calibrated_one_after_another(place, capsys, monkeypatch):
+    known = [find_submission(name) for name in ("lion", "cosine", "cautious", "random_subsets")]
+    monkeypatch.setattr(registry, "all_submissions", lambda: [find_submission(s.name) for s in known])
+    assert command("random_subsets") == 0
+    assert command("--missing") == 0
+    out = capsys.readouterr().out
+    assert out.count("written to") == 2 and set(json.loads(calibrated.FILE.read_text())) == {"lion", "random_subsets"}
+    assert command("--missing") == 0
+    assert "all built-in optimizers and procedures have calibrated defaults" in capsys.readouterr().out
+    for words in ((), ("lion", "--missing")):
+        assert command(*words) == 2
+        assert "name what is to be calibrated, or type --missing" in capsys.readouterr().err
 
 
 def test_what_is_printed_can_be_pasted_into_a_plugin_of_the_users_own_and_failed_trials_count_the_limit(place, capsys):

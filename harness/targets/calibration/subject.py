@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,18 @@ def subject_of(name: str) -> Subject:
         why = "its name sets all of its hyperparameters that have a range" if whole else "it declares no search space"
         raise BadInput(f"'{plugin.name}' has nothing to calibrate: {why}")
     return Subject(plugin, trained, schedule, bounds)
+
+
+def uncalibrated(submissions: Iterable[Submission]) -> list[str]:
+    """Return the names of the optimizers and procedures that have no calibrated defaults of their present source.
+
+    Args:
+        submissions: all of them; those of the user's own, wrappers, and what declares no search space are passed over.
+    """
+    able = (
+        s for s in submissions if "broken" not in s.facts and not s.reference_recipe and not s.wraps and is_built_in(s.path)
+    )
+    return [s.name for s in able if (s.calibrated is None or s.calibrated.stale) and _bounds(s)]
 
 
 def _bounds(plugin: Submission) -> Mapping[str, Any]:
