@@ -11,6 +11,9 @@ HARNESS = Path(__file__).resolve().parents[1]
 MAX_CHARACTERS = 200
 """Characters of a value or of an exception's message that are printed."""
 
+MOST_READ = 10_000
+"""Characters of it that are read: white space counts here, and a message may have megabytes."""
+
 
 def named(kind: str, name: str, function: object) -> str:
     """Return "optimizer 'mine' (submissions/mine.py:12)"; without the place where the harness itself made the function."""
@@ -66,5 +69,7 @@ def _place(function: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
-    return line if len(line) <= MAX_CHARACTERS else f"{line[:MAX_CHARACTERS]} ..."
+    beginning = text[:MOST_READ]
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(beginning.split()))
+    whole = len(line) <= MAX_CHARACTERS and len(text) <= MOST_READ
+    return line if whole else f"{line[:MAX_CHARACTERS]} ..."

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from time import monotonic
 from types import ModuleType
 
 from harness.contracts.errors import BadInput
@@ -15,6 +16,9 @@ from harness.registry.loading import LoadedPlugin, load_file, plugins_of, resolv
 from harness.registry.sources import OURS, display_path, read_sources
 
 SUBFOLDERS = ("schedules", "optimizers", "procedures")
+
+RETRY_SECONDS = 10.0
+"""After so long what is broken is tried again: it may have become loadable by a change outside of these files."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,12 @@ class Index:
 
 @dataclass(frozen=True)
 class _CachedIndex:
-    """An index and what it was read from: the files, the import path, and the files' modification times and sizes."""
+    """An index, what it was read from (the files, the import path, the files' modification times and sizes), and when."""
 
     read_from: tuple[tuple[Path, ...], tuple[str, ...]]
     stamps: dict[Path, tuple[int, int]]
     index: Index
+    ended: float
 
 
 _cache: dict[str, _CachedIndex] = {}
@@ -111,13 +116,17 @@ def _index(files: Iterable[Path], group: str) -> Index:
     files = tuple(dict.fromkeys(files))
     read_from = files, tuple(sys.path)
     cached = _cache.get(group)
-    if cached is not None and cached.read_from == read_from and cached.stamps == _stamps(cached.stamps):
+    if (
+        cached is not None
+        and (not cached.index.broken or monotonic() < cached.ended + RETRY_SECONDS)
+        and cached.read_from == read_from
+        and cached.stamps == _stamps(cached.stamps)
+    ):
         return cached.index
     index = _read(files, group)
-    _cache.pop(group, None)
-    if not index.broken:  # a broken file may become loadable by a change outside of these files
-        covered = {file for entries in index.plugins.values() for entry in entries for file in entry.sources.files}
-        _cache[group] = _CachedIndex(read_from, _stamps([*files, *covered]), index)
+    covered = {file for entries in index.plugins.values() for entry in entries for file in entry.sources.files}
+    beside = {file for broken in index.broken if broken.path is not None for file in broken.path.parent.glob("*.py")}
+    _cache[group] = _CachedIndex(read_from, _stamps([*files, *covered, *beside]), index, monotonic())
     return index
 
 

@@ -32,6 +32,8 @@ MOST_BYTES = 10_000_000
 """A larger file is no plug-in."""
 
 _loaded: dict[Path, tuple[str, ModuleType]] = {}
+_unending: dict[Path, tuple[str, BadInput]] = {}
+"""Files whose import did not end, with the hash of their text: they are not waited for again."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ def load_file(path: Path) -> list[LoadedPlugin]:
     loaded = _loaded.get(path)
     if loaded is not None and loaded[0] == sources.text_hash:
         module = loaded[1]
+    elif path in _unending and _unending[path][0] == sources.text_hash:
+        raise _unending[path][1]
     else:
         if loaded is not None:
             _forget(_loaded_from(sources.files, sys.modules))
@@ -154,7 +158,10 @@ def _run(path: Path, sources: Sources) -> ModuleType:
                 raise  # the trial's time limit has rung: that is not the plug-in's error
             if interrupts:
                 raise KeyboardInterrupt(f"while {display_path(path)} was imported") from None
-            raise import_error(path, error) from error
+            line = import_error(path, error)
+            if isinstance(error, ImportTimeout):
+                _unending[path] = sources.text_hash, line
+            raise line from error
 
 
 def _executed(name: str, path: Path) -> ModuleType:

@@ -18,7 +18,7 @@ TIMES = [2, pytest.param(10, marks=pytest.mark.slow)]
 @pytest.mark.long
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("times", TIMES)
-@pytest.mark.parametrize("executor", ["inline", "ray"])
+@pytest.mark.parametrize("executor", ["inline", pytest.param("ray", marks=pytest.mark.slow)])
 def test_kills_of_the_driver_lose_nothing(executor, times, tmp_path):
     moments = random.Random(20261122)
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"

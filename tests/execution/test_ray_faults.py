@@ -82,6 +82,7 @@ PROCESSES = {
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
 def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
     """Each of them is killed while a trial runs: one after the other, in one run."""
@@ -109,6 +110,7 @@ def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
     assert "Traceback" not in said and "raylet" not in said and len(outcome(results)) == len(PROCESSES), said
 
 
+@pytest.mark.slow
 def test_a_cluster_that_somebody_left_is_not_joined(cluster, inline, tmp_path):
     done = timetrial(*SMALL, "--workers", 1, "--results", tmp_path, RAY_ADDRESS="")
     assert done.returncode == 0, done.stderr + done.stdout
@@ -153,7 +155,7 @@ def test_an_address_where_something_else_listens_is_one_line(tmp_path, monkeypat
     assert len(lines) == 1 and address in lines[0], lines
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_head_of_a_cluster_dies(tmp_path):
     """One line says what is kept and how to go on."""
     from tests.execution.conftest import free_ports, wait_until_started
@@ -181,7 +183,7 @@ def test_the_head_of_a_cluster_dies(tmp_path):
     assert "Traceback" not in said and "raylet" not in said, said
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_second_interrupt_is_heard(cluster, tmp_path):
     slow = slow_plugin(tmp_path)
     with running(*LONG, "-s", slow, "--address", cluster, "--workers", 1, "--results", tmp_path / "results") as run:

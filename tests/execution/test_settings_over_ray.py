@@ -1,5 +1,7 @@
 """Hyperparameters after a name reach workers that run in another directory."""
 
+import pytest
+
 from tests.execution.commands import outcome, timetrial
 
 MINE = """
@@ -12,6 +14,7 @@ def mine(step, horizon, bend=2.0):
 """
 
 
+@pytest.mark.slow
 def test_names_and_files_with_settings_race_over_ray_from_another_directory(cluster, tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
     run = ("run", "--suite", "smoke", "-w", "digits_mlp", "--studies", 1, "--trials", 1, "--track", "budget")

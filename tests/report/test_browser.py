@@ -310,21 +310,24 @@ def test_a_panel_with_too_many_trials_lists_those_of_one_submission_from_the_dow
     assert open_tab.page.locator(".every tbody tr").first.inner_text().split("\t")[-1] == own["id"].iloc[0]
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_hostile_name_acts_in_the_browser(open_tab, hostile_page, name):
+@pytest.mark.parametrize("first", range(0, len(HOSTILE), 4))
+def test_no_hostile_name_acts_in_the_browser(open_tab, hostile_page, first):
+    names = HOSTILE[first : first + 4]
     open_tab.open(hostile_page)
     assert open_tab.page.locator("img, iframe, b#x").count() == 0
     assert open_tab.page.locator("script").count() == 2
-    index = [box.get_attribute("value") for box in open_tab.page.locator("#chooser input").all()].index(visible(name))
+    boxes = [box.get_attribute("value") for box in open_tab.page.locator("#chooser input").all()]
+    indexes = [boxes.index(visible(name)) for name in names]
     open_tab.page.locator("#chooser summary").click()
-    open_tab.page.uncheck(f"#chooser input >> nth={index}")
+    for index in indexes:
+        open_tab.page.uncheck(f"#chooser input >> nth={index}")
     open_tab.page.locator("table.ranking:visible th[data-k=name] button").click()
     before, address = open_tab.names(), open_tab.hash()
-    assert visible(name) in before
+    assert set(map(visible, names)) <= set(before)
     open_tab.open(hostile_page, address)
     assert open_tab.names() == before
     assert open_tab.page.is_visible("#unofficial")
-    assert not open_tab.page.is_checked(f"#chooser input >> nth={index}")
+    assert not any(open_tab.page.is_checked(f"#chooser input >> nth={index}") for index in indexes)
     table = [line for line in open_tab.page.text_content("pre[data-kind=Markdown]").splitlines() if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1
     assert len(json.loads(open_tab.page.text_content("#board"))["workloads"]) == len(HOSTILE)
