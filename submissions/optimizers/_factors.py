@@ -1,5 +1,7 @@
 """Kronecker factors of gradients, which `soap` and `shampoo` share: averages of g g^T over the sides of a tensor."""
 
+from contextlib import suppress
+
 import torch
 
 LARGEST = 2048
@@ -28,10 +30,17 @@ def separated(factor):
 
 
 def spectrum(matrix):
-    """Return the eigenvalues, ascending, and the eigenvectors; NaN where the matrix is not finite, as torch raises there."""
-    if not torch.isfinite(matrix).all():
-        return torch.full_like(matrix[0], torch.nan), torch.full_like(matrix, torch.nan)
-    return torch.linalg.eigh(matrix)
+    """Return the eigenvalues, ascending, and the eigenvectors; NaN where the matrix is not finite, as torch raises there.
+
+    Of a matrix of low rank, torch may raise or return NaN in single precision: it is decomposed in double precision then.
+    """
+    if torch.isfinite(matrix).all():
+        for wide in (matrix, matrix.double()):
+            with suppress(torch.linalg.LinAlgError):
+                values, vectors = torch.linalg.eigh(wide)
+                if torch.isfinite(vectors).all():
+                    return values.to(matrix), vectors.to(matrix)
+    return torch.full_like(matrix[0], torch.nan), torch.full_like(matrix, torch.nan)
 
 
 def multiplied(x, matrices):

@@ -12,6 +12,7 @@ from torch import nn
 from harness import ContractError
 from harness.contracts.returned import takes_loss
 from harness.registry import all_submissions, find_optimizer
+from submissions.optimizers._factors import spectrum
 
 torch.set_num_threads(1)
 OPTIMIZERS = [s.name for s in all_submissions() if s.optimizer and s.optimizer.function.__module__.startswith("submissions.")]
@@ -157,6 +158,16 @@ def test_muon_takes_convolutions_as_hidden_and_embeddings_as_not():
     assert {name for name, hidden in chosen.items() if hidden} == {"conv.weight"} and len(chosen) == 5
     only = find_optimizer("muon")(nn.Linear(3, 2), {}).param_groups
     assert not any(group["use_muon"] for group in only)
+
+
+def test_factors_of_low_rank_are_decomposed_in_single_precision():
+    """Of some of these, LAPACK's result in single precision is NaN, or it does not converge."""
+    for seed in range(40):
+        generator = torch.Generator().manual_seed(seed)
+        thin = torch.relu(torch.randn(288, 32, generator=generator) - 1) * (torch.rand(288, 1, generator=generator) < 0.5)
+        factor = thin @ thin.T
+        values, vectors = spectrum(factor)
+        torch.testing.assert_close((vectors * values) @ vectors.T, factor, atol=1e-4 * float(factor.max()), rtol=0)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
