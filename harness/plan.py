@@ -335,11 +335,13 @@ def _at_rates(study: _Study, rates: Sequence[float]) -> list[dict[str, Any]]:
 
 
 def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any]]:
-    """Return scrambled Halton points of the submission's search space.
+    """Return scrambled Halton points of the submission's search space, or the points that it lists instead, in order.
 
     A hyperparameter that the user set keeps its dimension, so that the others are drawn as if it were not set.
     """
     space, given = study.submission.space, study.submission.given
+    if listed := study.submission.points[:count]:
+        return [{name: value for name, value in point.items() if name not in given} for point in listed]
     check_dimensions(study.submission.name, space)
     if set(space) <= set(given):
         return [{} for _ in range(count if lattice.repeat_defaults else 1)]

@@ -1,4 +1,7 @@
-"""AlgoPerf's logs, targets and official results as records and trials that can be scored; without torch."""
+"""AlgoPerf's logs, targets and official results as records and trials that can be scored; without torch.
+
+The package `harness.compat.submissions` runs AlgoPerf's submissions and is imported by nothing here.
+"""
 
 from harness.compat.algoperf_logs import read_logs
 from harness.compat.algoperf_targets import V05, V06, VERSIONS, Targets, read_targets

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from harness.contracts.attributes import check_attributes, check_signals, first_line
 from harness.contracts.errors import ContractError
 from harness.contracts.schedules import SIGNALS, Feedback
-from harness.contracts.spaces import Hyperparameters, Space, check_defaults, check_space
+from harness.contracts.spaces import Hyperparameters, Space, check_defaults, check_points, check_space
 
 if TYPE_CHECKING:
     import torch
@@ -31,8 +31,9 @@ class Task(Protocol):
     """What the harness gives a training algorithm: the model, the data and the loss. Every computation of a loss is charged.
 
     Charges in examples, per example of the batch: `loss` 1 with gradients enabled and 1/3 without, and 2/3 for every backward
-    pass through a returned loss after the first; `example_losses` the same; `example_correct` 1/3; `example_gradients` 1;
-    `hessian_vector_product` 3 (2 if the loss has no second derivative in torch); `stacked_losses` 1/3 per set of weights.
+    pass through a returned loss after the first; `example_losses` and `outputs` the same; `example_correct` 1/3;
+    `example_gradients` 1; `hessian_vector_product` 3 (2 if the loss has no second derivative in torch); `stacked_losses` 1/3
+    per set of weights.
     A loss inside torch.func's transforms or forward-mode differentiation raises `ContractError`, and so does a backward pass
     with `create_graph` or `is_grads_batched`: they would cost more than their charge.
 
@@ -90,6 +91,27 @@ class Task(Protocol):
     def example_losses(self, batch: Batch, model: nn.Module | None = None) -> Tensor:
         """Return the loss of every example, [size]."""
 
+    def outputs(self, batch: Batch, model: nn.Module | None = None) -> Any:
+        """Return what the workload's forward pass returns for `batch`; `model` defaults to `task.model`.
+
+        It is charged as `loss` is, and so are backward passes through the outputs.
+        """
+
+    def output_losses(self, outputs: Any, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
+        """Return the loss of every example, [size], computed from outputs of the form that `outputs` returns; not charged.
+
+        Args:
+            outputs: of the examples of `batch`.
+            batch: whose labels the loss compares with.
+            label_smoothing: weight of the uniform distribution in each label, 0 to 1.
+
+        Raises:
+            ContractError: the loss has no class labels, and `label_smoothing` is not 0.
+        """
+
+    def let_pass(self, examples: int) -> None:
+        """Charge `examples` examples and compute nothing, for a procedure that has ended before its horizon."""
+
     def example_correct(self, batch: Batch) -> Tensor:
         """Return for each example whether its prediction is correct, bool [size].
 
@@ -131,7 +153,19 @@ HOOKS = (
     "state_dict",
     "load_state_dict",
 )
-FACTS = ("name", "paper", "summary", "space", "defaults", "anytime", "cost", "deviation", "listens", "refresh_batchnorm")
+FACTS = (
+    "name",
+    "paper",
+    "summary",
+    "space",
+    "defaults",
+    "points",
+    "anytime",
+    "cost",
+    "deviation",
+    "listens",
+    "refresh_batchnorm",
+)
 
 
 class TrainingAlgorithm:
@@ -140,8 +174,9 @@ class TrainingAlgorithm:
     Facts are class attributes: `name`, `summary` (by default the docstring's first line), `paper`, `defaults`
     (hyperparameters), `space` (a search space, the same for all workloads), `anytime`, `cost`, `deviation`, `listens` (the
     signals of `Feedback` that `observe` receives) and `refresh_batchnorm` (whether the harness recomputes BatchNorm
-    statistics on a fixed number of training examples before each evaluation, free of charge). Any other public name in the
-    class body is an error.
+    statistics on a fixed number of training examples before each evaluation, free of charge) and `points` (values of all
+    hyperparameters of `defaults`, point by point: where a track draws from `space`, its trials take these in order instead).
+    Any other public name in the class body is an error.
 
     >>> class Sgd(TrainingAlgorithm):
     ...     '''Plain gradient descent.'''
@@ -163,6 +198,7 @@ class TrainingAlgorithm:
     deviation: ClassVar[str] = ""
     listens: ClassVar[tuple[str, ...]] = ()
     refresh_batchnorm: ClassVar[bool] = False
+    points: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     kind: ClassVar[str] = "procedure"
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -175,6 +211,7 @@ class TrainingAlgorithm:
         check_signals(cls.__name__, cls.listens, SIGNALS)
         check_defaults(cls.__name__, cls.defaults)
         check_space(cls.__name__, cls.space, cls.defaults)
+        check_points(cls.__name__, cls.points, cls.defaults)
         if "name" not in vars(cls):
             cls.name = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
         if "summary" not in vars(cls):

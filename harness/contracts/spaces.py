@@ -223,6 +223,22 @@ def check_space(owner: str, space: Any, defaults: Mapping[str, Any]) -> None:
     check_choices(owner, {name: defaults[name] for name in space if defaults[name] is not None}, space)
 
 
+def check_points(owner: str, points: Any, defaults: Mapping[str, Any]) -> None:
+    """Check the declared points of a plug-in: each has a value for every hyperparameter that has a default.
+
+    Raises:
+        ContractError: they are no sequence of mappings, or one has other names or a value that a record cannot store.
+    """
+    if not isinstance(points, list | tuple):
+        raise ContractError(f"{owner}: points must be a tuple of mappings, not {shown(points)}")
+    for number, point in enumerate(points):
+        if not isinstance(point, Mapping) or set(point) != set(defaults):
+            named = ", ".join(sorted(defaults))
+            raise ContractError(f"{owner}: point {number} must have a value for each of {named}, and for nothing else")
+        for name, value in point.items():
+            _check_recordable(owner, name, value)
+
+
 def _range_for(item: Any) -> str:
     """Return the range that a wrong declaration probably means, such as a pair of bounds or a list of options."""
     if isinstance(item, list | tuple) and len(item) == 2 and all(map(_is_number, item)):

@@ -8,8 +8,8 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable
-from contextlib import redirect_stdout
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -68,7 +68,7 @@ def load_file(path: Path) -> list[LoadedPlugin]:
         ContractError: a plug-in in it does not keep its contract.
     """
     try:
-        _check_readable(path)
+        check_readable(path)
         path = resolved(path)
         sources = read_sources(path)
     except (OSError, RuntimeError) as error:  # of a symbolic link to itself, Python 3.11 and 3.12 say RuntimeError
@@ -80,7 +80,7 @@ def load_file(path: Path) -> list[LoadedPlugin]:
         raise _unending[path][1]
     else:
         if loaded is not None:
-            _forget(_loaded_from(sources.files, sys.modules))
+            _forget(loaded_from(sources.files, sys.modules))
         module = _run(path, sources)
         _loaded[path] = sources.text_hash, module
     try:
@@ -99,7 +99,7 @@ def resolved(path: Path) -> Path:
         return path.absolute()
 
 
-def _check_readable(path: Path) -> None:
+def check_readable(path: Path) -> None:
     """Check that a path is a regular file of a plug-in's size: a pipe has no end that a reader would find.
 
     Raises:
@@ -140,20 +140,29 @@ def _defining_module(value: object) -> str | None:
 
 
 def _run(path: Path, sources: Sources) -> ModuleType:
-    name = _module_name(path)
+    name = module_name(path)
+    with importing(path, sources.files):
+        _check_siblings(path.parent, sources.siblings)
+        return _executed(name, path)
+
+
+@contextmanager
+def importing(path: Path, files: Iterable[Path]) -> Iterator[None]:
+    """Surround the import of a plug-in's file: it prints nothing to standard output, ends nothing, and its time is limited.
+
+    Modules that were loaded from `files` before an error are forgotten.
+
+    Raises:
+        BadInput: the body raised an error; the message names file and line.
+    """
     before = set(sys.modules)
     with noted_interrupts() as interrupts:
         try:
-            _check_siblings(path.parent, sources.siblings)
-            with (
-                redirect_stdout(sys.stderr),
-                calls_refused(),
-                import_limit(),
-            ):  # standard output may be JSON that another program reads
-                return _executed(name, path)
+            with redirect_stdout(sys.stderr), calls_refused(), import_limit():  # standard output may be another program's JSON
+                yield
         except BaseException as error:
             new = {key: sys.modules[key] for key in set(sys.modules) - before}
-            _forget(_loaded_from(sources.files, new))
+            _forget(loaded_from(files, new))
             if type(error).__module__.startswith("harness.") and not isinstance(error, Exception | ImportTimeout):
                 raise  # the trial's time limit has rung: that is not the plug-in's error
             if interrupts:
@@ -168,23 +177,24 @@ def _executed(name: str, path: Path) -> ModuleType:
     """Return the module of a file after it has run."""
     if name.split(".")[0] in OURS:
         return importlib.import_module(name)
-    spec = importlib.util.spec_from_file_location(name, path, loader=_UncachedLoader(name, str(path)))
+    spec = importlib.util.spec_from_file_location(name, path, loader=UncachedLoader(name, str(path)))
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    _UncachedLoader(name, str(path)).exec_module(module)
+    UncachedLoader(name, str(path)).exec_module(module)
     return module
 
 
-class _UncachedLoader(SourceFileLoader):
+class UncachedLoader(SourceFileLoader):
     """Compiles the source at every load, since cached byte code has time stamps too coarse for a file that is being edited."""
 
     def get_code(self, fullname: str) -> CodeType | None:
+        """Return the compiled source."""
         code = self.source_to_code(self.get_data(self.path), self.path)
         return code if isinstance(code, CodeType) else None
 
 
-def _module_name(path: Path) -> str:
+def module_name(path: Path) -> str:
     """Return the name under which the file is imported, and make sure that its parent packages exist."""
     for package, folder in OURS.items():
         if path.is_relative_to(folder):
@@ -233,7 +243,7 @@ def _check_siblings(folder: Path, siblings: Iterable[str]) -> None:
             )
 
 
-def _loaded_from(files: Iterable[Path], modules: dict[str, ModuleType]) -> list[str]:
+def loaded_from(files: Iterable[Path], modules: dict[str, ModuleType]) -> list[str]:
     """Return the names of those modules that were loaded from one of the files."""
     paths = {str(file) for file in files}
     located = {name: getattr(module, "__file__", None) for name, module in modules.items()}

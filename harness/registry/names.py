@@ -1,4 +1,5 @@
-"""Parses what users type for a plug-in: a name, ``PATH.py``, ``PATH.py:NAME``, ``OPTIMIZER+SCHEDULE``, ``:key=value,...``."""
+"""Parses what users type for a plug-in: a name, ``PATH.py``, ``PATH.py:NAME``, ``FORM:PATH.py``, ``OPTIMIZER+SCHEDULE``,
+``:key=value,...``."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from harness.contracts.errors import BadInput, did_you_mean
+from harness.registry.forms import split_form
 from harness.registry.index import Index
 from harness.registry.libraries.table import intended
 from harness.registry.loading import LoadedPlugin, load_file
@@ -18,6 +20,7 @@ from harness.registry.sources import ROOT, display_path
 _FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<name>[A-Za-z][A-Za-z0-9_-]*))?")
 _NAMED = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9_.-]*)(?::(?P<rest>.*))?", re.DOTALL)
 _FILE_FIRST = re.compile(r"(?P<head>.+?\.py(?::[A-Za-z][A-Za-z0-9_-]*(?=:|\Z))?)(?::(?P<rest>.*))?", re.DOTALL)
+_FORM_FILE = re.compile(r"(?P<path>.+?\.py)(?::(?P<rest>.*))?", re.DOTALL)
 _EXPONENT = re.compile(r"([=\[,]\s*[-+]?[0-9.]+[eE])\+(?=[0-9]+(?:[\s\],+]|\Z))")
 """The plus sign of an exponent, as in ``power=1e+2``: it separates no optimizer from a schedule."""
 
@@ -30,7 +33,7 @@ class Typed:
     """A plug-in as the user typed it: a whole submission, or a half of OPTIMIZER+SCHEDULE.
 
     Attributes:
-        head: a name, ``PATH.py`` or ``PATH.py:NAME``.
+        head: a name, ``PATH.py``, ``PATH.py:NAME`` or ``FORM:PATH.py``.
         settings: {hyperparameter: canonical text of the value that the user set}, sorted by hyperparameter.
     """
 
@@ -74,6 +77,10 @@ def _split_settings(half: str) -> tuple[str, str | None]:
 
     What follows ``PATH.py:`` is the name of a plug-in if it is a plain identifier, else settings.
     """
+    form, location = split_form(half)
+    if form:
+        file = _FORM_FILE.fullmatch(location)
+        return (f"{form}:{file['path']}", file["rest"]) if file else (half, None)
     named = _NAMED.fullmatch(half)
     if named and not named["head"].endswith(".py"):
         rest = named["rest"]
@@ -104,7 +111,8 @@ def _split_pair(name: str) -> tuple[str, str] | None:
 def _whole(name: str) -> bool:
     """Return whether `name` has no '+' but in the path of an existing file."""
     head, settings = _split_settings(name)
-    return "+" not in name or ("+" not in (settings or "") and is_file(head) and Path(split_file(head)[0]).exists())
+    file = Path(split_file(split_form(head)[1])[0])
+    return "+" not in name or ("+" not in (settings or "") and is_file(head) and file.exists())
 
 
 def is_file(name: str) -> bool:
@@ -149,11 +157,7 @@ def plugin_from_file(typed: str, index: Index, kind: str) -> LoadedPlugin:
         BadInput: there is no such file, it defines no such plug-in or several, or another file defines the same name.
     """
     location, name = split_file(typed)
-    path = Path(location).expanduser()
-    if not path.is_file() and (ROOT / path).is_file():
-        path = ROOT / path  # records store the path of a file of this repository relative to ROOT
-    if not path.is_file():
-        raise BadInput(f"no file '{location}' in {Path.cwd()}" if not path.is_absolute() else f"no file '{location}'")
+    path = existing_file(location)
     kinds = ("workload",) if kind == "workload" else ("schedule", "optimizer", "procedure")
     usable = [entry for entry in load_file(path) if entry.plugin.kind in kinds]
     matches = [entry for entry in usable if entry.name == name] if name else usable
@@ -168,6 +172,20 @@ def plugin_from_file(typed: str, index: Index, kind: str) -> LoadedPlugin:
             f"the name '{plugin.name}' is used by {display_path(path.resolve())} and {display_path(others[0])}: rename one"
         )
     return plugin
+
+
+def existing_file(location: str) -> Path:
+    """Return the path of the file that a user named.
+
+    Raises:
+        BadInput: there is no such file.
+    """
+    path = Path(location).expanduser()
+    if not path.is_file() and (ROOT / path).is_file():
+        path = ROOT / path  # records store the path of a file of this repository relative to ROOT
+    if not path.is_file():
+        raise BadInput(f"no file '{location}' in {Path.cwd()}" if not path.is_absolute() else f"no file '{location}'")
+    return path
 
 
 def _not_one(location: str, name: str, usable: Sequence[str], kind: str, *, none: bool) -> str:

@@ -15,10 +15,11 @@ from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import RESERVED
 from harness.registry.bases import base_of
 from harness.registry.calibrated import PAPER, Calibrated, calibrated, chosen_defaults
+from harness.registry.forms import check_named, read_form, split_form
 from harness.registry.index import Index
 from harness.registry.libraries import changes, check_library, is_library_name, library_plugin
 from harness.registry.loading import PLUGIN_PACKAGE, LoadedPlugin
-from harness.registry.names import Typed, is_file, plugin_from_file, unknown_name
+from harness.registry.names import Typed, existing_file, is_file, plugin_from_file, unknown_name
 from harness.registry.sources import ROOT, is_built_in
 from harness.registry.values import value_of
 
@@ -96,7 +97,8 @@ class Part:
             return typed.name
         path = self.loaded.path
         file = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path
-        return replace(typed, head=f"{file}:{self.loaded.name}").name
+        form, _ = split_form(typed.head)
+        return replace(typed, head=f"{form}:{file}" if form else f"{file}:{self.loaded.name}").name
 
 
 def find_part(typed: Typed, index: Index, kind: str, *, declared: bool = False) -> Part:
@@ -115,7 +117,12 @@ def find_part(typed: Typed, index: Index, kind: str, *, declared: bool = False) 
     if is_library_name(head):
         declared = declared or RESERVED in typed.settings
         return Part(typed, library_plugin(head, declared=declared), None, declared=declared)
-    loaded = plugin_from_file(head, index, kind) if is_file(head) else index.find(head)
+    form, location = split_form(head)
+    if form:
+        check_named(form, location)
+        loaded: LoadedPlugin | None = read_form(form, existing_file(location))
+    else:
+        loaded = plugin_from_file(head, index, kind) if is_file(head) else index.find(head)
     if loaded is None:
         raise unknown_name("submission", head, index)
     assert not (isinstance(loaded.plugin, type) and not issubclass(loaded.plugin, TrainingAlgorithm))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -48,8 +48,14 @@ class Sources:
     text_hash: str
 
 
-def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
-    """Return the sources of the plug-in in file `path`; `packages` maps names of packages of plug-ins to their folders.
+def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: bool = False) -> Sources:
+    """Return the sources of the plug-in in file `path`.
+
+    Args:
+        path: of the file.
+        packages: {name: folder} of packages of plug-ins.
+        anywhere: whether an absolute import that names the plug-in's folder at any place, as ``a.b.FOLDER.module``, means
+            that folder, wherever it lies. Such a name up to the folder, ``a.b.FOLDER``, is then one of the siblings.
 
     Raises:
         ContractError: a file does not parse, or is not UTF-8; the message names file and line.
@@ -63,6 +69,12 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
     while waiting:
         file = waiting.pop()
         for level, parts in _parsed(file, seen[file]).imports:
+            place = parts[:-1].index(path.parent.name) + 1 if anywhere and not level and path.parent.name in parts[:-1] else 0
+            own = list(_modules(path.parent, parts[place:])) if place else []
+            if own:
+                siblings.add(".".join(parts[:place]))
+                waiting += _unread(own, seen, path.parent, packages)
+                continue
             base = _base(file, level, parts, packages, None if packaged else path.parent)
             if base is None:
                 if not level and parts[0] not in sys.stdlib_module_names and parts[0] != "harness":
@@ -70,15 +82,19 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS) -> Sources:
                 continue
             if not level and parts[0] not in packages:
                 siblings.add(parts[0])
-            for module in _modules(base, parts):
-                if module not in seen and _covered(module, path.parent, packages):
-                    seen[module] = module.read_bytes()
-                    waiting.append(module)
+            waiting += _unread(_modules(base, parts), seen, path.parent, packages)
     labels = {file: _label(file, path.parent, packages) for file in seen}
     rest = sorted((file for file in seen if file != path), key=lambda file: labels[file])
     content = sorted((label, _parsed(file, seen[file]).hash) for file, label in labels.items())
     text = sorted((label, hashlib.sha256(seen[file]).hexdigest()) for file, label in labels.items())
     return Sources((path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(content), stable_hash(text))
+
+
+def _unread(modules: Iterable[Path], seen: dict[Path, bytes], folder: Path, packages: Mapping[str, Path]) -> list[Path]:
+    """Read those of some modules that count and are not in `seen`, and return their paths."""
+    new = [module for module in modules if module not in seen and _covered(module, folder, packages)]
+    seen.update({module: module.read_bytes() for module in new})
+    return new
 
 
 @dataclass(frozen=True)

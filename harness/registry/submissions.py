@@ -78,6 +78,11 @@ class Submission:
         return {key: value for space in spaces for key, value in space.items()}
 
     @property
+    def points(self) -> tuple[Mapping[str, Any], ...]:
+        """The points that its procedure lists instead of a space to draw from; () if it lists none."""
+        return tuple(self.procedure.points) if self.procedure is not None else ()
+
+    @property
     def wraps(self) -> str:
         """The optimizer that its optimizer wraps, whose defaults and space it has; "" if it wraps none."""
         return self.optimizer.wraps if self.optimizer is not None else ""
@@ -97,9 +102,10 @@ def find_submission(name: str, *, calibrated: bool = True) -> Submission:
     """Return the submission with a name.
 
     The name is looked up in ./submissions, in the built-in folders and among installed entry points (group
-    ``timetrial.submissions``). It can also be a file (``./my.py``, or ``./my.py:name`` if the file defines several), a
-    library's class (``torch.optim.X``, ``torch.optim.lr_scheduler.X``, ``pytorch_optimizer.X``), or
-    ``OPTIMIZER+SCHEDULE``, where each half is any of these. ``:key=value,...`` after any of them sets hyperparameters.
+    ``timetrial.submissions``). It can also be a file (``./my.py``, or ``./my.py:name`` if the file defines several), a file in
+    the form of another benchmark (``algoperf:PATH/submission.py``), a library's class (``torch.optim.X``,
+    ``torch.optim.lr_scheduler.X``, ``pytorch_optimizer.X``), or ``OPTIMIZER+SCHEDULE``, where each half is any of these.
+    ``:key=value,...`` after any of them sets hyperparameters.
 
     Args:
         name: as above. ``:defaults=paper`` among the hyperparameters chooses the declared defaults and space of a built-in

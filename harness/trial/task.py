@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor, is_legacy_batchedtensor
 from torch.autograd import forward_ad
+from torch.autograd.graph import register_multi_grad_hook
 
 from harness.canonical import stable_seed
 from harness.contracts.algorithms import Batch
@@ -32,6 +33,11 @@ HVP_THIRDS = 9
 
 DIFFERENCE_THIRDS = 6
 """Charge of a Hessian-vector product by differences, thirds per example: two gradients."""
+
+TRANSFORMED = (
+    "a loss inside torch.func or forward-mode differentiation is charged less than it costs: use "
+    "task.stacked_losses, task.example_gradients or task.hessian_vector_product"
+)
 
 
 class TrialTask:
@@ -106,7 +112,7 @@ class TrialTask:
         """Return the mean training loss of `batch`; charges 1 per example with gradients enabled, 1/3 without."""
         loss = self._example_losses(batch, model).mean()
         if loss.requires_grad:
-            self._charge_backward(loss, batch.size)
+            self._charge_backward([loss], batch.size)
         self._meter.loss = loss.detach()
         return loss
 
@@ -114,8 +120,29 @@ class TrialTask:
         """Return the loss of every example, [size]; charged as `loss`."""
         losses = self._example_losses(batch, model)
         if losses.requires_grad:
-            self._charge_backward(losses, batch.size)
+            self._charge_backward([losses], batch.size)
         return losses
+
+    def outputs(self, batch: Batch, model: nn.Module | None = None) -> Any:
+        """Return the outputs of the model for `batch`; charged as `loss`, backward passes through the outputs included."""
+        outputs = self._outputs(batch, model, examples_of(batch, self._seal))
+        trained = [tensor for tensor in _tensors(outputs) if tensor.requires_grad]
+        if trained:
+            self._charge_backward(trained, batch.size)
+        return outputs
+
+    def output_losses(self, outputs: Any, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
+        """Return the loss of every example of `batch`, [size], from outputs that were paid for; charges nothing."""
+        smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
+        with self._autocast():
+            losses = self._workload.example_losses(outputs, examples_of(batch, self._seal), **smoothing)
+        self._check_losses(losses, batch.size)
+        self._meter.loss = losses.detach().mean()
+        return losses
+
+    def let_pass(self, examples: int) -> None:
+        """Charge `examples` examples and compute nothing."""
+        self._meter.charge(examples)
 
     def example_correct(self, batch: Batch) -> Tensor:
         """Return whether every example is predicted correctly, bool [size]; charges 1/3 per example."""
@@ -206,24 +233,33 @@ class TrialTask:
 
     def _example_losses(self, batch: Batch, model: nn.Module | None) -> Tensor:
         examples = examples_of(batch, self._seal)
+        outputs = self._outputs(batch, model, examples)
+        with self._autocast():
+            losses = self._workload.example_losses(outputs, examples)
+        self._check_losses(losses, batch.size)
+        return losses
+
+    def _outputs(self, batch: Batch, model: nn.Module | None, examples: Mapping[str, Tensor]) -> Any:
+        """Return the outputs of a model, charged: 1 per example with gradients enabled, 1/3 without."""
         thirds = 3 if torch.is_grad_enabled() else 1
         self._meter.charge(batch.size, thirds)
         with self._autocast():
             outputs = self._workload.forward(self.model if model is None else model, examples)
-            losses = self._workload.example_losses(outputs, examples)
-        if is_functorch_wrapped_tensor(losses) or forward_ad._current_level >= 0:
-            raise ContractError(
-                "a loss inside torch.func or forward-mode differentiation is charged less than it costs: use "
-                "task.stacked_losses, task.example_gradients or task.hessian_vector_product"
-            )
-        if losses.shape[0] != batch.size:
-            raise ContractError(f"{losses.shape[0]} losses of a batch of {batch.size} examples: a batch is read-only")
-        if losses.requires_grad and thirds == 1:  # gradients were enabled inside the model
+        found = _tensors(outputs)
+        if forward_ad._current_level >= 0 or any(map(is_functorch_wrapped_tensor, found)):
+            raise ContractError(TRANSFORMED)
+        if thirds == 1 and any(tensor.requires_grad for tensor in found):  # gradients were enabled inside the model
             self._meter.charge(batch.size, 2)
-        return losses
+        return outputs
 
-    def _charge_backward(self, loss: Tensor, size: int) -> None:
-        """Charge every backward pass through `loss` after the first, which the loss call has charged already."""
+    def _check_losses(self, losses: Tensor, size: int) -> None:
+        if is_functorch_wrapped_tensor(losses):
+            raise ContractError(TRANSFORMED)
+        if losses.shape[0] != size:
+            raise ContractError(f"{losses.shape[0]} losses of a batch of {size} examples: a batch is read-only")
+
+    def _charge_backward(self, results: Sequence[Tensor], size: int) -> None:
+        """Charge every backward pass through any of `results` after the first, which the call has charged already."""
         passes = 0
 
         def count(gradient: Tensor) -> None:
@@ -237,7 +273,18 @@ class TrialTask:
             if passes > 1:
                 self._meter.charge(size, 2)
 
-        loss.register_hook(count)
+        if len(results) == 1:
+            results[0].register_hook(count)
+        else:
+            register_multi_grad_hook(results, count, mode="any")
+
+
+def _tensors(outputs: Any) -> list[Tensor]:
+    """Return the tensors in what a forward pass returns: a tensor, or sequences and mappings of them."""
+    if isinstance(outputs, Tensor):
+        return [outputs]
+    inside = outputs.values() if isinstance(outputs, Mapping) else outputs if isinstance(outputs, tuple | list) else ()
+    return [tensor for item in inside for tensor in _tensors(item)]
 
 
 class _MeanLoss(nn.Module):

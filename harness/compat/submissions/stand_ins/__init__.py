@@ -1,0 +1,1 @@
+"""Modules that stand in for AlgoPerf's package, and for others that its submissions import, while a submission runs."""
