@@ -141,9 +141,14 @@ def _defining_module(value: object) -> str | None:
 
 def _run(path: Path, sources: Sources) -> ModuleType:
     name = module_name(path)
-    with importing(path, sources.files):
-        _check_siblings(path.parent, sources.siblings)
-        return _executed(name, path)
+    try:
+        with importing(path, sources.files):
+            _check_siblings(path.parent, sources.siblings)
+            return _executed(name, path)
+    except BadInput as error:
+        if isinstance(error.__cause__, ImportTimeout):
+            _unending[path] = sources.text_hash, error
+        raise
 
 
 @contextmanager
@@ -167,10 +172,7 @@ def importing(path: Path, files: Iterable[Path]) -> Iterator[None]:
                 raise  # the trial's time limit has rung: that is not the plug-in's error
             if interrupts:
                 raise KeyboardInterrupt(f"while {display_path(path)} was imported") from None
-            line = import_error(path, error)
-            if isinstance(error, ImportTimeout):
-                _unending[path] = sources.text_hash, line
-            raise line from error
+            raise import_error(path, error) from error
 
 
 def _executed(name: str, path: Path) -> ModuleType:
