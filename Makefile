@@ -29,7 +29,7 @@ bench-all: $(READY)      ## every schedule on the laptop suite; resumes what was
 REFERENCE ?= results/reference-run
 RACE      ?= --suite laptop
 CLAIMED   := analyses/claimed
-FIRST     := adan ademamix adopt cautious d_muon diloco ema kron lamb lawa mars normuon prodigy scion shampoo soap
+FIRST     := sgd adamw nadamw lion muon adan ademamix adopt cautious d_muon diloco ema kron lamb lawa mars normuon prodigy scion shampoo soap
 RACING     = $(BIN)/timetrial run $(RACE) --results $(REFERENCE)
 GOES_ON    = || test $$? -eq 1  # status 1: some trials failed. The table names them, and the next track runs all the same
 reference: $(READY)      ## every run of the reference result and of docs/claims.md, into REFERENCE=DIR; resumes what was stopped
@@ -38,7 +38,7 @@ reference: $(READY)      ## every run of the reference result and of docs/claims
 	$(RACING) --track self-tuning -s adamw+linear \
 	  -s $(CLAIMED)/fedhyper_tenth.py -s $(CLAIMED)/adamw_tenth.py+constant \
 	  -s $(CLAIMED)/fedhyper_tenfold.py -s $(CLAIMED)/adamw_tenfold.py+constant $(GOES_ON)
-	$(RACING) --track external --studies 3 -s sgd -s adamw -s nadamw -s lion -s muon $(FIRST:%=-s %) $(GOES_ON)
+	$(RACING) --track external --studies 3 $(FIRST:%=-s %+cosine) $(GOES_ON)
 	$(RACING) --track budget -s constant -s cosine -s exponential -s inverse_sqrt -s linear -s onecycle -s polynomial \
 	  -s rex -s sgdr -s step -s uba -s wsd -s wsd_s -s $(CLAIMED)/wsd_sqrt.py $(GOES_ON)
 

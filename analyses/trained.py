@@ -47,7 +47,7 @@ def trained(frames: Sequence[pd.DataFrame], submissions: Sequence[str], workload
     for frame in frames:
         if not frame.empty:
             for name, workload, status in zip(frame["submission"], frame["workload"], frame["status"], strict=True):
-                counts.setdefault((name, workload), Counter())[status] += 1
+                counts.setdefault((name.partition("+")[0], workload), Counter())[status] += 1
     return [Trained(s, w, counts.get((s, w), Counter())) for s in submissions for w in workloads]
 
 

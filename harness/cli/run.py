@@ -35,7 +35,9 @@ def run(
             " repeatable (default: ten schedules)",
         ),
     ] = None,
-    all_submissions: Annotated[bool, typer.Option("--all", help="run all submissions that the track accepts")] = False,
+    all_submissions: Annotated[
+        bool, typer.Option("--all", help="run all submissions that the track accepts; optimizers under cosine decay")
+    ] = False,
     workload: options.Workloads = None,
     track: Annotated[
         str,
@@ -167,7 +169,7 @@ def _all_submissions(named: Sequence[str], track: str, pair: Sequence[str]) -> t
     for submission in accepted:
         if "broken" in submission.facts:
             print(plain_line(f"left out, broken: {submission.facts['broken']}"), file=sys.stderr)
-    return tuple(submission.name for submission in accepted if "broken" not in submission.facts)
+    return tuple(submission.raced_as for submission in accepted if "broken" not in submission.facts)
 
 
 def _sensitivity_track(track: str, trials: int | None, pair: Sequence[str]) -> str:

@@ -49,6 +49,8 @@ class Optimizer:
         paper: where the optimizer comes from (arXiv number, DOI or book).
         cost: what a step costs beyond one forward and one backward pass, in words; empty if nothing.
         deviation: how this recipe differs from the source, in words; empty if it does not.
+        schedule: the schedule under which it is calibrated, and raced where all submissions are; empty for that of the
+            baseline, cosine decay. Under its own name it is raced at a constant rate all the same.
         wraps: of a wrapper, the name of the recipe that it wraps; else empty.
         base: the recipe of that name; None until it is looked up (`over`).
     """
@@ -61,6 +63,7 @@ class Optimizer:
     paper: str = ""
     cost: str = ""
     deviation: str = ""
+    schedule: str = ""
     wraps: str = ""
     base: Optimizer | None = None
 
@@ -126,6 +129,7 @@ def optimizer(
     paper: str = "",
     cost: str = "",
     deviation: str = "",
+    schedule: str = "",
     wraps: str = "",
 ) -> Callable[[Callable[[Any, Hyperparameters], Any]], Optimizer]:
     """Turn a function ``(model, hyperparameters) -> torch.optim.Optimizer`` into an `Optimizer`.
@@ -159,6 +163,7 @@ def optimizer(
             paper=paper,
             cost=cost,
             deviation=deviation,
+            schedule=schedule,
             wraps=wraps,
         )
 
@@ -190,13 +195,16 @@ def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
     import torch
 
     scale: list[Any] = []
+    steps = 0  # torch also calls the hooks around `super().step()`, once another instance of that class has been made
 
     def gradients() -> list[Any]:
         return [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
 
     def before(*_: Any) -> None:
+        nonlocal steps
+        steps += 1
         found = gradients()
-        if not found:
+        if not found or steps > 1:
             return
         with torch.no_grad():
             total = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(found)))
@@ -204,7 +212,9 @@ def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
             torch._foreach_mul_(found, scale[0])
 
     def after(*_: Any) -> None:
-        if found := gradients():
+        nonlocal steps
+        steps -= 1
+        if steps == 0 and (found := gradients()):
             with torch.no_grad():
                 torch._foreach_div_(found, scale[0])
 

@@ -20,6 +20,7 @@ from harness.registry.libraries import row_of
 from harness.registry.names import Typed, parse_name
 from harness.registry.parts import Part, find_part, with_values
 from harness.registry.sources import display_path, library_versions
+from harness.rules import BASELINE
 
 _Recipe = TypeVar("_Recipe", Schedule, Optimizer)
 
@@ -86,6 +87,13 @@ class Submission:
     def wraps(self) -> str:
         """The optimizer that its optimizer wraps, whose defaults and space it has; "" if it wraps none."""
         return self.optimizer.wraps if self.optimizer is not None else ""
+
+    @property
+    def raced_as(self) -> str:
+        """The name under which a race of all submissions has it: an optimizer without a schedule gets one."""
+        if self.optimizer is None or self.schedule is not None:
+            return self.name
+        return f"{self.name}+{self.optimizer.schedule or BASELINE}"
 
     @property
     def reference_recipe(self) -> bool:

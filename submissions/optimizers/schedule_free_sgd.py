@@ -13,6 +13,7 @@ from harness import LogUniform, Uniform, decay_groups, optimizer
     },
     cost="one pass over the weights per evaluation; state: once the parameters",
     deviation="the training weights are stored during an evaluation and put back exactly, so that it causes no rounding",
+    schedule="constant",
 )
 def schedule_free_sgd(model, hyperparameters):
     """Gradients at y = (1 - momentum) z + momentum x, steps of z, and x, the average of z, is judged.

@@ -204,6 +204,8 @@ def test_all_runs_every_schedule_and_the_default_is_the_first_ten(tmp_path):
     run = ("run", "--suite", "smoke", "--studies", 1, "--trials", 1, "--dry-run", "--results", tmp_path / "r")
     counts = [timetrial(*run, *more).stdout.split(" trials to run")[0].split()[-1] for more in ((), ("--all",))]
     assert counts == ["20", str(2 * len(schedules))] and len(schedules) > 20
+    named = timetrial(*run, "--track", "self-tuning", "--all").stdout.split()
+    assert {"sam", "soap+cosine", "schedule_free_sgd+constant"} <= set(named) and not {"soap", "cosine"} & set(named)
 
 
 def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):

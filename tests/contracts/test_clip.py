@@ -13,7 +13,7 @@ from harness.registry import all_submissions, find_optimizer
 RECIPES = [s.name for s in all_submissions() if s.optimizer]
 OVERWRITES = ("muon",)
 """Recipes whose optimizer leaves something else in the gradients, clipped or not."""
-SMALL_RATES = {"momo": 0.01, "soap": 1e-4}
+SMALL_RATES = {"apollo_mini": 1e-4, "momo": 0.01, "soap": 1e-4}
 """Torch divides by the norm plus 1e-6; at their default rates these recipes move so far that this exceeds the tolerance."""
 
 
@@ -66,6 +66,27 @@ def test_after_a_step_the_gradients_are_those_of_the_loss_again(name):
     weights, left = train(descent if name == "descent" else find_optimizer(name), 0.5)
     for found, given in zip(left, gradients(weights), strict=True):
         assert close(found, given)
+
+
+class Twice(torch.optim.SGD):
+    """Its `step` calls that of a class of which there is an instance, around which torch calls the hooks once more."""
+
+    def step(self, closure=None):
+        super().step(closure)
+
+
+@optimizer(defaults={"learning_rate": 0.1})
+def inherited(model, hyperparameters):
+    """Gradient descent."""
+    torch.optim.SGD(model.parameters(), lr=0.1)
+    return Twice(model.parameters(), lr=hyperparameters.learning_rate)
+
+
+def test_hooks_that_torch_calls_twice_clip_once_and_leave_the_gradients_of_the_loss():
+    weights, left = train(inherited, 0.5)
+    for found, given in zip(left, gradients(weights), strict=True):
+        assert close(found, given)
+    assert close(weights, train(inherited, 0.0, lambda weights: nn.utils.clip_grad_norm_(weights, 0.5))[0])
 
 
 def test_clipping_changes_where_gradients_are_large_and_only_there():

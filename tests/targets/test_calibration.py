@@ -108,6 +108,12 @@ def test_optimizers_of_reference_recipes_are_searched_within_the_bounds_of_the_t
     assert used <= set(BOUNDS)
 
 
+def test_an_optimizer_is_trained_under_the_schedule_that_it_is_made_for():
+    assert subject_of("lion").trained.name == "lion+cosine" and subject_of("lion+rex").schedule == "rex"
+    assert subject_of("schedule_free_sgd").trained.name == "schedule_free_sgd+constant"
+    assert (subject_of("sam").trained.name, subject_of("sam").schedule) == ("sam", "")
+
+
 def test_points_are_the_same_for_equal_bounds_and_a_set_value_leaves_the_others_where_they_are():
     assert subject_of("adamw").points(16)[1:] == subject_of("nadamw").points(16)[1:]
     whole, fixed = subject_of("adamw").points(4), subject_of("adamw:weight_decay=0.2").points(4)

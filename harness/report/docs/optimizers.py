@@ -46,11 +46,12 @@ def optimizers_markdown(
 
 
 WORDS = """\
-Every optimizer takes every schedule: `-s soap+linear`, and `-s soap` is a constant rate. A procedure brings its own schedule;
-an optimizer over another takes its base by name: `-s cautious:base=lion+cosine`. `clip` is the largest global norm of a step's
-gradients, 0 for none. `NAME:defaults=paper` has the declared defaults where a race uses [calibrated](calibration.md) ones. What
-a step costs in CPU time is measured in [performance](performance.md#what-an-optimizers-step-costs); what is known of the
-classes of torch and pytorch_optimizer stands in [libraries](libraries.md).
+Every optimizer takes every schedule: `-s soap+linear`; `-s soap` is a constant rate, and `--all` races it under cosine decay.
+A procedure brings its own schedule; an optimizer over another takes its base by name: `-s cautious:base=lion+cosine`. `clip` is
+the largest global norm of a step's gradients, 0 for none. `NAME:defaults=paper` has the declared defaults where a race uses
+[calibrated](calibration.md) ones. What a step costs in CPU time is measured in
+[performance](performance.md#what-an-optimizers-step-costs); what is known of the classes of torch and pytorch_optimizer stands
+in [libraries](libraries.md).
 
 *Compared with its formula*: a test trains a net with an embedding, a convolution, matrices and vectors in double precision, and
 compares the change of each parameter with that of a reference, which is written from the formula and imports neither this code

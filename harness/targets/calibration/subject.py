@@ -12,7 +12,6 @@ from harness.contracts.spaces import RESERVED, Space
 from harness.plan import check_dimensions, check_printable, halton_rows
 from harness.registry import Submission, find_submission, parse_name
 from harness.registry.sources import is_built_in
-from harness.rules import BASELINE
 from harness.targets.protocol import BOUNDS, point_at
 
 
@@ -78,9 +77,8 @@ def subject_of(name: str) -> Subject:
     if base := trained.wraps:
         raise BadInput(f"'{halves[0].name}' has the defaults and the space of the optimizer that it wraps: calibrate {base}")
     plugin = find_submission(halves[0].name, calibrated=False) if len(halves) > 1 else trained
-    schedule = "" if plugin.kind == "procedure" else halves[1].name if len(halves) > 1 else BASELINE
-    if schedule and len(halves) == 1:
-        trained = find_submission(f"{plugin.name}+{schedule}", calibrated=False)
+    trained = find_submission(trained.raced_as, calibrated=False)
+    schedule = parse_name(trained.name)[1].name if plugin.kind == "optimizer" else ""
     whole = _bounds(plugin)
     bounds = {key: item for key, item in whole.items() if key not in plugin.given}
     check_dimensions(plugin.name, whole)
