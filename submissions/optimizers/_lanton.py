@@ -12,16 +12,9 @@ SIZE = 0.2
 class Lanton(Rule):
     """Steps of fixed norm, shorter where a layer's gradient is noisier; the recipe `lanton` has the formula."""
 
-    def step(self, closure=None):
-        """Take one step with the present gradients."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        with torch.no_grad():
-            self._shares = {p: share for group in self.param_groups for p, share in self._compared(group)}
-        super().step()
-        return loss
+    def prepare(self):
+        """Compare the noise of the layers."""
+        self._shares = {p: share for group in self.param_groups for p, share in self._compared(group)}
 
     def update(self, p, gradient, state, group):
         """Update one parameter."""

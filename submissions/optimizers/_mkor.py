@@ -33,21 +33,14 @@ class Mkor(Lamb):
         for layer in self._layers:
             layer.register_forward_hook(Hook(self._watch))
 
-    def step(self, closure=None):
-        """Take one step with the present gradients."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        with torch.no_grad():
-            self._found = {p: g for layer in self._layers for p, g in self._preconditioned(layer)}
-        super().step()
-        self._inputs, self._gradients, self._found = {}, {}, {}
-        return loss
+    def prepare(self):
+        """Update the factors from what was watched, and multiply the gradients by them."""
+        self._found = {p: g for layer in self._layers for p, g in self._preconditioned(layer)}
+        self._inputs, self._gradients = {}, {}
 
     def update(self, p, gradient, state, group):
         """Update one parameter."""
-        super().update(p, self._found.get(p, gradient), state, group)
+        super().update(p, self._found.pop(p, gradient), state, group)
 
     def _watch(self, layer, inputs, output):
         step = self.state[layer.weight].get("step", 0) if layer.weight in self.state else 0

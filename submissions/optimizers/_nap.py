@@ -28,11 +28,10 @@ class NaP(Rule):
         self._handles = [layer.register_forward_hook(Hook(self._watch)) for layer in layers]
         self._handles += [norm.register_forward_pre_hook(Hook(self._match)) for norm in norms]
 
-    def step(self, closure=None):
-        """Take one step with the present gradients."""
+    def prepare(self):
+        """End the search before the first step."""
         if not self.state:
             self._end_search(self._followed())
-        return super().step(closure)
 
     def update(self, p, gradient, state, group):
         """Update one parameter."""

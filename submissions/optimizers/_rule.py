@@ -23,6 +23,7 @@ class Rule(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        self.prepare()
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
@@ -30,6 +31,9 @@ class Rule(torch.optim.Optimizer):
                     state["step"] = state.get("step", 0) + 1
                     self.update(p, p.grad, state, group)
         return loss
+
+    def prepare(self):
+        """Compute, with the gradients of all parameters, what a step's updates need."""
 
     def update(self, p, gradient, state, group):
         """Update one parameter in place; `state["step"]` counts its steps from 1, and the gradient is left as it is."""
