@@ -27,11 +27,14 @@ class Meter:
         loss: what the last call of `Task.loss` returned, detached; None before the first call.
     """
 
-    __slots__ = ("_all_finite", "_charged", "_ended", "_idle_steps", "_on_cpu", "_thirds_before", "device", "loss")
+    __slots__ = (
+        *("_all_finite", "_charged", "_ended", "_idle_steps", "_on_cpu", "_read", "_shown", "_thirds_before"),
+        *("device", "loss"),
+    )
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._charged, self._ended = _count(), _count()
+        self._charged, self._ended, self._shown, self._read = _count(), _count(), _count(), _count()
         self.loss: Tensor | None = None
         self._thirds_before = self._idle_steps = 0
         self._on_cpu = device.type == "cpu"
@@ -59,6 +62,16 @@ class Meter:
             ContractError: the charge is negative.
         """
         self._charged(examples * thirds)
+
+    def show(self, examples: int) -> None:
+        """Note that outputs of `examples` examples, which are charged, were given out: one loss of each is paid for."""
+        self._shown(examples)
+
+    def charge_read(self, examples: int) -> None:
+        """Charge a third per example for losses of outputs, as far as they are not the first of outputs that were given out."""
+        paid = min(examples, self._shown(0) - self._read(0))
+        self._read(paid)
+        self.charge(examples - paid, 1)
 
     def end_step(self) -> bool:
         """Count a step; return whether its loss is finite. On an accelerator, `finite` finds out later.

@@ -126,13 +126,15 @@ class TrialTask:
     def outputs(self, batch: Batch, model: nn.Module | None = None) -> Any:
         """Return the outputs of the model for `batch`; charged as `loss`, backward passes through the outputs included."""
         outputs = self._outputs(batch, model, examples_of(batch, self._seal))
+        self._meter.show(batch.size)
         trained = [tensor for tensor in _tensors(outputs) if tensor.requires_grad]
         if trained:
             self._charge_backward(trained, batch.size)
         return outputs
 
     def output_losses(self, outputs: Any, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-        """Return the loss of every example of `batch`, [size], from outputs that were paid for; charges nothing."""
+        """Return the loss of every example of `batch`, [size], from outputs; only the first loss of outputs is paid for."""
+        self._meter.charge_read(batch.size)
         smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
         with self._autocast():
             losses = self._workload.example_losses(outputs, examples_of(batch, self._seal), **smoothing)

@@ -96,7 +96,21 @@ def task():
     return TrialTask(spec(), workload, workload.build_model().train(), data["train"], Meter(torch.device("cpu")))
 
 
-def test_outputs_are_charged_as_losses_and_their_losses_are_free(task):
+def test_outputs_pay_for_one_loss_each_and_further_ones_are_charged(task):
+    first, second = task.draw(12), task.draw(12)
+    outputs = task.outputs(first).detach()
+    for charged in (12, 16, 20):
+        task.output_losses(outputs * 2, first)
+        assert task.examples == charged
+    task.outputs(second), task.outputs(second)
+    before = task.examples
+    task.output_losses(outputs, second), task.output_losses(outputs, first)
+    assert task.examples == before
+    task.output_losses(outputs, second)
+    assert task.examples == before + 4
+
+
+def test_outputs_are_charged_as_losses_and_their_first_losses_are_free(task):
     batch = task.draw(12)
     outputs = task.outputs(batch)
     assert task.examples == 12
