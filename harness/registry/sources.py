@@ -35,6 +35,7 @@ class Sources:
         files: the plug-in's file first, then every module that it imports, directly or not, from its own folder or
             from a built-in package, sorted by label.
         siblings: absolute names under which modules of its folder are imported (``import helper``).
+        search: folders in which an absolute import of such a name looks.
         libraries: top-level names of all other modules that any of the files import, without the standard library.
         content_hash: SHA-256 of the files' syntax trees: it does not depend on comments, docstrings and formatting, on where
             the folder lies, or on time stamps.
@@ -46,6 +47,7 @@ class Sources:
     libraries: frozenset[str]
     content_hash: str
     text_hash: str
+    search: tuple[Path, ...] = ()
 
 
 def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: bool = False) -> Sources:
@@ -55,7 +57,8 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: b
         path: of the file.
         packages: {name: folder} of packages of plug-ins.
         anywhere: whether an absolute import that names the plug-in's folder at any place, as ``a.b.FOLDER.module``, means
-            that folder, wherever it lies. Such a name up to the folder, ``a.b.FOLDER``, is then one of the siblings.
+            that folder, wherever it lies, and one in a folder below it may mean what lies beside the file. Names up to the
+            folder, ``a.b.FOLDER``, are then among the siblings.
 
     Raises:
         ContractError: a file does not parse, or is not UTF-8; the message names file and line.
@@ -65,6 +68,7 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: b
     packaged = any(path.is_relative_to(folder) for folder in packages.values())
     waiting, seen = [path], {path: path.read_bytes()}
     siblings: set[str] = set()
+    search = {path.parent: None}
     libraries: set[str] = set()
     while waiting:
         file = waiting.pop()
@@ -76,18 +80,23 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: b
                 waiting += _unread(own, seen, path.parent, packages)
                 continue
             base = _base(file, level, parts, packages, None if packaged else path.parent)
+            if base is None and anywhere and not level and file.is_relative_to(path.parent):
+                base = _base(file, level, parts, packages, file.parent)
             if base is None:
                 if not level and parts[0] not in sys.stdlib_module_names and parts[0] != "harness":
                     libraries.add(parts[0])
                 continue
             if not level and parts[0] not in packages:
                 siblings.add(parts[0])
+                search[base] = None
             waiting += _unread(_modules(base, parts), seen, path.parent, packages)
     labels = {file: _label(file, path.parent, packages) for file in seen}
     rest = sorted((file for file in seen if file != path), key=lambda file: labels[file])
     content = sorted((label, _parsed(file, seen[file]).hash) for file, label in labels.items())
     text = sorted((label, hashlib.sha256(seen[file]).hexdigest()) for file, label in labels.items())
-    return Sources((path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(content), stable_hash(text))
+    return Sources(
+        (path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(content), stable_hash(text), tuple(search)
+    )
 
 
 def _unread(modules: Iterable[Path], seen: dict[Path, bytes], folder: Path, packages: Mapping[str, Path]) -> list[Path]:

@@ -47,6 +47,23 @@ PLACES = (
 NUMBERS = ("nan", "inf", "-inf", "''", "' '", "x", "1e", "0x10", "1,5", "--")
 
 BAD: dict[str, list[str]] = {
+    "check": [
+        *("check", "check ''", "check rex", "check {silent}", "check {nowhere}", "check algoperf", "check algoperf:"),
+        *(
+            "check algoperf:{dir}",
+            "check algoperf:{nowhere}/submission.py",
+            "check algoperf:{silent}",
+            "check algoperf:{syntax}",
+        ),
+        *(
+            "check algoperf:{error}",
+            "check algoperf:{exit}",
+            "check algoperf:{missing}",
+            "check algoperf:{dir_py}",
+            "check a b",
+        ),
+        *("check algoperf:{silent}:x=1", "check --bogus"),
+    ],
     "none": ["runn", "--bogus", "RUN", "'run '", "-s rex", "''", "run\nreport", "--verbose run", "2"],
     "run": [
         *("run --bogus", "run extra", "run --suite", "run -s", "run ''"),

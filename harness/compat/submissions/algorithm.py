@@ -14,6 +14,7 @@ from torch import nn
 
 from harness.compat.submissions.batches import input_queue
 from harness.compat.submissions.modules import Modules
+from harness.compat.submissions.space import FILE
 from harness.compat.submissions.stand_ins import random_utils
 from harness.compat.submissions.stand_ins.spec import TrainingCompleteError
 from harness.compat.submissions.workload import AlgoPerfWorkload
@@ -64,7 +65,21 @@ class AlgoPerfSubmission(TrainingAlgorithm):
         self._steps, self._complete = 0, False
         self._evaluations: list[tuple[int, dict[str, float]]] = []
         self._timed = "train_state" in signature(self._loaded.functions["update_params"]).parameters
-        self._optimizer_state = self._loaded.call("init_optimizer_state", self._workload, task.model, None, self._values, start)
+        self._optimizer_state = self._started(start)
+
+    def _started(self, seed: Any) -> Any:
+        """Return the optimizer state at the start.
+
+        Raises:
+            ContractError: the submission asks for a hyperparameter that it does not have.
+        """
+        try:
+            return self._loaded.call("init_optimizer_state", self._workload, self.task.model, None, self._values, seed)
+        except AttributeError as error:
+            if error.obj is not self._values:
+                raise
+            has = f"has only {', '.join(self.defaults)}" if self.defaults else "is not there"
+            raise ContractError(f"the submission asks for hyperparameters.{error.name}, but {FILE} {has}") from error
 
     def _batch_size(self) -> int:
         """Return the submission's batch size for this workload; the workload's own where it does not know the name."""
@@ -127,7 +142,7 @@ class AlgoPerfSubmission(TrainingAlgorithm):
             current_params_types=self._workload.model_params_types,
             model_state=self._model_state,
             hyperparameters=self._values,
-            loss_type=self._workload.loss_type,
+            loss_type=self._workload.known_loss,
             optimizer_state=self._optimizer_state,
             eval_results=self._evaluations,
             global_step=self._steps,

@@ -60,6 +60,7 @@ class Modules:
         for dotted in sorted(name for name in sources.siblings if "." in name):
             self._known |= self._outer(dotted)
         self._plain = {name for name in sources.siblings if "." not in name}
+        self._search = [str(folder) for folder in sources.search] if self._plain else []
 
     def _outer(self, dotted: str) -> dict[str, ModuleType]:
         """Return the packages of ``a.b.FOLDER``, the last of which is the submission's folder."""
@@ -81,17 +82,15 @@ class Modules:
         for name in self._plain - self._known.keys():
             hidden |= {key: sys.modules.pop(key) for key in list(sys.modules) if key.partition(".")[0] == name}
         sys.modules.update(self._known)
-        folder, writes = str(self._folder), sys.dont_write_bytecode
-        if self._plain:
-            sys.path.insert(0, folder)
+        path, writes = list(sys.path), sys.dont_write_bytecode
+        sys.path[:0] = self._search
         sys.dont_write_bytecode = True
         before = len(sys.modules)
         try:
             yield
         finally:
             sys.dont_write_bytecode = writes
-            if self._plain and folder in sys.path:
-                sys.path.remove(folder)
+            sys.path[:] = path
             if len(sys.modules) != before:
                 new = {name: module for name, module in sys.modules.items() if name not in hidden and self._is_own(module)}
                 self._known |= new

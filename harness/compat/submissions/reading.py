@@ -69,7 +69,7 @@ def _read(path: Path, sources: Sources, space: SearchSpace) -> LoadedPlugin:
     name = module_name(path)
     with importing(path, sources.files), modules.present():
         module = _executed(name, path)
-        _answer_for_one_process([module, *modules.own()])
+    _answer_for_one_process([module, *modules.own()])
     lacking = [function for function in REQUIRED if not callable(getattr(module, function, None))]
     if lacking:
         raise ContractError(f"{display_path(path)} has no {lacking[0]}(), which a submission to AlgoPerf must define")

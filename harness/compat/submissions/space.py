@@ -13,6 +13,7 @@ from harness.contracts.messages import display_path
 from harness.contracts.spaces import Choice, LogUniform, Range, Space, Uniform
 
 FILE = "tuning_search_space.json"
+FRAMEWORK = "pytorch"
 
 FORMS = '{"min": a, "max": b, "scaling": "log" or "linear"}, or {"feasible_points": [...]}'
 
@@ -34,13 +35,22 @@ class SearchSpace:
     content: Any = None
 
 
+def space_file(submission: Path) -> Path:
+    """Return where the search space of a submission lies, if it has one: beside it.
+
+    In AlgoPerf's own layout, NAME/pytorch/submission.py, it lies in the folder above.
+    """
+    beside, above = submission.with_name(FILE), submission.parent.with_name(FILE)
+    return above if submission.parent.name == FRAMEWORK and above.is_file() and not beside.is_file() else beside
+
+
 def read_space(submission: Path) -> SearchSpace:
-    """Return the search space in the folder of a submission; an empty one without a file.
+    """Return the search space of a submission; an empty one without a file.
 
     Raises:
         BadInput: the file is none of the forms that AlgoPerf defines.
     """
-    file = submission.with_name(FILE)
+    file = space_file(submission)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -55,11 +55,13 @@ class AlgoPerfWorkload(Workload):
 
     Attributes:
         metrics_logger: takes what is logged.
+        known_loss: the kind of loss; None where the workload corresponds to none of AlgoPerf's.
     """
 
     def __init__(self, task: TrialTask, dropout_rate: float | None = None) -> None:
         self._task, self._harness, self._dropout_rate = task, task._workload, dropout_rate
         self._shapes, self._types = parameter_shapes(task.model), parameter_types(task.model)
+        self.known_loss = OWN_LOSSES.get(self._harness.name) or LOSSES.get(self._harness.algoperf)
         self.metrics_logger: Any = MetricsLogger()
 
     def attach_metrics_logger(self, metrics_logger: Any) -> None:
@@ -88,8 +90,11 @@ class AlgoPerfWorkload(Workload):
 
     @property
     def target_metric_name(self) -> str:
-        """The name of the validation metric; ``eval_results`` has it after ``validation/``."""
-        return self._harness.metric
+        """The name of the validation metric; ``eval_results`` has it after ``validation/``.
+
+        It is "loss" where lower is better: of AlgoPerf's names only that and "wer" mean so, and submissions go by the name.
+        """
+        return "loss" if self._harness.lower_is_better else self._harness.metric
 
     @property
     def validation_target_value(self) -> float:
@@ -108,11 +113,9 @@ class AlgoPerfWorkload(Workload):
         Raises:
             Missing: the workload corresponds to none of AlgoPerf's.
         """
-        workload = self._harness
-        known = OWN_LOSSES.get(workload.name) or LOSSES.get(workload.algoperf)
-        if known is None:
-            raise Missing(f"workload '{workload.name}' corresponds to none of AlgoPerf's, so its loss_type is not known")
-        return known
+        if self.known_loss is None:
+            raise Missing(f"workload '{self._harness.name}' corresponds to none of AlgoPerf's, so its loss_type is not known")
+        return self.known_loss
 
     @property
     def param_shapes(self) -> dict[str, ShapeTuple]:
@@ -163,7 +166,7 @@ class AlgoPerfWorkload(Workload):
             label_smoothing: ignored where the loss has no class labels, as AlgoPerf's workloads ignore it.
         """
         batch = examples_in(label_batch, "workload.loss_fn")
-        smoothing = 0.0 if self.loss_type in WITHOUT_CLASSES else label_smoothing
+        smoothing = 0.0 if self.known_loss in WITHOUT_CLASSES else label_smoothing
         losses = self._task.output_losses(logits_batch, batch, smoothing)
         if mask_batch is None:
             return {

@@ -1,16 +1,18 @@
-"""Stands in for ``optax`` as far as PyTorch submissions use it: schedules, functions of the step."""
+"""Stands in for ``optax`` as far as PyTorch submissions use it: schedules, functions of the step that return NumPy scalars."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 
-Schedule = Callable[[float], float]
+import numpy as np
+
+Schedule = Callable[[float], np.float64]
 
 
 def constant_schedule(value: float) -> Schedule:
     """Return the schedule that is always `value`."""
-    return lambda step: value
+    return lambda step: np.float64(value)
 
 
 def polynomial_schedule(
@@ -20,9 +22,9 @@ def polynomial_schedule(
     if transition_steps <= 0:
         return constant_schedule(init_value)
 
-    def schedule(step: float) -> float:
+    def schedule(step: float) -> np.float64:
         passed = min(max(step - transition_begin, 0), transition_steps)
-        return float(end_value + (init_value - end_value) * (1 - passed / transition_steps) ** power)
+        return np.float64(end_value + (init_value - end_value) * (1 - passed / transition_steps) ** power)
 
     return schedule
 
@@ -41,9 +43,9 @@ def cosine_decay_schedule(init_value: float, decay_steps: int, alpha: float = 0.
     if not decay_steps > 0:
         raise ValueError(f"decay_steps must be positive, not {decay_steps}")
 
-    def schedule(step: float) -> float:
+    def schedule(step: float) -> np.float64:
         cosine = 0.5 * (1 + math.cos(math.pi * min(step, decay_steps) / decay_steps))
-        return float(init_value * ((1 - alpha) * cosine**exponent + alpha))
+        return np.float64(init_value * ((1 - alpha) * cosine**exponent + alpha))
 
     return schedule
 
@@ -51,7 +53,7 @@ def cosine_decay_schedule(init_value: float, decay_steps: int, alpha: float = 0.
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """Return schedules one after the other; each begins at 0 at its boundary."""
 
-    def schedule(step: float) -> float:
+    def schedule(step: float) -> np.float64:
         place = sum(step >= boundary for boundary in boundaries)
         return schedules[place](step - boundaries[place - 1] if place else step)
 
