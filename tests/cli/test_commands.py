@@ -218,7 +218,9 @@ def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):
 
 def test_a_dry_run_knows_that_self_tuning_gives_more_than_the_budget(tmp_path):
     run = ("run", "--suite", "smoke", "-s", "adamw", "--track", "self-tuning", "--studies", 2, "--dry-run")
-    assert "2 trials to run (0 recorded already): at most 4 CPU seconds" in timetrial(*run, "--results", tmp_path / "r").stdout
+    said = [timetrial(*run, "--results", tmp_path / "r", *more).stdout for more in ((), ("--prune", "safe"))]
+    assert "2 trials to run (0 recorded already): about 4 CPU seconds" in said[0] and "pruning" not in said[0]
+    assert "at most 4 CPU seconds" in said[1] and "before pruning" in said[1]
 
 
 def test_a_dry_run_counts_compacted_trials_as_recorded(tmp_path):

@@ -19,8 +19,8 @@ ASSUMED_SECONDS = 1.5
 """CPU seconds assumed for a trial over a workload's budget if there are no records: what the laptop suite was designed for."""
 
 
-def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
-    """Print each trial that would run, and an upper estimate of the CPU time, which pruning reduces."""
+def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bool) -> None:
+    """Print each trial that would run, and an estimate of the CPU time, which `pruned` says that pruning will reduce."""
     store = ResultStore(results)
     records = list(store.records())
     print_left_out(store.damaged, partial(print, file=sys.stderr))
@@ -32,9 +32,10 @@ def print_estimate(plan: Plan, results: Path, workers: int | None) -> None:
     total = sum(spec.horizon * measured.get(spec.workload_label, _assumed(spec)) for spec in waiting)
     count = workers or os.cpu_count() or 1
     basis = "measured on records in this directory" if measured else f"assuming {ASSUMED_SECONDS} s per workload's budget"
+    bound, less = ("at most", ", before pruning") if pruned else ("about", "")
     print(
-        f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): at most {total:.0f} CPU seconds, "
-        f"{total / count / 60:.1f} minutes with {count} workers, before pruning ({basis})"
+        f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): {bound} {total:.0f} CPU seconds, "
+        f"{total / count / 60:.1f} minutes with {count} workers{less} ({basis})"
     )
 
 
