@@ -197,7 +197,15 @@ BAD: dict[str, list[str]] = {
         *("targets -w digits_mlp --suite smoke --results {file}", "targets --results ''", "targets --address nonsense"),
     ],
     "calibrate": [
-        *("calibrate", "calibrate nope", "calibrate ''", "calibrate adamw lion", "calibrate rex", "calibrate adamw+cosine+rex"),
+        *(
+            "calibrate",
+            "calibrate nope",
+            "calibrate ''",
+            "calibrate adamw nope",
+            "calibrate --missing adamw",
+            "calibrate rex",
+            "calibrate adamw+cosine+rex",
+        ),
         *("calibrate sam+cosine", "calibrate cosine+adamw", "calibrate adamw:defaults=paper", "calibrate adamw:beta3=1"),
         *("calibrate adamw+nope", "calibrate adamw:defaults=mine", "calibrate adamw+cosine:defaults=paper", "calibrate 'a\nb'"),
         *("calibrate nadamw:learning_rate=1,weight_decay=0,beta1=0,beta2=0", "calibrate torch.optim.Nope+cosine"),

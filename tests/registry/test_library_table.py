@@ -12,7 +12,7 @@ import torch
 from harness import BadInput
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.returned import switches, takes_loss
-from harness.registry import find_schedule, find_submission
+from harness.registry import find_optimizer, find_schedule, find_submission
 from harness.registry.libraries import OPTIMIZERS, SCHEDULERS, all_rows, intended, library_classes, library_plugin
 from harness.registry.libraries.classes import is_scheduler
 from harness.registry.libraries.table import RATES, WAYS, Verdict
@@ -257,11 +257,16 @@ def test_a_class_that_draws_from_the_process_draws_from_the_number_of_its_step()
     assert Draws.drawn == runs[0][1:]
 
 
-def test_kron_needs_a_library_and_says_which():
+def test_kron_has_its_library_and_trains():
     row = all_rows()["pytorch_optimizer.Kron"]
-    assert row.seeded and row.modules == ("opt_einsum",)
-    if row.missing:
-        assert row.refusal.endswith("pip install opt_einsum")
+    assert row.seeded and row.modules == ("opt_einsum",) and not row.missing
+    model = torch.nn.Linear(4, 3)
+    optimizer = find_optimizer("pytorch_optimizer.Kron")(model, {"learning_rate": 0.01})
+    before = model.weight.detach().clone()
+    for _ in range(3):
+        model(torch.ones(2, 4)).square().sum().backward()
+        optimizer.step()
+    assert torch.isfinite(model.weight).all() and not torch.equal(model.weight, before)
 
 
 FORMULAS = {
