@@ -16,7 +16,21 @@ from typer.exceptions import Abort, TyperException
 from harness.cli import streams
 from harness.contracts.errors import BadInput
 
-VERBS = ("run", "report", "compare", "audit", "check", "list", "curve", "data", "import_", "doctor", "targets", "calibrate")
+VERBS = (
+    "new",
+    "run",
+    "report",
+    "compare",
+    "audit",
+    "check",
+    "list",
+    "curve",
+    "data",
+    "import_",
+    "doctor",
+    "targets",
+    "calibrate",
+)
 """Modules of `harness.cli`, one per verb, in the order of `timetrial --help`.
 
 A verb is a function whose parameters are its command-line options, so it may have more than seven.

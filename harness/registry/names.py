@@ -192,7 +192,7 @@ def _not_one(location: str, name: str, usable: Sequence[str], kind: str, *, none
     """Return the message for a file in which no plug-in, or more than one, is meant."""
     if not usable:
         what = "a subclass of Workload" if kind == "workload" else "@schedule, @optimizer or a subclass of TrainingAlgorithm"
-        return f"{location} defines no plug-in with a public name: expected {what}"
+        return f"{location} defines no plug-in with a public name: expected {what} (`timetrial new NAME` writes a file to edit)"
     if name and none:
         return f"{location} defines no '{name}'{did_you_mean(name, usable)}"
     return f"{location} defines several plug-ins ({', '.join(usable)}): name one, as in {location}:{usable[0]}"

@@ -108,6 +108,27 @@ BAD: dict[str, list[str]] = {
         *("--executor ray --address 'http://[::bad'", "--executor ray --address :6379", "--address 127.0.0.1:6379"),
         *("--executor ray --address 'ray://'", "--executor ray --address 'host name:1'"),
     ],
+    "new": [
+        *("new", "new ''", "new a b", "new x --kind", "new x --kind schedul", "new x --kind ''", "new x --bogus"),
+        *(
+            "new cosine",
+            "new Cosine",
+            "new adamw --kind optimizer",
+            "new sam --kind procedure",
+            "new digits_mlp --kind workload",
+        ),
+        *("new torch", "new math", "new harness", "new submissions", "new lambda", "new None", "new algoperf", "new test"),
+        *(
+            "new my-schedule",
+            "new my.schedule",
+            "new my_schedule.py",
+            "new _mine",
+            "new 1st",
+            "new adamw+mine",
+            "new mine:power=2",
+        ),
+        *("new a/b", "new ../a", "new /etc/passwd", "new 'a b'", "new 'a\nb'", "new é", f"new {'x' * 61}", f"new {'x' * 5000}"),
+    ],
     "report": [
         *("report --results {nowhere}", "report --results {file}", "report --results {dir}", "report --results ''"),
         *("report --results {good} --clock hours", "report --results {good} --clock ''", "report extra"),
