@@ -30,7 +30,7 @@ def measure_times(
     """Return how much faster A reaches the targets than B on the `examples` clock, as `timetrial compare` measures it.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite; without rows if it has not run.
+        trials: what `harness.results.read_trials` returns, of one track and suite; without rows if it has not run.
         comparison: in a track with targets.
         workloads: labels of all workloads that must have run.
         studies: common studies that each of them must have.

@@ -26,7 +26,7 @@ def reads_savings(trials: pd.DataFrame, comparison: PlannedComparison, workloads
     """Return whether a comparison is read off rulers: the trials of both sides are complete and carry one for every workload.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite; without rows if it has not run.
+        trials: what `harness.results.read_trials` returns, of one track and suite; without rows if it has not run.
         comparison: at shares that are horizons of its track; it is not read off rulers at others.
         workloads: labels of all workloads that must have run.
     """

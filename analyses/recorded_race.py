@@ -37,7 +37,7 @@ class Replay:
     """What a replayed race leaves.
 
     Attributes:
-        trials: the records of the pruned race, in the columns of `harness.load_results`.
+        trials: the records of the pruned race, in the columns of `harness.results.read_trials`.
         statuses: number of trials by status.
         examples, seconds: charged examples and CPU seconds, without and with pruning.
     """
@@ -113,7 +113,7 @@ class RecordedRace:
     """Runs complete trials again, some at a time, and stops them as a race with pruning would have.
 
     Args:
-        trials: what `harness.load_results` returns, every trial run to its end.
+        trials: what `harness.results.read_trials` returns, every trial run to its end.
         order: trial ids in the order of dispatch.
         prune: "safe" or "score-only".
     """

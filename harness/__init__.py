@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from harness.contracts.workloads import Reference as Reference
     from harness.contracts.workloads import Size as Size
     from harness.contracts.workloads import Workload as Workload
+    from harness.notebook.board import Leaderboard as Leaderboard
+    from harness.notebook.board import leaderboard as leaderboard
+    from harness.notebook.comparison import SideBySide as SideBySide
+    from harness.notebook.comparison import compare as compare
+    from harness.notebook.race import race as race
     from harness.results import load_results as load_results
 
 __version__ = "0.1.0"

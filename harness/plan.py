@@ -47,7 +47,8 @@ class Request:
 
     Attributes:
         suite: the size of the workloads; all its workloads run unless `workloads` names some.
-        submissions: names as typed after ``-s``; empty means `FIRST_SCHEDULES`.
+        submissions: names as typed after ``-s``; empty means `FIRST_SCHEDULES`, unless some are `found`.
+        found: further submissions, which need not be looked up by name.
         workloads: names of base workloads; empty means all of the suite.
         track: a key of `RULESETS`; empty means the default for the submissions.
         studies: studies per submission and workload; None means the track's number.
@@ -66,6 +67,7 @@ class Request:
     seed: int = 0
     held_out: bool = False
     pair: tuple[str, ...] = ()
+    found: tuple[Submission, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,8 @@ def _find_submissions(request: Request) -> dict[str, Submission]:
         BadInput: a name is unknown or named twice, or its characters would not survive in a record.
     """
     submissions: dict[str, Submission] = {}
-    for name in request.pair or request.submissions or FIRST_SCHEDULES:
-        submission = find_submission(name)
+    named = request.pair or request.submissions or (() if request.found else FIRST_SCHEDULES)
+    for submission in (*map(find_submission, named), *request.found):
         check_printable(submission)
         if submission.name in submissions and request.pair:
             raise BadInput(f"--until-separable {' '.join(request.pair)}: name two different submissions")

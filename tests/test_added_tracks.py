@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import load_results
 from harness.cli.running.session import Session
 from harness.execution.settings import Settings
 from harness.plan import Request, make_plan
 from harness.registry import find_submission, find_workload
-from harness.results import board_input
+from harness.results import board_input, read_trials
 from harness.rules import RULESETS, TRACKS, Reading, ShiftedRates
 from harness.trial.setup import full_hyperparameters
 from tests.execution.commands import timetrial
@@ -58,9 +57,9 @@ def test_a_copy_of_the_schedule_track_under_another_name_races_the_same_trials(a
     copy = add(replace(SCHEDULE, name="copied"))
     board = race(make_plan(request(copy.name)), tmp_path / "copy")
     race(make_plan(request(SCHEDULE.name)), tmp_path / "original")
-    trials = load_results(tmp_path / "copy")
+    trials = read_trials(tmp_path / "copy")
     assert set(trials["track"]) == {"copied"} and len(trials) == 4
-    assert outcome(trials) == outcome(load_results(tmp_path / "original"))
+    assert outcome(trials) == outcome(read_trials(tmp_path / "original"))
     assert board["track"] == "copied" and board["submissions"][0]["score"] is not None
     assert board["clock"] == copy.clock
 
@@ -78,7 +77,7 @@ def test_a_track_with_other_horizons_and_rates_races_what_its_data_say(add, tmp_
         assert 0 <= shift < 1
         assert powers == pytest.approx([shift + 0.5, shift + 0.5, shift - 1.5, shift - 1.5])
     board = race(plan, tmp_path)
-    trials = load_results(tmp_path)
+    trials = read_trials(tmp_path)
     assert trials["complete"].all() and (trials["end_examples"] == trials["horizon_examples"]).all()
     assert [row["workloads"]["digits_mlp"]["studies"] for row in board["submissions"]] == [1, 1]
 

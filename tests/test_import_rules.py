@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("harness", "workloads", "submissions", "analyses")
+PACKAGES = ("harness", "timetrial", "workloads", "submissions", "analyses")
 
 BREAKING = {
     "harness/pruning/imports_cli.py": "import harness.cli.app",

@@ -94,7 +94,7 @@ def report(
     given = board_input(results, track=track, suite=suite)
     print_left_out(given.damaged, _lines_of(messages))
     if reference:
-        given = _with_reference(given, track, suite)
+        given = with_reference(given, track, suite)
     if given.trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
     rules = ScoringRules(
@@ -118,7 +118,7 @@ def report(
     return 0
 
 
-def _with_reference(given: BoardInput, track: str, suite: str) -> BoardInput:
+def with_reference(given: BoardInput, track: str, suite: str) -> BoardInput:
     """Return the trials with those of the reference result on the same track and suite."""
     from harness.results import beside_reference, reference_input
     from harness.rules import DEFAULT_SUITE, DEFAULT_TRACKS

@@ -15,7 +15,7 @@ class Logs:
     """Imported logs.
 
     Attributes:
-        trials: one row per trial, as `harness.load_results` returns them. The clock `examples` is unknown: NaN.
+        trials: one row per trial, as `harness.results.read_trials` returns them. The clock `examples` is unknown: NaN.
         workloads: all base workloads of the targets, including those that are not in the logs.
         notes: sentences on what could not be read or is odd, was left out, or is absent.
         version: version of AlgoPerf's targets.

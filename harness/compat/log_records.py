@@ -37,7 +37,7 @@ def spec_of(row: Mapping[str, Any], version: str, suite: str) -> TrialSpec:
 def log_records(logs: Logs) -> Iterator[TrialRecord]:
     """Yield the imported trials as records, in the order of the rows.
 
-    From ``facts["imported"]``, `harness.load_results` reads that studies are unpaired, and the budget in seconds.
+    From ``facts["imported"]``, `harness.results.read_trials` reads that studies are unpaired, and the budget in seconds.
     """
     for row in logs.trials.to_dict("records"):
         curve = row["curve"]

@@ -21,6 +21,9 @@ OURS: Mapping[str, Path] = {name: ROOT / name for name in ("submissions", "workl
 """The packages of built-in plug-ins. They are looked for beside `harness`, since a folder of the same name in the current
 directory comes before an editable installation."""
 
+OWN_NAMES = ("harness", "timetrial")
+"""Packages that plug-ins import the public names from: they are no library, since `PROTOCOL_VERSION` covers them."""
+
 
 def is_built_in(path: Path | None) -> bool:
     """Return whether a submission's file comes with timetrial; a submission without a file does not."""
@@ -83,7 +86,7 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: b
             if base is None and anywhere and not level and file.is_relative_to(path.parent):
                 base = _base(file, level, parts, packages, file.parent)
             if base is None:
-                if not level and parts[0] not in sys.stdlib_module_names and parts[0] != "harness":
+                if not level and parts[0] not in sys.stdlib_module_names and parts[0] not in OWN_NAMES:
                     libraries.add(parts[0])
                 continue
             if not level and parts[0] not in packages:

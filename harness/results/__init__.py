@@ -3,7 +3,8 @@
 from harness.results.atomic_files import write_atomically
 from harness.results.board_trials import BoardInput, board_input
 from harness.results.compaction import MOST_SINGLE_FILES, compact
-from harness.results.data_frame import load_results, open_results, records_frame
+from harness.results.data_frame import open_results, read_trials, records_frame
+from harness.results.plain_frame import load_results
 from harness.results.reference import beside_reference, reference_input
 from harness.results.run_notes import RunNote, planned_trials
 from harness.results.store import ResultStore, read_record
@@ -20,6 +21,7 @@ __all__ = [
     "open_results",
     "planned_trials",
     "read_record",
+    "read_trials",
     "records_frame",
     "reference_input",
     "write_atomically",

@@ -21,7 +21,7 @@ class BoardInput:
     """What a board is made of.
 
     Attributes:
-        trials: the current trials, of studies of which all planned trials are recorded, as `load_results` returns them.
+        trials: the current trials, of studies of which all planned trials are recorded, as `read_trials` returns them.
         planned, done: how many trials its runs set out to make, and how many of them are recorded.
         skipped: {workload label: reason} of workloads that did not run.
         damaged: {file: reason} of records that cannot be read, or contradict the others, and are left out.

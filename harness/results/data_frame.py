@@ -15,8 +15,8 @@ from harness.records import CLOCKS, TrialRecord
 from harness.results.store import ResultStore
 
 
-def load_results(directory: Path | str = "results") -> pd.DataFrame:
-    """Return all trials of a results directory, one row per trial, in a fixed order.
+def read_trials(directory: Path | str = "results") -> pd.DataFrame:
+    """Return all trials of a results directory, one row per trial, in a fixed order, as `harness.scoring` takes them.
 
     Columns:
         - What was run: id, submission, workload (label), base_workload, held_out, family, track, suite, study, trial, seed,
@@ -54,11 +54,11 @@ def open_results(directory: Path | str) -> ResultStore:
 
 
 def records_frame(records: Iterable[TrialRecord], store: ResultStore) -> pd.DataFrame:
-    """Return records as rows with the columns of `load_results`; `store` is where they lie."""
-    return pd.DataFrame([_row(record, store) for record in records])
+    """Return records as rows with the columns of `read_trials`; `store` is where they lie."""
+    return pd.DataFrame([trial_row(record, store) for record in records])
 
 
-def _row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
+def trial_row(record: TrialRecord, store: ResultStore) -> dict[str, Any]:
     """Return {column: value} of one record."""
     spec, workload = record.spec, record.facts.get("workload", {})
     trial = spec.id

@@ -25,7 +25,7 @@ def score_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Bo
     """Return the leaderboard of `trials`.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite; in any order.
+        trials: what `harness.results.read_trials` returns, of one track and suite; in any order.
         rules: clock, baseline, pruning that is allowed, and AlgoPerf's own rules where they are asked for.
 
     Raises:

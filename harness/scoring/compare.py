@@ -56,7 +56,7 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
     """Return the paired comparison of submissions `a` and `b` over the workloads that both ran.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite; budgets are read from all of them.
+        trials: what `harness.results.read_trials` returns, of one track and suite; budgets are read from all of them.
         a, b: names of submissions.
         clock: "examples", "seconds" or "steps".
 

@@ -105,7 +105,7 @@ def compare_both(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples
     """Return the comparison of submissions `a` and `b` by both readings, over the workloads that both ran.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite, in any order.
+        trials: what `harness.results.read_trials` returns, of one track and suite, in any order.
         a, b: names of submissions.
         clock: "examples", "seconds" or "steps".
 

@@ -43,7 +43,7 @@ def doubts(trials: pd.DataFrame) -> list[str]:
     """Return one sentence per reason to doubt a trial, with the trials that it holds for.
 
     Args:
-        trials: what `harness.load_results` returns. Trials that do not state what is needed are not doubted.
+        trials: what `harness.results.read_trials` returns. Trials that do not state what is needed are not doubted.
     """
     if trials.empty or not {"curve", "clocks", "facts"} <= set(trials.columns):
         return []

@@ -56,7 +56,7 @@ def machines_of(trials: pd.DataFrame, submissions: Sequence[str], studies: Mappi
     """Return where the studies of `trials` ran; without a column `machine_type` all ran on one type, paired without `paired`.
 
     Args:
-        trials: what `harness.load_results` returns.
+        trials: what `harness.results.read_trials` returns.
         submissions: rows.
         studies: workload label -> columns.
     """

@@ -58,7 +58,7 @@ def score_budget(trials: pd.DataFrame, trivial: Mapping[str, float] | None = Non
     """Return regret and mean rank of every submission at every share of the budget, by share, then mean rank, then name.
 
     Args:
-        trials: what `harness.load_results` returns; only trials that ran to their end count.
+        trials: what `harness.results.read_trials` returns; only trials that ran to their end count.
         trivial: workload -> metric of an untrained model; by default what the records state. A trial that failed, or whose
             metric is not finite, counts as an untrained model.
 

@@ -100,7 +100,7 @@ def quality_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> 
     """Return the board of trials of the `budget` track, or of those of ``--sensitivity``.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite; in any order.
+        trials: what `harness.results.read_trials` returns, of one track and suite; in any order.
         rules: of them the baseline, and whether to rank by speed-up.
 
     Raises:

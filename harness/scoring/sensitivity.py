@@ -100,7 +100,7 @@ def sensitivities(trials: pd.DataFrame) -> tuple[RateRow, ...]:
     """Return the sensitivity of every submission, the least sensitive first, those without a value last.
 
     Args:
-        trials: those of ``--sensitivity``, as `harness.load_results` returns them; without trials there are no rows.
+        trials: those of ``--sensitivity``, as `harness.results.read_trials` returns them; without trials there are no rows.
     """
     if trials.empty:
         return ()

@@ -58,7 +58,7 @@ def look(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") -> Lo
     """Return the state of the comparison of `a` and `b`: decided, or to be continued up to `next_look` studies.
 
     Args:
-        trials: what `harness.load_results` returns. The extra studies of the pair must not be scored on a board.
+        trials: what `harness.results.read_trials` returns. The extra studies of the pair must not be scored on a board.
         a, b: names of submissions.
         clock: "examples", "seconds" or "steps".
 

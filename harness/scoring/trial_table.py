@@ -27,7 +27,7 @@ def checked(trials: pd.DataFrame) -> pd.DataFrame:
     """
     absent = [name for name in COLUMNS if name not in trials.columns]
     if absent:
-        raise BadInput(f"the trials lack the column {absent[0]!r}: pass what harness.load_results returns")
+        raise BadInput(f"the trials lack the column {absent[0]!r}: pass what harness.results.read_trials returns")
     if trials.empty:
         raise BadInput("there are no trials to score: `timetrial run` first, or name the right --results directory")
     for name in ("track", "suite"):

@@ -4,8 +4,7 @@ import pytest
 
 from analyses.pruning_replay import board_text, compare_runs, scores_of
 from analyses.recorded_race import replay
-from harness import load_results
-from harness.results import ResultStore
+from harness.results import ResultStore, read_trials
 from harness.scoring.trial_table import checked
 from tests.execution.commands import timetrial
 from tests.report.boards import board_trials
@@ -54,11 +53,11 @@ def test_a_replay_with_one_worker_spends_what_a_pruned_run_spends(tmp_path):
     assert timetrial(*SMALL, "--results", tmp_path / "whole").returncode == 0
     assert timetrial(*SMALL, "--prune", "safe", "--results", tmp_path / "pruned").returncode == 0
     order = [name for note in ResultStore(tmp_path / "whole").runs() for name in note.trials]
-    found = replay(load_results(tmp_path / "whole"), order, 1)
-    pruned = load_results(tmp_path / "pruned")
+    found = replay(read_trials(tmp_path / "whole"), order, 1)
+    pruned = read_trials(tmp_path / "pruned")
     assert found.statuses == pruned["status"].value_counts().to_dict()
     assert found.examples[1] == pruned["end_examples"].sum()
-    met = compare_runs(load_results(tmp_path / "whole"), tmp_path / "pruned", "schedule")
+    met = compare_runs(read_trials(tmp_path / "whole"), tmp_path / "pruned", "schedule")
     assert met["board_equal"] and met["statuses"] == found.statuses
     assert tuple(met["examples"].values()) == found.examples
     assert found.seconds[1] < found.seconds[0] == met["cpu_seconds"]["unpruned"]  # of one run: two runs' seconds vary

@@ -10,7 +10,7 @@ import pytest
 
 from harness import BadInput
 from harness.compat import V05, first_hits, log_records, read_logs, write_logs
-from harness.results import ResultStore, board_input, load_results, records_frame
+from harness.results import ResultStore, board_input, read_trials, records_frame
 from harness.scoring import board_json, score_board
 from harness.scoring.rules import ScoringRules
 from tests.compat.test_algoperf_logs import LOGS
@@ -22,7 +22,7 @@ def test_records_read_back_as_the_same_trials(tmp_path: Path) -> None:
     logs = read_logs(LOGS)
     assert write_logs(logs, ResultStore(tmp_path)) == 40
     key = ["submission", "workload", "study", "trial"]
-    back, sent = (given.sort_values(key, ignore_index=True) for given in (load_results(tmp_path), logs.trials))
+    back, sent = (given.sort_values(key, ignore_index=True) for given in (read_trials(tmp_path), logs.trials))
     for name in sent.columns.difference(["curve", "concurrency"]):
         assert [_plain(x) for x in back[name]] == [_plain(x) for x in sent[name]], name
     for a, b in zip(back["curve"], sent["curve"], strict=True):

@@ -14,7 +14,7 @@ PAGES = sorted(
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "results").glob("*.md")]
     if page.name != "CHANGELOG.md"  # it also names what is no longer there
 )
-TOP = r"harness|workloads|submissions|analyses|tests|docs|results|\.github|\.ci"
+TOP = r"harness|timetrial|workloads|submissions|analyses|examples|tests|docs|results|\.github|\.ci"
 PATH = re.compile(rf"(?<![\w/.:-])(?:{TOP})/[\w./*-]*")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_]+\b|\*")

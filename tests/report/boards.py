@@ -68,7 +68,7 @@ def board_trials(
     facts: Mapping[str, Any] | None = None,
     rulers: bool = False,
 ) -> pd.DataFrame:
-    """Return one row per trial, as `harness.load_results` returns them.
+    """Return one row per trial, as `harness.results.read_trials` returns them.
 
     Args:
         submissions: names, or {name: shape of its schedule}; a name without a shape is simulated as cosine.

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import load_results
 from harness.records import ARTEFACT_BYTES, ARTEFACT_LIMIT, Artefact, shortened
-from harness.results import ResultStore, compact
+from harness.results import ResultStore, compact, read_trials
 from tests.test_records import RECORD, SPEC
 
 TRACEBACK = Artefact("traceback.txt", b"Traceback (most recent call last):\n\xff")
@@ -42,7 +41,7 @@ def test_artefacts_are_read_back_byte_by_byte_through_the_names_in_the_record(st
         f"study1-trial2-{SPEC.id}-losses.npy",
         f"study1-trial2-{SPEC.id}-traceback.txt",
     ]
-    assert load_results(store.directory)["artefacts"][0] == tuple(
+    assert read_trials(store.directory)["artefacts"][0] == tuple(
         f"artefacts/digits_mlp/rex/study1-trial2-{SPEC.id}-{name}" for name in ("traceback.txt", "losses.npy")
     )
 
@@ -128,7 +127,7 @@ def test_compaction_keeps_artefacts_and_their_names(store):
     record = ResultStore(store.directory).read(SPEC)
     assert record.artefacts == ("traceback.txt",)
     assert contents(store, record) == [TRACEBACK.content]
-    assert load_results(store.directory)["artefacts"][0] == (f"artefacts/digits_mlp/rex/study1-trial2-{SPEC.id}-traceback.txt",)
+    assert read_trials(store.directory)["artefacts"][0] == (f"artefacts/digits_mlp/rex/study1-trial2-{SPEC.id}-traceback.txt",)
 
 
 @pytest.mark.parametrize("compacted", [False, True])

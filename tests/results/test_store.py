@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness import BadInput, load_results
+from harness import BadInput
 from harness.records import TrialRecord
-from harness.results import ResultStore, RunNote, board_input, compact, planned_trials, write_atomically
+from harness.results import ResultStore, RunNote, board_input, compact, planned_trials, read_trials, write_atomically
 from tests.test_records import RECORD, SPEC, VERSION_1
 
 
@@ -79,7 +79,7 @@ def test_given_hyperparameters_survive_the_disk_and_compaction(store):
     assert store.read(spec).spec.given == spec.given
     compact(store)
     assert store.file_of(spec).suffix == ".parquet" and store.read(spec).spec == spec
-    assert load_results(store.directory).iloc[0]["given"] == spec.given
+    assert read_trials(store.directory).iloc[0]["given"] == spec.given
 
 
 def test_names_that_look_alike_when_made_safe_do_not_collide(store):
@@ -134,7 +134,7 @@ def test_a_study_with_a_missing_planned_trial_is_left_out_and_counted_as_planned
 
 def test_a_record_is_a_row_with_its_hit_and_its_end(store):
     store.write(RECORD)
-    row = load_results(store.directory).iloc[0]
+    row = read_trials(store.directory).iloc[0]
     assert (row.hit_examples, row.hit_index, row.end_steps, row.workload) == (100.0, 0, 10.0, "digits_mlp")
 
 
@@ -203,7 +203,7 @@ def test_records_of_version_1_are_read_together_with_new_ones_and_carry_their_pr
     store.write(replace(RECORD, spec=replace(SPEC, protocol=2), environment={"machine_type": "a machine"}))
     if compacted:
         compact(store)
-    trials = load_results(store.directory).set_index("protocol")
+    trials = read_trials(store.directory).set_index("protocol")
     assert not store.damaged
     assert (trials.loc[1, "id"], trials.loc[1, "hit_examples"], trials.loc[1, "machine_type"]) == (old.spec.id, 14080.0, "")
     assert trials.loc[2, "machine_type"] == "a machine"

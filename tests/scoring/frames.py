@@ -1,4 +1,4 @@
-"""Frames of trials made by hand or by simulation, in the shape of `harness.load_results`."""
+"""Frames of trials made by hand or by simulation, in the shape of `harness.results.read_trials`."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.results.data_frame import load_results
+from harness.results import read_trials
 from harness.results.reference import REFERENCE
 from harness.scoring.doubts import doubts
 from tests.hostile import DATA, Early
@@ -97,7 +97,7 @@ def test_rates_are_not_compared_between_types_of_machine_nor_where_few_submissio
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="an installed package has no reference result")
 def test_no_trial_of_the_reference_result_is_doubted():
-    assert doubts(load_results(REFERENCE)) == []
+    assert doubts(read_trials(REFERENCE)) == []
 
 
 def test_a_constructor_that_computes_without_autograd_is_named():

@@ -52,7 +52,7 @@ def compute_saved(
     """Return how much compute every submission saves.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite, in any order, the baseline's from another
+        trials: what `harness.results.read_trials` returns, of one track and suite, in any order, the baseline's from another
             result where it did not run; a column `machine_type` says which studies are comparable bit by bit.
         rulers: workload label -> ruler.
         horizons: nominal horizons of the track, in budgets of the workload.

@@ -60,7 +60,7 @@ def equivalents(trials: pd.DataFrame, rulers: Mapping[str, Ruler], horizons: Seq
     """Return the gains of all trials.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite, in any order; a column `machine_type` says
+        trials: what `harness.results.read_trials` returns, of one track and suite, in any order; a column `machine_type` says
             which studies are comparable bit by bit, without it all are.
         rulers: workload label -> ruler.
         horizons: nominal horizons of the track in budgets of the workload; trials of other lengths are left out.

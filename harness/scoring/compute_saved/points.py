@@ -46,7 +46,7 @@ def quality_points(
     baseline has.
 
     Args:
-        trials: what `harness.load_results` returns, of one track and suite.
+        trials: what `harness.results.read_trials` returns, of one track and suite.
         rulers: workload label -> ruler.
         horizons: nominal horizons of the track, in budgets of the workload.
         baseline: the submission that speed-ups refer to; without it all trials count.

@@ -1,4 +1,4 @@
-"""Trials with given gains: frames in the shape of `harness.load_results`, on a ruler where log E is minus the loss."""
+"""Trials with given gains: frames in the shape of `harness.results.read_trials`, on a ruler where log E is minus the loss."""
 
 from __future__ import annotations
 
