@@ -6,13 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from harness.canonical import plain
 from harness.contracts.errors import BadInput, ContractError
 from harness.plan import Request, make_plan
 from harness.records import PROTOCOL_VERSION, Status, TrialRecord, TrialSpec, fact_of
-from harness.registry import find_submission, find_workload, hash_for_track, library_versions
+from harness.registry import find_submission, find_workload, hash_for_track, library_versions, parse_name
+from harness.registry.forms import split_form
+from harness.registry.names import is_file, split_file
 from harness.rules import RULESETS, TRACKS
 from harness.trial.impossible import impossible, latest_end
 
@@ -157,6 +160,8 @@ def contradiction(spec: TrialSpec) -> str:
         return f"it cannot have been planned: {error}"
     if own is None:
         return f"the {spec.track} track has no trial {spec.trial}"
+    if here.source and _is_located(spec.submission, here.source):
+        own = replace(own, submission=spec.submission)
     there, rules = (plain(asdict(s)) for s in (spec, own))
     for name in there:
         if name not in (*DRAWN, *NOT_PLANNED) and there[name] != rules[name]:
@@ -169,6 +174,24 @@ def contradiction(spec: TrialSpec) -> str:
         if not _equal(spec.hyperparameters[name], value):
             return f"its {name} is {spec.hyperparameters[name]}, and the {spec.track} track draws {value} from its seed"
     return ""
+
+
+def _is_located(name: str, source: str) -> bool:
+    """Return whether a source is the name with the paths of its files written out: only their beginnings may differ."""
+    typed, found = parse_name(name), parse_name(source)
+    if len(typed) != len(found):
+        return False
+    return all(a.settings == b.settings and _ends_with(b.head, a.head) for a, b in zip(typed, found, strict=True))
+
+
+def _ends_with(located_head: str, head: str) -> bool:
+    if head == located_head or not is_file(head):
+        return head == located_head
+    (form, rest), (its_form, its_rest) = split_form(head), split_form(located_head)
+    (file, plugin), (its_file, its_plugin) = split_file(rest), split_file(its_rest)
+    tail = tuple(part for part in Path(file).parts if part not in ("..", "~"))
+    same = form == its_form and plugin in ("", its_plugin)
+    return same and Path(its_file).parts[-len(tail) :] == tail
 
 
 def _equal(one: Any, other: Any) -> bool:
