@@ -48,7 +48,7 @@ NUMBERS = ("nan", "inf", "-inf", "''", "' '", "x", "1e", "0x10", "1,5", "--")
 
 BAD: dict[str, list[str]] = {
     "check": [
-        *("check", "check ''", "check rex", "check {silent}", "check {nowhere}", "check algoperf", "check algoperf:"),
+        *("check", "check ''", "check {silent}", "check {nowhere}", "check algoperf", "check algoperf:"),
         *(
             "check algoperf:{dir}",
             "check algoperf:{nowhere}/submission.py",

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.checking import CallFailed, ProcessDied, Repeat
 from harness.cli.app import plain_line
 from harness.cli.running.audit_machine import Processes
+from harness.cli.running.sampling import check_schedules
 from harness.contracts.workloads import Workload
 from harness.execution.settings import Settings
 from harness.plan import Request, make_plan
@@ -79,9 +80,10 @@ def smoke_trial(name: str, data_directory: Path, seconds: float) -> SmokeTrial:
         seconds: time limit of the trial.
 
     Raises:
-        BadInput: there is no such submission, or it cannot be loaded.
+        BadInput: there is no such submission, it cannot be loaded, or its schedule returns what is no multiplier.
     """
     plan = make_plan(Request(suite="smoke", submissions=(name,), studies=1, trials=1))
+    check_schedules(plan)
     spec = plan.trials[0]
     submission, workload = plan.submissions[spec.submission], plan.workloads[spec.workload_label]
     machine = Processes(Settings("inline", data_directory, memory=default_memory(1)))
