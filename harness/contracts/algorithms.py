@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from harness.contracts.attributes import check_attributes, check_signals, first_line
+from harness.contracts.attributes import check_attributes, check_signals, check_takes, first_line
 from harness.contracts.errors import ContractError
 from harness.contracts.schedules import SIGNALS, Feedback
 from harness.contracts.spaces import Hyperparameters, Space, check_defaults, check_points, check_space
@@ -210,6 +210,7 @@ class TrainingAlgorithm:
             raise ContractError(
                 f"{cls.__name__} has no update(self, batch): it is the one method that a TrainingAlgorithm must define"
             )
+        check_takes(cls.__name__, cls, "update", "batch")
         check_signals(cls.__name__, cls.listens, SIGNALS)
         check_defaults(cls.__name__, cls.defaults)
         check_space(cls.__name__, cls.space, cls.defaults)
@@ -223,6 +224,16 @@ class TrainingAlgorithm:
         """Prepare one trial; the time is not charged. To create optimizer state, override this and call `super().__init__`."""
         self.task = task
         self.hyperparameters = hyperparameters
+
+    if not TYPE_CHECKING:  # a type checker would take it to mean that every name exists
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("task", "hyperparameters"):
+                owner = type(self).__name__
+                raise ContractError(
+                    f"{owner} has no '{name}' yet: begin its __init__ with super().__init__(task, hyperparameters)"
+                )
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def batch_size(self) -> int:
         """Return how many examples the next step takes (default: the workload's reference batch size)."""

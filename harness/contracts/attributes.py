@@ -39,6 +39,21 @@ def check_signals(owner: str, listens: Collection[str], signals: Collection[str]
             raise ContractError(f"{owner} listens to '{signal}', which is not a signal{did_you_mean(signal, signals)}")
 
 
+def check_takes(owner: str, plugin: type, hook: str, argument: str) -> None:
+    """Check that a method can be called with the one argument that the harness passes.
+
+    Raises:
+        ContractError: it takes none or needs more; the message says how it begins.
+    """
+    method = getattr(plugin, hook)
+    if not inspect.isfunction(method):
+        return  # an object that is called in a way of its own
+    try:
+        inspect.signature(method).bind(None, None)
+    except TypeError:
+        raise ContractError(f"{owner}: write def {hook}(self, {argument}), which is how the harness calls it") from None
+
+
 def first_line(documented: object) -> str:
     """Return the first line of an object's own docstring, the summary that lists and boards print; "" without one."""
     lines = inspect.cleandoc(getattr(documented, "__doc__", None) or "").splitlines()

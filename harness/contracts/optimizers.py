@@ -122,8 +122,8 @@ class Optimizer:
 
 
 def optimizer(
-    *,
-    defaults: Mapping[str, Any],
+    *bare: object,
+    defaults: Mapping[str, Any] | None = None,
     space: Mapping[str, Range] | None = None,
     name: str = "",
     paper: str = "",
@@ -138,9 +138,17 @@ def optimizer(
     ``(base, hyperparameters)``, and `defaults` and `space` are of the wrapper's own hyperparameters.
 
     Raises:
-        ContractError: the function's arguments are not these, `learning_rate` of a recipe that wraps none has no default,
-            the space names a hyperparameter without a default, or a default cannot be stored in a record.
+        ContractError: it is used without parentheses or without `defaults`, the function's arguments are not these,
+            `learning_rate` of a recipe that wraps none has no default, the space names a hyperparameter without a default, or a
+            default cannot be stored in a record.
     """
+    if bare or defaults is None:
+        function_name = getattr(bare[0], "__name__", "NAME") if bare else "NAME"
+        raise ContractError(
+            'an optimizer states its defaults; defaults must be a mapping: write @optimizer(defaults={"learning_rate": 0.001})'
+            f" above def {function_name}(model, hyperparameters)"
+        )
+    declared = defaults
 
     def wrap(function: Callable[[Any, Hyperparameters], Any]) -> Optimizer:
         title = name or function.__name__
@@ -148,17 +156,17 @@ def optimizer(
         expected = "base, hyperparameters" if wraps else "model, hyperparameters"
         if arguments != expected:
             raise ContractError(f"optimizer '{title}' must be def {title}({expected}), not ({arguments})")
-        check_defaults(f"optimizer '{title}'", defaults)
-        if "learning_rate" not in defaults and not wraps:
+        check_defaults(f"optimizer '{title}'", declared)
+        if "learning_rate" not in declared and not wraps:
             raise ContractError(
-                f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', defaults)}"
+                f"optimizer '{title}' declares no default for 'learning_rate'{did_you_mean('learning_rate', declared)}"
             )
-        check_space(f"optimizer '{title}'", space or {}, {CLIP: 0.0, **defaults})
+        check_space(f"optimizer '{title}'", space or {}, {CLIP: 0.0, **declared})
         return Optimizer(
             name=title,
             function=function,
             summary=first_line(function),
-            defaults={CLIP: 0.0, **defaults},
+            defaults={CLIP: 0.0, **declared},
             space=dict(space or {}),
             paper=paper,
             cost=cost,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, overload
 
-from harness.contracts.attributes import check_attributes, check_signals, first_line
+from harness.contracts.attributes import check_attributes, check_signals, check_takes, first_line
 from harness.contracts.errors import BadInput, ContractError, did_you_mean
 from harness.contracts.messages import named, said, shown
 from harness.contracts.numbers import number, whole
@@ -294,6 +294,9 @@ def schedule(  # one argument per fact of the submission
             context=context,
         )
 
+    if function is not None and not callable(function):
+        name_it = f'name="{function}"' if isinstance(function, str) else "name=..., paper=..."
+        raise ContractError(f"schedule takes its facts by name: write @schedule({name_it}) or @schedule above the function")
     return wrap(function) if function is not None else wrap
 
 
@@ -325,6 +328,7 @@ def _check_closed_loop(title: str, loop: type, listens: tuple[str, ...]) -> None
     for hook in ("observe", "multiplier"):
         if not callable(getattr(loop, hook, None)):
             raise ContractError(f"schedule '{title}' is a class, so it needs a method {hook}()")
+        check_takes(f"schedule '{title}'", loop, hook, "feedback" if hook == "observe" else "step")
     check_signals(f"schedule '{title}'", listens, SIGNALS)
     if not listens:
         raise ContractError(

@@ -131,6 +131,15 @@ def unknown_name(what: str, name: str, index: Index) -> BadInput:
     reason = index.why_broken(name)
     if reason is not None:
         return reason
+    option = "-w" if what == "workload" else "-s"
+    listed = [part.strip() for part in name.split(",")]
+    if len(listed) > 1 and all(listed):
+        return BadInput(f"no {what} '{name}': repeat the option, as in {' '.join(f'{option} {part}' for part in listed)}")
+    inside = sorted(known for known, entries in index.plugins.items() if any(entry.path.stem == name for entry in entries))
+    if inside:
+        file = display_path(index.plugins[inside[0]][0].path)
+        names = ", ".join(f"'{known}'" for known in inside)
+        return BadInput(f"no {what} '{name}': {file} defines {names}: write {option} {inside[0]}, or rename the plug-in")
     some = sorted({broken.name for broken in index.broken})
     more = ", ..." if len(some) > MOST_NAMED else ""
     rest = f" ({len(some)} could not be loaded: {', '.join(some[:MOST_NAMED])}{more})" if some else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from numbers import Integral
 from types import MappingProxyType
 from typing import Any
@@ -87,6 +87,10 @@ class TrialBatch(tuple[object, Tensor, int, Mapping[str, Tensor]]):
     def __new__(cls, seal: object, indices: Tensor, examples: Mapping[str, Tensor]) -> TrialBatch:
         """Return the batch of these examples."""
         return super().__new__(cls, (seal, indices, next(iter(examples.values())).shape[0], MappingProxyType(examples)))
+
+    def __iter__(self) -> Iterator[Any]:
+        """Say what to write instead of ``x, y = batch``."""
+        raise ContractError("a batch does not show its examples: self.task.loss(batch) computes its loss, and charges it")
 
     @property
     def size(self) -> int:

@@ -1,0 +1,99 @@
+"""The mistakes that authors make first: each is one line that says what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.cli.app import run_app
+
+HEAD = "import torch\nfrom harness import TrainingAlgorithm, optimizer, schedule\n\n"
+LISTENS = "@schedule(anytime=True, listens='training_loss')\n"
+LOOP = LISTENS + "class mine:\n    def observe({0}):\n        pass\n    def multiplier({1}):\n"
+PROCEDURE = "class Mine(TrainingAlgorithm):\n    def update({0}):\n        {1}\n"
+RUN = ("run", "--suite", "smoke", "--executor", "inline", "--studies", "1", "--results", "r")
+
+AT_ONCE = {
+    "no parentheses": (
+        "@optimizer\ndef mine(model, hyperparameters):\n    ...\n",
+        'write @optimizer(defaults={"learning_rate": 0.001}) above def mine(model, hyperparameters)',
+    ),
+    "no defaults": (
+        "@optimizer()\ndef mine(model, hyperparameters):\n    ...\n",
+        'write @optimizer(defaults={"learning_rate": 0.001}) above def NAME(model, hyperparameters)',
+    ),
+    "a name by position": (
+        "@schedule('linear')\ndef mine(step, horizon):\n    return 1.0\n",
+        'write @schedule(name="linear") or @schedule above the function',
+    ),
+    "no step": (
+        LOOP.format("self, feedback", "self") + "        return 1.0\n",
+        "schedule 'mine': write def multiplier(self, step)",
+    ),
+    "no feedback": (
+        LOOP.format("self", "self, step") + "        return 1.0\n",
+        "schedule 'mine': write def observe(self, feedback)",
+    ),
+    "no batch": (PROCEDURE.format("self, x, y", "pass"), "Mine: write def update(self, batch)"),
+    "another name": (
+        "@schedule\ndef other(step, horizon):\n    return 1.0\n",
+        "no submission 'mine': submissions/mine.py defines 'other': write -s other, or rename the plug-in",
+    ),
+    "nothing to list": (
+        "@schedule\ndef _mine(step, horizon):\n    return 1.0\n",
+        "no submission 'mine'",
+    ),
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "submissions").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("mistake", AT_ONCE)
+def test_a_mistake_in_a_plug_in_is_one_line_before_anything_runs(mistake, here, capsys):
+    source, says = AT_ONCE[mistake]
+    (here / "submissions" / "mine.py").write_text(HEAD + source)
+    assert run_app([*RUN, "-s", "mine"]) == 2
+    told = capsys.readouterr().err
+    assert says in told and told.count("\n") == 1
+    assert not (here / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("run cosine", "run takes options only: name submissions as in -s cosine"),
+        ("run cosine linear --suite smoke", "run takes options only: name submissions as in -s cosine -s linear"),
+        ("run --suite smoke -s cosine,linear", "no submission 'cosine,linear': repeat the option, as in -s cosine -s linear"),
+        ("run -w digits_mlp,mri_unet", "no workload 'digits_mlp,mri_unet': repeat the option, as in -w digits_mlp -w mri_unet"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_line_with_the_right_one(typed, says, here, capsys):
+    assert run_app(typed.split()) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"timetrial: {says}") and told.count("\n") == 1
+
+
+def test_what_only_a_trial_can_find_is_the_reason_of_its_failure(here, capsys):
+    mistakes = {
+        "no_return": "@optimizer(defaults={'learning_rate': 0.1})\ndef no_return(model, hyperparameters):\n    pass\n",
+        "no_super": PROCEDURE.format("self, batch", "pass").replace("Mine", "NoSuper")
+        + "    def __init__(self, task, hyperparameters):\n        self._rate = self.hyperparameters.learning_rate\n",
+        "unpacked": PROCEDURE.format("self, batch", "x, y = batch").replace("Mine", "Unpacked"),
+    }
+    for name, source in mistakes.items():
+        (here / "submissions" / f"{name}.py").write_text(HEAD + source)
+    named = [word for name in mistakes for word in ("-s", name)]
+    assert run_app([*RUN, "--track", "self-tuning", *named]) == 1
+    told = capsys.readouterr()
+    failures = [line for line in (told.out + told.err).splitlines() if line.startswith("failed: ")]
+    assert len(failures) == 3
+    for says in (
+        "returned None: end it with `return` and the optimizer",
+        "NoSuper has no 'hyperparameters' yet: begin its __init__ with super().__init__(task, hyperparameters)",
+        "a batch does not show its examples: self.task.loss(batch) computes its loss, and charges it",
+    ):
+        assert sum(says in line for line in failures) == 1
