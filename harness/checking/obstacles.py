@@ -185,8 +185,8 @@ def _is_located(name: str, source: str) -> bool:
 
 
 def _ends_with(located_head: str, head: str) -> bool:
-    if head == located_head or not is_file(head):
-        return head == located_head
+    if head == located_head or not is_file(head):  # a notebook's race records a plug-in by its name, and the file it wrote
+        return head in (located_head, split_file(located_head)[1])
     (form, rest), (its_form, its_rest) = split_form(head), split_form(located_head)
     (file, plugin), (its_file, its_plugin) = split_file(rest), split_file(its_rest)
     tail = tuple(part for part in Path(file).parts if part not in ("..", "~"))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,7 +11,8 @@ import pytest
 
 import timetrial as tt
 from harness import BadInput
-from harness.results import read_trials
+from harness.checking.obstacles import contradiction
+from harness.results import ResultStore, read_trials
 from tests.notebook.cells import Cells
 
 RAMP = "def ramp(step, horizon):\n    return (1 - step / horizon) ** {power}"
@@ -47,6 +49,12 @@ def test_an_edited_cell_runs_anew_and_the_board_has_its_newest_version_only(race
     assert sorted(board.frame["submission"]) == ["cosine", "ramp"] and set(board.frame["trials"]) == {2}
     own = [frame.set_index("submission")["speedup"] for frame in (first.frame, second.frame, board.frame)]
     assert own[0]["ramp"] != own[1]["ramp"] == own[2]["ramp"] and own[2]["cosine"] == 1
+
+
+def test_records_of_a_cell_of_both_versions_are_what_an_audit_plans_and_none_under_another_name(raced):
+    specs = [record.spec for record in ResultStore(raced[0]).records() if record.spec.submission == "ramp"]
+    assert len(specs) == 4 and [contradiction(spec) for spec in specs] == [""] * 4
+    assert "its submission is rex" in contradiction(replace(specs[0], submission="rex"))
 
 
 def test_all_frames_survive_parquet(raced, tmp_path):
