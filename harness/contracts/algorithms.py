@@ -100,7 +100,8 @@ class Task(Protocol):
     def output_losses(self, outputs: Any, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """Return the loss of every example, [size], computed from outputs of the form that `outputs` returns.
 
-        Outputs that were charged pay for one loss of each example; further ones cost 1/3 per example.
+        Outputs that were charged pay for one loss of each example; further ones cost 1/3 per example. Outputs whose gradient
+        reaches weights by another way than through those that `outputs` returned cost 1, as a loss does.
 
         Args:
             outputs: of the examples of `batch`.

@@ -123,8 +123,8 @@ def _parsed(file: Path, code: bytes) -> _Parsed:
         tree = ast.parse(code, filename=str(file))
     except SyntaxError as error:
         raise ContractError(f"{display_path(file)}, line {error.lineno or 1}: {error.msg}") from None
-    except (ValueError, RecursionError) as error:
-        raise ContractError(f"{display_path(file)}, line 1: {error}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ContractError(f"{display_path(file)}, line 1: {error or 'it is nested too deeply'}") from None
     return _Parsed(tuple(_import_statements(tree)), syntax_hash(tree))
 
 

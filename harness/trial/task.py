@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch.autograd.graph import register_multi_grad_hook
 from harness.canonical import stable_seed
 from harness.contracts.algorithms import Batch
 from harness.contracts.errors import ContractError
+from harness.contracts.messages import shown
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
@@ -38,6 +40,10 @@ TRANSFORMED = (
     "a loss inside torch.func or forward-mode differentiation is charged less than it costs: use "
     "task.stacked_losses, task.example_gradients or task.hessian_vector_product"
 )
+
+
+PAID = "timetrial"
+"""Key of a graph node's metadata: outputs whose forward and first backward pass are charged."""
 
 
 class TrialTask:
@@ -130,21 +136,53 @@ class TrialTask:
         trained = [tensor for tensor in _tensors(outputs) if tensor.requires_grad]
         if trained:
             self._charge_backward(trained, batch.size)
+            for tensor in trained:
+                for each in (tensor, tensor._base):  # a view that is changed in place has another node, behind its base's
+                    if each is not None and each.grad_fn is not None:
+                        _metadata(each.grad_fn)[PAID] = self._seal
         return outputs
+
+    def _is_paid(self, outputs: Tensor) -> bool:
+        """Return whether a gradient of `outputs` reaches weights only through what `outputs` has returned."""
+        waiting: list[Any] = [outputs.grad_fn] if outputs.grad_fn is not None else []
+        seen: set[Any] = set()
+        paid = not (outputs.requires_grad and outputs.is_leaf)
+        while waiting and paid:
+            node = waiting.pop()
+            if node in seen or _metadata(node).get(PAID) is self._seal:
+                continue
+            seen.add(node)
+            waiting += [before for before, _ in node.next_functions if before is not None]
+            paid = not hasattr(node, "variable")  # a leaf
+        return paid
 
     def output_losses(self, outputs: Any, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """Return the loss of every example of `batch`, [size], from outputs; only the first loss of outputs is paid for."""
-        self._meter.charge_read(batch.size)
+        unpaid = torch.is_grad_enabled() and not all(map(self._is_paid, _tensors(outputs)))
+        if unpaid:
+            self._meter.charge(batch.size)
+        else:
+            self._meter.charge_read(batch.size)
         smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
         with self._autocast():
             losses = self._workload.example_losses(outputs, examples_of(batch, self._seal), **smoothing)
         self._check_losses(losses, batch.size)
+        if unpaid:
+            self._charge_backward([losses], batch.size)
         self._meter.loss = losses.detach().mean()
         return losses
 
     def let_pass(self, examples: int) -> None:
-        """Charge `examples` examples and compute nothing."""
-        self._meter.charge(examples)
+        """Charge `examples` examples and compute nothing.
+
+        Raises:
+            ContractError: it is no whole number, or negative.
+        """
+        try:
+            count = int.__index__(index(examples))  # an int itself: a subclass may compute anything
+        except TypeError:
+            raise ContractError(f"let_pass takes a whole number of examples, not {shown(examples)}") from None
+        self._meter.charge(count)
 
     def example_correct(self, batch: Batch) -> Tensor:
         """Return whether every example is predicted correctly, bool [size]; charges 1/3 per example."""
@@ -220,10 +258,9 @@ class TrialTask:
 
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
         """Return the loss of `batch` under k sets of weights, [k], frozen; charges k/3 per example."""
-        sets = len(next(iter(weights.values())))
-        self._meter.charge(batch.size * sets, 1)
+        named = {f"model.{name}": value for name, value in weights.items()}  # read once: the mapping may be any object
+        self._meter.charge(batch.size * next(iter(named.values())).shape[0], 1)
         module = _MeanLoss(self._workload, self.model)
-        named = {f"model.{name}": value for name, value in weights.items()}
 
         def one(weights: Mapping[str, Tensor]) -> Tensor:
             value: Tensor = torch.func.functional_call(module, dict(weights), (examples_of(batch, self._seal),))
@@ -266,10 +303,10 @@ class TrialTask:
 
         def count(gradient: Tensor) -> None:
             nonlocal passes
-            if torch.is_grad_enabled() or is_legacy_batchedtensor(gradient):
+            if torch.is_grad_enabled() or is_legacy_batchedtensor(gradient) or is_functorch_wrapped_tensor(gradient):
                 raise ContractError(
-                    "a backward pass with create_graph or is_grads_batched is charged less than it costs: use "
-                    "task.hessian_vector_product or task.example_gradients"
+                    "a backward pass with create_graph, is_grads_batched or inside torch.func is charged less than it costs: "
+                    "use task.hessian_vector_product or task.example_gradients"
                 )
             passes += 1
             if passes > 1:
@@ -281,11 +318,32 @@ class TrialTask:
             register_multi_grad_hook(results, count, mode="any")
 
 
+def _metadata(node: Any) -> dict[str, Any]:
+    """Return what may be noted at a node of an autograd graph; torch declares it as a method."""
+    noted: dict[str, Any] = node.metadata
+    return noted
+
+
 def _tensors(outputs: Any) -> list[Tensor]:
-    """Return the tensors in what a forward pass returns: a tensor, or sequences and mappings of them."""
+    """Return the tensors in what a forward pass returns: a tensor, or tuples, lists and dicts of them.
+
+    Raises:
+        ContractError: it is, or contains, something else, whose gradients could not be charged.
+    """
     if isinstance(outputs, Tensor):
         return [outputs]
-    inside = outputs.values() if isinstance(outputs, Mapping) else outputs if isinstance(outputs, tuple | list) else ()
+    if outputs is None or isinstance(outputs, bool | int | float | str):
+        return []
+    inside: Iterable[Any]  # by the methods of these types, not by those of a subclass
+    if isinstance(outputs, dict):
+        inside = dict.values(outputs)
+    elif isinstance(outputs, tuple):
+        inside = tuple.__iter__(outputs)
+    elif isinstance(outputs, list):
+        inside = list.__iter__(outputs)
+    else:
+        kind = type(outputs).__name__
+        raise ContractError(f"outputs of a model must be tensors, or tuples, lists or dicts of them, not {kind}")
     return [tensor for item in inside for tensor in _tensors(item)]
 
 

@@ -25,7 +25,13 @@ STAND_INS = (*PACKAGES, *OTHERS)
 
 
 def _stand_in(name: str) -> ModuleType:
-    return importlib.import_module(f"harness.compat.submissions.stand_ins.{name}")
+    """Return a copy of a stand-in, so that what a submission sets in it is seen by no other one."""
+    original = importlib.import_module(f"harness.compat.submissions.stand_ins.{name}")
+    copy = ModuleType(name)
+    vars(copy).update(vars(original))
+    if (own := getattr(original, "own_names", None)) is not None:
+        vars(copy).update(own())
+    return copy
 
 
 def _package(name: str, parts: Mapping[str, ModuleType], search: tuple[str, ...] = ()) -> dict[str, ModuleType]:

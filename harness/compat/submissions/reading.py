@@ -124,11 +124,12 @@ def _spelt(name: str | None) -> str:
 
 def _answer_for_one_process(modules: list[ModuleType]) -> None:
     """Replace what the modules have imported of torch.distributed by what answers for one process."""
-    from harness.compat.submissions.stand_ins.one_process import answered
+    from harness.compat.submissions.stand_ins.one_process import answered, answers
 
+    own = answers()
     for module in modules:
         for key, value in list(vars(module).items()):
-            other = answered(value)
+            other = answered(value, *own)
             if other is not value:
                 setattr(module, key, other)
 

@@ -11,6 +11,7 @@ from typing import Any
 from harness.contracts.errors import BadInput
 from harness.contracts.messages import display_path
 from harness.contracts.spaces import Choice, LogUniform, Range, Space, Uniform
+from harness.registry.loading import check_readable
 
 FILE = "tuning_search_space.json"
 FRAMEWORK = "pytorch"
@@ -52,10 +53,11 @@ def read_space(submission: Path) -> SearchSpace:
     """
     file = space_file(submission)
     try:
+        check_readable(file)
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return SearchSpace()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"cannot read {display_path(file)}: {error}") from None
     if isinstance(content, list) and content and all(isinstance(point, dict) and point for point in content):
         return _listed(file, content)
@@ -75,7 +77,7 @@ def _listed(file: Path, points: list[dict[str, Any]]) -> SearchSpace:
     for number, point in enumerate(points):
         if set(point) != set(first):
             raise BadInput(f"{display_path(file)}: point {number} has other names than point 0")
-    values = {name: list(dict.fromkeys(point[name] for point in points)) for name in first}
+    values = {name: list({json.dumps(point[name]): point[name] for point in points}.values()) for name in first}
     space = {name: Choice(*options) for name, options in values.items() if len(options) > 1}
     return SearchSpace(dict(first), space, tuple(points), points)
 

@@ -149,3 +149,88 @@ def test_outputs_inside_a_transform_are_refused(task):
 
     with pytest.raises(ContractError, match=r"torch\.func"):
         torch.func.vmap(one)(weights)
+
+
+class Lying(int):
+    """A number whose arithmetic is the plug-in's."""
+
+    def __mul__(self, other):
+        return self
+
+    def __lt__(self, other):
+        return False
+
+    def __radd__(self, other):
+        return 0
+
+
+def test_what_passes_is_a_whole_number_whatever_its_class_computes(task):
+    task.loss(task.draw(12))
+    task.let_pass(Lying(1))
+    assert task.examples == 13
+    for odd in (float("nan"), 0.5, torch.tensor(5.0), "5"):
+        with pytest.raises(ContractError, match="let_pass takes a whole number of examples"):
+            task.let_pass(odd)
+    assert task.examples == 13
+
+
+class Box:
+    """A container of which the harness sees nothing."""
+
+    def __init__(self, inside):
+        self.inside = inside
+
+
+def test_outputs_in_another_container_are_refused(task):
+    def boxed(inputs):
+        with torch.enable_grad():
+            return Box(task.model(inputs))
+
+    with torch.no_grad(), pytest.raises(ContractError, match="not Box"):
+        task.outputs(task.draw(12), boxed)
+
+
+def test_losses_of_outputs_that_were_not_charged_cost_as_much_as_a_loss(task):
+    batch, kept = task.draw(12), []
+
+    def keeping(inputs):
+        with torch.enable_grad():
+            kept.append(task.model(inputs))
+        return kept[0].detach()
+
+    with torch.no_grad():
+        task.outputs(batch, keeping)
+    loss = task.output_losses(kept[0], batch).mean()
+    assert task.examples == 4 + 12
+    loss.backward(retain_graph=True)
+    loss.backward()
+    assert task.examples == 4 + 12 + 8
+
+
+def test_losses_of_changed_outputs_are_paid_for(task):
+    batch = task.draw(12)
+    outputs = task.outputs(batch)
+    task.output_losses(outputs.float() * 2 + torch.zeros(outputs.shape[1]), batch).mean().backward()
+    assert task.examples == 12
+    view = task.outputs(batch, lambda inputs: task.model(inputs).reshape(-1, 12).reshape(12, -1))
+    view.div_(2)
+    task.output_losses(view, batch).mean().backward()
+    assert task.examples == 24
+
+
+@pytest.mark.parametrize("of", ["outputs", "example_losses"])
+def test_backward_passes_inside_vmap_are_refused(task, of):
+    found, weights = getattr(task, of)(task.draw(12)), list(task.model.parameters())
+    directions = torch.randn(3, *found.shape)
+    with pytest.raises(ContractError, match=r"inside torch\.func"):
+        torch.func.vmap(lambda v: torch.autograd.grad(found, weights, v, retain_graph=True))(directions)
+
+
+def test_stacked_losses_are_counted_from_the_weights_that_are_used(task):
+    class Few(dict):
+        def values(self):
+            return iter([next(iter(dict.values(self)))[:1]])
+
+    weights = Few({name: p.detach().expand(9, *p.shape) for name, p in task.model.named_parameters()})
+    assert task.stacked_losses(task.draw(12), weights).shape == (9,)
+    assert task.examples == 36

@@ -1,6 +1,7 @@
 """What a submission's file needs is found, or named in one line."""
 
 import math
+import os
 
 import pytest
 
@@ -106,3 +107,54 @@ def test_the_schedules_of_optax_are_there(tmp_path):
     metrics(
         ran(written(tmp_path / "entry", imports=IMPORTS + "import optax\nassert optax.linear_schedule(0., 1., 4)(2) == .5\n"))
     )
+
+
+LEAVING = """
+from absl import flags
+from algoperf import random_utils
+flags.DEFINE_integer("left", 1, "")
+spec.LEFT = random_utils.LEFT = 1
+"""
+
+
+def test_what_a_submission_sets_in_a_stand_in_no_other_one_sees(tmp_path):
+    find_submission(written(tmp_path / "leaving", imports=IMPORTS + LEAVING))
+    looking = """
+from absl import flags
+from algoperf import random_utils
+assert not hasattr(spec, "LEFT") and not hasattr(random_utils, "LEFT") and not hasattr(flags.FLAGS, "left")
+"""
+    assert find_submission(written(tmp_path / "looking", imports=IMPORTS + looking)).kind == "procedure"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda file: file.symlink_to("/dev/zero"), "not a regular file"),
+        (os.mkfifo, "not a regular file"),
+        (lambda file: file.write_text("[" * 100_000), "cannot read"),
+    ],
+    ids=["endless", "pipe", "nested"],
+)
+def test_a_space_that_cannot_be_read_is_one_line(tmp_path, make, said):
+    name = written(tmp_path / "entry")
+    make(tmp_path / "entry" / "tuning_search_space.json")
+    with pytest.raises(BadInput, match=said) as caught:
+        find_submission(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_listed_points_may_hold_lists(tmp_path):
+    points = [{"betas": [0.9, 0.99]}, {"betas": [0.9, 0.999]}]
+    try:
+        found = find_submission(written(tmp_path / "entry", points))
+    except BadInput as refused:
+        assert "\n" not in str(refused)
+    else:
+        assert len(found.points) == 2
+
+
+def test_a_source_that_is_nested_too_deeply_is_one_line(tmp_path):
+    with pytest.raises(BadInput) as caught:
+        find_submission(written(tmp_path / "entry", imports=IMPORTS + "x = " + "-" * 200_000 + "1\n"))
+    assert "\n" not in str(caught.value)

@@ -18,16 +18,14 @@ class _Flags:
         raise AttributeError(f"the flag --{name} is not defined here")
 
 
-FLAGS = _Flags()
+DEFINITIONS = ("string", "bool", "boolean", "integer", "float", "list", "enum")
 
 
-def _define(name: str, default: Any, *_arguments: Any, **_keywords: Any) -> None:
-    setattr(FLAGS, name, default)
+def own_names() -> dict[str, Any]:
+    """Return the names of this module that each submission has for itself: its flags, and what defines them."""
+    flags = _Flags()
 
+    def define(name: str, default: Any, *_arguments: Any, **_keywords: Any) -> None:
+        setattr(flags, name, default)
 
-DEFINE_string = DEFINE_bool = DEFINE_boolean = DEFINE_integer = DEFINE_float = DEFINE_list = _define
-
-
-def DEFINE_enum(name: str, default: Any, *_arguments: Any, **_keywords: Any) -> None:  # noqa: N802  absl's name
-    """Define a flag with one of some values."""
-    _define(name, default)
+    return {"FLAGS": flags, **{f"DEFINE_{kind}": define for kind in DEFINITIONS}}

@@ -108,18 +108,26 @@ class _Functional:
         return getattr(real_nn, name)
 
 
-DISTRIBUTED, DISTRIBUTED_NN = _InPlace(), _Functional()
+def answers() -> tuple[Any, Any]:
+    """Return what answers for torch.distributed and for torch.distributed.nn in one submission."""
+    return _InPlace(), _Functional()
 
 
-def answered(value: Any) -> Any:
-    """Return what stands in for a value that a submission has imported: a module or function of torch.distributed; else it."""
+def answered(value: Any, distributed: Any, distributed_nn: Any) -> Any:
+    """Return what stands in for a value that a submission has imported: a module or function of torch.distributed; else it.
+
+    Args:
+        value: what it has imported.
+        distributed: the first of `answers`.
+        distributed_nn: the second.
+    """
     if value is real:
-        return DISTRIBUTED
+        return distributed
     if value is real_nn:
-        return DISTRIBUTED_NN
+        return distributed_nn
     module = getattr(value, "__module__", "") or ""
     name = getattr(value, "__name__", "")
     if not callable(value) or not isinstance(module, str) or not module.startswith("torch.distributed"):
         return value
-    owner = DISTRIBUTED_NN if module.startswith("torch.distributed.nn") else DISTRIBUTED
+    owner = distributed_nn if module.startswith("torch.distributed.nn") else distributed
     return getattr(owner, name) if hasattr(type(owner), name) and getattr(owner, "__getattr__", None) else value
