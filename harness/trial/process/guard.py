@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from harness.registry.refusals import calls_refused
+from harness.trial.process.accelerator import AcceleratorKept
 from harness.trial.process.data_marks import data_marks
 from harness.trial.process.facets import kept
 from harness.trial.process.interrupts import interrupts_noted
@@ -84,7 +85,8 @@ def guarded(
         own_process: whether this process is a worker's own.
     """
     forget_shown_warnings()
-    leftovers, marks, memory = Leftovers(own_process=own_process), data_marks(data), MemoryKept()
+    leftovers, marks = Leftovers(own_process=own_process), data_marks(data)
+    memory, accelerator = MemoryKept(), AcceleratorKept(device)
     originals = Originals(own_process=own_process)
     lost: list[str] = []
     try:
@@ -95,4 +97,4 @@ def guarded(
         if data_marks(data) != marks:
             aftermath.replaced.append(DATA)
         aftermath.lost += [f"{name} could not be restored" for name in lost]
-        aftermath.lost += leftovers.remove() + memory.give_back()
+        aftermath.lost += leftovers.remove() + memory.give_back() + accelerator.give_back()

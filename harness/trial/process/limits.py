@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.trial.process.accelerator import leaves_device_unusable
 from harness.trial.process.memory_limit import memory_limit
 from harness.trial.process.time_limit import time_limit
 
@@ -19,7 +20,8 @@ class Limits:
         own_process: whether the process may be ended where nothing else helps.
 
     Attributes:
-        hit: in words, which limit was hit and may have left the process in an unknown state; "" if none was.
+        hit: in words, which limit was hit, or which error of the accelerator came up, and may have left the process in an
+            unknown state; "" if none was.
     """
 
     def __init__(self, seconds: float | None, memory: int | None, *, own_process: bool) -> None:
@@ -37,6 +39,10 @@ class Limits:
         ):
             try:
                 yield
+            except BaseException as error:
+                if leaves_device_unusable(error):
+                    self.hit = "its accelerator reported an error"
+                raise
             finally:
                 if watch is not None and watch.exceeded:
                     self.hit = "its memory limit was hit"

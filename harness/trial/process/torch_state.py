@@ -15,21 +15,44 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack as dis
 
 from harness.contracts.errors import ContractError
 from harness.trial.process.facets import Facet, identical, never
+from harness.trial.process.float32_precision import FLOAT32_PRECISION
 
-CUDNN = ("allow_tf32", "benchmark", "deterministic", "enabled")
+ACCELERATORS = ("cuda", "xpu", "mps")
+"""Types of devices that `torch.accelerator` may drive."""
+
+CUDNN = ("benchmark", "benchmark_limit", "deterministic", "enabled")
 
 FLAGS: Mapping[str, tuple[str, str]] = {
     "mkldnn": ("_get_mkldnn_enabled", "_set_mkldnn_enabled"),
     "deterministic mkldnn": ("_get_mkldnn_deterministic", "_set_mkldnn_deterministic"),
     "NNPACK": ("_get_nnpack_enabled", "_set_nnpack_enabled"),
-    "TF32 of cuBLAS": ("_get_cublas_allow_tf32", "_set_cublas_allow_tf32"),
-    "half-precision sums of cuBLAS": (
-        "_get_cublas_allow_fp16_reduced_precision_reduction",
-        "_set_cublas_allow_fp16_reduced_precision_reduction",
+    **{
+        f"{what} of cuBLAS": (f"_get_cublas_allow_{name}", f"_set_cublas_allow_{name}")
+        for what, name in (
+            ("half-precision sums", "fp16_reduced_precision_reduction"),
+            ("bfloat16 sums", "bf16_reduced_precision_reduction"),
+            ("half-precision accumulation", "fp16_accumulation"),
+        )
+    },
+    "half-precision sums on the CPU": (
+        "_get_cpu_allow_fp16_reduced_precision_reduction",
+        "_set_cpu_allow_fp16_reduced_precision_reduction",
     ),
+    "cuDNN's depthwise convolution": ("_get_cudnn_depthwise_kernel", "_set_cudnn_depthwise_kernel"),
+    "the library of matrix products": ("_get_blas_preferred_backend", "_set_blas_preferred_backend"),
+    "the library of linear algebra": ("_get_linalg_preferred_backend", "_set_linalg_preferred_backend"),
     "flash attention": ("_get_flash_sdp_enabled", "_set_sdp_use_flash"),
     "memory-efficient attention": ("_get_mem_efficient_sdp_enabled", "_set_sdp_use_mem_efficient"),
     "plain attention": ("_get_math_sdp_enabled", "_set_sdp_use_math"),
+    "cuDNN's attention": ("_get_cudnn_sdp_enabled", "_set_sdp_use_cudnn"),
+    "a backend's own attention": ("_get_overrideable_sdp_enabled", "_set_sdp_use_overrideable"),
+    "flash attention 3": ("_get_fa3_sdp_enabled", "_set_sdp_use_fa3"),
+    "flash attention 4": ("_get_fa4_sdp_enabled", "_set_sdp_use_fa4"),
+    "low-precision sums of plain attention": (
+        "_get_math_sdp_allow_fp16_bf16_reduction",
+        "_set_math_sdp_allow_fp16_bf16_reduction",
+    ),
+    "the order of attention": ("_get_sdp_priority_order", "_set_sdp_priority_order"),
     "filling of uninitialised memory": (
         "_get_deterministic_fill_uninitialized_memory",
         "_set_deterministic_fill_uninitialized_memory",
@@ -46,8 +69,9 @@ def torch_facets(device: torch.device) -> tuple[Facet, ...]:
         *MODES,
         Facet("autocast", lambda: [_autocast(kind) for kind in kinds], _set_autocast(kinds)),
         *OTHERS,
+        *(accelerator_facets() if device.type in ACCELERATORS else ()),
         *(
-            Facet(f"torch's switch for {what}", getattr(torch._C, read), getattr(torch._C, write))
+            Facet(f"torch's switch for {what}", getattr(torch._C, read), _unpacked(getattr(torch._C, write)))
             for what, (read, write) in FLAGS.items()
             if hasattr(torch._C, read) and hasattr(torch._C, write)
         ),
@@ -117,6 +141,11 @@ def _set_cudnn(values: list[bool]) -> None:
         setattr(torch.backends.cudnn, name, value)
 
 
+def _unpacked(write: Callable[..., object]) -> Callable[[Any], object]:
+    """Return a setter of one value; some of torch's getters return the several arguments of their setter as a tuple."""
+    return lambda value: write(*value) if isinstance(value, tuple) else write(value)
+
+
 def _flushes_denormals() -> bool:
     with torch._C.DisableTorchFunction():
         return (torch.tensor(2e-310, dtype=torch.float64, device="cpu") / 2).item() == 0
@@ -138,7 +167,8 @@ MODES = (
 OTHERS = (
     Facet("grad mode", torch.is_grad_enabled, torch.set_grad_enabled),
     Facet("torch's default type", torch.get_default_dtype, torch.set_default_dtype),
-    Facet("the precision of matrix products", torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    FLOAT32_PRECISION,
+    Facet("autocast's cache", torch.is_autocast_cache_enabled, torch.set_autocast_cache_enabled),
     Facet(
         "anomaly detection",
         lambda: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
@@ -159,3 +189,12 @@ OTHERS = (
     Facet("a hook on all modules", lambda: {name: dict(value) for name, value in _hooks().items()}, _set_hooks),
     Facet("the random numbers of torch", torch.get_rng_state, torch.set_rng_state, never),
 )
+
+
+def accelerator_facets() -> tuple[Facet, ...]:
+    """Return the facets that torch keeps per accelerator: the present device, and its stream."""
+    accelerator = torch.accelerator
+    return (
+        Facet("the present accelerator", accelerator.current_device_index, accelerator.set_device_index),
+        Facet("the present stream of the accelerator", accelerator.current_stream, accelerator.set_stream),
+    )
