@@ -23,6 +23,7 @@ from harness.rules import (
     DEFAULT_TRACKS,
     FIRST_SCHEDULES,
     HALTON_DIMENSIONS,
+    RATE_MULTIPLE,
     RULESETS,
     SUITES,
     TRACKS,
@@ -34,8 +35,8 @@ from harness.rules import (
     Track,
 )
 
-MOST_STUDIES, MOST_POINTS, MOST_TRIALS = 10_000, 1_000, 200_000
-"""A request for more studies, more points per study, or more trials in all is a mistake: nobody could wait for it."""
+MOST_STUDIES, MOST_POINTS, MOST_TRIALS, MOST_MULTIPLES = 10_000, 1_000, 200_000, 20
+"""A request for more studies, points per study, trials in all or rate multiples is a mistake: nobody could wait for it."""
 
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that names of submissions must not contain: control and format characters, bytes that are not UTF-8."""
@@ -48,6 +49,8 @@ class Request:
     Attributes:
         suite: the size of the workloads; all its workloads run unless `workloads` names some.
         submissions: names as typed after ``-s``; empty means `FIRST_SCHEDULES`, unless some are `found`.
+        rate_multiples: factors of the learning rates of submissions that own these; each point runs at each of them, so that a
+            study tunes them. Empty means 1.
         found: further submissions, which need not be looked up by name.
         workloads: names of base workloads; empty means all of the suite.
         track: a key of `RULESETS`; empty means the default for the submissions.
@@ -68,6 +71,7 @@ class Request:
     held_out: bool = False
     pair: tuple[str, ...] = ()
     found: tuple[Submission, ...] = ()
+    rate_multiples: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def make_plan(request: Request) -> Plan:
     """
     _check_numbers(request)
     submissions = _find_submissions(request)
+    _check_multiples(request, submissions)
     track = _choose_track(request.track, list(submissions.values()))
     if request.held_out and Reading.TIME_TO_TARGET not in track.reads:
         raise BadInput(
@@ -160,6 +165,31 @@ def _find_submissions(request: Request) -> dict[str, Submission]:
             raise BadInput(f"'{submission.name}' is named twice: leave one out")
         submissions[submission.name] = submission
     return submissions
+
+
+def _check_multiples(request: Request, submissions: Mapping[str, Submission]) -> None:
+    """Check the rate multiples of a request.
+
+    Raises:
+        BadInput: one is no positive number or is named twice, or a submission has no multiple or a given one.
+    """
+    multiples = request.rate_multiples
+    if not multiples:
+        return
+    if not all(0 < multiple < math.inf for multiple in multiples):
+        raise BadInput("--rate-multiples: positive numbers are needed, as in --rate-multiples 1,3,10")
+    if len(set(multiples)) < len(multiples) or len(multiples) > MOST_MULTIPLES:
+        raise BadInput(
+            f"--rate-multiples: at most {MOST_MULTIPLES} different numbers are possible, as in --rate-multiples 1,3,10"
+        )
+    for submission in submissions.values():
+        if RATE_MULTIPLE not in submission.defaults:
+            raise BadInput(
+                f"--rate-multiples are for submissions in AlgoPerf's form, and '{submission.name}' is none:"
+                " run it by a command of its own, with the same --results"
+            )
+        if RATE_MULTIPLE in submission.given:
+            raise BadInput(f"'{submission.name}' sets {RATE_MULTIPLE}, which --rate-multiples sets too: leave one out")
 
 
 def check_printable(submission: Submission) -> None:
@@ -260,7 +290,7 @@ def _trials(study: _Study) -> list[TrialSpec]:
     content_hash, libraries = _versions(workload, track, submission.reference_recipe)
     horizons = sorted(whole_steps(share * budget, size.batch_size) for share in track.horizons)
     specs = []
-    for trial, (values, share) in enumerate(product(_lattice(study), track.horizons)):
+    for trial, (values, share) in enumerate(product(_multiplied(study), track.horizons)):
         # Point by point, so that ``--trials`` adds trials and changes none.
         horizon = share * budget
         end = whole_steps(horizon, size.batch_size)
@@ -304,6 +334,17 @@ def _versions(workload: Workload, track: Track, reference_recipe: bool) -> tuple
 def whole_steps(examples: float, batch_size: int) -> int:
     """Return `examples` rounded to whole steps of `batch_size` examples."""
     return round(examples / batch_size) * batch_size
+
+
+def _multiplied(study: _Study) -> list[dict[str, Any]]:
+    """Return the points of a study at each rate multiple.
+
+    A multiple of 1 comes first and adds nothing, so that its trials are those of a run without multiples.
+    """
+    multiples = sorted(study.request.rate_multiples or (1.0,), key=lambda multiple: (multiple != 1.0, multiple))
+    return [
+        point if multiple == 1.0 else {**point, RATE_MULTIPLE: multiple} for multiple in multiples for point in _lattice(study)
+    ]
 
 
 def _lattice(study: _Study) -> list[dict[str, Any]]:

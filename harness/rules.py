@@ -286,6 +286,9 @@ FIRST_SCHEDULES = (
 HALTON_DIMENSIONS = 32
 """Dimensions of quasi-random draws; d hyperparameters use the first d, so adding one does not change the others' values."""
 
+RATE_MULTIPLE = "rate_multiple"
+"""Hyperparameter of submissions that own their learning rates: the factor of all of them, which ``--rate-multiples`` sets."""
+
 OVERSHOOT = 0.1
 """Share of a trial's horizon by which its last step may overshoot the end and still be evaluated."""
 

@@ -13,7 +13,7 @@ import typer
 from harness.cli import options
 from harness.cli.app import app, plain_line
 from harness.cli.paths import usable_data_directory
-from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, memory_bytes
+from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, memory_bytes, numbers
 from harness.contracts.errors import BadInput
 from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS, OwnBoard
 
@@ -52,6 +52,13 @@ def run(
     trials: Annotated[
         int | None, typer.Option(metavar="N", help="trials per study (default: all points of the track's grid)")
     ] = None,
+    rate_multiples: Annotated[
+        str,
+        typer.Option(
+            metavar="X,Y",
+            help="of submissions in AlgoPerf's form: run each point at these multiples of its learning rates (default: 1)",
+        ),
+    ] = "",
     seed: Annotated[int, typer.Option(metavar="N", help="seed of all random numbers")] = 0,
     results: options.Results = Path("results"),
     reference: options.Reference = False,
@@ -103,6 +110,7 @@ def run(
         seed=seed,
         held_out=held_out,
         pair=until_separable or (),
+        rate_multiples=numbers("--rate-multiples", rate_multiples),
     )
     settings = Settings(
         executor=executor,

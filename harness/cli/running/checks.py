@@ -97,3 +97,15 @@ def check_pruning(plan: Plan, settings: Settings) -> None:
     studies = 1 + max((spec.study for spec in plan.trials), default=0)
     if score_only and studies % 2 == 0:
         raise BadInput(f"--prune score-only needs an odd number of studies, not {studies}, so that the median is one of them")
+
+
+def numbers(option: str, text: str) -> tuple[float, ...]:
+    """Return the numbers of ``X,Y,Z``; none of an empty text.
+
+    Raises:
+        BadInput: an item is no number.
+    """
+    try:
+        return tuple(float(item) for item in text.split(",")) if text else ()
+    except ValueError:
+        raise BadInput(f"{option} {text}: numbers with commas between them are needed, as in {option} 1,3,10") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from inspect import signature
 from types import MappingProxyType
@@ -14,14 +15,17 @@ from torch import nn
 
 from harness.compat.submissions.batches import input_queue
 from harness.compat.submissions.modules import Modules
+from harness.compat.submissions.rates import checked_multiple, multiplied_rates
 from harness.compat.submissions.space import FILE
 from harness.compat.submissions.stand_ins import random_utils
+from harness.compat.submissions.stand_ins.accelerator import OnCpu
 from harness.compat.submissions.stand_ins.spec import TrainingCompleteError
 from harness.compat.submissions.workload import AlgoPerfWorkload
 from harness.contracts.algorithms import Task, TrainingAlgorithm
 from harness.contracts.errors import ContractError
 from harness.contracts.schedules import Feedback
 from harness.contracts.spaces import Hyperparameters
+from harness.rules import RATE_MULTIPLE
 from harness.trial.task import TrialTask
 
 REQUIRED = ("get_batch_size", "init_optimizer_state", "update_params", "data_selection")
@@ -35,14 +39,17 @@ class Loaded:
     Attributes:
         functions: {name: function} of AlgoPerf's interface.
         modules: what it imports by its own names.
+        names_accelerator: whether it makes tensors on "cuda", whatever the machine has.
     """
 
     functions: Mapping[str, Callable[..., Any]]
     modules: Modules
+    names_accelerator: bool = False
 
     def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
         """Return what a function of the submission returns."""
-        with self.modules.present():
+        elsewhere = OnCpu() if self.names_accelerator and not torch.cuda.is_available() else nullcontext()
+        with self.modules.present(), elsewhere:
             return self.functions[function](*arguments, **keywords)
 
 
@@ -54,6 +61,7 @@ class AlgoPerfSubmission(TrainingAlgorithm):
     def __init__(self, task: Task, hyperparameters: Hyperparameters) -> None:
         super().__init__(task, hyperparameters)
         values = {name: hyperparameters[name] for name in self.defaults}
+        self._multiple = checked_multiple(values.pop(RATE_MULTIPLE))
         self._values = namedtuple("Hyperparameters", values)(**values) if values else None
         self._workload = AlgoPerfWorkload(cast(TrialTask, task), values.get("dropout_rate"))
         seed = random_utils.PRNGKey(int(torch.randint(2**31 - 1, (), generator=task.generator)))
@@ -74,12 +82,16 @@ class AlgoPerfSubmission(TrainingAlgorithm):
             ContractError: the submission asks for a hyperparameter that it does not have.
         """
         try:
-            return self._loaded.call("init_optimizer_state", self._workload, self.task.model, None, self._values, seed)
+            state = self._loaded.call("init_optimizer_state", self._workload, self.task.model, None, self._values, seed)
         except AttributeError as error:
             if error.obj is not self._values:
                 raise
-            has = f"has only {', '.join(self.defaults)}" if self.defaults else "is not there"
+            names = [name for name in self.defaults if name != RATE_MULTIPLE]
+            has = f"has only {', '.join(names)}" if names else "is not there"
             raise ContractError(f"the submission asks for hyperparameters.{error.name}, but {FILE} {has}") from error
+        if self._multiple != 1 and not _optimizers(state):
+            raise ContractError(f"the submission keeps no optimizer of torch, so {RATE_MULTIPLE} has nothing to multiply")
+        return state
 
     def _batch_size(self) -> int:
         """Return the submission's batch size for this workload; the workload's own where it does not know the name."""
@@ -114,7 +126,8 @@ class AlgoPerfSubmission(TrainingAlgorithm):
             return
         more = {"train_state": self._train_state()} if self._timed else {}
         try:
-            self._returned("update_params", batch=batch, rng=self._seeds()[1], **more)
+            with multiplied_rates(self._multiple):
+                self._returned("update_params", batch=batch, rng=self._seeds()[1], **more)
         except TrainingCompleteError:
             self._complete = True
         self._steps += 1
@@ -177,8 +190,12 @@ class AlgoPerfSubmission(TrainingAlgorithm):
         self._evaluations.append((self._steps, {f"validation/{self._workload.target_metric_name}": sign * metric}))
 
     def learning_rate(self) -> float | None:
-        """Return the learning rate of the first optimizer of torch in the optimizer state; None without one."""
-        state = self._optimizer_state
-        inside = state.values() if isinstance(state, Mapping) else state if isinstance(state, tuple | list) else (state,)
-        optimizers = [item for item in inside if isinstance(item, torch.optim.Optimizer)]
-        return float(optimizers[0].param_groups[0]["lr"]) if optimizers else None
+        """Return the learning rate of the steps of the first optimizer of torch in the optimizer state; None without one."""
+        optimizers = _optimizers(self._optimizer_state)
+        return self._multiple * float(optimizers[0].param_groups[0]["lr"]) if optimizers else None
+
+
+def _optimizers(state: Any) -> list[torch.optim.Optimizer]:
+    """Return the optimizers of torch in an optimizer state."""
+    inside = state.values() if isinstance(state, Mapping) else state if isinstance(state, tuple | list) else (state,)
+    return [item for item in inside if isinstance(item, torch.optim.Optimizer)]

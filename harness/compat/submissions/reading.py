@@ -13,10 +13,12 @@ from typing import Any
 from harness.canonical import stable_hash
 from harness.compat.submissions.modules import PACKAGES, STAND_INS, Modules
 from harness.compat.submissions.space import SearchSpace, read_space
+from harness.compat.submissions.stand_ins.accelerator import NAME
 from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.messages import display_path
 from harness.registry.loading import LoadedPlugin, UncachedLoader, check_readable, importing, module_name, resolved
 from harness.registry.sources import Sources, read_sources
+from harness.rules import RATE_MULTIPLE
 
 VERSION = 1
 """Raise it when a submission's trials change because of the code in this package: it is part of their content hash."""
@@ -79,12 +81,12 @@ def _read(path: Path, sources: Sources, space: SearchSpace) -> LoadedPlugin:
         "__module__": name,
         "__doc__": module.__doc__ or "A submission in AlgoPerf's form.",
         "name": _plain(path),
-        "defaults": space.defaults,
+        "defaults": {**space.defaults, RATE_MULTIPLE: 1.0},
         "space": space.space,
-        "points": space.points,
+        "points": tuple({**point, RATE_MULTIPLE: 1.0} for point in space.points),
         "anytime": False,
         "listens": ("validation_metric",) if _reads_evaluations(sources) else (),
-        "_loaded": Loaded({function: getattr(module, function) for function in found}, modules),
+        "_loaded": Loaded({function: getattr(module, function) for function in found}, modules, names_accelerator(sources)),
     }
     plugin: Any = type("Submission", (AlgoPerfSubmission,), facts)
     own = replace(sources, content_hash=content, libraries=sources.libraries - frozenset(STAND_INS))
@@ -132,6 +134,16 @@ def _answer_for_one_process(modules: list[ModuleType]) -> None:
             other = answered(value, *own)
             if other is not value:
                 setattr(module, key, other)
+
+
+def names_accelerator(sources: Sources) -> bool:
+    """Return whether a submission names the accelerator: as the text "cuda", or by ``.cuda()``."""
+    nodes = [node for file in sources.files for node in ast.walk(ast.parse(file.read_bytes()))]
+    return any(
+        (isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.partition(":")[0] == NAME)
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == NAME)
+        for node in nodes
+    )
 
 
 def _reads_evaluations(sources: Sources) -> bool:

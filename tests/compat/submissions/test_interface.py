@@ -255,3 +255,9 @@ def test_a_dropout_rate_comes_from_the_hyperparameters_unless_the_call_has_one(h
     call = {"mode": ForwardPassMode.TRAIN, "rng": None, "update_batch_norm": False, **how}
     AlgoPerfWorkload(task, 0.9).model_fn(model, shown(task, task.draw(64)), None, **call)
     assert seen[0].float().mean() / 0.5 == pytest.approx(zeros, abs=0.2) and model[3].p == 0.1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the machine has the accelerator that the submission names")
+@pytest.mark.parametrize("made", ["torch.tensor(1.0, device='cuda')", "torch.ones(1).to('cuda:0')", "torch.ones(1).cuda()"])
+def test_tensors_on_an_accelerator_that_is_not_there_are_made_on_the_cpu(tmp_path, made):
+    metrics(ran(written(tmp_path / "entry", update=checking(f"{made}.device.type == 'cpu'"))))

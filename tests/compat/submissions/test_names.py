@@ -46,7 +46,7 @@ def test_settings_follow_the_path_and_plus_signs_may_be_in_it(tmp_path):
     name = written(tmp_path / "a+b", {"rate": {"min": 0.1, "max": 1.0, "scaling": "log"}, "other": {"feasible_points": [1, 2]}})
     submission = find_submission(f"{name}:rate=0.50")
     assert submission.given == {"rate": 0.5} and submission.name == canonical_name(f"{name}:rate=.5") == f"{name}:rate=0.5"
-    assert submission.defaults == {"rate": pytest.approx(0.1**0.5), "other": 1}
+    assert submission.defaults == {"rate": pytest.approx(0.1**0.5), "other": 1, "rate_multiple": 1}
 
 
 @pytest.mark.parametrize(
