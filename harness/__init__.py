@@ -6,10 +6,9 @@ is first used (PEP 562), so that scoring, reports and lists never import torch.
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from harness.first_use import on_first_use
 
 if TYPE_CHECKING:
     from harness.contracts.algorithms import Batch as Batch
@@ -47,22 +46,4 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 if not TYPE_CHECKING:  # a type checker would take a module's `__getattr__` to mean that every name exists
-
-    @cache
-    def _modules() -> dict[str, str]:
-        """Return {public name: module that defines it}, read from the imports at the top of this file."""
-        import ast
-
-        statements = ast.parse(Path(__file__).read_text(encoding="utf-8")).body
-        imports = next(statement.body for statement in statements if isinstance(statement, ast.If))
-        return {alias.name: statement.module for statement in imports for alias in statement.names}
-
-    def __getattr__(name: str) -> Any:
-        if name == "__all__":
-            return ["__version__", *_modules()]
-        if name.startswith("__") or name not in _modules():
-            raise AttributeError(f"module 'harness' has no attribute '{name}'")
-        return getattr(import_module(_modules()[name]), name)
-
-    def __dir__() -> list[str]:
-        return ["__version__", *_modules()]
+    __getattr__, __dir__ = on_first_use(__name__, __file__, "__version__")

@@ -10,8 +10,6 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from scipy.stats import qmc
-
 from harness.canonical import stable_seed
 from harness.contracts.errors import BadInput
 from harness.contracts.spaces import MAX_INTEGER, Space
@@ -405,6 +403,8 @@ def check_dimensions(name: str, space: Space) -> None:
 
 def halton_rows(count: int, seed: int) -> list[list[float]]:
     """Return `count` scrambled Halton points of [0, 1) in `HALTON_DIMENSIONS` dimensions; d hyperparameters use the first d."""
+    from scipy.stats import qmc  # it takes two thirds of a second, and most commands draw nothing
+
     rows: list[list[float]] = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=seed % 2**32).random(count).tolist()
     return rows
 

@@ -5,22 +5,20 @@ Imports go one way: `words` and `colours`, then `figures` (matplotlib), `views` 
 `write_figures`, which write files.
 """
 
-from harness.report.text.exports import markdown_table
-from harness.report.text.latex import latex_table
-from harness.report.text.quality import sensitivity_table
-from harness.report.text.readme import insert_table, table_with_markers
-from harness.report.text.terminal import terminal_table
-from harness.report.write import scored_board, write_report
-from harness.report.write_figures import write_figures
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "insert_table",
-    "latex_table",
-    "markdown_table",
-    "scored_board",
-    "sensitivity_table",
-    "table_with_markers",
-    "terminal_table",
-    "write_figures",
-    "write_report",
-]
+from harness.first_use import on_first_use
+
+if TYPE_CHECKING:
+    from harness.report.text.exports import markdown_table as markdown_table
+    from harness.report.text.latex import latex_table as latex_table
+    from harness.report.text.quality import sensitivity_table as sensitivity_table
+    from harness.report.text.readme import insert_table as insert_table
+    from harness.report.text.readme import table_with_markers as table_with_markers
+    from harness.report.text.terminal import terminal_table as terminal_table
+    from harness.report.write import scored_board as scored_board
+    from harness.report.write import write_report as write_report
+    from harness.report.write_figures import write_figures as write_figures
+
+if not TYPE_CHECKING:  # a type checker would take a module's `__getattr__` to mean that every name exists
+    __getattr__, __dir__ = on_first_use(__name__, __file__)

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import harness
+import harness.report
+import harness.scoring
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """
@@ -30,9 +32,9 @@ def test_every_public_name_can_be_imported_and_star_import_brings_them_all():
     assert {"schedule", "optimizer", "TrainingAlgorithm", "Workload", "load_results"} <= set(harness.__all__)
 
 
-def test_importing_harness_loads_nothing_and_a_name_loads_only_its_own_module():
+def test_importing_harness_loads_no_public_name_and_a_name_loads_only_its_own_module():
     loaded = "print(*sorted(name for name in sys.modules if name.startswith('harness.') or name in ('torch', 'pandas')))"
-    assert output_of(f"import sys, harness, harness; dir(harness); {loaded}") == ""
+    assert output_of(f"import sys, harness, harness; dir(harness); {loaded}") == "harness.first_use"
     after = output_of(f"import sys; from harness import schedule; {loaded}").split()
     assert "harness.contracts.schedules" in after and not {"torch", "pandas", "harness.results"} & set(after)
 
@@ -54,3 +56,10 @@ def test_mypy_sees_the_types_of_the_public_names(tmp_path):
     assert "harness.contracts.schedules.Schedule" in lines[0] and lines[0].startswith("2:")
     assert "Any" not in lines[1] and lines[1].startswith("3:")
     assert lines[2].startswith('4: error: Module "harness" has no attribute "schedul"')
+
+
+def test_report_and_scoring_load_only_what_is_used_of_them():
+    loaded = "print(*sorted(name for name in sys.modules if name in ('pandas', 'scipy', 'seaborn', 'harness.report.write')))"
+    assert output_of(f"import sys; from harness.report import words; from harness.scoring import rules; {loaded}") == ""
+    for package in (harness.report, harness.scoring):
+        assert all(hasattr(package, name) for name in package.__all__) and package.__all__ == dir(package)
