@@ -27,6 +27,7 @@ VERBS = (
     "curve",
     "data",
     "import_",
+    "export",
     "doctor",
     "targets",
     "calibrate",

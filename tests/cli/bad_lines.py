@@ -197,6 +197,11 @@ BAD: dict[str, list[str]] = {
         *("data -w digits_mlp --dir {file}", "data -w digits_mlp --dir /proc/x", "data -w digits_mlp --dir ''"),
         *("data -w digits_mlp --dir /dev/null", "data -w digits_mlp --dir {file}/below", f"data --dir {'x' * 300}"),
     ],
+    "export": [
+        *("export", "export algoperf", "export nope rex", "export algoperf nope", "export algoperf ''", "export algoperf sam"),
+        *("export algoperf cautious+rex", "export algoperf plateau", "export algoperf rex extra", "export algoperf torch.optim.SGD"),
+        "export algoperf rex --out {file}",
+    ],
     "import": [
         *("import", "import nope {dir}", "import algoperf", "import algoperf ''", "import algoprf {dir}"),
         *("import algoperf {nowhere} --results {out}", "import algoperf {file} --results {out}"),
