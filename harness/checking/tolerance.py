@@ -28,8 +28,8 @@ SAME_RATE = 1e-9
 RAN_TO_END = (Status.REACHED, Status.MISSED, Status.FINISHED)
 
 
-def within_tolerance(recorded: TrialRecord, found: TrialRecord) -> Finding:
-    """Return what a repetition on another machine type tells about a record.
+def within_tolerance(recorded: TrialRecord, found: TrialRecord, where: str = "on another machine type") -> Finding:
+    """Return what a repetition tells about a record where sums may be rounded otherwise, by default on another machine type.
 
     What was charged, the steps and the rates of an open-loop submission do not depend on rounding, so they must agree. The
     metric at the end of a complete trial should agree within `TOLERANCE` of its ruler's resolutions; where it does not, a
@@ -39,7 +39,6 @@ def within_tolerance(recorded: TrialRecord, found: TrialRecord) -> Finding:
     difference = next(_differences(recorded, found), "") if _open_loop(found) else ""
     if difference:
         return Finding(spec, Verdict.DIFFERS, difference)
-    where = "on another machine type"
     if not all(record.complete and record.status in RAN_TO_END for record in (recorded, found)):
         if ended(recorded) == ended(found) and recorded.status in (Status.FAILED, Status.DIVERGED):
             return Finding(spec, Verdict.HOLDS, f"{ended(recorded)} again, {where}")

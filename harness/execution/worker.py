@@ -19,6 +19,7 @@ from harness.pruning import StopChannel
 from harness.records import FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, hash_for_track
 from harness.rules import RULESETS
+from harness.trial.arranged import arrange_process
 from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.loop import TrialSettings, run_trial
 from harness.trial.outcome import TRACEBACK
@@ -92,6 +93,7 @@ def work(
         torch.set_num_threads(1)
         keep_freed_memory()
     else:
+        arrange_process(torch.device(settings.device))
         torch.empty(1, device=settings.device)  # what the device's driver maps is no memory of a trial's
     environment = describe(settings.device, concurrency)
     loaded = _workload(

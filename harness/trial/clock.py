@@ -31,7 +31,7 @@ class Stopwatch:
     def _now(self) -> float:
         if self.device.type == "cpu":
             return thread_time()
-        torch.accelerator.synchronize()
+        torch.accelerator.synchronize(self.device)
         return perf_counter()
 
     def start(self) -> None:

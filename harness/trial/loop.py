@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter  # by name: a plug-in may patch the module
 from typing import Any
@@ -19,6 +19,7 @@ from harness.records import Status, TrialResult, TrialSpec
 from harness.registry import Submission
 from harness.rules import RULESETS
 from harness.trial.answers import refreshes_batchnorm
+from harness.trial.arranged import arrange, is_accelerator
 from harness.trial.clock import DIGITS, Clocks
 from harness.trial.judging import evaluate, evaluate_parts, refresh_batchnorm
 from harness.trial.meter import Meter
@@ -31,6 +32,7 @@ from harness.trial.seals import Seals, sealed
 from harness.trial.setup import check_untrained, listened, no_gradients_of, prepare, start_algorithm
 from harness.trial.signals import Signals
 from harness.trial.tampering import Tampering, process_functions
+from harness.trial.warming import warm_up_steps
 
 TRACE_POINTS = 100
 """About how many points a recorded learning-rate trace has."""
@@ -47,6 +49,7 @@ class TrialSettings:
             trial is pruned.
         environment: facts of the machine, for the record.
         limits: returns the context that limits time and memory while the trial is set up and trained.
+        deterministic: whether an accelerator computes by deterministic algorithms, where torch has them; a CPU always does.
     """
 
     device: torch.device | str = "cpu"
@@ -54,6 +57,7 @@ class TrialSettings:
     run_to_end: bool = True
     environment: Mapping[str, Any] = field(default_factory=dict)
     limits: Callable[[], AbstractContextManager[None]] = nullcontext
+    deterministic: bool = True
 
 
 DEFAULTS = TrialSettings()
@@ -77,8 +81,10 @@ def run_trial(
     began = perf_counter()
     run = Run(spec, workload)
     try:
-        with restored(torch.device(settings.device)), sealed(FUNCTIONS, workload, data) as seals, settings.limits():
-            _train(run, submission, data, settings, seals)
+        device = torch.device(settings.device)
+        with restored(device), sealed(FUNCTIONS, workload, data) as seals, settings.limits(), ExitStack() as ending:
+            arrange(device, deterministic=settings.deterministic)
+            _train(run, submission, data, settings, seals, ending)
     except Tampering as error:
         run.void(str(error), error)
     except BaseException as error:
@@ -88,8 +94,10 @@ def run_trial(
     return run.result(submission, settings.environment, round(perf_counter() - began, DIGITS))
 
 
-def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: TrialSettings, seals: Seals) -> None:
-    """Set up, then train and evaluate in turn, until something ends the trial."""
+def _train(
+    run: Run, submission: Submission, data: Mapping[str, Any], settings: TrialSettings, seals: Seals, ending: ExitStack
+) -> None:
+    """Set up, then train and evaluate in turn, until something ends the trial; `ending` gets what is to be done then."""
     spec, workload, rules = run.spec, run.workload, RULESETS[run.spec.track]
     device = torch.device(settings.device)
     clocks = Clocks(device)
@@ -97,6 +105,9 @@ def _train(run: Run, submission: Submission, data: Mapping[str, Any], settings: 
     clocks.setup.start()
     ready = prepare(spec, workload, data, device)
     meter, task, judge = ready.meter, ready.task, ready.judge
+    ending.callback(task.close)
+    if is_accelerator(device):
+        warm_up_steps(submission, spec, workload, ready.train, device)
     seals.add(task.model, {"train": ready.train, "validation": ready.validation})
     clocks.constructor.start()
     with no_gradients_of(task.model):

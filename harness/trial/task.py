@@ -19,6 +19,7 @@ from harness.contracts.messages import shown
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
+from harness.trial.arranged import is_accelerator
 from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of
 from harness.trial.derivatives import (
     difference_product,
@@ -29,6 +30,7 @@ from harness.trial.derivatives import (
 )
 from harness.trial.judging import autocast_of
 from harness.trial.meter import Meter
+from harness.trial.prefetch import Prefetched
 
 HVP_THIRDS = 9
 """Charge of a Hessian-vector product, thirds per example: forward 1, backward 2, and a backward through both of them 6."""
@@ -73,6 +75,8 @@ class TrialTask:
         self._train = train
         self._home = next(iter(train.values())).device
         self._stream = IndexStream(self.train_size, stable_seed(spec.seed, "data"))
+        away = self._home != meter.device
+        self._reader = Prefetched(train, self._stream, pinned=is_accelerator(meter.device)) if away else None
         self._autocast = autocast_of(workload, meter.device)
         self._most = max(self.train_size, self.budget)
         self._vectorised = self._twice_differentiable = True
@@ -88,6 +92,11 @@ class TrialTask:
         """Refuse copies: what a copy charges would not be counted."""
         raise ContractError("a task cannot be copied or pickled")
 
+    def close(self) -> None:
+        """End what reads batches ahead; the harness calls it when the trial has ended."""
+        if self._reader is not None:
+            self._reader.close()
+
     @property
     def examples(self) -> float:
         """Charged examples so far."""
@@ -100,7 +109,12 @@ class TrialTask:
 
     def draw(self, size: int) -> TrialBatch:
         """Return the next `size` training examples of the seeded stream."""
-        return self._batch(self._stream.take(checked_size(size, self._most)))
+        number = checked_size(size, self._most)
+        if self._reader is None:
+            return self._batch(self._stream.take(number))
+        indices, examples = self._reader.take(number)
+        moved = {name: values.to(self.device, non_blocking=True) for name, values in examples.items()}
+        return TrialBatch(self._seal, indices, moved)
 
     def fetch(self, indices: Tensor) -> TrialBatch:
         """Return the training examples `indices`, int64 [n]."""

@@ -46,6 +46,16 @@ def test_equal_trials_hold_to_the_last_bit_and_one_bit_is_a_difference():
     assert found.reason == "evaluation 3: metric 0.5 recorded, 0.5000000000000001 found"
 
 
+def test_on_an_accelerator_other_bits_are_compared_within_tolerance():
+    gpu = {"machine_type": "A GPU, torch 2", "device": "cuda"}
+    other = record(curve=(0.9, 0.7, math.nextafter(0.5, 1), 0.4), environment=gpu)
+    found = compared(record(environment=gpu), other)
+    assert (found.verdict, found.exact) == (Verdict.HOLDS, False) and "found on an accelerator, within" in found.reason
+    assert compared(record(environment=gpu), record(environment=gpu)).exact
+    charged_less = record(environment=gpu, learning_rates=((1, 1, 0.5),))
+    assert compared(record(environment=gpu), charged_less).verdict == Verdict.DIFFERS
+
+
 def test_what_is_not_finite_is_null_in_a_record_and_equal_to_itself():
     curve = (0.9, math.nan, math.inf, 0.4)
     assert compared(TrialRecord.from_json(record(curve).to_json()), record(curve)).verdict == Verdict.HOLDS

@@ -80,10 +80,54 @@ def test_where_there_is_no_cpuinfo_the_machine_still_has_a_type(tmp_path, monkey
     assert facts["cpu_vendor"] == platform.machine() and facts["machine_type"].endswith(f"torch {torch.__version__}")
 
 
+class Slice:
+    """What torch says about a seventh of a GPU."""
+
+    name, total_memory, multi_processor_count = "NVIDIA H100 80GB HBM3 MIG 1g.10gb", 10 * 2**30, 16
+
+
+@pytest.fixture
+def gpu(monkeypatch, tmp_path):
+    """Make torch say that there is a slice of a GPU, and the system that there is a driver."""
+    text = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.95.05  Release Build  (dvs@U22)\nGCC version: 12"
+    monkeypatch.setattr(environment, "DRIVER", tmp_path / "version")
+    environment.DRIVER.write_text(text)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: Slice)
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
+    monkeypatch.setattr(torch.version, "cuda", "13.2")
+
+
+def test_a_gpu_is_recorded_with_its_driver_libraries_slice_and_host(gpu, linux):
+    linux(AMD)
+    facts = describe("cuda:0", 7)
+    assert (facts["machine"], facts["gpu"], facts["mig"]) == (Slice.name, Slice.name, True)
+    assert (facts["driver"], facts["cuda"], facts["cudnn"]) == ("580.95.05", "13.2", 91002)
+    assert (facts["gpu_memory"], facts["multiprocessors"], facts["concurrency"]) == (10 * 2**30, 16, 7)
+    assert (facts["cpu"], facts["cpu_vendor"]) == ("AMD EPYC 9R14", "AuthenticAMD")
+    assert (facts["tf32"], facts["matmul_precision"]) == (False, "highest")
+    assert facts["machine_type"] == f"{Slice.name}, torch {torch.__version__}, cuDNN 91002"
+
+
+def test_another_slice_or_another_cudnn_is_another_type(gpu, monkeypatch):
+    before = describe("cuda", 1)["machine_type"]
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91100)
+    assert describe("cuda", 1)["machine_type"] != before
+    monkeypatch.setattr(Slice, "name", "NVIDIA H100 80GB HBM3")
+    facts = describe("cuda", 1)
+    assert (facts["mig"], facts["machine"]) == (False, "NVIDIA H100 80GB HBM3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-12345")
+    assert describe("cuda", 1)["mig"]
+
+
+def test_where_the_system_states_no_driver_none_is_recorded(gpu, monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "DRIVER", tmp_path / "absent")
+    assert describe("cuda", 1)["driver"] == ""
+
+
 @pytest.mark.gpu
 def test_a_gpu_is_recorded_by_its_name():
     if not torch.cuda.is_available():
         pytest.skip("no accelerator")
     facts = describe("cuda", 1)
     assert facts["gpu"] == facts["machine"] == torch.cuda.get_device_name()
-    assert facts["machine_type"] == f"{facts['gpu']}, torch {torch.__version__}"
+    assert facts["machine_type"] == f"{facts['gpu']}, torch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}"

@@ -167,7 +167,7 @@ def slow_import(name):
 
 
 LIBRARY = (
-    *("torch.optim.Adagrad", "torch.optim.Adam", "torch.optim.RMSprop", "torch.optim.NAdam", "torch.optim.Rprop"),
+    *("torch.optim.Adagrad", "torch.optim.Adam", "torch.optim.RMSprop", "torch.optim.NAdam", "torch.optim.Adamax"),
     *("pytorch_optimizer.Adan", "pytorch_optimizer.Lamb", "pytorch_optimizer.SOAP"),
 )
 
