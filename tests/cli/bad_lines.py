@@ -199,7 +199,12 @@ BAD: dict[str, list[str]] = {
     ],
     "export": [
         *("export", "export algoperf", "export nope rex", "export algoperf nope", "export algoperf ''", "export algoperf sam"),
-        *("export algoperf cautious+rex", "export algoperf plateau", "export algoperf rex extra", "export algoperf torch.optim.SGD"),
+        *(
+            "export algoperf cautious+rex",
+            "export algoperf plateau",
+            "export algoperf rex extra",
+            "export algoperf torch.optim.SGD",
+        ),
         "export algoperf rex --out {file}",
     ],
     "import": [
