@@ -17,20 +17,23 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+# DEVICE=cuda or DEVICE=auto moves the targets below to GPUs.
+DEVICE ?= cpu
+
 smoke: $(READY)          ## ten schedules on handwritten digits, three studies: one minute
-	$(BIN)/timetrial run --suite smoke
+	$(BIN)/timetrial run --suite smoke --device $(DEVICE)
 
 bench: $(READY)          ## the main job: data, the laptop suite, results/leaderboard.html
-	$(BIN)/timetrial run --suite laptop
+	$(BIN)/timetrial run --suite laptop --device $(DEVICE)
 
 bench-all: $(READY)      ## every schedule on the laptop suite; resumes what was stopped, and adds to `make bench`
-	$(BIN)/timetrial run --suite laptop --track schedule --all
+	$(BIN)/timetrial run --suite laptop --track schedule --all --device $(DEVICE)
 
 REFERENCE ?= results/reference-run
 RACE      ?= --suite laptop
 CLAIMED   := analyses/claimed
 FIRST     := sgd adamw nadamw lion muon adan ademamix adopt cautious d_muon diloco ema kron lamb lawa mars normuon prodigy scion shampoo soap
-RACING     = $(BIN)/timetrial run $(RACE) --results $(REFERENCE)
+RACING     = $(BIN)/timetrial run $(RACE) --device $(DEVICE) --results $(REFERENCE)
 GOES_ON    = || test $$? -eq 1  # status 1: some trials failed. The table names them, and the next track runs all the same
 reference: $(READY)      ## every run of the reference result and of docs/claims.md, into REFERENCE=DIR; resumes what was stopped
 	$(RACING) --track schedule --all --studies 5 $(GOES_ON)

@@ -34,6 +34,20 @@ Executor = Annotated[str, typer.Option(metavar="NAME", help="ray (parallel) or i
 
 Workers = Annotated[int | None, typer.Option(metavar="N", help="simultaneous trials (default: one per core or GPU)")]
 
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="auto, cpu or cuda (ROCm's GPUs too); auto takes GPUs where there are some: here, or on the cluster",
+    ),
+]
+
+PerDevice = Annotated[int, typer.Option("--per-device", metavar="N", help="trials that share a GPU; their seconds then differ")]
+
+Mixed = Annotated[
+    bool, typer.Option("--mixed", help="also use nodes of a cluster with other versions or another machine type than the most")
+]
+
 Address = Annotated[
     str, typer.Option(metavar="ADDRESS", help="running Ray cluster to use (default: RAY_ADDRESS; else Ray is started here)")
 ]

@@ -13,7 +13,7 @@ import typer
 from harness.cli import options
 from harness.cli.app import app, plain_line
 from harness.cli.paths import usable_data_directory
-from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, memory_bytes, numbers
+from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, checked_device, memory_bytes, numbers
 from harness.contracts.errors import BadInput
 from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS, OwnBoard
 
@@ -65,6 +65,9 @@ def run(
     executor: options.Executor = "ray",
     workers: options.Workers = None,
     address: options.Address = "",
+    device: options.Device = "auto",
+    per_device: options.PerDevice = 1,
+    mixed: options.Mixed = False,
     prune: Annotated[
         str,
         typer.Option(
@@ -117,6 +120,9 @@ def run(
         data_directory=usable_data_directory(),
         workers=workers,
         address=address,
+        device=checked_device(device, per_device),
+        per_device=per_device,
+        mixed=mixed,
         limit=time_limit,
         memory=memory_bytes(memory),
         retry=retry,
@@ -159,9 +165,9 @@ def run(
 
 def _on_this_machine(settings: Settings, plan: Plan) -> Settings:
     """Return the settings with the device."""
-    from harness.execution.environment import choose_device
+    from harness.execution.devices import device_for
 
-    return replace(settings, device=choose_device())
+    return replace(settings, device=device_for(settings))
 
 
 def _all_submissions(named: Sequence[str], track: str, pair: Sequence[str]) -> tuple[str, ...]:

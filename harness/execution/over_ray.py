@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
+from harness.execution.devices import cluster_address, unused_here
+from harness.execution.dispatch.capacity import Wanted
 from harness.execution.dispatch.driver import Driver
 from harness.execution.dispatch.ray_pool import RayPool
+from harness.execution.dispatch.travel import plugin_files
 from harness.execution.race import Race
 
 LOOPBACK = "127.0.0.1"
@@ -27,8 +29,9 @@ def run_over_ray(race: Race, say: Callable[[str], None] = print) -> None:
     """
     if not race.left:
         return
-    settings = race.settings
-    address = settings.address or os.environ.get("RAY_ADDRESS", "")
+    settings, address = race.settings, cluster_address(race.settings)
     local = not address or address.removeprefix("ray://").startswith(("127.", "localhost"))
-    pool = RayPool(address, settings.workers, settings.device)
-    Driver(race, pool, LOOPBACK if local else "", say).run()
+    wanted = Wanted(settings.workers, settings.device, settings.per_device)
+    pool = RayPool(address, wanted, "" if address else unused_here(settings.device))
+    files = plugin_files(race.plan) if address else None
+    Driver(race, pool, LOOPBACK if local else "", say, files).run()

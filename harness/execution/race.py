@@ -73,6 +73,11 @@ class Race:
         """Trials that have not started, those that other runs have claimed included."""
         return len(self._pending) + len(self.elsewhere)
 
+    def train_on(self, device: str) -> None:
+        """Say on which device the trials train, where the cluster decides: before any of them has started."""
+        self.settings = replace(self.settings, device=device)
+        self._acceptance = Acceptance(self.plan, device, run_to_end=self.settings.run_to_end)
+
     def close(self) -> None:
         """Give back the claims of all trials that have no record."""
         self._claims.close()

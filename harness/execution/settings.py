@@ -9,6 +9,9 @@ from pathlib import Path
 
 from harness.records import FAILURES, Status, TrialRecord
 
+AUTO = "auto"
+"""The device of a run that the cluster which it joins decides: a GPU where it offers one, else the CPU."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -17,12 +20,14 @@ class Settings:
     Attributes:
         executor: "ray" or "inline".
         data_directory: where prepared data lie.
-        device: "cpu" or an accelerator.
+        device: "cpu", "cuda" (ROCm's devices have this name too), or `AUTO`.
         workers: trials at a time; None means one per CPU core or GPU.
         address: of a running Ray cluster; empty starts one on this machine.
         limit: wall seconds per trial, or None.
         memory: bytes that a trial may take above what its worker has when it starts, or None.
         retry: run failed, timed-out and out-of-memory trials again.
+        per_device: trials that share an accelerator.
+        mixed: nodes take part whose versions or machine type differ from the others'.
         prune: "safe": stop what cannot be the fastest trial of its study; "score-only": also what can no longer change a
             score; "", the default, runs every trial to the end of its horizon.
     """
@@ -36,6 +41,8 @@ class Settings:
     memory: int | None = None
     retry: bool = False
     prune: str = ""
+    per_device: int = 1
+    mixed: bool = False
 
     @property
     def run_to_end(self) -> bool:

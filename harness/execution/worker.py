@@ -96,6 +96,9 @@ def work(
         arrange_process(torch.device(settings.device))
         torch.empty(1, device=settings.device)  # what the device's driver maps is no memory of a trial's
     environment = describe(settings.device, concurrency)
+    if settings.per_device > 1:  # under another name, so that no board mixes these seconds with those of a device of one's own
+        environment["per_device"] = settings.per_device
+        environment["machine"] += f", shared by {settings.per_device} trials"
     loaded = _workload(
         *(spec.workload, spec.size, spec.variant, spec.track, spec.reference_recipe),
         *(str(settings.data_directory), spec.workload_hash),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -83,9 +84,9 @@ def race(
     from harness.cli.running.checks import check_execution, check_time_limit
     from harness.cli.running.first_steps import check_first_steps
     from harness.cli.running.sampling import check_schedules
-    from harness.execution.environment import choose_device
+    from harness.execution.devices import device_for
     from harness.execution.race import Race
-    from harness.execution.settings import Settings
+    from harness.execution.settings import AUTO, Settings
     from harness.notebook.submissions import found
     from harness.plan import Request, make_plan
     from harness.results import ResultStore
@@ -104,7 +105,8 @@ def race(
         seed=choices.get("seed", 0),
     )
     plan = make_plan(request)
-    settings = Settings(executor, usable_data_directory(), choose_device(), workers=workers, limit=limit)
+    settings = Settings(executor, usable_data_directory(), AUTO, workers=workers, limit=limit)
+    settings = replace(settings, device=device_for(settings))
     check_schedules(plan)
     check_first_steps(plan, settings.data_directory)
     race = Race(plan, ResultStore(results), settings, _Told())

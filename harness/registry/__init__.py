@@ -3,9 +3,11 @@
 A plug-in's module is imported when it is listed or looked up; torch is imported only for a library's class.
 """
 
+from harness.registry.forms import BESIDE
 from harness.registry.names import canonical_name, parse_name
 from harness.registry.settings import with_settings
-from harness.registry.sources import library_versions
+from harness.registry.sources import OURS as BUILT_IN
+from harness.registry.sources import ROOT, library_versions
 from harness.registry.submissions import Submission, all_submissions, find_optimizer, find_schedule, find_submission
 from harness.registry.workloads import (
     all_workloads,
@@ -13,10 +15,14 @@ from harness.registry.workloads import (
     find_workload,
     hash_for_track,
     suites,
+    workload_files,
     workload_hash,
 )
 
 __all__ = [
+    "BESIDE",
+    "BUILT_IN",
+    "ROOT",
     "Submission",
     "all_submissions",
     "all_workloads",
@@ -31,5 +37,6 @@ __all__ = [
     "parse_name",
     "suites",
     "with_settings",
+    "workload_files",
     "workload_hash",
 ]

@@ -14,6 +14,10 @@ READERS = {"algoperf": "harness.compat.submissions"}
 is needed only; its name here is all that this package knows of it."""
 
 
+BESIDE = "tuning_search_space.json"
+"""A file beside a submission in such a form, or in the folder above, that belongs to it and that no import names."""
+
+
 class Reader(Protocol):
     """What a module in `READERS` has."""
 

@@ -13,7 +13,7 @@ from harness.contracts.workloads import Workload
 from harness.registry.index import Broken, workloads_index
 from harness.registry.loading import LoadedPlugin
 from harness.registry.names import is_file, plugin_from_file, unknown_name
-from harness.registry.sources import OURS, read_sources
+from harness.registry.sources import OURS, Sources, read_sources
 from harness.registry.submissions import find_submission
 from harness.rules import SUITES, Reading, Track
 
@@ -81,7 +81,7 @@ def workload_hash(workload: Workload, *, targeted: bool = True, reference_recipe
         del size["reference"]
     measured = (workload.ruler or {}) if ruler else {}
     read_off = {name: measured[name] for name in ("version", "budget", "finals") if name in measured}
-    return stable_hash(facts, size, _source_hash(type(workload)), recipe, read_off)
+    return stable_hash(facts, size, _sources(type(workload)).content_hash, recipe, read_off)
 
 
 def hash_for_track(workload: Workload, track: Track, *, reference_recipe: bool) -> str:
@@ -90,7 +90,16 @@ def hash_for_track(workload: Workload, track: Track, *, reference_recipe: bool) 
     return workload_hash(workload, targeted=track.targeted, reference_recipe=reference_recipe, ruler=reads_ruler)
 
 
-def _source_hash(workload: type[Workload]) -> str:
+def workload_files(workload: Workload) -> tuple[Path, ...]:
+    """Return the files of a workload: that of its class, and those that it imports from its folder or built-in packages.
+
+    Raises:
+        ContractError: the class was not defined in a file.
+    """
+    return _sources(type(workload)).files
+
+
+def _sources(workload: type[Workload]) -> Sources:
     try:
         path = Path(inspect.getfile(workload)).resolve()
     except (TypeError, OSError):
@@ -99,7 +108,7 @@ def _source_hash(workload: type[Workload]) -> str:
     top = sys.modules.get(workload.__module__.partition(".")[0])
     if top is not None and "." in workload.__module__ and getattr(top, "__file__", None):
         packages.setdefault(workload.__module__.partition(".")[0], Path(next(iter(top.__path__))).resolve())
-    return read_sources(path, packages).content_hash
+    return read_sources(path, packages)
 
 
 def _class(loaded: LoadedPlugin) -> type[Workload]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.execution.dispatch.deaths import MOST_SHORTAGES, Cause, Death, Deaths
+from harness.execution.dispatch.deaths import MOST_NODES, MOST_SHORTAGES, Cause, Death, Deaths
 from harness.plan import Request, make_plan
 
 
@@ -46,3 +46,11 @@ def test_trials_that_die_together_are_run_again_alone_and_are_not_counted(specs)
 def test_who_was_killed_for_its_time_is_a_timeout_at_once(specs):
     (verdict,) = Deaths(2.5).judge([Death(replace(specs[0]), Cause.LIMIT)])
     assert verdict.status == "timeout" and "2.5 s" in verdict.reason
+
+
+def test_the_deaths_of_nodes_are_not_those_of_their_trials_until_one_kills_node_after_node(specs):
+    deaths = Deaths(None)
+    first = deaths.judge([Death(specs[0], Cause.NODE), Death(specs[1], Cause.NODE)])
+    assert [(verdict.status, verdict.alone) for verdict in first] == [(None, False)] * 2
+    verdicts = [deaths.judge([Death(specs[0], Cause.NODE)])[0] for _ in range(MOST_NODES - 1)]
+    assert [(verdict.status, verdict.alone) for verdict in verdicts] == [(None, True), ("killed", False)]

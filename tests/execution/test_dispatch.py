@@ -18,8 +18,10 @@ from harness.execution.dispatch import child_pool, failed_starts
 from harness.execution.dispatch import driver as driver_module
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
-from harness.execution.dispatch.messages import Lost, connect
+from harness.execution.dispatch.messages import SPEAKS, Lost, connect
+from harness.execution.dispatch.node_facts import node_facts
 from harness.execution.dispatch.pools import RunStopped
+from harness.execution.dispatch.travel import PluginFiles
 from harness.execution.race import Race
 from harness.execution.settings import Settings
 from harness.plan import Request, make_plan
@@ -190,6 +192,8 @@ class OneLiar:
     """A pool whose only worker is a thread that speaks the protocol as it likes."""
 
     concurrency = 1
+    device = where = ""
+    unusable = {}
 
     def __init__(self, act):
         self._act, self.errors = act, []
@@ -207,6 +211,9 @@ class OneLiar:
 
     def met(self, about):
         pass
+
+    def concurrency_on(self, node):
+        return 1
 
     def keep(self):
         if self.errors:
@@ -226,8 +233,9 @@ class OneLiar:
 
 def joined(meeting):
     channel = connect(meeting.address)
-    channel.send("worker", token=meeting.token, pid=os.getpid(), key="1")
+    channel.send("worker", token=meeting.token, pid=os.getpid(), key="1", speaks=SPEAKS)
     assert channel.receive()["type"] == "welcome"
+    channel.send("fit", broken="")
     return channel
 
 
@@ -354,3 +362,73 @@ def test_a_run_whose_workers_are_all_killed_stops_in_the_end(tmp_path, monkeypat
     race, said = race_of(tmp_path, "adamw+linear")
     with pytest.raises(RunStopped, match="killed 20 times in a row while starting"):
         Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
+
+
+def test_workers_that_cannot_run_any_trial_stop_the_run_and_fail_none(tmp_path):
+    def act(meeting):
+        for _ in range(3):
+            channel = joined(meeting)
+            trial = race_id(channel.receive())
+            channel.send("unable", id=trial, reason="DataUnavailable: no such file", lasting=True)
+
+    race, said = race_of(tmp_path, "adamw+linear")
+    with pytest.raises(RunStopped, match="workers cannot run trials: DataUnavailable: no such file"):
+        Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
+    assert not list(ResultStore(tmp_path).records())
+
+
+def test_a_trial_that_has_begun_cannot_be_given_back(tmp_path):
+    def act(meeting):
+        for _ in range(2):
+            channel = joined(meeting)
+            trial = race_id(channel.receive())
+            channel.send("begun")
+            channel.send("unable", id=trial, reason="it says so", lasting=True)
+
+    race, said = race_of(tmp_path, "adamw+linear")
+    Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
+    assert statuses(tmp_path) == {"adamw+linear": "killed"}
+
+
+class TwoNodes(OneLiar):
+    """A cluster whose node "a" lets every worker die in its first trial, and whose node "b" runs trials."""
+
+    concurrency = 2
+
+    def __init__(self):
+        super().__init__(self.nodes)
+        self.left_out = []
+
+    def leave_out(self, node):
+        self.left_out.append(node)
+
+    def nodes(self, meeting):
+        threading.Thread(target=self._run_b, args=(meeting,), daemon=True).start()
+        while not self.left_out:
+            with suppress(Lost):
+                channel = on_node(meeting, "a")
+                channel.receive()
+                channel.close()
+
+    def _run_b(self, meeting):
+        with suppress(Lost):
+            channel = on_node(meeting, "b")
+            while (message := channel.receive())["type"] == "trial":
+                time.sleep(0.3)
+                channel.send("result", id=race_id(message), record=None, spent=0.0, replace="", artefacts=[])
+
+
+def on_node(meeting, node):
+    channel = connect(meeting.address)
+    channel.send("worker", token=meeting.token, pid=os.getpid(), key=node, node=node, speaks=SPEAKS)
+    channel.send("fit", **node_facts("cpu", channel.receive()["libraries"]))
+    return channel
+
+
+def test_a_node_on_which_every_worker_dies_loses_no_trial(tmp_path):
+    names = [f"adamw+{schedule}" for schedule in ("linear", "cosine", "constant", "rex", "step", "sgdr")]
+    race, said = race_of(tmp_path, *names)
+    pool = TwoNodes()
+    Driver(race, pool, "127.0.0.1", said.append, PluginFiles()).run()
+    assert statuses(tmp_path) == dict.fromkeys(names, "failed"), "b said so of each, and none was killed"
+    assert pool.left_out == ["a"] and any("is not used: 3 workers in a row died there (it lied)" in line for line in said)

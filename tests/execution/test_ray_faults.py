@@ -158,7 +158,7 @@ def test_an_address_where_something_else_listens_is_one_line(tmp_path, monkeypat
 @pytest.mark.slow
 def test_the_head_of_a_cluster_dies(tmp_path):
     """One line says what is kept and how to go on."""
-    from tests.execution.conftest import free_ports, wait_until_started
+    from tests.execution.clusters import free_ports, wait_until_started
 
     (port,) = free_ports(1)
     ray = Path(sys.executable).with_name("ray")
@@ -206,7 +206,7 @@ def memory():
 @pytest.mark.slow
 def test_another_program_takes_the_memory_and_the_memory_monitor_kills_the_workers(tmp_path):
     """The trial is under its own limit, so its deaths do not count; it runs once the memory is back."""
-    from tests.execution.conftest import free_ports, wait_until_started
+    from tests.execution.clusters import free_ports, wait_until_started
 
     total, available = memory()
     hog_bytes, room = 7 * 2**30, 5 * 2**30  # workers fit into the room that is left, the hog does not

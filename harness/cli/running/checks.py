@@ -21,6 +21,12 @@ MOST_GB = 1e6
 
 EXECUTORS = ("ray", "inline")
 
+DEVICES = {"auto": "auto", "cpu": "cpu", "cuda": "cuda", "rocm": "cuda"}
+"""{what `--device` can be: the device in torch}."""
+
+MOST_PER_DEVICE = 100
+"""More trials on one GPU than these are a mistake."""
+
 MOST_WORKERS = 10_000
 """More workers than any cluster has: a larger number is a mistake."""
 
@@ -50,6 +56,23 @@ def check_execution(executor: str, workers: int | None, results: Path, address: 
     form = ADDRESS.fullmatch(address)
     if address and (form is None or int(form["port"] or 0) > 65535):
         raise BadInput(f"--address {address}: write HOST:PORT, ray://HOST:PORT, auto or local")
+
+
+def checked_device(device: str, per_device: int) -> str:
+    """Return the device that `--device` names, as torch names it; "auto" stays.
+
+    Raises:
+        BadInput: trials do not race on it, or so many cannot share one.
+    """
+    if device not in DEVICES:
+        raise BadInput(
+            f"--device {device}: trials race on cpu or cuda (rocm is cuda); auto chooses{did_you_mean(device, DEVICES)}"
+        )
+    if not 1 <= per_device <= MOST_PER_DEVICE:
+        raise BadInput(f"--per-device {per_device}: 1 to {MOST_PER_DEVICE} trials can share a GPU")
+    if device == "cpu" and per_device > 1:
+        raise BadInput(f"--per-device {per_device}: a CPU core runs one trial at a time; leave it out, or --device cpu")
+    return DEVICES[device]
 
 
 def check_time_limit(seconds: float | None) -> None:

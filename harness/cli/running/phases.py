@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,16 +27,17 @@ def phase_runner(results: Path, executor: str, workers: int | None, address: str
         BadInput: the data directory cannot be used.
     """
     from harness.cli.running.session import Session
-    from harness.execution.environment import choose_device
-    from harness.execution.settings import Settings
+    from harness.execution.devices import device_for
+    from harness.execution.settings import AUTO, Settings
 
     settings = Settings(
         executor=executor,
         data_directory=usable_data_directory(),
-        device=choose_device(),
+        device=AUTO,
         workers=workers,
         address=address,
     )
+    settings = replace(settings, device=device_for(settings))
 
     def run(plan: Plan) -> None:
         if Session(plan, results, settings).run() == INTERRUPTED:

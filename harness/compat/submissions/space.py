@@ -11,9 +11,10 @@ from typing import Any
 from harness.contracts.errors import BadInput
 from harness.contracts.messages import display_path
 from harness.contracts.spaces import Choice, LogUniform, Range, Space, Uniform
+from harness.registry.forms import BESIDE
 from harness.registry.loading import check_readable
 
-FILE = "tuning_search_space.json"
+FILE = BESIDE
 FRAMEWORK = "pytorch"
 
 FORMS = '{"min": a, "max": b, "scaling": "log" or "linear"}, or {"feasible_points": [...]}'

@@ -22,6 +22,9 @@ WORKER = "harness.execution.dispatch.child_worker"
 class ChildPool:
     """Keeps `count` worker processes alive on this machine."""
 
+    device = where = ""
+    unusable: Mapping[str, str] = {}
+
     def __init__(self, count: int = 1) -> None:
         self.concurrency = count
         self._meeting: Meeting | None = None
@@ -31,6 +34,13 @@ class ChildPool:
         self._started = 0
         self._starts = FailedStarts()
         self._folder = ScratchFolder()
+
+    def concurrency_on(self, node: str) -> int:
+        """Return how many trials run at a time."""
+        return self.concurrency
+
+    def leave_out(self, node: str) -> None:
+        """Do nothing: there is one machine."""
 
     def start(self, meeting: Meeting) -> None:
         """Start the workers."""

@@ -12,6 +12,9 @@ from harness.records import Status, TrialSpec
 MOST_DEATHS = 2
 """A trial that died this often by its own doing is recorded; before, it is run again."""
 
+MOST_NODES = 3
+"""A trial whose node died this often is recorded. It runs alone after the last but one: it may be what kills them."""
+
 MOST_SHORTAGES = 5
 """A trial during which the machine's memory ran out this often is recorded as out of memory."""
 
@@ -25,6 +28,8 @@ class Cause(StrEnum):
     """Its trial went over the worker's own memory limit."""
     SHORTAGE = "shortage"
     """The machine's memory ran out while the trial was under its limit: another program took it."""
+    NODE = "node"
+    """Its node has died, and with it all workers there."""
     LIMIT = "limit"
     """It ended itself, or the driver killed it, because its trial was over the time limit."""
 
@@ -75,6 +80,7 @@ class Deaths:
         self._limit = limit
         self._own: Counter[str] = Counter()
         self._shortages: Counter[str] = Counter()
+        self._nodes: Counter[str] = Counter()
 
     def judge(self, together: Iterable[Death]) -> list[Verdict]:
         """Return what becomes of the trials of workers that died together."""
@@ -92,6 +98,11 @@ class Deaths:
                 return Verdict(spec, None, "memory ran short on its machine")
             reason = f"its machine ran out of memory {MOST_SHORTAGES} times while it ran"
             return Verdict(spec, Status.OUT_OF_MEMORY, reason)
+        if death.cause == Cause.NODE:
+            self._nodes[spec.id] += 1
+            if self._nodes[spec.id] < MOST_NODES:
+                return Verdict(spec, None, "its node died", alone=self._nodes[spec.id] == MOST_NODES - 1)
+            return Verdict(spec, Status.KILLED, f"its node died {MOST_NODES} times while it ran")
         if several and death.cause == Cause.OWN:
             return Verdict(spec, None, f"several workers died at once{detail}", alone=True)
         self._own[spec.id] += 1

@@ -5,25 +5,24 @@ from __future__ import annotations
 import hmac
 import math
 import secrets
-import signal
 import socket
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import wait
-from queue import SimpleQueue
-from typing import Any
 
 from harness.execution.dispatch.deaths import Cause, Death, Deaths, Verdict
 from harness.execution.dispatch.memory_shortage import MemoryShortage
-from harness.execution.dispatch.messages import Channel, Lost, Message, artefacts_from_json
-from harness.execution.dispatch.pools import Meeting, Pool
+from harness.execution.dispatch.messages import SPEAKS, Channel, Lost, Message, artefacts_from_json
+from harness.execution.dispatch.nodes import Nodes, Worker
+from harness.execution.dispatch.pools import Meeting, Pool, RunStopped
+from harness.execution.dispatch.processes import uninterrupted
+from harness.execution.dispatch.reception import Reception
 from harness.execution.dispatch.serving import settings_to_json
+from harness.execution.dispatch.travel import PluginFiles
 from harness.execution.race import Race
-from harness.pruning import Stop
 from harness.records import Status, TrialRecord, TrialResult, TrialSpec
 from harness.trial.process.time_limit import GRACE_SECONDS
 
@@ -39,42 +38,14 @@ AHEAD = 2
 WORD_SECONDS = 3.0
 """After a worker's death, the driver waits this long for word of its cause. Workers that die within it died together."""
 
-HELLO_SECONDS = 30.0
-"""A connection over which no worker has made itself known by then is closed."""
-
-MOST_STRANGERS = 256
-"""Connections beyond so many over which no worker has made itself known are closed at once."""
-
-MOST_WAITING_SECONDS = 300.0
-"""After a shortage of memory, trials start again after this time even if it goes on: the workers themselves may hold it."""
+NODE_WORD_SECONDS = 20.0
+"""It waits this long where no worker of the same node of a cluster is left: Ray takes its time to find a node dead."""
 
 PRINTED_RETRIES = 10
 """Retries that the user is told of, one line each."""
 
 ELSEWHERE_SECONDS = 1.0
 """How often the driver looks for the records of trials that other runs have claimed."""
-
-
-@dataclass(eq=False)
-class Worker:
-    """A connected worker.
-
-    Attributes:
-        about: what it said of itself.
-        assigned: its trials; the first one runs.
-        stops: {trial: what stops it}, as far as it was sent.
-        begun: monotonic seconds at which the running trial's limit began to count; None before.
-        last_words: of a worker that ends itself.
-        over_limit: it ended, or the driver killed it, after its trial's time.
-    """
-
-    channel: Channel
-    about: Message
-    assigned: deque[TrialSpec] = field(default_factory=deque)
-    stops: dict[str, Stop] = field(default_factory=dict)
-    begun: float | None = None
-    last_words: str = ""
-    over_limit: bool = False
 
 
 @dataclass
@@ -94,23 +65,28 @@ class Driver:
         pool: keeps workers alive.
         host: address at which workers reach this process.
         say: prints one line for the user.
+        files: the plug-ins that workers get from the driver; None where they have its file system.
     """
 
-    def __init__(self, race: Race, pool: Pool, host: str, say: Callable[[str], None]) -> None:
+    def __init__(self, race: Race, pool: Pool, host: str, say: Callable[[str], None], files: PluginFiles | None = None) -> None:
         self._race, self._pool, self._host, self._say = race, pool, host, say
+        self._files = files.to_json() if files else None
         self._token = secrets.token_hex(16)
-        self._strangers: dict[Channel, float] = {}
-        self._greeted: SimpleQueue[tuple[Channel, Message | None]] = SimpleQueue()
+        self._reception = Reception()
+        self._nodes = Nodes(race.plan, joined=files is not None, mixed=race.settings.mixed, say=say)
         self._workers: dict[Channel, Worker] = {}
         self._deaths = Deaths(race.settings.limit)
         self._lost: list[_Lost] = []
         self._alone: deque[TrialSpec] = deque()
+        self._told: set[str] = set()
+        self._retried: list[tuple[TrialSpec, str]] = []
+        self._died_on: dict[str, str] = {}
         self._suspects: set[str] = set()
         self._shortage = MemoryShortage()
-        self._waiting_since: float | None = None
         self._retries = 0
         self._looked_elsewhere = 0.0
         self._said_elsewhere = False
+        self._said_where = False
 
     def run(self) -> None:
         """Run until every trial of the race has a record.
@@ -124,26 +100,25 @@ class Driver:
             try:
                 while not self._finished():
                     channels = {channel.fileno(): channel for channel in self._workers}
-                    for ready in wait([listener, *channels], GREET_SECONDS if self._strangers else TICK_SECONDS):
+                    for ready in wait([listener, *channels], GREET_SECONDS if self._reception.busy else TICK_SECONDS):
                         if isinstance(ready, int):
                             self._read(channels[ready])
                         else:
-                            self._accept(listener)
+                            self._reception.accept(listener)
                     self._welcome_all()
                     self._tick()
                     self._feed()
                 self._dismiss()
             finally:
-                with _uninterrupted():
+                with uninterrupted():
                     self._pool.close()
-                    for channel in self._strangers:
-                        channel.end()
+                    self._reception.close()
                     for channel in self._workers:
                         channel.close()
 
     def _finished(self) -> bool:
         busy = any(worker.assigned for worker in self._workers.values())
-        return not (self._race.left or self._alone or self._lost or busy)
+        return not (self._race.left or self._alone or self._retried or self._lost or busy)
 
     def _dismiss(self) -> None:
         """Tell all workers that there are no trials left."""
@@ -153,30 +128,10 @@ class Driver:
 
     # What arrives
 
-    def _accept(self, listener: socket.socket) -> None:
-        """Take a call. A thread reads who it is: a stranger who sends half a message holds nobody up."""
-        with suppress(OSError):  # who called has gone already
-            channel = Channel(listener.accept()[0])
-            if len(self._strangers) >= MOST_STRANGERS:
-                return channel.close()
-            self._strangers[channel] = time.monotonic()
-            threading.Thread(target=self._greet, args=(channel,), daemon=True).start()
-
-    def _greet(self, channel: Channel) -> None:
-        """Read a caller's first message; runs in a thread of its own."""
-        try:
-            self._greeted.put((channel, channel.receive()))
-        except Lost:
-            self._greeted.put((channel, None))
-
     def _welcome_all(self) -> None:
         """Take in the workers among those who have made themselves known, and close the connections of all others."""
-        while not self._greeted.empty():
-            channel, message = self._greeted.get()
-            del self._strangers[channel]
+        for channel, message in self._reception.arrivals():
             try:
-                if message is None:
-                    raise Lost("no message")
                 self._welcome(channel, message)
             except Lost:
                 self._workers.pop(channel, None)
@@ -189,6 +144,12 @@ class Driver:
             message = channel.receive()
             if message["type"] == "begun":
                 worker.begun = time.monotonic()
+            elif message["type"] == "fit":
+                if worker.facts:
+                    raise Lost("it has said before what its node is")
+                self._nodes.arrived(worker, message)
+            elif message["type"] == "unable":
+                self._cannot(worker, message)
             elif message["type"] == "ending":
                 worker.last_words = str(message.get("reason"))[:200]
             elif message["type"] == "result":
@@ -203,10 +164,19 @@ class Driver:
         if message["type"] != "worker" or not isinstance(token, str) or not hmac.compare_digest(token, self._token):
             raise Lost("not a worker of this run")
         about = {name: message.get(name) for name in ("pid", "node", "key")}
-        self._workers[channel] = Worker(channel, about)
+        worker = self._workers[channel] = Worker(channel, about)
         self._pool.met(about)
-        settings = settings_to_json(self._race.settings)
-        channel.send("welcome", settings=settings, concurrency=max(self._pool.concurrency, 1))
+        if message.get("speaks") != SPEAKS:
+            return self._nodes.refuse(worker, "its timetrial is of another version than the driver's: install the same there")
+        if self._pool.device and self._race.settings.device != self._pool.device:
+            self._race.train_on(self._pool.device)
+        channel.send(
+            "welcome",
+            settings=settings_to_json(self._race.settings),
+            concurrency=max(self._pool.concurrency_on(worker.node), 1),
+            files=self._files,
+            libraries=self._nodes.asked,
+        )
 
     def _take_result(self, worker: Worker, message: Message) -> None:
         if not worker.assigned or message.get("id") != worker.assigned[0].id:
@@ -227,9 +197,38 @@ class Driver:
             self._race.ended(spec, Status.FAILED, f"its worker sent no valid record: {str(error)[:200]}")
         else:
             self._race.done(result, spec)
+        self._nodes.finished(worker.node, spec)
         if message.get("replace"):
             self._dismiss_worn(worker)
         self._publish()
+
+    def _cannot(self, worker: Worker, message: Message) -> None:
+        """Take back the trials of a worker that cannot load their data, or whose device is dead: they are not to blame."""
+        if not worker.assigned or message.get("id") != worker.assigned[0].id or worker.begun is not None:
+            raise Lost("it speaks of a trial that it does not run, or that has begun")
+        reason, spec = str(message.get("reason"))[:300], worker.assigned.popleft()
+        if spec.id in self._suspects:
+            self._alone.append(spec)
+        else:
+            self._retried.append((spec, worker.node))
+        self._dismiss_worn(worker)
+        self._nodes.unable(worker.node, reason, lasting=bool(message.get("lasting")))
+
+    def _dismiss_unfit(self) -> None:
+        """Dismiss the workers that may run no trials, or no more, once theirs have ended; Ray starts others elsewhere."""
+        for worker in list(self._workers.values()):
+            worker.refused = worker.refused or self._nodes.left_out.get(worker.node, "")
+            if worker.refused and not worker.assigned:
+                with suppress(Lost):
+                    worker.channel.send("refused", reason=worker.refused)
+                self._dismiss_worn(worker)
+        for node, reason in self._pool.unusable.items():
+            self._nodes.leave_out(node, reason)
+        for node in self._nodes.left_out.keys() - self._told:
+            self._told.add(node)
+            self._pool.leave_out(node)
+        if self._nodes.hopeless:
+            raise RunStopped(f"workers cannot run trials: {self._nodes.hopeless}")
 
     def _dismiss_worn(self, worker: Worker) -> None:
         """Take a worker's next trial back: its process must not run another one, and ends."""
@@ -259,18 +258,28 @@ class Driver:
     def _judge_deaths(self) -> None:
         """Decide about workers that died, once the cause is known of each, or word of it is overdue."""
         known = [self._cause(lost) for lost in self._lost]
-        overdue = self._lost[0].when + WORD_SECONDS <= time.monotonic()
+        overdue = self._lost[0].when + max(map(self._patience, self._lost)) <= time.monotonic()
         if not (overdue or all(known)):
             return
+        self._died_on.update({lost.spec.id: lost.worker.node for lost in self._lost})
         deaths = [death or Death(lost.spec, Cause.OWN) for lost, death in zip(self._lost, known, strict=True)]
         self._lost.clear()
         if self._shortage.has_killed():
             deaths = [Death(d.spec, Cause.SHORTAGE) if d.cause == Cause.OWN else d for d in deaths]
         if any(death.cause == Cause.SHORTAGE for death in deaths):
-            self._waiting_since = time.monotonic()
+            self._shortage.wait()
             self._say(f"memory ran short on this run's machines ({MemoryShortage.available()} are free here): waiting for more")
+        for death in deaths:
+            if death.cause == Cause.OWN:
+                used = {worker.node for worker in self._workers.values() if worker.fit}
+                self._nodes.died(self._died_on.get(death.spec.id, ""), death.spec, death.detail, used)
         for verdict in self._deaths.judge(deaths):
             self._carry_out(verdict)
+
+    def _patience(self, lost: _Lost) -> float:
+        """Return how many seconds the driver waits for word of a worker's death."""
+        others = any(worker.node == lost.worker.node for worker in self._workers.values())
+        return NODE_WORD_SECONDS if self._files and not others else WORD_SECONDS
 
     def _cause(self, lost: _Lost) -> Death | None:
         """Return what is known of a death; None as long as nothing is."""
@@ -294,16 +303,19 @@ class Driver:
             self._suspects.add(spec.id)
             self._alone.append(spec)
         else:
-            self._race.again(spec)
+            self._retried.append((spec, self._died_on.get(spec.id, "")))
 
     # What is due
 
     def _tick(self) -> None:
         now = time.monotonic()
         self._pool.keep()
-        for channel, since in self._strangers.items():
-            if now - since > HELLO_SECONDS:
-                channel.end()  # its thread gives up then, and `_welcome_all` closes it
+        if self._pool.where and not self._said_where:
+            self._said_where = True
+            self._say(self._pool.where)
+        self._reception.end_overdue()
+        self._nodes.decide(self._pool.concurrency, among=self._workers.values())
+        self._dismiss_unfit()
         if self._lost:
             self._judge_deaths()
         limit = self._race.settings.limit
@@ -323,37 +335,44 @@ class Driver:
             holder = self._race.holder(next(iter(self._race.elsewhere.values())))
             self._say(f"waiting for {len(self._race.elsewhere)} trials that another run has begun ({holder})")
 
-    def _memory_is_back(self) -> bool:
-        if self._waiting_since is None:
-            return True
-        if self._shortage.over() or time.monotonic() - self._waiting_since > MOST_WAITING_SECONDS:
-            self._waiting_since = None
-        return self._waiting_since is None
-
     # What is handed out
 
     def _feed(self) -> None:
         """Give every worker the trials that it should have."""
-        if not self._memory_is_back():
+        if self._shortage.holds_up():
             return
         if self._suspects:
             self._feed_one_alone()
             return
         for count in range(1, AHEAD + 1):  # first one trial for each, then the next ones
-            for worker in list(self._workers.values()):
+            for worker in self._at_work():
                 ahead = count > 1 and self._race.left < len(self._workers)  # the last trials go to whoever is free first
                 if len(worker.assigned) < count and not ahead:
                     self._assign(worker)
 
+    def _at_work(self) -> list[Worker]:
+        """Return the workers that may run trials."""
+        return [worker for worker in self._workers.values() if worker.fit and not worker.refused]
+
     def _feed_one_alone(self) -> None:
         """Start the next trial that must run alone, once no other runs."""
-        if self._alone and self._workers and not any(worker.assigned for worker in self._workers.values()):
-            self._send(next(iter(self._workers.values())), self._alone.popleft())
+        workers = self._at_work()
+        if self._alone and workers and not any(worker.assigned for worker in self._workers.values()):
+            self._send(workers[0], self._alone.popleft())
 
     def _assign(self, worker: Worker) -> None:
-        spec = self._race.next()
+        spec = self._retry_on(worker.node) or self._race.next()
         if spec is not None:
             self._send(worker, spec)
+
+    def _retry_on(self, node: str) -> TrialSpec | None:
+        """Return a trial that is to be run again: on another node than before, as long as there is one."""
+        one_node = len({worker.node for worker in self._at_work()}) < 2
+        for retry in self._retried:
+            if one_node or retry[1] != node:
+                self._retried.remove(retry)
+                return retry[0]
+        return None
 
     def _send(self, worker: Worker, spec: TrialSpec) -> None:
         stop = self._race.stop_for(spec.cell)
@@ -380,16 +399,3 @@ class Driver:
                 except Lost:
                     self._lose(worker.channel)
                     break
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ignore further interrupts from the keyboard: what runs inside takes seconds at most."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before: Any = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 VMSTAT, MEMINFO = Path("/proc/vmstat"), Path("/proc/meminfo")
@@ -11,11 +12,27 @@ ENOUGH = 0.1
 """Trials start again after a shortage once this share of the machine's memory is available."""
 
 
+MOST_WAITING_SECONDS = 300.0
+"""After a shortage, trials start again after this time even if it goes on: the workers themselves may hold the memory."""
+
+
 class MemoryShortage:
     """Watches the memory of the machine on which it is made."""
 
     def __init__(self) -> None:
         self._kills = _kills()
+        self._waiting_since: float | None = None
+
+    def wait(self) -> None:
+        """Start no trial before the memory is back."""
+        self._waiting_since = time.monotonic()
+
+    def holds_up(self) -> bool:
+        """Return whether trials still wait for memory."""
+        since = self._waiting_since
+        if since is not None and (self.over() or time.monotonic() - since > MOST_WAITING_SECONDS):
+            self._waiting_since = None
+        return self._waiting_since is not None
 
     def has_killed(self) -> bool:
         """Return whether the kernel has killed a process for lack of memory since the last call."""

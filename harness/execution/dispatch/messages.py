@@ -26,6 +26,9 @@ STALLED_SECONDS = 30
 DEAD_NODE_SECONDS = 60
 """A peer whose machine no longer answers is given up after about this time."""
 
+SPEAKS = 2
+"""Version of what driver and workers say to each other: a worker of another one is refused."""
+
 Message = Mapping[str, Any]
 
 

@@ -35,6 +35,28 @@ class Pool(Protocol):
     def concurrency(self) -> int:
         """How many trials run at a time; 0 as long as it is not known."""
 
+    def concurrency_on(self, node: str) -> int:
+        """Return how many trials run at a time on a node."""
+
+    @property
+    def device(self) -> str:
+        """The device that a cluster has chosen; "" where the run has."""
+
+    @property
+    def where(self) -> str:
+        """One line that says what races where; "" as long as it is not known, or goes without saying."""
+
+    @property
+    def unusable(self) -> Mapping[str, str]:
+        """{node: why no worker starts there}."""
+
+    def leave_out(self, node: str) -> None:
+        """Start no more workers on a node.
+
+        Raises:
+            RunStopped: there is no other.
+        """
+
     def met(self, about: Mapping[str, Any]) -> None:
         """Note that a worker has made itself known."""
 

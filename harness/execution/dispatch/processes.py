@@ -8,8 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,16 @@ def exit_in_words(status: int | None) -> str:
             return f"by signal {signal.Signals(-status).name}"
         return f"by signal {-status}"
     return f"it ended with exit status {status}"
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignore further interrupts from the keyboard: what runs inside takes seconds at most."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: Any = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

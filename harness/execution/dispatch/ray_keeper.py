@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,53 +37,31 @@ with suppress(RuntimeError):  # there is no home directory
 
 import ray
 from ray import tune
+from ray.cloudpickle import register_pickle_by_value
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from harness.execution.dispatch.messages import Lost, connect
+from harness.execution.dispatch import ray_worker
+from harness.execution.dispatch.capacity import CannotStart, Found, Wanted, found_capacity
+from harness.execution.dispatch.left_out import LEFT_OUT
+from harness.execution.dispatch.mig import slices
 from harness.execution.dispatch.processes import arguments_and_secret
+from harness.execution.dispatch.ray_worker import PAUSE_SECONDS, Placement, Worker, unusable_node
 from harness.execution.dispatch.scratch import ScratchFolder
 
-PAUSE_SECONDS = 1.0
-"""Between two attempts to keep workers alive after a failure."""
+register_pickle_by_value(ray_worker)
 
 PROBE_SECONDS = 5.0
+
+LOOK_SECONDS = 2.0
+"""How often the nodes of a cluster that was joined are looked at."""
 
 MEMORY_WORDS = re.compile(r"memory monitor|OutOfMemory|low on memory|running low", re.IGNORECASE)
 """By which Ray's texts say that it killed a worker because its machine's memory ran short."""
 
+NODE_WORDS = re.compile(r"node (?:has )?died|node was (?:terminated|drained|preempted)|its node", re.IGNORECASE)
+"""By which they say that the worker's node has died."""
+
 PID = re.compile(r"\bpid[=:]\s*(\d+)")
-
-
-class CannotStart(Exception):
-    """Ray cannot be started, or joined; its text is one line."""
-
-
-class Worker(tune.Trainable):  # type: ignore[misc]
-    """A worker: its one `step` serves the driver until there are no trials left."""
-
-    def setup(self, config: dict[str, Any], host: str = "", port: int = 0, token: str = "") -> None:
-        """Keep where the driver is."""
-        self._address, self._token = (host, port), token
-
-    def step(self) -> dict[str, Any]:
-        """Run trials; a process that must not run another one ends, and Tune starts a new one."""
-        from harness.execution.dispatch.serving import serve
-
-        try:
-            node = ray.get_runtime_context().get_node_id()
-            replaced = serve(connect(self._address), self._token, key=self.trial_id, node=node)
-        except Lost:
-            time.sleep(PAUSE_SECONDS)  # the driver has gone, and its cluster will end; Tune would start this step at once again
-            raise
-        if replaced:
-            os._exit(0)  # threads that a plug-in left behind must not keep this process
-        return {"done": True, "score": 0.0}  # Tune requires a metric; nothing reads it
-
-    def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Save nothing: the records are the state."""
-
-    def load_checkpoint(self, checkpoint: Any) -> None:
-        """Load nothing."""
 
 
 class Obituaries(tune.Callback):  # type: ignore[misc]
@@ -100,12 +79,17 @@ class Obituaries(tune.Callback):  # type: ignore[misc]
         with suppress(OSError, TypeError):
             text = Path(trial.error_file).read_text(encoding="utf-8", errors="replace").rpartition("Failure # ")[2]
         pid = PID.search(text)
+        if unusable := unusable_node(text):
+            LEFT_OUT.add(unusable[0])
+            self._keeper.report("unusable", node=unusable[0], reason=unusable[1])
+            return
         last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
         self._keeper.report(
             "died",
             key=trial.trial_id,
             pid=int(pid[1]) if pid else None,
             memory=bool(MEMORY_WORDS.search(text)),
+            node=bool(NODE_WORDS.search(text)),
             text=last[:300],
         )
 
@@ -119,15 +103,14 @@ class Keeper:
 
     Args:
         address: of a running cluster; empty starts one on this machine.
-        workers: how many; None means one per device.
-        gpu: whether each takes a GPU instead of a CPU.
+        wanted: how many workers on which device, as the driver asks for them.
         port: at which the driver listens, on this machine.
         token: by which the driver knows its workers.
         reports: descriptor to which reports are written.
     """
 
-    def __init__(self, address: str, workers: int | None, *, gpu: bool, port: int, token: str, reports: int) -> None:
-        self._address, self._workers, self._gpu, self._port, self._token = address, workers, gpu, port, token
+    def __init__(self, address: str, wanted: Wanted, *, port: int, token: str, reports: int) -> None:
+        self._address, self._wanted, self._port, self._token = address, wanted, port, token
         self._reports = os.fdopen(reports, "w", buffering=1, encoding="utf-8")
         self._writing = threading.Lock()
 
@@ -141,16 +124,14 @@ class Keeper:
         threading.Thread(target=self._obey, name="commands", daemon=True).start()
         try:
             self._join()
-            device = "GPU" if self._gpu else "CPU"
-            available = int(ray.cluster_resources().get(device, 0))
-            if available < 1:
-                raise CannotStart(f"the Ray cluster offers no {device}: add a node, or use --executor inline")
+            found = found_capacity(ray.nodes(), self._wanted, joined=bool(self._address))
         except CannotStart as error:
             self.report("unavailable", reason=str(error))
             return
-        count = min(self._workers or available, available)
-        self.report("ready", workers=count)
-        while not self._keep(count):
+        self.report("ready", capacity=asdict(found.capacity), slots=found.slots)
+        if self._address:
+            threading.Thread(target=self._look, args=(found.name,), name="nodes", daemon=True).start()
+        while not self._keep(found):
             time.sleep(PAUSE_SECONDS)
         ray.shutdown()
 
@@ -163,7 +144,12 @@ class Keeper:
                 _probe(self._address)
                 ray.init(address=self._address, **quiet)
             else:
-                ray.init(address="local", num_cpus=self._workers or os.cpu_count(), include_dashboard=False, **quiet)
+                own: dict[str, Any] = {"num_cpus": self._wanted.workers or os.cpu_count(), "include_dashboard": False}
+                parts = slices() if self._wanted.device != "cpu" and "CUDA_VISIBLE_DEVICES" not in os.environ else []
+                if parts:
+                    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(parts)
+                    own["num_gpus"] = len(parts)
+                ray.init(address="local", **own, **quiet)
         except CannotStart:
             raise
         except Exception as error:  # noqa: BLE001  Ray raises many kinds, and each one is one line for the user
@@ -172,14 +158,25 @@ class Keeper:
             where = f"no Ray cluster answers at '{self._address}'" if self._address else "Ray does not start"
             raise CannotStart(f"{where}: {line}") from None
 
-    def _keep(self, count: int) -> bool:
+    def _look(self, device: str) -> None:
+        """Report which nodes that have a device are alive, whenever that has changed."""
+        before: set[str] = set()
+        while True:
+            with suppress(Exception):  # the head is gone: `_keep` finds that out
+                alive = {str(node["NodeID"]) for node in ray.nodes() if node["Alive"] and node["Resources"].get(device)}
+                if alive != before:
+                    before = alive
+                    self.report("nodes", alive=sorted(alive))
+            time.sleep(LOOK_SECONDS)
+
+    def _keep(self, found: Found) -> bool:
         """Have Tune keep the workers; return whether they have all ended because no trials are left."""
-        scratch = ScratchFolder()
+        count, scratch = found.capacity.wanted, ScratchFolder()
         loopback = not self._address or self._address.startswith(("127.", "localhost", "ray://127.", "ray://localhost"))
         host = "127.0.0.1" if loopback else ray.util.get_node_ip_address()
         worker = tune.with_parameters(Worker, host=host, port=self._port, token=self._token)
         tuner = tune.Tuner(
-            tune.with_resources(worker, {"cpu": 1, "gpu": 1} if self._gpu else {"cpu": 1}),
+            tune.with_resources(worker, Placement([found.resources])),
             tune_config=tune.TuneConfig(num_samples=count, max_concurrent_trials=count),
             run_config=tune.RunConfig(
                 name="workers",
@@ -207,6 +204,9 @@ class Keeper:
         for line in sys.stdin:
             with suppress(ValueError, KeyError, OSError):
                 command = json.loads(line)
+                if "leave_out" in command:
+                    LEFT_OUT.add(str(command["leave_out"]))
+                    continue
                 _kill(command["node"], int(command["pid"]))
         end = threading.Timer(PROBE_SECONDS, os._exit, (1,))
         end.daemon = True
@@ -242,8 +242,8 @@ def _probe(address: str) -> None:
 
 
 def main() -> None:
-    """Run the keeper that the command line describes: ADDRESS WORKERS DEVICE PORT REPORTS."""
-    (address, workers, device, port, reports), token = arguments_and_secret()
-    keeper = Keeper(address, int(workers) or None, gpu=device != "cpu", port=int(port), token=token, reports=int(reports))
+    """Run the keeper that the command line describes: ADDRESS WANTED PORT REPORTS."""
+    (address, wanted, port, reports), token = arguments_and_secret()
+    keeper = Keeper(address, Wanted(**json.loads(wanted)), port=int(port), token=token, reports=int(reports))
     keeper.run()
     os._exit(0)

@@ -8,10 +8,13 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from typing import Any
 
 from harness.contracts.errors import BadInput
+from harness.execution.devices import Capacity
+from harness.execution.dispatch.capacity import Wanted
 from harness.execution.dispatch.deaths import Cause
 from harness.execution.dispatch.failed_starts import FailedStarts
 from harness.execution.dispatch.pools import Meeting, NoWorkers, RunStopped
@@ -35,13 +38,19 @@ class RayPool:
 
     Args:
         address: of a running cluster; empty starts one.
-        workers: how many; None means one per device.
-        device: "cpu", or an accelerator of which each worker takes one.
+        wanted: how many workers, on which device.
+        unused: which accelerator of this machine is not used, in words.
     """
 
-    def __init__(self, address: str, workers: int | None, device: str) -> None:
+    def __init__(self, address: str, wanted: Wanted, unused: str = "") -> None:
         self.concurrency = 0
-        self._address, self._workers, self._device = address, workers, device
+        self.device = self.where = ""
+        self._address, self._wanted, self._unused = address, wanted, unused
+        self._slots: Mapping[str, int] = {}
+        self._alive: set[str] = set()
+        self._seen: set[str] = set()
+        self._left_out: set[str] = set()
+        self.unusable: dict[str, str] = {}
         self._meeting: Meeting | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self._reports = -1
@@ -66,8 +75,24 @@ class RayPool:
 
     def met(self, about: Mapping[str, Any]) -> None:
         """Note that a worker has started."""
+        self._read_reports()  # that of what the cluster offers came before any worker
         self._starts.succeeded()
         self._deadline = float("inf")
+
+    def concurrency_on(self, node: str) -> int:
+        """Return how many trials run at a time on a node."""
+        return min(self._slots.get(node, self.concurrency), self.concurrency)
+
+    def leave_out(self, node: str) -> None:
+        """Start no more workers on a node.
+
+        Raises:
+            RunStopped: there is no other.
+        """
+        self._left_out.add(node)
+        self._tell(leave_out=node)
+        if self._alive <= self._left_out:
+            raise RunStopped("no other node of the Ray cluster is left")
 
     def keep(self) -> None:
         """Read the keeper's reports, and start another keeper if it has died.
@@ -103,19 +128,27 @@ class RayPool:
     def cause_of_death(self, about: Mapping[str, Any]) -> tuple[Cause, str] | None:
         """Return what Ray said about a worker's death."""
         self._read_reports()
+        if self._address and about.get("node") in self._seen - self._alive:
+            return Cause.NODE, ""
         for report in self._deaths.get(str(about.get("key")), []):
             if report.get("pid") in (None, about.get("pid")):
-                return (Cause.SHORTAGE if report.get("memory") else Cause.OWN), ""
+                if report.get("node") and self._address:
+                    return Cause.NODE, ""
+                return (Cause.SHORTAGE if report.get("memory") else Cause.OWN), str(report.get("text") or "")
         short_now = time.monotonic() - self._memory_ran_short < SHORTAGE_SECONDS
         return (Cause.SHORTAGE, "") if short_now else None
 
     def kill(self, about: Mapping[str, Any]) -> None:
         """Have the keeper kill a worker's process."""
+        self._tell(node=about.get("node"), pid=about.get("pid"))
+
+    def _tell(self, **command: Any) -> None:
+        """Send the keeper a command."""
         if self._keeper is None:
             return  # its workers end with it
         assert self._keeper.stdin is not None
         with suppress(OSError):
-            self._keeper.stdin.write((json.dumps({"node": about.get("node"), "pid": about.get("pid")}) + "\n").encode())
+            self._keeper.stdin.write((json.dumps(command) + "\n").encode())
             self._keeper.stdin.flush()
 
     def close(self) -> None:
@@ -129,15 +162,17 @@ class RayPool:
         self._deadline = time.monotonic() + (JOIN_SECONDS if self._address else START_SECONDS)
         self._reports, write = os.pipe()
         os.set_blocking(self._reports, False)
-        port, workers = str(self._meeting.address[1]), str(self._workers or 0)
+        wanted = replace(self._wanted, device=self.device or self._wanted.device)
         self._keeper = start(
             KEEPER,
-            *(self._address, workers, self._device, port, str(write)),
+            *(self._address, json.dumps(asdict(wanted)), str(self._meeting.address[1]), str(write)),
             output=self._folder.path / "ray.log",
             secret=self._meeting.token,
             keep_open=(write,),
         )
         os.close(write)
+        for node in self._left_out:
+            self._tell(leave_out=node)
 
     def _end_keeper(self) -> None:
         """End the keeper in good order, if it does so in a few seconds; otherwise its guard ends it, and Ray with it."""
@@ -165,10 +200,19 @@ class RayPool:
     def _take(self, report: Mapping[str, Any]) -> None:
         match report["type"]:
             case "ready":
-                self.concurrency = report["workers"]
+                capacity = Capacity.from_json(report["capacity"])
+                self.concurrency, self.device, self._slots = capacity.workers, capacity.device, report["slots"]
+                self.where = capacity.words(self._address, self._unused)
+                self._alive = set(self._slots)
+                self._seen |= self._alive
                 self._deadline = time.monotonic() + WORKER_SECONDS
             case "unavailable":
                 self._reason = report["reason"]
+            case "nodes":
+                self._alive = set(report["alive"])
+                self._seen |= self._alive
+            case "unusable":
+                self.unusable[report["node"]] = report["reason"]
             case "died":
                 self._deaths.setdefault(report["key"], []).append(report)
             case "interrupted":

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import deque
-from dataclasses import asdict, fields, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.execution.dispatch.messages import Channel, Message, artefacts_to_json
+from harness.contracts.errors import BadInput
+from harness.contracts.workloads import DataUnavailable
+from harness.execution.dispatch.messages import SPEAKS, Channel, Message, artefacts_to_json
+from harness.execution.dispatch.node_facts import node_facts
+from harness.execution.dispatch.scratch import ScratchFolder
+from harness.execution.dispatch.travel import PluginFiles
 from harness.execution.settings import Settings
 from harness.execution.worker import work
 from harness.pruning import Stop, stop_from_json
 from harness.records import TrialSpec
+from harness.trial.process.failures import explain
 from harness.trial.process.machine_memory import default_memory
 from harness.trial.process.memory_limit import before_memory_exit
 
@@ -33,10 +42,16 @@ def serve(channel: Channel, token: str, **about: Any) -> str:
     Raises:
         Lost: the driver has gone.
     """
-    channel.send("worker", token=token, pid=os.getpid(), **about)
+    channel.send("worker", token=token, pid=os.getpid(), speaks=SPEAKS, **about)
     inbox = _Inbox(channel)
     welcome = inbox.next()
-    settings, concurrency = settings_from_json(welcome["settings"]), int(welcome["concurrency"])
+    with landed(welcome) as place:
+        return _serve(channel, inbox, welcome, place)
+
+
+def _serve(channel: Channel, inbox: _Inbox, welcome: Message, place: Place) -> str:
+    settings, concurrency = place.settings, int(welcome["concurrency"])
+    channel.send("fit", **node_facts(settings.device, welcome.get("libraries")))
     if settings.memory is None:
         settings = replace(settings, memory=default_memory(min(concurrency, os.cpu_count() or concurrency)))
     before_memory_exit(partial(channel.send, "ending", reason="its resident memory stayed over the limit"))
@@ -44,26 +59,33 @@ def serve(channel: Channel, token: str, **about: Any) -> str:
     while (message := inbox.next())["type"] == "trial":
         spec = TrialSpec.from_json(message["spec"])
         inbox.begin(spec.id, message["stop"])
-        result, worn = work(
-            spec,
-            settings,
-            inbox.stop,
-            concurrency=concurrency,
-            own_process=True,
-            begun=partial(channel.send, "begun"),
-        )
+        try:
+            result, worn = work(
+                place.local(spec),
+                settings,
+                inbox.stop,
+                concurrency=concurrency,
+                own_process=True,
+                begun=partial(channel.send, "begun"),
+            )
+        except (DataUnavailable, BadInput, OSError) as error:  # what its submission raises has ended as a record
+            channel.send("unable", id=spec.id, reason=explain(error), lasting=True)
+            return str(error) or "it cannot run its trial"
+        except RuntimeError as error:  # of an accelerator that does not even hold an empty tensor
+            channel.send("unable", id=spec.id, reason=explain(error), lasting=False)
+            return str(error)
         before, spent = spent, time.process_time()
         channel.send(
             "result",
             id=spec.id,
-            record=result.record.to_json(),
+            record=replace(result.record, spec=spec).to_json(),
             artefacts=artefacts_to_json(result.artefacts),
             spent=spent - before,
             replace=worn,
         )
         if worn:
             return worn
-    return ""
+    return str(message.get("reason") or "it is not needed") if message["type"] == "refused" else ""
 
 
 class _Inbox:
@@ -100,6 +122,55 @@ class _Inbox:
             self._stops[message["id"]] = stop_from_json(message["stop"])
         else:
             self._waiting.append(message)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker's trials find their data and their plug-ins.
+
+    Attributes:
+        settings: of the run, with this machine's data directory.
+        files: the plug-ins that came from the driver; None where this machine has the driver's own.
+        folder: into which they were unpacked.
+    """
+
+    settings: Settings
+    files: PluginFiles | None = None
+    folder: Path = Path()
+
+    def local(self, spec: TrialSpec) -> TrialSpec:
+        """Return a trial with the source that its submission has here."""
+        return self.files.local(spec, self.folder) if self.files else spec
+
+
+@contextmanager
+def landed(welcome: Message) -> Iterator[Place]:
+    """Take in what the driver sends first. Plug-ins that it sends lie in a folder of this worker's own for as long as it lives,
+    and this process works there: what only this machine has in its directory is not raced under their names.
+    """
+    settings = settings_from_json(welcome["settings"])
+    if not welcome.get("files"):
+        yield Place(settings)
+        return
+    files, scratch, before, path = PluginFiles.from_json(welcome["files"]), ScratchFolder(), Path.cwd(), list(sys.path)
+    try:
+        sys.path[:] = [entry for entry in path if entry not in files.folders]
+        os.chdir(files.unpack(scratch.path))
+        settings = replace(settings, data_directory=data_directory_here(settings.data_directory))
+        yield Place(settings, files, scratch.path)
+    finally:
+        sys.path[:] = path
+        os.chdir(before)
+        scratch.remove()
+
+
+def data_directory_here(there: Path) -> Path:
+    """Return the directory of data on this machine: its own `TIMETRIAL_DATA`, else the driver's if it is seen here, else the
+    default of this user here.
+    """
+    from workloads.data import data_directory
+
+    return there if not os.environ.get("TIMETRIAL_DATA") and there.is_dir() else data_directory()
 
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:

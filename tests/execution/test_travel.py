@@ -1,0 +1,115 @@
+"""Plug-ins travel to workers that do not see the driver's files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.contracts.errors import BadInput
+from harness.execution.dispatch import travel
+from harness.execution.dispatch.child_pool import ChildPool
+from harness.execution.dispatch.driver import Driver
+from harness.execution.dispatch.serving import data_directory_here
+from harness.execution.dispatch.travel import PluginFiles, plugin_files
+from harness.execution.inline import run_inline
+from harness.execution.race import Race
+from harness.execution.settings import Settings
+from harness.plan import Request, make_plan
+from harness.results import ResultStore
+from tests.execution.commands import outcome
+from tests.execution.plugins import FILES, write_plugins
+from workloads.data import data_directory
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory):
+    """Return a working directory with plug-ins, in which the tests run."""
+    folder, before = tmp_path_factory.mktemp("mine"), Path.cwd()
+    write_plugins(folder)
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def planned(mine):
+    """Return the plan of a race of the plug-ins."""
+    names, workload = write_plugins(mine)
+    request = Request(suite="smoke", submissions=names, workloads=(workload,), track="self-tuning", studies=1, trials=1)
+    return make_plan(request)
+
+
+def race(plan, results):
+    prepared = Race(plan, ResultStore(results), Settings("inline", data_directory()))
+    prepared.prepare()
+    return prepared
+
+
+def test_plug_ins_that_only_the_driver_has_give_the_records_of_a_run_beside_them(planned, mine, tmp_path):
+    run_inline(race(planned, tmp_path / "inline"))
+    files, sent = plugin_files(planned), race(planned, tmp_path / "sent")
+    for name in FILES:
+        (mine / name).unlink()
+    said: list[str] = []
+    try:
+        Driver(sent, ChildPool(1), "127.0.0.1", said.append, files).run()
+    finally:
+        write_plugins(mine)
+    found = [outcome(tmp_path / results) for results in ("sent", "inline")]
+    for record in (record for records in found for record in records.values()):
+        record["facts"]["submission"].pop("code")  # which the driver reads from the file, where it is still there
+    assert not said and found[0] == found[1]
+    assert {record["status"] for record in found[0].values()} <= {"reached", "missed", "finished"}
+
+
+def test_only_what_is_not_installed_travels(planned, mine):
+    files = plugin_files(planned)
+    assert {path.removeprefix(f"{mine}/") for path in files.contents} == set(FILES)
+    assert (
+        plugin_files(make_plan(Request(suite="smoke", submissions=("rex",), workloads=("digits_mlp",), studies=1))).contents
+        == {}
+    )
+
+
+def test_a_search_space_beside_a_submission_travels_with_it(planned, mine):
+    space = mine / "submissions" / travel.BESIDE
+    space.write_text("{}")
+    try:
+        assert plugin_files(planned).contents[str(space)] == b"{}"
+    finally:
+        space.unlink()
+
+
+def test_sources_name_the_files_where_they_have_landed(planned, mine, tmp_path):
+    files = plugin_files(planned)
+    assert files.unpack(tmp_path) == tmp_path / str(mine)[1:]
+    sources = [files.local(spec, tmp_path).source for spec in planned.trials]
+    assert [source.count(str(tmp_path)) for source in sources] == [1, 1] and str(mine) in sources[0]
+    for source in sources:
+        assert Path(source.partition("+")[2].partition(".py")[0] + ".py").read_text() in FILES.values()
+
+
+def test_files_that_were_changed_on_their_way_are_refused(planned):
+    content = plugin_files(planned).to_json()
+    assert PluginFiles.from_json(content) == plugin_files(planned)
+    path = next(iter(content["contents"]))
+    content["contents"][path] = "eA=="
+    with pytest.raises(ValueError, match="damaged"):
+        PluginFiles.from_json(content)
+
+
+def test_plug_ins_that_are_too_large_do_not_travel(planned, monkeypatch):
+    monkeypatch.setattr(travel, "MOST_BYTES", 100)
+    with pytest.raises(BadInput, match="at most 100 travel"):
+        plugin_files(planned)
+
+
+def test_data_lie_where_the_node_says_else_where_the_driver_has_them_else_in_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIMETRIAL_DATA", str(tmp_path / "node"))
+    assert data_directory_here(tmp_path) == tmp_path / "node"
+    monkeypatch.delenv("TIMETRIAL_DATA")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert data_directory_here(tmp_path) == tmp_path
+    assert data_directory_here(tmp_path / "only on the driver") == tmp_path / "cache" / "timetrial"
