@@ -122,7 +122,9 @@ class Leaderboard:
         from rich.console import Console
 
         text = io.StringIO()
-        terminal_table(self.board, Console(file=text, width=TEXT_WIDTH, highlight=False), skipped=self.given.skipped)
+        # in Jupyter a console displays what it is given, whatever its file
+        console = Console(file=text, width=TEXT_WIDTH, highlight=False, force_jupyter=False)
+        terminal_table(self.board, console, skipped=self.given.skipped)
         return text.getvalue().rstrip()
 
     def _repr_html_(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 import pytest
+import rich.console
 
 import timetrial as tt
 from harness import BadInput
@@ -39,6 +40,13 @@ def test_a_board_shows_itself_as_text_and_as_a_table_with_a_link_to_its_page(rac
     assert f'href="{results.name}/leaderboard.html"' in shown and (results / "leaderboard.html").is_file()
     assert shown.count("<tr>") == 3 and "<td>ramp</td>" in shown and board.verdict.split()[0] in shown
     assert "ramp" in str(board) and board.verdict[:40] in str(board)
+
+
+def test_a_board_s_text_is_returned_where_jupyter_would_display_it(raced, monkeypatch):
+    shell = type("ZMQInteractiveShell", (), {})  # by which rich knows Jupyter
+    monkeypatch.setattr("rich.console.get_ipython", shell, raising=False)
+    assert rich.console.Console().is_jupyter
+    assert "ramp" in repr(raced[2])
 
 
 def test_an_edited_cell_runs_anew_and_the_board_has_its_newest_version_only(raced):
