@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.workloads import DataUnavailable
+from harness.trial.process.breakpoints import pass_over_breakpoints
 
 PRELOADED = ("torch", "torch._dynamo", "harness.trial.loop", "harness.plan")
 """What processes have imported when they start, where they can be forked from a server that has never run a plug-in."""
@@ -117,6 +118,7 @@ def _serve(connection: Connection, directory: Path) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
+    pass_over_breakpoints()
     while True:
         try:
             function, arguments = connection.recv()

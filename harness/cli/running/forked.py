@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Protocol
 
 from harness.contracts.errors import BadInput
+from harness.trial.process.breakpoints import pass_over_breakpoints
 from harness.trial.process.memory_limit import memory_limit
 
 SECONDS = 10.0
@@ -67,6 +68,7 @@ def _judge(some: Iterable[Checked], sender: Connection) -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(quiet, descriptor)
+    pass_over_breakpoints()
     try:
         with memory_limit(BYTES, own_process=True):
             for item in some:

@@ -52,7 +52,8 @@ class RaceProgress:
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
         )
-        with Progress(*columns, console=self._console) as self._bar:
+        inline = self._race.settings.executor == "inline"  # then a debugger may have the terminal between two trials
+        with Progress(*columns, console=self._console, auto_refresh=not inline) as self._bar:
             self._task = self._bar.add_task(self._counts(), total=self.planned, completed=self.done, left="")
             yield
         self._bar = None
@@ -61,7 +62,8 @@ class RaceProgress:
         """Show that another trial has ended."""
         now = time.monotonic()
         if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, description=self._counts(), left=self._time_left())
+            counts = self._counts()
+            self._bar.update(self._task, completed=self.done, description=counts, left=self._time_left(), refresh=True)
         elif now - self._last_line >= LINE_SECONDS:
             self._last_line = now
             line = f"{self.done} of {self.planned} trials ({self._counts()}) {self._time_left()}".rstrip()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from harness.trial.process.breakpoints import breakpoints_at_terminal
 from harness.trial.process.text import cleaned
 from harness.trial.process.watcher import watched
 
@@ -51,7 +52,8 @@ def output_kept(kept: Kept, *, own_process: bool) -> Iterator[None]:
 
     In a process of its own the file descriptors 1 and 2 are redirected, so that what code in C prints is kept too. In the
     user's process only `sys.stdout` and `sys.stderr` are, and only for threads that do not run yet: a thread of the driver
-    goes on to write where it did, such as the one that draws the progress bar.
+    goes on to write where it did, such as the one that draws the progress bar. There `breakpoint()` opens the debugger at the
+    terminal.
 
     In both cases the descriptors 0, 1 and 2 are what they were afterwards, even if the body closed them.
     """
@@ -198,6 +200,7 @@ def _streams_kept(kept: Kept) -> Iterator[None]:
 
     sys.stdout, sys.stderr = (_ByThread(for_thread(original)) for original in before)
     try:
-        yield
+        with breakpoints_at_terminal():
+            yield
     finally:
         sys.stdout, sys.stderr = before
