@@ -1,7 +1,13 @@
 """`timetrial check` says whether a submission runs; mistakes are in `bad_lines`."""
 
+from contextlib import closing
+
+from harness.checking.checks.table import CHECKS
 from harness.cli.app import run_app
+from harness.cli.running import plugin_checks
+from harness.cli.running.plugin_checks import PluginChecks
 from tests.compat.submissions.written import updating, written
+from workloads.data import data_directory
 
 
 def test_check_says_what_a_submission_did_and_what_it_lacks(tmp_path, capsys, monkeypatch):
@@ -24,7 +30,36 @@ def test_check_tries_a_name_or_a_file_and_looks_at_what_a_schedule_returns(tmp_p
     (tmp_path / "mine.py").write_text(source)
     assert run_app(["check", "./mine.py"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "it runs"
-    assert run_app(["check", "./mine.py:peak=-1"]) == 2
-    said = capsys.readouterr().err
-    assert "mine" in said and "step" in said and said.count("\n") == 1
+    assert run_app(["check", "./mine.py:peak=-1"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (failed,) = [line for line in lines if line.startswith("failed: ")]
+    assert failed.startswith("failed: range over horizons: schedule 'mine' (mine.py:2) returned -1.0 at step 0")
+    assert "left out: determinism: it does not run" in lines
+    assert lines[-1] == "it does not run; 1 of 8 checks failed: change what their lines say"
+
+
+def test_check_prints_a_line_for_each_check(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert run_app(["check", "sgd+linear"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in lines[3:-1]] == [check.name for check in CHECKS]
+    assert lines[-1] == "it runs"
+
+
+def test_a_check_that_hangs_or_ends_its_process_is_a_failure(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plugin_checks, "CPU_SECONDS", 3.0)
+    source = (
+        "import os\nfrom harness import schedule\n@schedule\ndef mine(step, horizon):\n    if horizon == 7:\n        {}\n"
+        "    return 1.0"
+    )
+    odd_lines = {
+        "os.abort()": "the submission ended its process (signal 6)",
+        "while True: pass": "it does not end",
+    }
+    for odd, says in odd_lines.items():
+        (tmp_path / "mine.py").write_text(source.format(odd))
+        with closing(PluginChecks("./mine.py", data_directory())) as checks:
+            first, second = checks.lines(CHECKS[:2])
+        assert first.startswith(f"failed: range over horizons: {says}")
+        assert second.startswith("ok: purity" if "abort" in odd else "left out: purity: 'range over horizons' does not end")

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from harness import BadInput
+from harness.checking.checks.drawing import sampled_steps
 from harness.cli.running import forked
-from harness.cli.running.sampling import check_schedules, drawings, sampled_steps
+from harness.cli.running.sampling import check_schedules, drawings
 from harness.contracts.schedules import Schedule
 from harness.plan import Request, make_plan
 from tests.execution.commands import timetrial

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.checking.checks.drawing import sampled_steps
 from harness.cli.running.forked import check_apart
 from harness.contracts.errors import BadInput
 from harness.contracts.schedules import Schedule
 from harness.plan import Plan
-
-ENDS, BETWEEN = 16, 64
-"""Multipliers are drawn at so many steps from either end, and at so many in between."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,3 @@ def drawings(plan: Plan) -> list[Drawing]:
         found.setdefault(spec.submission, {})[repr(arguments)] = {"steps": steps, **arguments}
     pure = ((plan.submissions[name].schedule, arguments) for name, arguments in found.items())
     return [Drawing(schedule, list(arguments.values())) for schedule, arguments in pure if schedule is not None]
-
-
-def sampled_steps(horizon: int) -> list[int]:
-    """Return the steps at which a schedule is drawn: both ends of the horizon, and a grid between them."""
-    grid = (round(i * horizon / BETWEEN) for i in range(BETWEEN))
-    return sorted({step for step in (*range(ENDS), *grid, *range(horizon - ENDS, horizon)) if 0 <= step < horizon})

@@ -10,7 +10,6 @@ from pathlib import Path
 from harness.checking import CallFailed, ProcessDied, Repeat
 from harness.cli.app import plain_line
 from harness.cli.running.audit_machine import Processes
-from harness.cli.running.sampling import check_schedules
 from harness.contracts.workloads import Workload
 from harness.execution.settings import Settings
 from harness.plan import Request, make_plan
@@ -43,32 +42,44 @@ class SmokeTrial:
         """Whether the trial went on to its end."""
         return self.record is not None and self.record.status not in FAILURES
 
-    def lines(self) -> Iterator[str]:
-        """Yield what to print."""
+    def facts(self) -> str:
+        """Return what is known before anything has run."""
         facts = self.submission.facts
         listed = len(self.submission.points)
         space = f"{listed} points" if listed else "a space" if facts["space"] else "no space"
         named = ", ".join(facts["hyperparameters"]) or "none"
-        yield plain_line(f"{self.submission.name}: hyperparameters {named}; {space}")
+        return plain_line(f"{self.submission.name}: hyperparameters {named}; {space}")
+
+    def lines(self) -> Iterator[str]:
+        """Yield what the trial came to."""
         if self.record is None or not self.runs:
             reason = self.reason if self.record is None else f"{self.record.status}: {self.record.reason}"
             yield plain_line(f"{self.workload.label}: {reason.partition(ARTEFACTS)[0]}")
-            yield "it does not run"
             return
         clocks = self.record.clocks
-        values = [value for evaluation in self.record.evaluations if (value := evaluation["metric"]) is not None]
         steps = clocks["steps"]
         charge = clocks["examples"] / steps
         yield f"{self.workload.label}: {steps:g} steps, {charge:g} examples charged per step, {clocks['seconds']:.2f} s"
+        if values := self._values:
+            best = min(values) if self.workload.lower_is_better else max(values)
+            ends = f"{values[0]:.4g} at first, {best:.4g} at best"
+            yield f"{self.workload.metric}: {ends}, {self.workload.trivial_metric():.4g} of a model that has learnt nothing"
+
+    def verdict(self) -> str:
+        """Return whether it runs and learns, in words."""
+        if self.record is None or not self.runs:
+            return "it does not run"
+        values, trivial = self._values, self.workload.trivial_metric()
         if not values:
-            yield f"it runs, but its weights were {self.record.status}: {self.record.reason}"
-            return
-        trivial = self.workload.trivial_metric()
-        best = min(values) if self.workload.lower_is_better else max(values)
-        ends = f"{values[0]:.4g} at first, {best:.4g} at best"
-        yield f"{self.workload.metric}: {ends}, {trivial:.4g} of a model that has learnt nothing"
-        learns = best < trivial if self.workload.lower_is_better else best > trivial
-        yield "it runs" if learns or math.isnan(trivial) else "it runs, but learns nothing in this trial"
+            return f"it runs, but its weights were {self.record.status}: {self.record.reason}"
+        learns = min(values) < trivial if self.workload.lower_is_better else max(values) > trivial
+        return "it runs" if learns or math.isnan(trivial) else "it runs, but learns nothing in this trial"
+
+    @property
+    def _values(self) -> list[float]:
+        """The metric at each evaluation."""
+        evaluations = self.record.evaluations if self.record is not None else ()
+        return [value for evaluation in evaluations if (value := evaluation["metric"]) is not None]
 
 
 def smoke_trial(name: str, data_directory: Path, seconds: float) -> SmokeTrial:
@@ -80,10 +91,9 @@ def smoke_trial(name: str, data_directory: Path, seconds: float) -> SmokeTrial:
         seconds: time limit of the trial.
 
     Raises:
-        BadInput: there is no such submission, it cannot be loaded, or its schedule returns what is no multiplier.
+        BadInput: there is no such submission, or it cannot be loaded.
     """
     plan = make_plan(Request(suite="smoke", submissions=(name,), studies=1, trials=1))
-    check_schedules(plan)
     spec = plan.trials[0]
     submission, workload = plan.submissions[spec.submission], plan.workloads[spec.workload_label]
     machine = Processes(Settings("inline", data_directory, memory=default_memory(1)))
