@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="a submission with records")],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="a submission with records; NAME@previous or NAME@HASH: an older version of it")
+    ],
     b: Annotated[str, typer.Argument(metavar="B", help="another submission with records")],
     results: options.Results = Path("results"),
     clock: options.Clock = "",
@@ -36,7 +38,7 @@ def compare(
     """Compare two submissions on the same workloads and studies.
 
     It prints both readings of the same trials: how much compute A saves over B, and how much faster it reaches the targets.
-    P-values are not adjusted for other comparisons.
+    P-values are not adjusted for other comparisons. After an edit, `compare NAME NAME@previous` has both versions.
     """
     options.check_clock(clock)
     from harness.results import board_input
@@ -48,7 +50,8 @@ def compare(
     trials = given.trials
     if trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
-    a, b = (options.recorded_name(name, set(trials["submission"])) for name in (a, b))
+    trials, a = options.with_recorded(results, trials, a)
+    trials, b = options.with_recorded(results, trials, b)
     both = compare_both(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
     if time and both.times is None:
         raise BadInput(f"--time: {ruleset(str(trials['track'].iloc[0])).title} has no target, so there are no times to it")

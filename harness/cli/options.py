@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.records import CLOCKS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Results = Annotated[Path, typer.Option(metavar="DIR", help="results directory: records and leaderboard")]
 
@@ -80,3 +83,31 @@ def recorded_name(typed: str, recorded: Collection[str]) -> str:
         return canonical_name(typed)
     except BadInput:
         return typed
+
+
+def with_recorded(directory: Path | str, trials: pd.DataFrame, typed: str) -> tuple[pd.DataFrame, str]:
+    """Return trials in which a submission that the user names is, and its name there.
+
+    An older version, ``NAME@previous`` or ``NAME@HASH``, is added to them as a submission of its own.
+
+    Args:
+        directory: of the records.
+        trials: of a board.
+        typed: what the user typed.
+
+    Raises:
+        BadInput: there is no such version.
+    """
+    from harness.results.versions import older_version, split_version
+
+    known = set(trials["submission"])
+    name, version = split_version(typed, known)
+    name = recorded_name(name, known)
+    if not version:
+        return trials, name
+    import pandas as pd
+
+    older = older_version(directory, trials, name, version)
+    if older.name in known:  # it was added as the other one of two
+        return trials, older.name
+    return pd.concat([trials, older.trials], ignore_index=True), older.name

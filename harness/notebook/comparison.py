@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.cli.options import check_clock, recorded_name
+from harness.cli.options import check_clock, with_recorded
 from harness.notebook.board import complete_studies, html_table
 from harness.report.words import one_line, ratio_text
 from harness.rules import ruleset
@@ -80,6 +80,7 @@ def compare(
 
     Args:
         a, b: names as on the board, or what was raced under them: a schedule, a recipe, a class or a function.
+            "NAME@previous" and "NAME@HASH" are older versions.
         results: directory of the records.
         track, suite: which board, where there are several; the newest run's by default.
         clock: examples, seconds or steps; the track's by default.
@@ -89,7 +90,8 @@ def compare(
     """
     check_clock(clock)
     trials = complete_studies(results, track, suite).trials
-    first, second = (recorded_name(_name(given), set(trials["submission"])) for given in (a, b))
+    trials, first = with_recorded(results, trials, _name(a))
+    trials, second = with_recorded(results, trials, _name(b))
     both = compare_both(trials, first, second, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
     return SideBySide(first, second, both)
 

@@ -84,7 +84,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
     allowed = last.pruned_by if last is not None else ()
     if not trials.empty:
         trials = trials[trials["pruned_by"].isin(["", *allowed])]
-    rows, done = _recorded_studies(trials, planned)
+    rows, done = recorded_studies(trials, planned)
     return BoardInput(
         trials=rows,
         planned=len(planned),
@@ -137,7 +137,7 @@ def _beside(trials: pd.DataFrame, boards: Sequence[RunNote], board: RunNote | No
     """Return the trials shown beside those of a board: of fully recorded studies, of tracks with this reading."""
     names = {rules.name for rules in RULESETS.values() if reading in rules.reads and board and rules.beside == board.track}
     notes = [note for note in boards if board and note.track in names and note.suite == board.suite]
-    return _recorded_studies(trials, _current(notes))[0]
+    return recorded_studies(trials, _current(notes))[0]
 
 
 def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: str) -> Planned:
@@ -153,7 +153,7 @@ def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: s
     }
 
 
-def _recorded_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFrame, int]:
+def recorded_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFrame, int]:
     """Return the planned trials of the studies of which all planned trials are recorded, and how many are recorded in all."""
     if trials.empty:
         return trials, 0

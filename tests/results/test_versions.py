@@ -1,0 +1,74 @@
+"""`compare NAME@previous NAME`: an edited submission beside its version before."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.cli.app import run_app
+from harness.cli.running.live_board import LiveBoard
+from harness.results.versions import split_version
+
+SOURCE = "from harness import schedule\n\n\n@schedule\ndef mine(step, horizon):\n    return {}\n"
+RUN = ["run", "--suite", "smoke", "--studies", "2", "--executor", "inline", "-s", "mine", "-s", "cosine"]
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory):
+    """A directory in which `mine` ran as two versions: a poor one, then a better one."""
+    place = tmp_path_factory.mktemp("edited")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setattr(LiveBoard, "write", lambda *_, **__: None)  # seconds, and nothing here reads it
+        (place / "submissions").mkdir()
+        for value in ("0.05", "1 - step / horizon"):
+            (place / "submissions" / "mine.py").write_text(SOURCE.format(value))
+            assert run_app(RUN) == 0
+    return place
+
+
+@pytest.fixture
+def compare(edited, monkeypatch, capsys):
+    monkeypatch.chdir(edited)
+
+    def call(*names):
+        capsys.readouterr()
+        status = run_app(["compare", *names, "--json"])
+        told = capsys.readouterr()
+        return json.loads(told.out) if status == 0 else told.err
+
+    return call
+
+
+def test_the_previous_version_stands_beside_the_new_one(compare):
+    better = compare("mine", "mine@previous")
+    pair = better["saved"]["pair"]
+    newer, older = pair["a"], pair["b"]
+    name, _, prefix = older.partition("@")
+    assert (newer, name, len(prefix)) == ("mine", "mine", 8) and pair["ratio"] > 1
+    assert compare("mine", older) == compare("mine", older[:10]) == better
+    worse = compare("mine@previous", "mine")["saved"]["pair"]
+    assert (worse["a"], worse["b"]) == (older, "mine") and worse["ratio"] < 1
+
+
+def test_an_older_version_is_compared_with_any_other(compare):
+    assert compare("mine@previous", "cosine")["saved"]["pair"]["b"] == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("cosine@previous", "'cosine' has no previous version here: only "),
+        ("mine@ffff0000ffff", "no version of 'mine' recorded here begins with 'ffff0000ffff': recorded are, "),
+        ("nothing@previous", "no submission 'nothing' has run for this board"),
+    ],
+)
+def test_a_version_that_is_not_there_is_one_line(compare, name, says):
+    told = compare(name, "mine")
+    assert says in told and told.count("\n") == 1
+
+
+def test_a_name_that_was_recorded_with_an_at_sign_is_a_name():
+    assert split_version("./a@1234", {"./a@1234"}) == ("./a@1234", "")
+    assert split_version("polynomial:power=2@previous", ()) == ("polynomial:power=2", "previous")
