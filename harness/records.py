@@ -47,6 +47,9 @@ ARTEFACT_LIMIT = 8
 ARTEFACT_BYTES = 1_000_000
 """Largest size of an artefact in bytes; `shortened` cuts longer content."""
 
+LOSSES = "losses.csv"
+"""Name of the artefact of ``run --log-losses``: step, charged examples and training loss of each point, with a head line."""
+
 
 @dataclass(frozen=True)
 class Artefact:

@@ -150,9 +150,6 @@ def _usage_error(error: TyperException) -> int:
     gone = GONE.get((context.command_path, getattr(error, "option_name", ""))) if context is not None else None
     if gone:
         return _bad_input(gone)
-    extra = re.fullmatch(r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", message.strip(), re.DOTALL)
-    if extra and context is not None and context.info_name == "run":
-        return _bad_input(f"run takes options only: name submissions as in {' '.join(f'-s {w}' for w in extra[1].split())}")
     hint = f" (see {context.command_path} --help)" if context is not None else ""
     return _bad_input(" ".join(message.split()) + hint)
 

@@ -1,4 +1,4 @@
-"""`timetrial export algoperf`: writes a schedule or an optimizer as a submission to AlgoPerf."""
+"""`timetrial export`: a schedule or an optimizer as a submission to AlgoPerf; the logs of recorded trials for other tools."""
 
 from __future__ import annotations
 
@@ -11,23 +11,36 @@ import typer
 from harness.cli.app import app
 from harness.contracts.errors import BadInput, did_you_mean
 
-TARGETS = ("algoperf",)
+LOGS = ("csv", "tensorboard")
+TARGETS = ("algoperf", *LOGS)
 
 
 @app.command()
 def export(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="form of the submission: algoperf")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="a schedule, an optimizer, or OPTIMIZER+SCHEDULE")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="algoperf, csv or tensorboard")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|RESULTS",
+            help="of algoperf a schedule, an optimizer, or OPTIMIZER+SCHEDULE; else a results directory",
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="folder to write into (default: algoperf_NAME in the current one)")
+        Path | None, typer.Option(metavar="DIR", help="folder to write into (default: algoperf_NAME, or RESULTS/TARGET)")
     ] = None,
 ) -> int:
-    """Write a schedule or an optimizer as AlgoPerf's submission.py with its search space.
+    """Write a submission in AlgoPerf's form, or the logs of recorded trials.
 
-    The file imports nothing of timetrial. A schedule alone controls AdamW.
+    algoperf: a schedule or an optimizer as submission.py with its search space. The file imports nothing of timetrial. A
+    schedule alone controls AdamW. csv, tensorboard: losses (of trials that ran with --log-losses), learning rates and
+    evaluations.
     """
     if target not in TARGETS:
         raise BadInput(f"cannot export to '{target}'{did_you_mean(target, TARGETS)}")
+    if target in LOGS:
+        from harness.cli.export_logs import export_logs
+
+        return export_logs(target, Path(name), out)
     from harness.compat.exporting import export_submission, write_exported
 
     exported = export_submission(name)

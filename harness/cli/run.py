@@ -14,6 +14,7 @@ from harness.cli import options
 from harness.cli.app import app, plain_line
 from harness.cli.paths import usable_data_directory
 from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, checked_device, memory_bytes, numbers
+from harness.cli.running.race_file import overridden, read_race, write_race
 from harness.contracts.errors import BadInput
 from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS, OwnBoard
 
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
 
 @app.command()
 def run(
+    context: typer.Context,
+    race: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RACE.toml]",
+            help="a file of these options, as --write-config writes it",
+            callback=lambda ctx, value: read_race(ctx, value, run),
+            is_eager=True,
+        ),
+    ] = None,
     suite: options.Suite = "laptop",
     submission: Annotated[
         list[str] | None,
@@ -90,14 +101,22 @@ def run(
         tuple[str, str] | None,
         typer.Option(metavar="A B", help="run only A and B, over 3 to 20 studies, until they differ significantly"),
     ] = None,
+    log_losses: Annotated[
+        bool, typer.Option("--log-losses", help="keep the training losses of the trials that run, for `timetrial export`")
+    ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="repeat trials that failed, timed out or ran out of memory")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print the trials and their estimated CPU time")] = False,
+    write_config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="only write these options to FILE; timetrial run FILE then runs them")
+    ] = None,
 ) -> int:
     """Run trials and write the leaderboard.
 
     Recorded trials are not run again, so an interrupted command resumes when it is repeated. The exit status is 1 if a trial
     failed, timed out, ran out of memory or was killed.
     """
+    for option in overridden(context, run):
+        print(plain_line(f"{option} of the command line stands instead of the file's"), file=sys.stderr)
     check_execution(executor, workers, results, address)
     check_time_limit(time_limit)
     from harness.execution.settings import Settings
@@ -127,6 +146,7 @@ def run(
         memory=memory_bytes(memory),
         retry=retry,
         prune=prune,
+        log_losses=log_losses,
     )
     if sensitivity:
         request = replace(request, track=_sensitivity_track(track, trials, request.pair))
@@ -146,6 +166,10 @@ def run(
 
     check_schedules(plan)
     check_first_steps(plan, settings.data_directory)
+    if write_config is not None:
+        write_race(context, run, write_config)
+        print(plain_line(f"{write_config}: timetrial run {write_config} runs it"))
+        return 0
     if dry_run:
         from harness.cli.running.estimate import print_estimate
 

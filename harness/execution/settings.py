@@ -30,6 +30,7 @@ class Settings:
         mixed: nodes take part whose versions or machine type differ from the others'.
         prune: "safe": stop what cannot be the fastest trial of its study; "score-only": also what can no longer change a
             score; "", the default, runs every trial to the end of its horizon.
+        log_losses: keep the training losses of trials as artefacts.
     """
 
     executor: str
@@ -43,6 +44,7 @@ class Settings:
     prune: str = ""
     per_device: int = 1
     mixed: bool = False
+    log_losses: bool = False
 
     @property
     def run_to_end(self) -> bool:

@@ -105,7 +105,8 @@ def work(
     )
     begun()
     limits = Limits(settings.limit, settings.memory, own_process=own_process)
-    how = TrialSettings(settings.device, stop_channel, settings.run_to_end, environment, limits.applied)
+    device, to_end, losses = settings.device, settings.run_to_end, settings.log_losses
+    how = TrialSettings(device, stop_channel, to_end, environment, limits.applied, log_losses=losses)
     aftermath = Aftermath()
     try:
         with guarded(aftermath, torch.device(settings.device), loaded.data, own_process=own_process):

@@ -22,6 +22,7 @@ from harness.trial.answers import refreshes_batchnorm
 from harness.trial.arranged import arrange, is_accelerator
 from harness.trial.clock import DIGITS, Clocks
 from harness.trial.judging import evaluate, evaluate_parts, refresh_batchnorm
+from harness.trial.losses import LossLog
 from harness.trial.meter import Meter
 from harness.trial.outcome import Run, Trace
 from harness.trial.process.failures import explain, status_of
@@ -50,6 +51,7 @@ class TrialSettings:
         environment: facts of the machine, for the record.
         limits: returns the context that limits time and memory while the trial is set up and trained.
         deterministic: whether an accelerator computes by deterministic algorithms, where torch has them; a CPU always does.
+        log_losses: keep the training losses, thinned, as an artefact.
     """
 
     device: torch.device | str = "cpu"
@@ -58,6 +60,7 @@ class TrialSettings:
     environment: Mapping[str, Any] = field(default_factory=dict)
     limits: Callable[[], AbstractContextManager[None]] = nullcontext
     deterministic: bool = True
+    log_losses: bool = False
 
 
 DEFAULTS = TrialSettings()
@@ -120,6 +123,7 @@ def _train(
 
     end = min(spec.horizon, spec.budget)
     trace = Trace(end / TRACE_POINTS, run.learning_rates)
+    run.losses = LossLog(end, device) if settings.log_losses else None
     before = 0.0
     while True:
         following = next_evaluation(meter.examples, spec)
@@ -129,7 +133,7 @@ def _train(
             return run.stop(stop, earliest, rules.clock)
 
         clocks.training.start()
-        finite = train_until(following, meter, algorithm, signals, trace)
+        finite = train_until(following, meter, algorithm, signals, trace, run.losses)
         algorithm.prepare_for_evaluation()
         clocks.training.stop()
         run.clocks = clocks.read(meter)
@@ -165,13 +169,23 @@ def _train(
         clocks.training.stop()
 
 
-def train_until(examples: float, meter: Meter, algorithm: TrainingAlgorithm, signals: Signals | None, trace: Trace) -> bool:
+def train_until(
+    examples: float,
+    meter: Meter,
+    algorithm: TrainingAlgorithm,
+    signals: Signals | None,
+    trace: Trace,
+    losses: LossLog | None = None,
+) -> bool:
     """Train until `examples` examples have been charged; return whether all losses were finite."""
     while meter.thirds < 3 * examples:
         batch = algorithm.select()
         algorithm.update(batch)
         raise_pending()
-        if not meter.end_step():
+        finite = meter.end_step()
+        if losses is not None and meter.thirds >= losses.due:
+            losses.add(meter)
+        if not finite:
             return False
         if signals is not None:
             algorithm.observe(signals.of_step())

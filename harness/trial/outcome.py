@@ -15,6 +15,7 @@ from harness.registry import Submission
 from harness.rules import OVERSHOOT, RULESETS
 from harness.trial.answers import learning_rate
 from harness.trial.facts import submission_facts, workload_facts
+from harness.trial.losses import LossLog
 from harness.trial.meter import Meter
 from harness.trial.process.failures import full_traceback
 from harness.trial.tampering import Tampering
@@ -48,7 +49,7 @@ class Run:
 
     __slots__ = (
         *("spec", "workload", "status", "reason", "complete", "evaluations", "learning_rates", "clocks"),
-        *("beater", "pruned_by", "ended_as", "artefacts", "_texts"),
+        *("beater", "pruned_by", "ended_as", "artefacts", "losses", "_texts"),
     )
 
     def __init__(self, spec: TrialSpec, workload: Workload) -> None:
@@ -63,6 +64,7 @@ class Run:
         self.pruned_by = ""
         self.ended_as = ""
         self.artefacts: list[Artefact] = []
+        self.losses: LossLog | None = None
         self._texts: tuple[str, ...] = ()
 
     def end(self, status: Status, reason: str, *, complete: bool = False) -> None:
@@ -81,7 +83,7 @@ class Run:
     def void(self, reason: str, error: BaseException) -> None:
         """End the trial as failed because its measurements cannot be trusted, and drop them."""
         self.status, self.complete, self.ended_as = Status.FAILED, False, ""
-        self.evaluations, self._texts = [], ()
+        self.evaluations, self._texts, self.losses = [], (), None
         self.fail(Status.FAILED, reason, error)
 
     def stop(self, stop: Stop, due: float, clock: str) -> None:
@@ -146,4 +148,5 @@ class Run:
             facts={"workload": workload_facts(self.workload), "submission": submission_facts(submission, self.spec)},
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        return TrialResult(record, tuple(self.artefacts))
+        losses = [self.losses.artefact()] if self.losses is not None else []
+        return TrialResult(record, (*self.artefacts, *losses))

@@ -1,0 +1,106 @@
+"""`timetrial export csv|tensorboard`: the logs of recorded trials for other tools."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.contracts.errors import BadInput
+from harness.records import TrialSpec
+from harness.results import open_results
+from harness.results.logs import LOSS, TrialLog, trial_logs
+
+COLUMNS = ("workload", "submission", "study", "trial", "id", "series", "step", "examples", "value")
+
+TENSORBOARD = "tensorboard"
+INSTALL = "pip install 'timetrial[tensorboard]'"
+
+
+def export_logs(form: str, results: Path, out: Path | None) -> int:
+    """Write the losses, learning rates and evaluations of all recorded trials; return the exit status.
+
+    Args:
+        form: a key of `FORMS`.
+        results: directory of the records.
+        out: a folder that does not exist yet, or was written by this; None stands for RESULTS/FORM.
+
+    Raises:
+        BadInput: there are no records, the folder holds something else, or a library is missing.
+    """
+    if form == TENSORBOARD:
+        summary_writer()  # before anything is written
+    store = open_results(results)
+    folder = out or results / form
+    if folder.exists() and not (folder / MARK).exists():
+        raise BadInput(f"{folder} exists, and was not written by `timetrial export`: name another with --out, or remove it")
+    logs = list(trial_logs(store))
+    if not logs:
+        raise BadInput(f"no records in '{results}': `timetrial run --results {results} --log-losses` makes some")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).write_text("written by timetrial export, and replaced by its next call\n", encoding="utf-8")
+    FORMS[form](logs, folder)
+    with_losses = sum(LOSS in log.series for log in logs)
+    print(f"{folder}: {len(logs)} trials, {with_losses} of them with training losses")
+    if with_losses < len(logs):
+        print("trials keep their losses where they ran with --log-losses")
+    if form == TENSORBOARD:
+        print(f"next: tensorboard --logdir {folder}")
+    return 0
+
+
+MARK = ".timetrial-export"
+"""File in a folder that an export has written."""
+
+
+def write_csv(logs: Iterable[TrialLog], folder: Path) -> None:
+    """Write all series into one table, `logs.csv`, a row per point (`COLUMNS`)."""
+    with (folder / "logs.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for log in logs:
+            spec = log.record.spec
+            trial = (spec.workload_label, spec.submission, spec.study, spec.trial, spec.id)
+            for name, points in log.series.items():
+                table.writerows((*trial, name, *point) for point in points)
+
+
+def write_tensorboard(logs: Iterable[TrialLog], folder: Path) -> None:
+    """Write a run per trial, WORKLOAD/SUBMISSION/studyJ-trialK-ID, by TensorBoard's own writer.
+
+    Raises:
+        BadInput: tensorboard is not installed.
+    """
+    writer_of = summary_writer()
+    for log in logs:
+        with writer_of(str(folder / run_name(log.record.spec))) as writer:
+            for name, points in log.series.items():
+                for step, _, value in points:
+                    writer.add_scalar(name, value, step)
+
+
+def summary_writer() -> Any:
+    """Return the class that writes TensorBoard's files.
+
+    Raises:
+        BadInput: tensorboard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise BadInput(f"tensorboard is not installed, which writes its own files: {INSTALL}") from None
+    return SummaryWriter
+
+
+def run_name(spec: TrialSpec) -> str:
+    """Return the name of a trial's run, which is the path of its folder."""
+    parts = (spec.workload_label, spec.submission)
+    folders = ("".join(c if c.isalnum() or c in "._-+=" else "_" for c in part).lstrip(".") or "_" for part in parts)
+    return "/".join((*folders, f"study{spec.study}-trial{spec.trial}-{spec.id[:8]}"))
+
+
+FORMS: Mapping[str, Callable[[Iterable[TrialLog], Path], None]] = {"csv": write_csv, TENSORBOARD: write_tensorboard}
+"""{name of a form: writes it}."""

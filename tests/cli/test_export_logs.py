@@ -1,0 +1,81 @@
+"""`timetrial export csv|tensorboard` of a run with `--log-losses`."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from harness.cli.app import run_app
+from harness.cli.running.live_board import LiveBoard
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("logged")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setattr(LiveBoard, "write", lambda *_, **__: None)  # seconds, and nothing here reads it
+        line = "run --suite smoke --executor inline --studies 1 --trials 1 -s rex"
+        assert run_app([*line.split(), "--log-losses"]) == 0
+        assert run_app([*line.split(), "-s", "sgd+linear", "--track", "budget"]) == 0
+    return place
+
+
+@pytest.fixture
+def here(place, monkeypatch):
+    monkeypatch.chdir(place)
+    return place
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_has_each_point_of_losses_rates_and_evaluations(here, capsys):
+    for _ in range(2):  # a second export replaces the first
+        assert run_app(["export", "csv", "results"]) == 0
+        told = capsys.readouterr().out
+        assert "2 of them with training losses" in told and "with --log-losses" in told
+    table = rows(here / "results" / "csv" / "logs.csv")
+    of_rex = [row for row in table if row["submission"] == "rex" and row["trial"] == "1"]
+    assert {row["series"] for row in of_rex} == {"training_loss", "learning_rate", "cross_entropy", "error_rate"}
+    losses = [row for row in of_rex if row["series"] == "training_loss"]
+    assert [int(row["step"]) for row in losses] == list(range(1, 101))
+    assert float(losses[0]["value"]) > float(losses[-1]["value"]) > 0
+
+
+def test_tensorboard_opens_what_was_written(here, capsys):
+    accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    assert run_app(["export", "tensorboard", "results", "--out", "boards"]) == 0
+    (run, *_) = sorted((here / "boards" / "digits_mlp" / "rex").iterdir())
+    opened = accumulators.EventAccumulator(str(run))
+    opened.Reload()
+    assert {"training_loss", "learning_rate", "cross_entropy"} <= set(opened.Tags()["scalars"])
+    assert len(opened.Scalars("training_loss")) >= 50
+
+
+def test_without_tensorboard_one_line_says_what_to_install(here, capsys, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
+    assert run_app(["export", "tensorboard", "results", "--out", "nowhere"]) == 2
+    told = capsys.readouterr().err
+    assert not (here / "nowhere").exists()
+    assert "pip install 'timetrial[tensorboard]'" in told and told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("export csv none", "no results in 'none'"),
+        ("export csv empty", "no records in 'empty'"),
+        ("export csv results --out full", "full exists, and was not written by `timetrial export`"),
+        ("export tensorbord results", "did you mean 'tensorboard'?"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line(here, capsys, line, says):
+    for name in ("empty", "full"):
+        (here / name).mkdir(exist_ok=True)
+    assert run_app(line.split()) == 2
+    told = capsys.readouterr().err
+    assert says in told and told.count("\n") == 1

@@ -1,0 +1,114 @@
+"""`timetrial run RACE.toml`: a race that is written down, and the file that `--write-config` makes."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from harness.cli.app import run_app
+from harness.cli.running.live_board import LiveBoard
+from harness.cli.running.race_file import toml_value
+
+RACE = """
+suite = "smoke"
+submission = ["rex", {name = "polynomial", power = 3, floor = 0.1}]
+studies = 1
+executor = "inline"
+results = "out"
+"""
+
+
+SAME = ("run", "--suite", "smoke", "--results", "out", "--executor", "inline", "--dry-run")
+
+
+@pytest.fixture
+def race(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "race.toml"
+    path.write_text(RACE)
+    return path
+
+
+def last_line(capsys):
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_file_is_run_as_the_command_line_would_be(race, capsys, monkeypatch):
+    monkeypatch.setattr(LiveBoard, "write", lambda *_, **__: None)  # seconds, and nothing here reads it
+    assert run_app(["run", "race.toml"]) == 0
+    recorded = {path.parent.name for path in race.parent.glob("out/trials/*/*/*.json")}
+    assert "rex" in recorded and len(recorded) == 2
+    capsys.readouterr()
+    assert run_app([*SAME, "-s", "rex", "-s", "polynomial:power=3,floor=0.1", "--studies", "1"]) == 0
+    typed = capsys.readouterr()
+    assert run_app(["run", "race.toml", "--dry-run"]) == 0
+    assert capsys.readouterr() == typed
+
+
+def test_an_option_of_the_command_line_stands_instead_of_the_files_and_says_so(race, capsys):
+    assert run_app(["run", "race.toml", "--studies", "2", "-s", "linear", "--dry-run"]) == 0
+    told = capsys.readouterr()
+    assert told.err.splitlines() == [
+        f"{option} of the command line stands instead of the file's" for option in ("--submission", "--studies")
+    ]
+    assert run_app([*SAME, "-s", "linear", "--studies", "2"]) == 0
+    assert capsys.readouterr().out == told.out
+
+
+def test_what_is_written_is_read_back_as_the_same_race(race, capsys):
+    line = [
+        *("run", "--suite", "smoke", "-s", "rex", "-s", "polynomial:power=3", "-w", "digits_mlp", "--trials", "1"),
+        *("--seed", "7", "--results", "out", "--executor", "inline", "--time-limit", "90.5", "--retry", "--held-out"),
+    ]
+    assert run_app([*line, "--dry-run"]) == 0
+    typed = capsys.readouterr()
+    assert run_app([*line, "--write-config", "mine.toml"]) == 0
+    assert last_line(capsys) == "mine.toml: timetrial run mine.toml runs it"
+    read = tomllib.loads((race.parent / "mine.toml").read_text())
+    assert read["submission"] == ["rex", "polynomial:power=3"] and read["time-limit"] == 90.5 and read["seed"] == 7
+    assert read["retry"] is True and read["sensitivity"] is False and "prune" not in read and "dry-run" not in read
+    assert run_app(["run", "mine.toml", "--dry-run"]) == 0
+    assert capsys.readouterr() == typed
+    assert run_app([*line, "--write-config", "mine.toml"]) == 2
+    assert "mine.toml: it exists, and is not overwritten" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "value", ["a", 'quo"ted \\ and\ttab\nline', "é 😀 \x7f\x00", True, 3, -2.5, 1e300, float("inf"), ["a", 'b"'], []]
+)
+def test_a_value_is_written_so_that_it_is_read_back(value):
+    assert tomllib.loads(f"x = {toml_value(value)}")["x"] == value
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('submissions = ["rex"]', "run has no option 'submissions'; did you mean 'submission'?"),
+        ("studies = 'three'", 'studies = "three": a whole number is needed'),
+        ("studies = true", "studies = true: a whole number is needed"),
+        ("time-limit = 'long'", 'time-limit = "long": a number is needed'),
+        ("all = 1", "all = 1: true or false is needed"),
+        ("suite = ''", "suite is empty: give one, or leave it out"),
+        ("suite = 3", "suite = 3: text in quotation marks is needed"),
+        ("until-separable = ['rex']", 'until-separable = ["rex"]: 2 names in brackets are needed'),
+        ("submission = [{power = 2}]", "submission: name is empty"),
+        ("submission = [{name = 'adamw+polynomial', power = 2}]", "has two halves"),
+        ("dry-run = true", "run has no option 'dry-run'"),
+        ("suite = smoke", "is not TOML"),
+        ("suite = 'nope'", "no suite 'nope'"),
+    ],
+)
+def test_a_mistake_in_the_file_is_one_line(race, capsys, line, says):
+    race.write_text(line + "\n")
+    assert run_app(["run", "race.toml"]) == 2
+    told = capsys.readouterr().err
+    assert says in told and told.count("\n") == 1
+    assert {path.name for path in race.parent.iterdir()} == {"race.toml"}
+
+
+@pytest.mark.parametrize("words", ["none.toml", ".", "race.toml race.toml", "race.toml rex", "dir.toml"])
+def test_what_is_no_file_of_a_race_is_one_line(race, capsys, words):
+    (race.parent / "dir.toml").mkdir()
+    assert run_app(["run", *words.split()]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
