@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install smoke bench bench-all reference calibrate report test test-all benchmarks lint docs site clean picture screenshots
+.PHONY: help install smoke bench bench-all submission reference calibrate report test test-all benchmarks lint docs site clean picture screenshots
 .DEFAULT_GOAL := bench
 
 help:                    ## this list
@@ -28,6 +28,16 @@ bench: $(READY)          ## the main job: data, the laptop suite, results/leader
 
 bench-all: $(READY)      ## every schedule on the laptop suite; resumes what was stopped, and adds to `make bench`
 	$(BIN)/timetrial run --suite laptop --track schedule --all --device $(DEVICE)
+
+SUBMISSION ?= results/submission
+BESIDE     ?= --suite laptop --reference
+submission: $(READY)     ## NAME=... of a submission: its checks, a race on digits, its race beside the reference result, the board as Markdown
+	@test -n "$(NAME)" || { echo "name the submission, as in: make submission NAME=my_schedule" >&2; exit 2; }
+	$(BIN)/timetrial check $(NAME)
+	$(BIN)/timetrial run --suite smoke -s $(NAME) --results $(SUBMISSION)/smoke
+	$(BIN)/timetrial run $(BESIDE) -s $(NAME) --results $(SUBMISSION)/race
+	$(BIN)/timetrial report $(filter --reference,$(BESIDE)) --results $(SUBMISSION)/race --format md > $(SUBMISSION)/board.md
+	@echo "$(SUBMISSION)/board.md: the board as Markdown; $(SUBMISSION)/race/leaderboard.html: its page"
 
 REFERENCE ?= results/reference-run
 RACE      ?= --suite laptop

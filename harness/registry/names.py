@@ -145,6 +145,8 @@ def unknown_name(what: str, name: str, index: Index) -> BadInput:
     rest = f" ({len(some)} could not be loaded: {', '.join(some[:MOST_NAMED])}{more})" if some else ""
     meant = "" if what == "workload" else _library_class(name, index)
     hint = f"; did you mean '{meant}'?" if meant else did_you_mean(name, index.plugins)
+    if hint.startswith("; known") and name.isidentifier() and what != "workload":
+        hint = f": `timetrial new {name}` writes one to edit, `timetrial list submissions` names those that there are"
     return BadInput(f"no {what} '{name}'{hint}{rest}")
 
 

@@ -65,6 +65,7 @@ def test_a_mistake_in_a_plug_in_is_one_line_before_anything_runs(mistake, here, 
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
+        ("run --suite smoke -s my_own_idea", "no submission 'my_own_idea': `timetrial new my_own_idea` writes one to edit"),
         ("run cosine", "run takes options only: name submissions as in -s cosine"),
         ("run cosine linear --suite smoke", "run takes options only: name submissions as in -s cosine -s linear"),
         ("run --suite smoke -s cosine,linear", "no submission 'cosine,linear': repeat the option, as in -s cosine -s linear"),

@@ -18,7 +18,12 @@ TOP = r"harness|timetrial|workloads|submissions|analyses|examples|tests|docs|res
 PATH = re.compile(rf"(?<![\w/.:-])(?:{TOP})/[\w./*-]*")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_]+\b|\*")
-EXAMPLES = {"submissions/my_schedule.py", "submissions/my_optimizer.py", "workloads/my_workload.py"}
+EXAMPLES = {
+    "submissions/my_schedule.py",
+    "submissions/my_optimizer.py",
+    "tests/test_my_schedule.py",
+    "workloads/my_workload.py",
+}
 """Files that a reader is told to write."""
 
 
