@@ -14,7 +14,7 @@ def test_check_says_what_a_submission_did_and_what_it_lacks(tmp_path, capsys, mo
     monkeypatch.chdir(tmp_path)
     assert run_app(["check", written(tmp_path / "good", [{"x": 1}, {"x": 2}])]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].endswith("hyperparameters x; 2 points") and lines[-1] == "it runs"
+    assert "hyperparameters x" in lines[0] and lines[0].endswith("; 2 points") and lines[-1] == "it runs"
     assert lines[1].startswith("digits_mlp: 100 steps, 16 examples charged per step")
     assert run_app(["check", written(tmp_path / "bad", update=updating("workload.nothing"))]) == 1
     out = capsys.readouterr().out
@@ -50,11 +50,11 @@ def test_a_check_that_hangs_or_ends_its_process_is_a_failure(tmp_path, capsys, m
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plugin_checks, "CPU_SECONDS", 3.0)
     source = (
-        "import os\nfrom harness import schedule\n@schedule\ndef mine(step, horizon):\n    if horizon == 7:\n        {}\n"
+        "import ctypes\nfrom harness import schedule\n@schedule\ndef mine(step, horizon):\n    if horizon == 7:\n        {}\n"
         "    return 1.0"
     )
     odd_lines = {
-        "os.abort()": "the submission ended its process (signal 6)",
+        "ctypes.string_at(0)": "the submission ended it: its process died (signal 11)",
         "while True: pass": "it does not end",
     }
     for odd, says in odd_lines.items():
@@ -62,4 +62,4 @@ def test_a_check_that_hangs_or_ends_its_process_is_a_failure(tmp_path, capsys, m
         with closing(PluginChecks("./mine.py", data_directory())) as checks:
             first, second = checks.lines(CHECKS[:2])
         assert first.startswith(f"failed: range over horizons: {says}")
-        assert second.startswith("ok: purity" if "abort" in odd else "left out: purity: 'range over horizons' does not end")
+        assert second.startswith("ok: purity" if "ctypes" in odd else "left out: purity: 'range over horizons' does not end")

@@ -27,7 +27,8 @@ ELSEWHERE = ("timetrial check ", "timetrial export tensorboard ")
 def blocks(page: str, language: str = "") -> list[str]:
     """Return the content of the code blocks of a page in a language."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [content for of, content in found if of == language]
 
 
 def commands(page: str) -> list[str]:

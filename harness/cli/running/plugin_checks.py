@@ -71,7 +71,7 @@ class PluginChecks:
             return failed(str(error), "see this line")
         except ProcessDied as died:
             if died.exit_code not in HUNG:
-                return failed(f"the submission ended its process ({died})", "return instead: call no exit() and no kill()")
+                return failed(f"the submission ended it: {died}", "return instead: call no exit() and no kill()")
             self._hung = check.name
             return failed("it does not end", "see that every loop ends")
 
