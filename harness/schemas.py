@@ -240,6 +240,7 @@ class NoteJson(TypedDict):
     pair: NotRequired[list[Name]]
     pruned_by: NotRequired[list[Name]]
     suite_workloads: NotRequired[list[Name]]
+    left_out: NotRequired[dict[Label, Text]]
 
 
 class FormJson(TypedDict):

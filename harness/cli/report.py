@@ -105,6 +105,7 @@ def report(
         suite_workloads=given.suite_workloads,
         from_reference=given.from_reference,
         pruned_by=given.pruned_by,
+        left_out=tuple(sorted(given.left_out.items())),
         legacy_tie_rule=legacy_tie_rule,
         legacy_grid=legacy_grid,
         legacy_speedup=legacy_speedup,

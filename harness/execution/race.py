@@ -57,6 +57,8 @@ class Race:
         self.plan, self.store, self.settings = plan, store, settings
         self.summary = Summary()
         self.skipped: dict[str, str] = {}
+        self._left_out: dict[str, str] = {}
+        self._created = datetime.now(UTC).isoformat(timespec="microseconds")
         self._listener = listener
         self._fastest: dict[Cell, FastestTrial] = {}
         self._ended: dict[tuple[str, str], list[TrialRecord]] = {}
@@ -77,6 +79,11 @@ class Race:
         """Say on which device the trials train, where the cluster decides: before any of them has started."""
         self.settings = replace(self.settings, device=device)
         self._acceptance = Acceptance(self.plan, device, run_to_end=self.settings.run_to_end)
+
+    def leave_out(self, machine: str, reason: str) -> None:
+        """Write down that a machine of a cluster runs no more trials, so that the board says so."""
+        self._left_out[machine] = reason
+        self.store.write_run(self._note())
 
     def close(self) -> None:
         """Give back the claims of all trials that have no record."""
@@ -258,15 +265,15 @@ class Race:
 
     def _note(self) -> RunNote:
         trials, hashes = planned_trials(self.plan.trials)
-        created = datetime.now(UTC).isoformat(timespec="microseconds")
         return RunNote(
             track=self.plan.track.name,
             suite=self.plan.suite,
             trials=trials,
             hashes=hashes,
             skipped=dict(self.skipped),
-            created=created,
+            created=self._created,
             pair=self.plan.pair,
             pruned_by=tuple(sorted(self._kinds - {""})),
+            left_out=dict(self._left_out),
             suite_workloads=tuple(suites().get(self.plan.suite, ())),
         )

@@ -179,6 +179,7 @@ def leaderboard(
         suite_workloads=given.suite_workloads,
         from_reference=given.from_reference,
         pruned_by=given.pruned_by,
+        left_out=tuple(sorted(given.left_out.items())),
     )
     page = Path(results) / "leaderboard.html"
     return Leaderboard(scored_board(given.trials, rules), given, rules, page if page.is_file() else None)

@@ -30,6 +30,7 @@ class BoardInput:
         pruned_by: what the newest run allowed to stop trials in addition to the safe rules; the board must say so.
         suite_workloads: all workloads of the suite, if the newest run stated them.
         from_reference: submissions whose trials come from the reference result alone.
+        left_out: {machine: reason} of those that ran no trials, or no more.
         budget: likewise those of the tracks shown on this board as quality at shares of the budget.
     """
 
@@ -43,6 +44,7 @@ class BoardInput:
     pruned_by: tuple[str, ...] = ()
     suite_workloads: tuple[str, ...] = ()
     from_reference: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     budget: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
@@ -95,6 +97,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         sensitivity=_beside(trials, boards, last, Reading.RATE_SENSITIVITY),
         pruned_by=allowed,
         suite_workloads=tuple(sorted({workload for note in chosen[-1:] for workload in note.suite_workloads})),
+        left_out={machine: reason for note in chosen for machine, reason in note.left_out.items()},
         budget=_beside(trials, boards, last, Reading.QUALITY),
     )
 

@@ -26,6 +26,7 @@ class RunNote:
         pair: the two submissions of ``--until-separable``, whose studies are on no board; empty for a board's run.
         pruned_by: what was allowed to stop trials in addition to the safe rules: "score-only".
         suite_workloads: all workloads of the suite, so that a board over fewer can say so.
+        left_out: {machine of a cluster: why it ran no more trials}; not part of the name.
     """
 
     track: str
@@ -38,11 +39,12 @@ class RunNote:
     pair: tuple[str, ...] = ()
     pruned_by: tuple[str, ...] = ()
     suite_workloads: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """A hash of all but the time: the same plan again has the same name."""
-        return stable_hash({key: value for key, value in self._content().items() if key != "created"})[:16]
+        """A hash of what was planned: the same plan again has the same name."""
+        return stable_hash({key: value for key, value in self._content().items() if key not in ("created", "left_out")})[:16]
 
     def versions(self, submission: str, label: str) -> tuple[str, str]:
         """Return the content hashes of a submission and of the workload that its trials ran on."""
@@ -56,7 +58,7 @@ class RunNote:
 
     def _content(self) -> dict[str, Any]:
         """Return the fields; later ones only where they are set, so that the names of older notes stay."""
-        later = ("pair", "pruned_by", "suite_workloads")
+        later = ("pair", "pruned_by", "suite_workloads", "left_out")
         return {key: value for key, value in asdict(self).items() if key not in later or value}
 
     @classmethod

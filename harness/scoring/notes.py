@@ -81,6 +81,8 @@ def _options(scored: Scored) -> list[str]:
         lines.append(f"Scored by AlgoPerf's published rules instead of ours: {rules}.")
     if scored.rules.from_reference:
         lines.append(f"From the reference result, not run here: {listed(scored.rules.from_reference)}.")
+    for machine, reason in scored.rules.left_out:
+        lines.append(f"Node {machine} of the cluster ran no trials, or no more: {reason}.")
     baseline = scored.rules.baseline
     if baseline not in scored.submissions:
         lines.append(

@@ -24,6 +24,7 @@ class ScoringRules:
         from_reference: submissions whose trials come from the reference result, so that the board says so.
         pruned_by: what may have stopped trials beside the safe rules; the board says so. "score-only": the board has no
             intervals. A study in which anything else stopped a trial is missing.
+        left_out: machines of a cluster that ran no trials, or no more, each with the reason, so that the board names them.
         legacy_tie_rule: choose a study's trial by evaluation index, as AlgoPerf's published code does, not by time.
         legacy_grid: integrate profiles on AlgoPerf's 100 points, not exactly.
         legacy_speedup: AlgoPerf's speed-up: medians of studies, a miss costs the budget and one second; no interval.
@@ -39,6 +40,7 @@ class ScoringRules:
     suite_workloads: tuple[str, ...] = ()
     from_reference: tuple[str, ...] = ()
     pruned_by: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
     legacy_tie_rule: bool = False
     legacy_grid: bool = False
     legacy_speedup: bool = False

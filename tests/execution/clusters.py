@@ -73,6 +73,8 @@ def node(log: Path, *options: str, hidden: Path | None = None, **env: str) -> It
     """
     before = (*HIDING, str(hidden)) if hidden else ()
     own = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONUNBUFFERED": "1", **env}
+    if any(option.startswith("--address") for option in options) and (Path.home() / ".ray" / "auth_token").exists():
+        own["RAY_AUTH_MODE"] = "token"  # the head asks for it, and a node that joins sends it in this mode only
     with (
         log.open("w") as output,
         subprocess.Popen(

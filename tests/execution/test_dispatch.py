@@ -431,4 +431,6 @@ def test_a_node_on_which_every_worker_dies_loses_no_trial(tmp_path):
     pool = TwoNodes()
     Driver(race, pool, "127.0.0.1", said.append, PluginFiles()).run()
     assert statuses(tmp_path) == dict.fromkeys(names, "failed"), "b said so of each, and none was killed"
+    (note,) = ResultStore(tmp_path).runs()
+    assert list(note.left_out.values()) == ["3 workers in a row died there (it lied)"], "a board says so"
     assert pool.left_out == ["a"] and any("is not used: 3 workers in a row died there (it lied)" in line for line in said)

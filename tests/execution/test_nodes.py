@@ -26,7 +26,7 @@ def facts(plan):
 
 def cluster(plan, *, mixed=False, joined=True):
     said: list[str] = []
-    return Nodes(plan, joined=joined, mixed=mixed, say=said.append), said
+    return Nodes(plan, joined=joined, mixed=mixed, say=said.append, note=lambda machine, reason: None), said
 
 
 def arrive(nodes, facts, *names, **changed):

@@ -9,6 +9,8 @@ import pytest
 from harness import BadInput
 from harness.records import TrialRecord
 from harness.results import ResultStore, RunNote, board_input, compact, planned_trials, read_trials, write_atomically
+from harness.scoring import score_board
+from harness.scoring.rules import ScoringRules
 from tests.test_records import RECORD, SPEC, VERSION_1
 
 
@@ -112,6 +114,19 @@ def test_running_the_same_plan_again_keeps_one_note(store):
     store.write_run(_note(SPEC, created="1"))
     store.write_run(_note(SPEC, created="2"))
     assert [note.created for note in store.runs()] == ["2"]
+
+
+def test_a_run_notes_which_machines_it_left_out_and_keeps_its_name(store):
+    note = _note(SPEC)
+    store.write_run(note)
+    store.write_run(replace(note, left_out={"gpu-7": "cuda does not compute"}))
+    (read,) = store.runs()
+    assert read.name == note.name and read.left_out == {"gpu-7": "cuda does not compute"}
+    store.write(RECORD)
+    given = board_input(store.directory)
+    assert given.left_out == read.left_out
+    board = score_board(given.trials, ScoringRules(left_out=tuple(given.left_out.items())))
+    assert "Node gpu-7 of the cluster ran no trials, or no more: cuda does not compute." in board.notes
 
 
 def test_a_board_takes_the_newest_version_of_a_submission(store):

@@ -66,6 +66,7 @@ class LiveBoard:
             pruned_by=given.pruned_by,
             suite_workloads=given.suite_workloads,
             from_reference=given.from_reference,
+            left_out=tuple(sorted(given.left_out.items())),
         )
         board = write_report(given, self.path, rules, figures=figures)
         self._last_time = time.monotonic()

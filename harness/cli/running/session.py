@@ -78,6 +78,7 @@ class Session:
         return INTERRUPTED
 
     def _execute(self) -> None:
+        from harness.execution.devices import unused_here
         from harness.execution.inline import run_inline
         from harness.execution.over_ray import run_over_ray
 
@@ -86,6 +87,11 @@ class Session:
                 return run_over_ray(self.race, self._print)
             except NoWorkers as reason:
                 self._print(f"{reason}: the trials run one after the other in this process (--executor inline)")
+        device = self.race.settings.device
+        if unused := unused_here(device):
+            self._print(f"one trial at a time on one CPU core (this machine); {unused}")
+        elif device != "cpu":
+            self._print("one trial at a time on one GPU (this machine)")
         return run_inline(self.race, self._print)
 
     def _trial_ended(self, record: TrialRecord, race: Race) -> None:

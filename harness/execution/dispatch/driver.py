@@ -73,7 +73,7 @@ class Driver:
         self._files = files.to_json() if files else None
         self._token = secrets.token_hex(16)
         self._reception = Reception()
-        self._nodes = Nodes(race.plan, joined=files is not None, mixed=race.settings.mixed, say=say)
+        self._nodes = Nodes(race.plan, joined=files is not None, mixed=race.settings.mixed, say=say, note=race.leave_out)
         self._workers: dict[Channel, Worker] = {}
         self._deaths = Deaths(race.settings.limit)
         self._lost: list[_Lost] = []

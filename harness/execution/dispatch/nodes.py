@@ -64,13 +64,16 @@ class Nodes:
         joined: whether the workers are on a cluster that the run has joined; else their machine is the driver's.
         mixed: whether versions and machine types may differ.
         say: prints one line for the user.
+        note: writes down (machine, reason) for the board.
 
     Attributes:
         left_out: {node: why it runs no more trials}.
     """
 
-    def __init__(self, plan: Plan, *, joined: bool, mixed: bool, say: Callable[[str], None]) -> None:
-        self._joined, self._mixed, self._say = joined, mixed, say
+    def __init__(
+        self, plan: Plan, *, joined: bool, mixed: bool, say: Callable[[str], None], note: Callable[[str, str], None]
+    ) -> None:
+        self._joined, self._mixed, self._say, self._note = joined, mixed, say, note
         self._planned = {name: version for spec in plan.trials for name, version in spec.libraries.items()} if joined else {}
         self._held: list[Worker] = []
         self._since = 0.0
@@ -171,6 +174,7 @@ class Nodes:
         if node not in self.left_out:
             self.left_out[node] = reason
             self._say(f"node {self.host(node)} is not used: {reason}")
+            self._note(self.host(node), reason)
 
     def host(self, node: str) -> str:
         """Return the name of a node's machine, as far as it is known."""
