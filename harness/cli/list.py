@@ -87,6 +87,8 @@ def workload_row(workload: type[Workload]) -> dict[str, Any]:
         name: {**_as_dicts(overrides), "target": {size: workload(size, name).size.target for size in workload.sizes}}
         for name, overrides in workload.variants.items()
     }
+    costs = {name: _cost(workload(name)) for name in workload.sizes}
+    own = next((_cost_words(sizes[name], cost) for name, cost in costs.items() if sizes[name]["precision"] == "bfloat16"), "")
     return {
         "name": workload.name,
         "summary": workload.summary,
@@ -98,8 +100,29 @@ def workload_row(workload: type[Workload]) -> dict[str, Any]:
         "data": asdict(workload.data),
         "sizes": sizes,
         "variants": variants,
-        "line": f"{'/'.join(sizes):<12}  {workload.summary}",
+        "costs": costs,
+        "line": f"{'/'.join(sizes):<12}  {workload.summary}{own}",
     }
+
+
+def _cost(workload: Workload) -> dict[str, Any]:
+    """Return the counted operations of a budget, and the seconds that they are expected to take on a stated GPU; {} if unknown."""
+    from harness.forecast.device_time import STATED
+    from harness.registry.costs import flops_per_example
+
+    flops, size = flops_per_example(workload), workload.size
+    if flops is None:
+        return {}
+    seconds = size.budget / size.batch_size * STATED.step_seconds(flops * size.batch_size, size.precision)
+    return {"flops": flops * size.budget, "device": STATED.name, "basis": STATED.words(size.precision), "seconds": seconds}
+
+
+def _cost_words(size: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
+    """Return what a budget at a size for a GPU costs, in words."""
+    if not cost:
+        return ""
+    minutes = f"about {cost['seconds'] / 60:.0f} min on one {cost['device']}"
+    return f" [{size['parameters'] / 1e6:.1f} M parameters, {cost['flops'] / 1e15:.3g} PFLOP per budget, {minutes}]"
 
 
 def suite_rows() -> list[dict[str, Any]]:

@@ -216,6 +216,13 @@ def test_a_dry_run_prints_trials_and_cost_and_writes_nothing(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+def test_a_dry_run_of_sizes_for_a_gpu_says_hours_of_a_gpu_and_not_cpu_seconds(tmp_path):
+    run = ("run", "--suite", "full", "-w", "imagenet_resnet50", "-s", "linear", "--studies", 1, "--trials", 1, "--dry-run")
+    said = timetrial(*run, "--results", tmp_path / "r").stdout
+    assert "about 0 CPU seconds" in said
+    assert "2 of them (imagenet_resnet50) are for a GPU and not in these seconds: about 0.9 hours on one A100" in said
+
+
 def test_a_dry_run_knows_that_self_tuning_gives_more_than_the_budget(tmp_path):
     run = ("run", "--suite", "smoke", "-s", "adamw", "--track", "self-tuning", "--studies", 2, "--dry-run")
     said = [timetrial(*run, "--results", tmp_path / "r", *more).stdout for more in ((), ("--prune", "safe"))]

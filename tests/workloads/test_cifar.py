@@ -15,7 +15,9 @@ from torchvision import datasets
 
 from harness import DataUnavailable
 from workloads.cifar10_resnet import Cifar10Resnet
+from workloads.cifar100_wideresnet import Cifar100Wideresnet
 from workloads.data.cifar import cifar
+from workloads.tasks import cifar as cifar_tasks
 
 
 def one_line(error):
@@ -155,3 +157,17 @@ def test_the_last_5000_training_examples_are_for_validation(monkeypatch):
     data = Cifar10Resnet("full").load(None)
     assert [len(part["labels"]) for part in data.values()] == [45_000, 5_000, 10_000]
     assert data["validation"]["labels"][0] == 45_000
+
+
+def test_both_workloads_train_on_files_of_the_genuine_format(archive, tmp_path, monkeypatch):
+    classes, dataset, path, _ = archive
+    data = tmp_path / "data"
+    data.mkdir()
+    path.rename(data / dataset.filename)
+    monkeypatch.setattr(cifar_tasks, "VALIDATION", 2)
+    workload = (Cifar10Resnet if classes == 10 else Cifar100Wideresnet)("full")
+    parts = workload.load(data)
+    assert [len(part["labels"]) for part in parts.values()] == [4 * len(dataset.train_list) - 2, 2, 4]
+    examples = {name: values[:2] for name, values in parts["train"].items()}
+    losses = workload.example_losses(workload.forward(workload.build_model(), examples), examples)
+    assert losses.shape == (2,) and losses.isfinite().all()

@@ -41,7 +41,7 @@ LAPTOP = {
     "speech_conformer",
     "speech_lstm",
 }
-FULL_ONLY = {"cifar10_resnet", "cifar100_wideresnet", "imagenet_resnet50"}
+FULL_ONLY = {"cifar10_resnet", "cifar100_wideresnet", "imagenet_resnet50", "text_lm"}
 NO_TARGET = "no target at size full yet: `timetrial targets --suite full` sets them"
 STEPS = {"smoke": 60, "laptop": 200, "full": 200}
 

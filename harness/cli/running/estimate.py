@@ -1,42 +1,80 @@
-"""`timetrial run --dry-run`: the trials of a plan and their estimated CPU time."""
+"""`timetrial run --dry-run`: the trials of a plan and what they cost."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from harness.cli.left_out import print_left_out
+from harness.cli.running.prices import Prices, is_for_gpu, measured_seconds, stated_seconds
+from harness.forecast.device_time import CORE, STATED, Device, device_named
 from harness.plan import Plan
-from harness.records import TrialRecord, TrialSpec
+from harness.records import TrialSpec
 from harness.results import ResultStore
-from harness.rules import RULESETS
 
-ASSUMED_SECONDS = 1.5
-"""CPU seconds assumed for a trial over a workload's budget if there are no records: what the laptop suite was designed for."""
+DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
+"""Files of the drivers of NVIDIA's and AMD's GPUs: where there are none, torch need not be loaded to look for a GPU."""
 
 
-def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bool) -> None:
-    """Print each trial that would run, and an estimate of the CPU time, which `pruned` says that pruning will reduce."""
+def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bool, device: str = "auto") -> None:
+    """Print each trial that would run, and an estimate of the time, which `pruned` says that pruning will reduce.
+
+    Args:
+        plan: the trials.
+        results: directory of records, which are not run again, and on which times are measured.
+        workers: how many trials run at once; None is all that this machine offers.
+        pruned: whether trials are pruned.
+        device: "auto", "cpu" or "cuda".
+    """
     store = ResultStore(results)
     records = list(store.records())
     print_left_out(store.damaged, partial(print, file=sys.stderr))
-    measured, recorded = _seconds_per_example(records), {record.spec.id for record in records}
+    recorded = {record.spec.id for record in records}
     waiting = [spec for spec in plan.trials if spec.id not in recorded]
     print("study  trial  workload                 submission                     horizon  hyperparameters")
     for spec in waiting:
         print(_line(spec))
-    total = sum(spec.horizon * measured.get(spec.workload_label, _assumed(spec)) for spec in waiting)
-    count = workers or os.cpu_count() or 1
-    basis = "measured on records in this directory" if measured else f"assuming {ASSUMED_SECONDS} s per workload's budget"
+    kind, offered = _device(device)
+    prices = Prices(kind, measured_seconds(records, kind))
+    gpu_sized = [spec for spec in waiting if kind is CORE and is_for_gpu(spec)]
+    rest = [spec for spec in waiting if spec not in gpu_sized] if gpu_sized else waiting
+    total = sum(prices.seconds(spec) or 0.0 for spec in rest)
+    count = workers or offered
     bound, less = ("at most", ", before pruning") if pruned else ("about", "")
+    basis = "; ".join(sorted(prices.bases)) or "nothing to run"
+    unit = "CPU seconds" if kind is CORE else f"seconds of {kind.name}"
     print(
-        f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): {bound} {total:.0f} CPU seconds, "
+        f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): {bound} {total:.0f} {unit}, "
         f"{total / count / 60:.1f} minutes with {count} workers{less} ({basis})"
     )
+    if gpu_sized:
+        print(_for_gpu(gpu_sized, kind))
+
+
+def _for_gpu(specs: Sequence[TrialSpec], kind: Device) -> str:
+    """Return what trials cost that are for a GPU, where there is none."""
+    hours = sum(map(stated_seconds, specs)) / 3600
+    here = sum(Prices(kind).seconds(spec) or 0.0 for spec in specs) / 86_400
+    names = ", ".join(sorted({spec.workload_label for spec in specs}))
+    return (
+        f"{len(specs)} of them ({names}) are for a GPU and not in these seconds: about {hours:.1f} hours on one {STATED.name} "
+        f"({STATED.words('bfloat16')}), about {here:.0f} days of a CPU core"
+    )
+
+
+def _device(device: str) -> tuple[Device, int]:
+    """Return the kind of device on which trials of this machine would run, and how many of them there are."""
+    if device != "cpu" and any(map(os.path.exists, DRIVERS)):
+        import torch
+
+        if torch.cuda.is_available():
+            return device_named(torch.cuda.get_device_name()), torch.cuda.device_count()
+    if device == "cuda":
+        return STATED, 1
+    return CORE, os.cpu_count() or 1
 
 
 def _line(spec: TrialSpec) -> str:
@@ -45,20 +83,3 @@ def _line(spec: TrialSpec) -> str:
     )
     horizon = spec.horizon / spec.budget
     return f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<24} {spec.submission:<30} {horizon:7.3f}  {values}"
-
-
-def _assumed(spec: TrialSpec) -> float:
-    """Return the CPU seconds per charged example that are assumed for a workload without records."""
-    return ASSUMED_SECONDS * RULESETS[spec.track].budget / spec.budget
-
-
-def _seconds_per_example(records: Iterable[TrialRecord]) -> dict[str, float]:
-    """Return {workload: mean CPU seconds per charged example}, set-up and evaluation included, of workloads with records."""
-    seconds: dict[str, float] = defaultdict(float)
-    examples: dict[str, float] = defaultdict(float)
-    for record in records:
-        clocks = record.clocks
-        if clocks.get("examples"):
-            seconds[record.spec.workload_label] += record.total_seconds
-            examples[record.spec.workload_label] += clocks["examples"]
-    return {name: seconds[name] / examples[name] for name in seconds}

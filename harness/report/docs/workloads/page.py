@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report.docs.workloads.markdown import Entries, Row, table
+from harness.report.docs.workloads.full_costs import full_costs
 from harness.report.docs.workloads.rate_response import WORDS as RESPONSE_WORDS
 from harness.report.docs.workloads.rulers import rulers_section
 from harness.report.docs.workloads.section import section
@@ -41,6 +42,7 @@ def workloads_markdown(
         checks = verification_table(rows, entries, size)
         if checks:
             parts += [f"### Size `{size}`", checks]
+    parts += ["## What size `full` costs", full_costs(rows)]
     parts += ["## Rulers", rulers_section(rows, rulers or {})]
     parts += ["## Response to the peak rate", RESPONSE_WORDS]
     if board is not None:
