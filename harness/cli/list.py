@@ -106,7 +106,7 @@ def workload_row(workload: type[Workload]) -> dict[str, Any]:
 
 
 def _cost(workload: Workload) -> dict[str, Any]:
-    """Return the counted operations of a budget, and the seconds that they are expected to take on a stated GPU; {} if unknown."""
+    """Return the counted operations of a budget, and how long a stated GPU is expected to take for them; {} if unknown."""
     from harness.forecast.device_time import STATED
     from harness.registry.costs import flops_per_example
 

@@ -173,7 +173,7 @@ def run(
     if dry_run:
         from harness.cli.running.estimate import print_estimate
 
-        print_estimate(plan, results, workers, pruned=bool(settings.prune))
+        print_estimate(plan, results, workers, pruned=bool(settings.prune), device=settings.device)
         return 0
     settings = _on_this_machine(settings, plan)
     if request.pair:

@@ -1,4 +1,4 @@
-"""A guess of a trial's time follows from counted operations and stated rates, and a GPU's size is never priced in CPU seconds."""
+"""A guess of a trial's time follows from counted operations and stated rates; a GPU's size is not priced in CPU seconds."""
 
 import pytest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.docs.workloads.markdown import Entries, Row, table
 from harness.report.docs.workloads.full_costs import full_costs
+from harness.report.docs.workloads.markdown import Entries, Row, table
 from harness.report.docs.workloads.rate_response import WORDS as RESPONSE_WORDS
 from harness.report.docs.workloads.rulers import rulers_section
 from harness.report.docs.workloads.section import section
