@@ -1,10 +1,12 @@
 """Packages whose public names are imported when they are first used (PEP 562), so that a command loads only what it needs."""
 
 import ast
+import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -32,4 +34,17 @@ def on_first_use(package: str, file: str, *others: str) -> tuple[Callable[[str],
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         return getattr(import_module(modules()[name]), name)
 
+    # The import of a submodule sets the package's attribute of its name: a function of the same name would be hidden by it.
+    hidden = [name for name, module in modules().items() if module == f"{package}.{name}"]
+    if hidden:
+        own = {name: property(partial(_found, attribute, name), _kept) for name in hidden}
+        sys.modules[package].__class__ = type("PackageOfNames", (ModuleType,), own)
     return attribute, names
+
+
+def _found(attribute: Callable[[str], Any], name: str, _: ModuleType) -> Any:
+    return attribute(name)
+
+
+def _kept(_: ModuleType, __: object) -> None:
+    """Set nothing."""

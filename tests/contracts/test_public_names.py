@@ -1,8 +1,12 @@
 """The public names of `harness` exist in one list, which Python reads when a name is used and type checkers read as imports."""
 
+import inspect
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 import harness
 import harness.report
@@ -63,3 +67,13 @@ def test_report_and_scoring_load_only_what_is_used_of_them():
     assert output_of(f"import sys; from harness.report import words; from harness.scoring import rules; {loaded}") == ""
     for package in (harness.report, harness.scoring):
         assert all(hasattr(package, name) for name in package.__all__) and package.__all__ == dir(package)
+
+
+@pytest.mark.parametrize("package", ["harness.report", "harness.scoring"])
+def test_no_public_name_is_hidden_by_the_module_of_the_same_name(package):
+    names = [name for name in dir(import_module(package)) if (ROOT / package.replace(".", "/") / f"{name}.py").exists()]
+    assert names
+    for name in names:
+        assert inspect.isfunction(getattr(import_module(package), name)), name
+        import_module(f"{package}.{name}")
+        assert inspect.isfunction(getattr(import_module(package), name)), name
