@@ -43,6 +43,10 @@ def report(
     ] = None,
     track: options.BoardTrack = "",
     suite: options.BoardSuite = "",
+    since: Annotated[
+        Path | None,
+        typer.Option(metavar="OLDER.json", help="an older leaderboard.json: the ranking says what changed since then"),
+    ] = None,
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="also write each figure to this directory, as SVG and PDF")
     ] = None,
@@ -75,6 +79,8 @@ def report(
         raise BadInput(f"no format '{format}': choose one of {', '.join(FORMATS)}")
     if format != "html" and figures is not None:
         raise BadInput(f"--format {format} writes a table without figures: leave out --figures or --format")
+    if format != "html" and since is not None:
+        raise BadInput(f"--format {format} writes a table without a column of changes: leave out --since or --format")
     check_rank_by(rank_by)
     if out is not None:
         check_file("--out", out)
@@ -113,7 +119,7 @@ def report(
     if format == "html":
         page = out or results / "leaderboard.html"
         check_file("--out", page)
-        _write_page(given, rules, page, figures, console)
+        _write_page(given, rules, page, figures, console, (results, since))
     else:
         _write_table(format, given, rules, out)
     return 0
@@ -175,12 +181,28 @@ def _compact(results: Path, console: Console) -> None:
     console.print(f"compacted {files} files; the Parquet files that were written contain {records} records", markup=False)
 
 
-def _write_page(given: BoardInput, rules: ScoringRules, page: Path, figures: Path | None, console: Console) -> None:
-    """Write the page, its data and, if asked for, the figures, and print the table and the paths."""
-    from harness.report import terminal_table, write_figures, write_report
+def _write_page(
+    given: BoardInput,
+    rules: ScoringRules,
+    page: Path,
+    figures: Path | None,
+    console: Console,
+    beside: tuple[Path, Path | None],
+) -> None:
+    """Write the page, its data and, if asked for, the figures, and print the table and the paths.
 
-    board = write_report(given, page, rules)
+    `beside` are the directory with the records and, if there is one, an older board.
+    """
+    from harness.report import terminal_table, write_figures, write_report
+    from harness.report.views.since import change_line, changes, older_board
+    from harness.scoring import Board
+
+    records, path = beside
+    older = None if path is None else older_board(path)
+    board = write_report(given, page, rules, records=records, since=older)
     terminal_table(board, console)
+    if older is not None and isinstance(board, Board):
+        console.print(change_line(changes(board, older), older), markup=False)
     legacy = getattr(board, "legacy", ())  # a board of quality has no such rules
     if legacy:
         console.print(f"AlgoPerf's legacy rules: {', '.join(legacy)}")

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.canonical import stable_hash
+COLOURS = ("#0072b2", "#c44e00", "#00795a", "#b0307f", "#8a6800", "#5a4fcf", "#6b1010", "#14206b")
+"""Eight colours that stay distinct under the common colour-vision deficiencies; contrast on white at least 4.5:1."""
 
-COLOURS = ("#0072b2", "#c44e00", "#00795a", "#b0307f", "#8a6800", "#5a4fcf", "#4d4d4d")
-"""Seven colours that stay distinct under the common colour-vision deficiencies; contrast on white at least 4.5:1."""
-
-DARK_COLOURS = ("#5ab4f0", "#ff9248", "#35c99a", "#f283c4", "#e3b93c", "#a79cff", "#c4c4c4")
-"""The same seven colours for a dark page."""
+DARK_COLOURS = ("#5ab4f0", "#ff9248", "#35c99a", "#f283c4", "#e3b93c", "#a79cff", "#ffd0d0", "#b0ecff")
+"""The same eight colours for a dark page."""
 
 GREY = "#8b949e"
 """Colour of the lower-ranked submissions in a figure file with too many submissions for a colour each."""
@@ -46,28 +44,27 @@ class Mark:
         return COLOURS[self.colour]
 
 
-def assign_marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Return a mark for each name; the order of `names` changes nothing.
+def assign_marks(names: Iterable[str], best: Sequence[str] = ()) -> dict[str, Mark]:
+    """Return a mark for each name, sorted by name; the order of `names` changes nothing.
 
-    A slot is a colour with a dash pattern. The hash of a name chooses its slot, so that most names keep their mark from
-    board to board; where that slot is taken, the name gets the next free one. All colours are used before a second dash
-    pattern.
+    A slot is a colour with a dash pattern. The first eight of `best` have the eight colours with solid lines, in the order of
+    their names, so that a change of ranks among them changes no colour; all others follow in the order of their names.
+
+    Args:
+        names: all submissions on the page.
+        best: the submissions on the board, best first.
     """
-    slots: dict[str, int] = {}
-    for name in sorted(set(names)):
-        full_rounds = len(slots) // len(COLOURS)
-        start = int(stable_hash(name)[:8], 16) % len(COLOURS)
-        candidates = (full_rounds * len(COLOURS) + (start + offset) % len(COLOURS) for offset in range(len(COLOURS)))
-        taken = set(slots.values())
-        slots[name] = next(slot for slot in candidates if slot not in taken)
+    known = sorted(set(names))
+    first = sorted(name for name in best[:COLOURED_OF_MANY] if name in known)
+    slots = {name: slot for slot, name in enumerate((*first, *(name for name in known if name not in first)))}
     return {
         name: Mark(
             index,
-            slot % len(COLOURS),
-            DASHES[slot // len(COLOURS) % len(DASHES)],
+            slots[name] % len(COLOURS),
+            DASHES[slots[name] // len(COLOURS) % len(DASHES)],
             anchor("submission", name, index),
         )
-        for index, (name, slot) in enumerate(sorted(slots.items()))
+        for index, name in enumerate(known)
     }
 
 

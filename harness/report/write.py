@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -19,6 +21,7 @@ from harness.report.text.exports import csv_text, json_text, markdown_table
 from harness.report.text.latex import latex_table
 from harness.report.text.quality import quality_csv, quality_markdown
 from harness.report.views.content import PageContent, QualityContent, RaceContent, quality_content, race_content
+from harness.report.views.since import OlderBoard, changes
 from harness.report.views.trials import trial_columns
 from harness.results import BoardInput, write_atomically
 from harness.rules import Reading, ruleset
@@ -31,7 +34,13 @@ from harness.scoring.rules import DEFAULT_RULES, ScoringRules
 
 
 def write_report(
-    given: BoardInput, out: Path, rules: ScoringRules = DEFAULT_RULES, *, figures: bool = True
+    given: BoardInput,
+    out: Path,
+    rules: ScoringRules = DEFAULT_RULES,
+    *,
+    figures: bool = True,
+    records: Path | None = None,
+    since: OlderBoard | None = None,
 ) -> Board | QualityBoard:
     """Write the page to `out` and the same board beside it as .json and .csv; return the board.
 
@@ -42,9 +51,11 @@ def write_report(
         out: path of the page; the other two files take its stem.
         rules: how the trials are scored.
         figures: whether to draw the figures; without them the page takes a fraction of the time.
+        records: the results directory; where it is given, the lists of trials link to the records in it.
+        since: an older board; where it is given, the ranking says what changed since then.
 
     Raises:
-        BadInput: there is nothing to score, or `out` would overwrite its own .json or .csv.
+        BadInput: there is nothing to score, `since` is of another board, or `out` would overwrite its own .json or .csv.
     """
     out = Path(out)
     if out.suffix in (".json", ".csv"):
@@ -52,13 +63,28 @@ def write_report(
     board = scored_board(given.trials, rules)
     if isinstance(board, Board):
         other_boards = _other_boards(given.trials, rules) if figures else ()
-        files = _race_files(race_content(given, board, other_boards=other_boards, figures=figures), out.suffix)
+        content = race_content(given, board, other_boards=other_boards, figures=figures)
+        changed = None if since is None else (since.name, changes(board, since))
+        files = _race_files(replace(content, records=_address(records, out), since=changed), out.suffix)
+    elif since is not None:
+        raise BadInput(f"--since {since.name}: the board of the {board.track} track has no such column; leave it out")
     else:
         files = _quality_files(quality_content(given, board, figures=figures), out.suffix)
     out.parent.mkdir(parents=True, exist_ok=True)
     for suffix, text in files.items():
         write_atomically(out.with_suffix(suffix), text)
     return board
+
+
+def _address(records: Path | None, out: Path) -> str:
+    """Return the address of the results directory relative to the page, or "" without one."""
+    if records is None:
+        return ""
+    try:
+        path = Path(os.path.relpath(records.resolve(), out.resolve().parent)).as_posix()
+    except ValueError:  # another drive
+        return ""
+    return f"{quote(path)}/"
 
 
 def scored_board(trials: pd.DataFrame, rules: ScoringRules = DEFAULT_RULES) -> Board | QualityBoard:

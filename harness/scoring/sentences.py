@@ -141,7 +141,7 @@ def _by_score(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[st
     leaders = [row.name for row in whole if row.rank == leader.rank]
     head = f"{listed(leaders)} {'lead' if len(leaders) > 1 else 'leads'} with score {leader.score:.3f}"
     if leader.score_low is not None and leader.score_high is not None:
-        head += f" [{leader.score_low:.3f}, {leader.score_high:.3f}]{' (approximate)' if leader.approximate else ''}"
+        head += f" [{leader.score_low:.3f}, {leader.score_high:.3f}]"
     return "; ".join([head, *_tests(leader, rows, leaders, pairs), *_misses(whole, workloads)]) + "."
 
 

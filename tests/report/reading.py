@@ -16,13 +16,22 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
+        if tag == "td":
+            self._end_of_cell()
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
 
+    def _end_of_cell(self):
+        """End a cell whose end tag is left out, as HTML allows before the next cell and at the end of the row."""
+        if self.open and self.open[-1] == "td":
+            self.open.pop()
+
     def handle_endtag(self, tag):
+        if tag == "tr":
+            self._end_of_cell()
         assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
         self.open.pop()
 

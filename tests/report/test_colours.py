@@ -1,4 +1,4 @@
-"""A submission's colour and dashes depend on the names on the page only."""
+"""A submission's colour and dashes depend on the names on the page and on which of them are the best eight only."""
 
 import random
 
@@ -26,14 +26,24 @@ def test_the_order_of_names_changes_no_mark(names):
     assert assign_marks(shuffled) == assign_marks(names)
 
 
+@given(NAMES, st.randoms())
+def test_the_best_eight_have_eight_colours_that_ranks_among_them_do_not_change(names, random):
+    best = random.sample(names, len(names))
+    marks = assign_marks(names, best)
+    first = best[:8]
+    assert len({marks[name].colour for name in first}) == len(first)
+    assert {marks[name].dashes for name in first} <= {()}
+    assert assign_marks(names, [*random.sample(first, len(first)), *best[8:]]) == marks
+
+
 @given(NAMES)
 def test_no_two_names_have_the_same_colour_and_dashes(names):
     looks = [(mark.colour, mark.dashes) for mark in assign_marks(names).values()]
     assert len(set(looks)) == len(names)
 
 
-def test_seven_names_get_seven_colours():
-    assert {mark.colour for mark in assign_marks("abcdefg").values()} == set(range(7))
+def test_eight_names_get_eight_colours():
+    assert {mark.colour for mark in assign_marks("abcdefgh").values()} == set(range(8))
 
 
 def test_text_and_line_colours_keep_contrast_aa_on_both_pages():

@@ -26,6 +26,9 @@ from tests.benchmarks.page_at_scale import SIZES, generated
 from .boards import WORKLOADS, board_trials, budget_trials
 from .reading import read
 
+PAPERS = ("https://arxiv.org/abs/", "https://doi.org/")
+"""A reader may follow a link to a paper; nothing is loaded from there."""
+
 
 def test_the_page_parses_and_has_every_section(page):
     ids = [attributes["id"] for _, attributes in read(page).tags if "id" in attributes]
@@ -47,10 +50,11 @@ def test_the_page_fetches_nothing(page):
     for tag, attributes in read(page).tags:
         for name in ("src", "href", "xlink:href", "action", "poster", "data", "srcset"):
             if attributes.get(name) is not None:
-                assert attributes[name].startswith(("#", "data:")), (tag, name, attributes[name][:80])
+                followed = ("#", "data:", *PAPERS) if tag == "a" else ("#", "data:")
+                assert attributes[name].startswith(followed), (tag, name, attributes[name][:80])
     assert "@import" not in text
     assert re.findall(r"url\((?!#)", text) == []
-    assert not re.search(r"https?://", text)
+    assert set(re.findall(r"https?://\S*?/", text)) <= {"https://arxiv.org/", "https://doi.org/"}
 
 
 def test_verdict_scores_and_workloads_are_in_the_html(board, page):
@@ -156,6 +160,13 @@ def test_the_page_of_a_running_race_says_how_many_trials_are_done_and_what_was_s
     assert "Partial board" not in out.read_text()
 
 
+def test_a_page_that_links_to_records_says_where_they_are(trials, tmp_path):
+    out, results = tmp_path / "pages" / "b.html", tmp_path / "my results"
+    write_report(BoardInput(trials), out, figures=False, records=results)
+    (root,) = [a for tag, a in read(out).tags if tag == "html"]
+    assert root["data-records"] == "../my%20results/"
+
+
 def test_mixed_machines_are_a_warning_on_the_seconds_clock_only(trials, tmp_path):
     mixed = trials.assign(machine=["a laptop", "a cluster"] * (len(trials) // 2) + ["a laptop"] * (len(trials) % 2))
     out = tmp_path / "leaderboard.html"
@@ -202,14 +213,21 @@ def test_a_single_failed_trial_without_curve_or_facts_makes_a_page(tmp_path):
 
 
 def test_a_card_has_five_facts_and_says_so_where_a_plug_in_states_none(tmp_path):
-    stated = {"paper": "arXiv:1", "anytime": True, "cost": "a second gradient", "hyperparameters": {"budgets": [0.5, 1.0]}}
+    stated = {
+        "paper": "arXiv:2107.04197",
+        "anytime": True,
+        "cost": "a second gradient",
+        "hyperparameters": {"budgets": [0.5, 1.0]},
+    }
     nothing = {"paper": "", "anytime": False, "cost": "", "hyperparameters": {}, "deviation": ""}
     texts = []
     for facts in ({**stated, "deviation": "shorter"}, nothing):
         trials = board_trials(["cosine"], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1, trials=1, facts=facts)
         write_report(BoardInput(trials), tmp_path / "leaderboard.html", figures=False)
+        links = [a["href"] for _, a in read(tmp_path / "leaderboard.html").tags if a.get("href", "").startswith("https:")]
+        assert links == (["https://arxiv.org/abs/2107.04197"] if facts["paper"] else [])
         texts.append(" ".join(" ".join(read(tmp_path / "leaderboard.html").text).split()))
-    assert "paper arXiv:1" in texts[0] and "anytime yes: ignores the horizon" in texts[0]
+    assert "paper arXiv:2107.04197" in texts[0] and "anytime yes: ignores the horizon" in texts[0]
     assert "extra cost per step a second gradient" in texts[0] and "own hyperparameters budgets = (0.5, 1)" in texts[0]
     assert "differs from its source shorter" in texts[0]
     assert "paper none named" in texts[1] and "anytime no: needs the horizon" in texts[1]

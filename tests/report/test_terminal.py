@@ -8,7 +8,7 @@ from rich.console import Console
 from harness.report import terminal_table
 from harness.scoring.board import score_board
 
-from .boards import board_trials
+from .boards import SCHEDULES, board_trials
 
 
 @pytest.fixture(scope="module")
@@ -16,10 +16,12 @@ def board():
     return score_board(board_trials())
 
 
-def printed(board, width, *, terminal=False, **more):
+def printed(board, width, *, terminal=False, plain=False, **more):
     out = io.StringIO()
     terminal_table(
-        board, Console(file=out, width=width, force_terminal=terminal, color_system="truecolor" if terminal else None), **more
+        board,
+        Console(file=out, width=width, force_terminal=terminal, color_system="truecolor" if terminal and not plain else None),
+        **more,
     )
     return out.getvalue()
 
@@ -33,6 +35,16 @@ def test_every_submission_has_one_line_with_rank_and_score_at_this_width(board, 
         assert line.split()[0] == str(row.rank)
         assert f"{row.score:.3f}" in line
         assert f"×{row.speedup:.2f}" in line
+
+
+def test_at_eighty_columns_no_number_is_cut_on_a_terminal():
+    long = {"a_submission_with_a_very_long_name": SCHEDULES["rex"], **SCHEDULES}
+    for rulers in (True, False):
+        board = score_board(board_trials(long, rulers=rulers))
+        lines = printed(board, 80, terminal=True, plain=True).splitlines()
+        assert max(map(len, lines)) <= 80
+        for row in board.rows:
+            assert any(f"{row.score:.3f}" in line and f"×{row.speedup:.2f}" in line for line in lines)
 
 
 def test_only_a_wide_table_has_the_times_on_the_workloads(board):

@@ -68,7 +68,7 @@ class LiveBoard:
             from_reference=given.from_reference,
             left_out=tuple(sorted(given.left_out.items())),
         )
-        board = write_report(given, self.path, rules, figures=figures)
+        board = write_report(given, self.path, rules, figures=figures, records=self._results)
         self._last_time = time.monotonic()
         self._last_cost = self._last_time - began
         self.seconds += self._last_cost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +23,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from harness.report.colours import GREY, Mark
 from harness.report.figures.svg import BAND_ID, GRID, INK, LINE_ID, svg_for_page
-from harness.report.words import one_line
+from harness.report.words import one_line, visible
 
 STYLE = {
     "svg.fonttype": "none",
@@ -117,7 +118,27 @@ def inline_svg(drawing: Drawing, prefix: str) -> Markup:
         _lay_out(drawing.figure)
         text = io.StringIO()
         drawing.figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return svg_for_page(text.getvalue(), prefix, drawing.title, drawing.description)
+        axes = _axes_json(drawing.figure)
+    return svg_for_page(text.getvalue(), prefix, drawing.title, drawing.description, axes)
+
+
+def _axes_json(figure: Figure) -> str:
+    """Return where each axes is in the SVG and what its ends mean, so that the page can turn a position into values.
+
+    A list of ``[left, top, right, bottom, x at left, x at right, y at bottom, y at top, x is logarithmic, y is logarithmic,
+    name of x, name of y]``; the name of an axis without numbers is empty.
+    """
+    height = figure.bbox.height
+    shared = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
+    found = []
+    for axes in figure.axes:
+        box = axes.bbox
+        corners = [round(float(v), 1) for v in (box.x0, height - box.y1, box.x1, height - box.y0)]
+        ends = [float(f"{v:.6g}") for v in (*axes.get_xlim(), *axes.get_ylim())]
+        logs = [int(scale == "log") for scale in (axes.get_xscale(), axes.get_yscale())]
+        names = [axes.get_xlabel() or next(iter(shared), ""), axes.get_ylabel()]
+        found.append([*corners, *ends, *logs, *(visible(name.split(":", 1)[0]) for name in names)])
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False)
 
 
 def _lay_out(figure: Figure) -> None:

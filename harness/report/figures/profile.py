@@ -45,7 +45,7 @@ def profile_drawing(profiles: Sequence[Profile], marks: Mapping[str, Mark], *, c
             tag_line(line, mark, f"{count}1")
         axes.set_xlim(1, 4)
         axes.set_ylim(-0.02, 1.04)
-        axes.set_xlabel("τ: time to target over the best submission's time")
+        axes.set_xlabel("time to target over the best submission's time (τ)")
         axes.set_ylabel("share of workloads reached")
         sns.despine(fig=figure)
         description = "; ".join(

@@ -21,10 +21,11 @@ NAME_ID = "tt-name-{}-{}"
 """Id of a submission's name in a figure; it is hidden with the line, but in grey it stays readable."""
 
 
-def svg_for_page(svg: str, prefix: str, title: str, description: str) -> Markup:
+def svg_for_page(svg: str, prefix: str, title: str, description: str, axes: str = "") -> Markup:
     """Return `svg` as an element of a page: its ids start with `prefix`, its colours follow the page's theme.
 
-    `title` and `description` are plain text for screen readers; this function escapes them.
+    `title` and `description` are plain text for screen readers; `axes` is what the page's script needs to turn a position into
+    values. This function escapes them.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
@@ -54,7 +55,8 @@ def svg_for_page(svg: str, prefix: str, title: str, description: str) -> Markup:
     for colour, name in ((INK, "currentColor"), (GRID, "var(--line)"), (ALERT, "var(--alert)")):
         svg = svg.replace(colour, name)
     box = re.search(r'viewBox="([^"]*)"', svg)
-    head = f'<svg class="figure" viewBox="{box[1] if box else ""}" role="img" aria-labelledby="{prefix}t {prefix}d">'
+    values = f' data-axes="{escape(axes)}"' if axes else ""
+    head = f'<svg class="figure"{values} viewBox="{box[1] if box else ""}" role="img" aria-labelledby="{prefix}t {prefix}d">'
     words = f'<title id="{prefix}t">{escape(visible(title))}</title><desc id="{prefix}d">{escape(visible(description))}</desc>'
     return Markup(re.sub(r"^<svg[^>]*>", lambda _: head + words, svg, count=1))
 
@@ -139,7 +141,10 @@ PARTS = {
 
 
 def _as_classes(text: str) -> str:
-    """Return a style attribute as classes of the page's style sheet (colours, thin lines, tick labels) and what they lack."""
+    """Return a style attribute as classes of the page's style sheet (colours, thin lines, tick labels) and what they lack.
+
+    What stays a style takes its colour from ``--c`` where the page's script gives a submission another one, as the classes do.
+    """
     line = re.search(r"stroke:var\(--s(\d)\);?", text)
     dot = re.fullmatch(r"fill:var\(--s(\d)\)", text)
     if dot:
@@ -148,7 +153,7 @@ def _as_classes(text: str) -> str:
     if beside:
         return f' class="tn f{beside[1]}"'
     if not line and text not in PARTS:
-        return f' style="{text}"'
+        return f' style="{_own_colour(text)}"'
     classes = [f"c{line[1]}"] if line else []
     text = text.replace(line[0], "") if line else text
     for part, name in PARTS.items():
@@ -156,7 +161,11 @@ def _as_classes(text: str) -> str:
             text = text.replace(part, "")
             classes += [name] if name else []
     text = text.strip(";")
-    return f' class="{" ".join(classes)}"' + (f' style="{text}"' if text else "")
+    return f' class="{" ".join(classes)}"' + (f' style="{_own_colour(text)}"' if text else "")
+
+
+def _own_colour(text: str) -> str:
+    return re.sub(r"var\(--s(\d)\)", r"var(--c,var(--s\1))", text)
 
 
 def _short_style(text: str) -> str:

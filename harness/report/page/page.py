@@ -42,6 +42,8 @@ def race_page(content: RaceContent) -> str:
         cards=submission_cards(content),
         integrity=race_integrity(content),
         strip=STRIP,
+        records=content.records,
+        since=content.since[0] if content.since else "",
         rates=rate_views(content.sensitivity, marks),
         rate_figures=[(w, inline_svg(d, f"rate{i}-")) for i, (w, d) in enumerate(drawings.items()) if w not in panel_labels],
         budget=budget_view(content.budget, marks, figures=content.figures) if content.budget else None,

@@ -8,6 +8,7 @@ from harness.report.page.render import render
 from harness.report.views.budget_panels import missing_shares, quality_panels, quality_rows
 from harness.report.views.cards import submission_cards
 from harness.report.views.content import QualityContent
+from harness.report.views.forest import forest
 from harness.report.views.integrity import integrity
 from harness.report.views.lead import conditions, raced
 from harness.report.views.rates import rate_drawings, rate_views
@@ -27,6 +28,7 @@ def quality_page(content: QualityContent) -> str:
         content,
         rows=quality_rows(content, scale),
         scale=scale,
+        forest=forest(board.rows, marks, baseline=board.baseline, scale=scale),
         compute=inline_svg(pooled, "compute-") if pooled else None,
         figure_example=pooled_example(by_row, baseline=board.baseline, clock=board.clock) if scale else "",
         raced=raced(board, content.trials),

@@ -1,18 +1,20 @@
 "use strict";
-(function () {
+// The view, its address, and what follows from it. tables.js, figures.js and start.js continue from `timetrial`.
+const timetrial = (function () {
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
   const one = (selector) => document.querySelector(selector);
   const data = one("#board") ? JSON.parse(one("#board").textContent) : null;
   const root = document.documentElement;
 
   // The view holds everything that a reader can change. An empty value means: as when the page opens.
-  const view = { at: "", clock: "", reading: "", times: "", workloads: [], submissions: null, others: "", order: {}, theme: "" };
+  const view = { at: "", clock: "", reading: "", times: "", rows: "", workloads: [], submissions: null, others: "", order: {}, find: "", hide: [], focus: "", theme: "" };
   const opened = {
     clock: data ? Object.keys(data.clocks)[0] : "",
     reading: all("input[name=reading]").filter((radio) => radio.defaultChecked).map((radio) => radio.value).join(""),
     submissions: all("input.show").filter((box) => box.defaultChecked).map((box) => box.value),
     grey: one("#grey") ? one("#grey").defaultChecked : false,
   };
+  const plain = (text) => decodeURIComponent(text || "");
   const pieces = (text) => text.split(",").filter(Boolean).map(decodeURIComponent);
   const joined = (list) => list.map(encodeURIComponent).join(",");
 
@@ -29,6 +31,10 @@
     view.at = decodeURIComponent(given.at || "");
     view.clock = data && data.clocks[given.clock] ? given.clock : "";
     view.reading = opened.reading && ["saved", "time"].includes(given.reading) && given.reading !== opened.reading ? given.reading : "";
+    view.rows = given.rows === "wide" ? "wide" : "";
+    view.find = plain(given.find);
+    view.hide = pieces(given.hide || "");
+    view.focus = plain(given.focus);
     view.times = ["best", "baseline"].includes(given.times) ? given.times : "";
     view.workloads = data ? pieces(given.workloads || "").filter((name) => data.workloads.includes(name)) : [];
     view.submissions = given.submissions === undefined ? null : pieces(given.submissions);
@@ -48,10 +54,14 @@
     add("clock", view.clock === opened.clock ? "" : view.clock);
     add("reading", view.reading);
     add("times", view.times);
+    add("rows", view.rows);
     add("workloads", joined(view.workloads));
     if (view.submissions) parts.push("submissions=" + joined(view.submissions));
     add("others", view.others);
     add("order", joined(Object.keys(view.order).map((name) => name + ":" + view.order[name].column + ":" + (view.order[name].up ? "up" : "down"))));
+    add("find", encodeURIComponent(view.find));
+    add("hide", joined(view.hide));
+    add("focus", encodeURIComponent(view.focus));
     add("theme", view.theme);
     return "#" + parts.join("&");
   }
@@ -233,9 +243,12 @@
     const lines = cell.innerText.split("\n").map((line) => line.replace(/[↓↑] better/, "").trim()).filter(Boolean);
     return lines.length > 1 ? lines[0] + " (" + lines.slice(1).join(", ") + ")" : lines[0] || "–";
   }
+  // Reading the text of a table lays out the page, so it is done only for a text that is open.
+  texts.forEach((item) => item.pre.parentNode.addEventListener("toggle", () => writeTexts()));
   function writeTexts() {
-    const plain = !view.clock && !view.reading && !view.times && !view.workloads.length && !view.submissions && !view.order.ranking;
+    const plain = !view.clock && !view.reading && !view.times && !view.rows && !view.workloads.length && !view.submissions && !view.order.ranking && !view.find && !view.hide.length;
     const table = all("table.ranking").find((item) => item.offsetParent !== null);
+    if (texts.every((item) => !item.pre.parentNode.open)) return;
     if (plain || !table) { texts.forEach((item) => { item.pre.textContent = item.text; }); return; }
     const seen = (row) => Array.from(row.cells, (cell, i) => [cell, i]).filter(([cell]) => cell.offsetParent !== null || cell.offsetWidth);
     const rows = [table.tHead.rows[0], ...Array.from(table.tBodies[0].rows).filter((row) => row.offsetHeight)];
@@ -280,19 +293,71 @@
     container.append(label, element("div", "", "scroll listed"));
   });
 
+  // The style of what the key leaves out, and other colours where two of the submissions shown would share one: each keeps its
+  // own colour if that is free, the others get those that are left.
+  const boxes = all("input.show");
+  const members = boxes.map(function (box) {
+    const swatch = box.parentNode.querySelector("line[class]");
+    return { name: box.value, index: Number(box.id.slice(4)), colour: Number(swatch.getAttribute("class").slice(1)) };
+  });
+  const COLOURS = 8;
+  function recoloured(shown) {
+    const used = new Set(), waiting = [], found = [];
+    if (shown.length > COLOURS) return found;
+    shown.forEach((item) => used.has(item.colour) ? waiting.push(item) : used.add(item.colour));
+    waiting.forEach(function (item) {
+      const colour = Array.from({ length: COLOURS }, (_, i) => i).find((i) => !used.has(i));
+      used.add(colour);
+      found.push({ index: item.index, colour: colour });
+    });
+    return found;
+  }
+  function showMembers(chosen, grey) {
+    const shown = members.filter((item) => chosen.has(item.name)), rest = members.filter((item) => !chosen.has(item.name));
+    const each = (kind, items) => items.map((item) => "." + kind + item.index).join(",");
+    const rules = recoloured(shown).map((item) => ":is(.line" + item.index + ",.hue" + item.index + ",.name" + item.index + "){--c:var(--s" + item.colour + ")}");
+    if (rest.length) {
+      const lines = ":is(" + each("line", rest) + ")", names = ":is(" + each("name", rest) + ")";
+      rules.push(".pairs " + lines + "{display:none}");
+      if (grey) rules.push(".figure " + lines + "{--c:var(--soft);opacity:.25!important}.figure " + names + "{--c:var(--soft)}");
+      else rules.push(lines + "," + names + "{display:none}");
+    }
+    write("#shown", rules.join("\n"));
+  }
+  function write(where, text) {
+    if (one(where).textContent !== text) one(where).textContent = text;
+  }
+
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => view.theme ? view.theme === "dark" : dark.matches;
+  // A theme in the address comes first, then the one that was chosen last; a file may have no storage.
+  function kept(theme) {
+    try {
+      if (theme !== undefined) localStorage.setItem("timetrial-theme", theme);
+      const found = localStorage.getItem("timetrial-theme");
+      return ["light", "dark"].includes(found) ? found : "";
+    } catch (error) { return ""; }
+  }
+  const theme = () => view.theme || kept();
+  const isDark = () => theme() ? theme() === "dark" : dark.matches;
+  const check = (selector, chosen) => all(selector).forEach((box) => { const on = chosen(box.value); if (box.checked !== on) box.checked = on; });
+  const set = (name, value) => { if (root.dataset[name] !== value) root.dataset[name] = value; };
+  const after = [];
   function show() {
-    if (view.theme) root.dataset.theme = view.theme; else delete root.dataset.theme;
+    if (theme()) set("theme", theme()); else delete root.dataset.theme;
     one("#theme").textContent = isDark() ? "Light" : "Dark";
-    const clock = view.clock || opened.clock, submissions = view.submissions || opened.submissions;
-    all("input[name=clock]").forEach((radio) => { radio.checked = radio.value === clock; });
-    all("input[name=reading]").forEach((radio) => { radio.checked = radio.value === (view.reading || opened.reading); });
-    all("input[name=times]").forEach((radio) => { radio.checked = radio.value === (view.times || "absolute"); });
-    all("input.show").forEach((box) => { box.checked = submissions.includes(box.value); });
-    if (one("#grey")) one("#grey").checked = view.others ? view.others === "grey" : opened.grey;
+    const chosen = new Set(view.submissions || opened.submissions);
+    const state = { clock: view.clock || opened.clock, reading: view.reading || opened.reading || "time", times: view.times || "absolute", rows: view.rows || "compact" };
+    Object.keys(state).forEach(function (name) {
+      if (state[name]) set(name, state[name]);
+      check("input[name=" + name + "]", (value) => value === state[name]);
+    });
+    check("input.show", (value) => chosen.has(value));
+    const grey = view.others ? view.others === "grey" : opened.grey;
+    if (one("#grey")) one("#grey").checked = grey;
+    if (boxes.length) showMembers(chosen, grey);
     if (data) subset();
     sort();
+    after.forEach((follow) => follow());
     writeTexts();
   }
   function scrollToPart() {
@@ -304,14 +369,18 @@
   }
 
   // A control changes the view, and show() shows it, in the same way as for a link.
-  all("input[name=clock]").forEach((radio) => radio.addEventListener("change", function () { view.clock = radio.value === opened.clock ? "" : radio.value; changed(); }));
-  all("input[name=reading]").forEach((radio) => radio.addEventListener("change", function () { view.reading = radio.value === opened.reading ? "" : radio.value; changed(); }));
-  all("input[name=times]").forEach((radio) => radio.addEventListener("change", function () { view.times = radio.value === "absolute" ? "" : radio.value; changed(); }));
+  const radio = (name, first) => all("input[name=" + name + "]").forEach((button) => button.addEventListener("change", function () {
+    view[name] = button.value === first ? "" : button.value;
+    changed();
+  }));
+  radio("clock", opened.clock);
+  radio("reading", opened.reading);
+  radio("times", "absolute");
+  radio("rows", "compact");
   const choose = function (names) {
     view.submissions = names.length === opened.submissions.length && names.every((name) => opened.submissions.includes(name)) ? null : names;
     changed();
   };
-  const boxes = all("input.show");
   boxes.forEach((box) => box.addEventListener("change", () => choose(boxes.filter((item) => item.checked).map((item) => item.value))));
   all("input[name=workload]").forEach((box) => box.addEventListener("change", function () {
     const names = all("input[name=workload]").filter((item) => item.checked).map((item) => item.value);
@@ -324,7 +393,7 @@
   onPress("#all", () => choose(boxes.map((box) => box.value)));
   onPress("#none", () => choose([]));
   onPress("#every", function () { view.workloads = []; changed(); });
-  onPress("#theme", function () { view.theme = isDark() ? "light" : "dark"; changed(); });
+  onPress("#theme", function () { view.theme = isDark() ? "light" : "dark"; kept(view.theme); changed(); });
   if (one("#grey")) one("#grey").addEventListener("change", function (event) { view.others = event.target.checked === opened.grey ? "" : event.target.checked ? "grey" : "hidden"; changed(); });
   if (one("#chooser")) one("#chooser").hidden = false;
   dark.addEventListener("change", show);
@@ -339,11 +408,5 @@
     scrollToPart();
   });
   window.addEventListener("hashchange", function () { read(); show(); scrollToPart(); });
-  window.addEventListener("beforeprint", function () {
-    all("#submissions details").forEach((part) => { part.open = true; });
-  });
-  read();
-  show();
-  if (view.workloads.length && one("#chooser")) one("#chooser").open = true;
-  scrollToPart();
+  return { all: all, one: one, element: element, view: view, members: members, after: after, data: data, opened: opened, changed: changed, write: write, value: value, show: show, read: read, scrollToPart: scrollToPart };
 })();

@@ -1,5 +1,5 @@
 """The board as text.
 
-`exports` (JSON, CSV, Markdown), `latex`, `terminal`, `quality` (all of these for a board without a race), `readme` (the
-Markdown table between the two markers of a longer text).
+`exports` (JSON, CSV, Markdown), `latex`, `terminal`, `narrow` (a table that fits it), `quality` (all of these for a board
+without a race), `readme` (the Markdown table between the two markers of a longer text).
 """

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from harness.report import words
 from harness.report.text.exports import escaped, spreadsheet_safe
+from harness.report.text.narrow import fitting
 from harness.report.views.budget import budget_table
 from harness.report.views.rates import rate_text, rate_workloads
 from harness.scoring.quality_board import QualityBoard
@@ -49,8 +50,10 @@ def quality_table(board: QualityBoard, console: Console, *, skipped: Mapping[str
         what = f"speed-ups over {words.one_line(board.baseline, 40)}" if board.baseline else "regret"
         console.print(Text(f"{board.track} track, {board.suite} suite: {what} at shares of the budget; there is no target"))
         head, rows = budget_table(board)
-        narrow = [i for i, name in enumerate(head) if not (board.baseline and name == "mean rank")]  # 80 columns hold the rest
-        console.print(_table([head[i] for i in narrow], [[row[i] for i in narrow] for row in rows], plain))
+        narrow = [i for i, name in enumerate(head) if not (board.baseline and name == "mean rank")]
+        texts = [[Text(words.one_line(row[i], NAME_WIDTH)) for i in narrow] for row in rows]
+        heads = [words.one_line(head[i]) for i in narrow]
+        console.print(fitting(heads, texts, ("regret", *reversed([h for h in heads if h.startswith("at ")])), console))
     for workload, reason in sorted((skipped or {}).items()):
         console.print(Text(f"skipped {words.one_line(workload, 40)}: {words.one_line(reason)}"))
     console.print(Text(words.one_line(board.verdict)), style="" if plain else "bold")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from harness.report.colours import assign_marks
+from harness.report.text.narrow import fitting
 from harness.report.text.quality import quality_table
 from harness.report.views.lead import coverage_lines
 from harness.report.views.ranking import RowView, ranking, workload_labels
@@ -54,33 +53,30 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
     scale = scale_of([row.speed_up for row in board.rows]) if drawn else None
     column_width = (free_width - bar * drawn) // len(columns) - 2 if columns else 0
     shown_columns = columns if column_width + 2 >= least else ()
-    table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("rank", justify="right", no_wrap=True)
-    table.add_column("range", no_wrap=True)
-    table.add_column("submission", no_wrap=True, max_width=NAME_WIDTH)
-    if scale is not None:
-        table.add_column(Text(_ruled(scale)), no_wrap=True)
-    for head in _heads(board):
-        table.add_column(Text(head), justify="right", no_wrap=True)
-    for label in shown_columns:
-        table.add_column(Text(one_line(label, column_width)), justify="right", no_wrap=True)
-    for view in views:
-        table.add_row(*_cells(board, view, len(shown_columns), plain, scale))
+    heads = ["rank", "range", "submission", *([_ruled(scale)] if scale is not None else []), *_heads(board)]
+    heads += [one_line(label, column_width) for label in shown_columns]
+    rows = [_cells(board, view, len(shown_columns), plain, scale) for view in views]
+    table = fitting(heads, rows, _least_needed(board), console)
     for line in coverage_lines(board):
         console.print(Text(one_line(line)), style="" if plain else "yellow")
+    for workload, reason in sorted((skipped or {}).items()):
+        console.print(Text(f"skipped {one_line(workload, 40)}: {one_line(reason)}"), style="" if plain else "yellow")
     console.print(Text(f"{board.track} track, {board.suite} suite, {board.clock} clock; {what_is_ranked(board)}"))
     console.print(table)
     if columns and not shown_columns:
         number = "1 workload" if len(columns) == 1 else f"{len(columns)} workloads"
         what = "speed-ups" if saves else "times"
         console.print(Text(f"the {what} on {number} do not fit here; they are on the page"), style="" if plain else "dim")
-    for workload, reason in sorted((skipped or {}).items()):
-        console.print(Text(f"skipped {one_line(workload, 40)}: {one_line(reason)}"), style="" if plain else "yellow")
     for label in board.pruned_by.values():
         console.print(Text(one_line(label)), style="" if plain else "red")
     console.print(Text(one_line(board.verdict)), style="" if plain else "bold")
     for line in resting_lines(board.pairs):
         console.print(Text(one_line(line)))
+
+
+def _least_needed(board: Board) -> tuple[str, ...]:
+    """Return the heads of the columns that a narrow terminal does without, in this order; the score always stays."""
+    return ("limited", *reversed([f"at {h:.3g}" for h in horizons_of(board)]), "range", "targets")
 
 
 def what_is_ranked(board: Board) -> str:

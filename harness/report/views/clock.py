@@ -10,6 +10,7 @@ from markupsafe import Markup
 from harness.report import words
 from harness.report.figures import CLOCK_LABELS, inline_svg
 from harness.report.views.content import RaceContent
+from harness.report.views.forest import ForestRow, forest
 from harness.report.views.integrity import warnings
 from harness.report.views.page_figures import board_drawings
 from harness.report.views.pair_matrix import PairView, pair_matrix
@@ -36,11 +37,13 @@ class ClockView:
         example: what the first and the last speed-up mean, in words; empty without them.
         figure_example: what the best point of the figure of compute says, in words; empty without one.
         scale: of the whiskers; None without speed-ups.
+        forest: rows of the forest plot; empty without speed-ups.
         horizons: columns of the speed-up at each horizon, in words.
         rows: the ranking.
         warnings: what stands in red while this clock is selected.
         figures: {section of the page: (title, figure) pairs}; empty if the page has no figures.
         matrix: rows of the matrix of pairs; empty if there are no pairs, or too many submissions.
+        changes: {submission: what changed since an older board}; empty without one, and on the other clocks.
         levels: what the ranges of the cells are, in words, without repetition.
     """
 
@@ -52,11 +55,13 @@ class ClockView:
     example: str
     figure_example: str
     scale: Scale | None
+    forest: tuple[ForestRow, ...]
     horizons: tuple[str, ...]
     rows: tuple[RowView, ...]
     warnings: tuple[str, ...]
     figures: Mapping[str, list[tuple[str, Markup]]]
     matrix: tuple[tuple[str, list[PairView | None]], ...]
+    changes: Mapping[str, str]
     levels: tuple[str, ...]
 
 
@@ -65,6 +70,7 @@ def clock_view(board: Board, content: RaceContent, summaries: Mapping[str, str])
     figures: dict[str, list[tuple[str, Markup]]] = {}
     for section, drawing in board_drawings(board, content.marks) if content.figures else ():
         figures.setdefault(section, []).append((drawing.title, inline_svg(drawing, f"{drawing.name}-")))
+    scale = scale_of([row.speed_up for row in board.rows])
     by_row = [(row.name, row.speed_up) for row in board.rows]
     return ClockView(
         board=board,
@@ -74,12 +80,14 @@ def clock_view(board: Board, content: RaceContent, summaries: Mapping[str, str])
         limited=any(row.speed_up.limited for row in board.rows),
         example=example_of(board),
         figure_example=pooled_example(by_row, baseline=board.baseline, clock=board.clock) if has_saved(board) else "",
-        scale=scale_of([row.speed_up for row in board.rows]),
+        scale=scale,
+        forest=forest(board.rows, content.marks, baseline=board.baseline, scale=scale if board.baseline else None),
         horizons=tuple(words.budgets(h) for h in horizons_of(board)),
         rows=tuple(ranking(board, content.marks, summaries, content.skipped)),
         warnings=(*content.partial, *warnings(content.trials, board)),
         figures=figures,
         matrix=tuple(pair_matrix(board)) if board.pairs and 1 < len(board.rows) <= MAX_MATRIX else (),
+        changes=content.since[1] if content.since and board is content.board else {},
         levels=_levels(board.rows),
     )
 

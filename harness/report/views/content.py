@@ -34,6 +34,7 @@ class PageContent:
         figures: whether to draw the figures; without them a page takes a fraction of the time.
         rulers: the ruler of each workload; empty where the board has no speed-ups off rulers.
         points: where every submission stands beside the rulers; empty without rulers.
+        records: address of the directory with the records, relative to the page, such as "./"; "" if links cannot lead there.
     """
 
     board: Board | QualityBoard
@@ -45,6 +46,7 @@ class PageContent:
     figures: bool = True
     rulers: Mapping[str, Ruler] = field(default_factory=dict)
     points: tuple[QualityPoint, ...] = ()
+    records: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -54,7 +56,7 @@ class PageContent:
     @cached_property
     def marks(self) -> dict[str, Mark]:
         """A mark for every submission on the page."""
-        return assign_marks({*self.names, *self._names_beside(), *self.trials["submission"].astype(str)})
+        return assign_marks({*self.names, *self._names_beside(), *self.trials["submission"].astype(str)}, self.names)
 
     def _names_beside(self) -> Iterable[str]:
         return ()
@@ -76,12 +78,16 @@ class RaceContent(PageContent):
         other_boards: the same race on the other clocks.
         sensitivity: from the trials of ``--sensitivity`` of the same suite.
         budget: the board of the budget track of the same suite.
+        from_reference: submissions whose records are not among those of the run.
+        since: (name of an older board, {submission: what changed since then}); None without one.
     """
 
     board: Board
     other_boards: tuple[Board, ...] = ()
     sensitivity: tuple[RateRow, ...] = ()
     budget: QualityBoard | None = None
+    from_reference: tuple[str, ...] = ()
+    since: tuple[str, Mapping[str, str]] | None = None
 
     @property
     def boards(self) -> tuple[Board, ...]:
@@ -116,6 +122,7 @@ def race_content(given: BoardInput, board: Board, *, other_boards: tuple[Board, 
         other_boards=other_boards,
         sensitivity=() if given.sensitivity.empty else sensitivities(given.sensitivity),
         budget=None if given.budget.empty else quality_board(given.budget),
+        from_reference=given.from_reference,
     )
 
 

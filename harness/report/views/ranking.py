@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.report import words
 from harness.report.colours import Mark
-from harness.report.views.saved import SavedCell, Whisker, has_saved, horizons_of, saved_cells, scale_of
+from harness.report.views.saved import SavedCell, Whisker, has_saved, horizons_of, saved_cells, scale_of, shade
 from harness.scoring.board_parts import Board, Cell, Ratio, Row
 
 STRIP = 100.0
@@ -25,6 +25,7 @@ class CellView:
             "not run".
         detail: range of the study times.
         level: what that range is.
+        shade: shade of `to_baseline` as a speed-up, as that of `SavedCell`.
         lost: whether `text` stands for a median that is not finite; `misses` then says the same in numbers.
         misses: studies without a time: "missed 2 of 3", "1 study missing".
         best: whether no submission is faster here.
@@ -49,6 +50,7 @@ class CellView:
     crosses: int = 0
     note: str = ""
     lost: bool = False
+    shade: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class RowView:
         horizons: (speed-up, what its column sorts by) at each of `horizons_of` the board.
         saved: the speed-up on each workload; empty where the board does not read compute saved.
         limited: in how many studies a limit takes part, such as "3/36"; of times to the target, how many have a miss.
-        reach: share of its trials that reach the target.
+        reach: share of its trials that reach the target; empty where trials were pruned.
         population: interval of the score as if the workloads had been drawn at random.
         cells: a cell per workload.
     """
@@ -127,7 +129,7 @@ def ranking(
             targets=("≥ " if any(row.cells[w].unknown for w in board.workloads) else "")
             + f"{row.targets_reached}/{len(board.workloads)}",
             cost=words.amount(row.race_cost, board.clock),
-            reach=f"{row.reach_share:.0%}" if words.is_finite(row.reach_share) else "needs unpruned records",
+            reach=f"{row.reach_share:.0%}" if words.is_finite(row.reach_share) else "",
             population=_interval(row.population_low, row.population_high, row.approximate),
             cells=tuple(cell_view(board, row, label) for label in labels)
             + tuple(CellView(label, "skipped") for label in skipped_labels),
@@ -186,6 +188,7 @@ def cell_view(board: Board, row: Row, label: str) -> CellView:
         crosses=sum(math.isinf(t) for t in cell.study_times) - cell.cut,
         note=cell.note,
         lost=math.isinf(cell.time),
+        shade=shade(baseline_time / cell.time) if has_baseline and cell.time > 0 else 0,
     )
 
 

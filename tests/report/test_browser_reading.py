@@ -1,0 +1,177 @@
+"""What helps to read the page, in headless Chromium: the first screen, values under the pointer, search, columns, structure."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.report import write_report
+from harness.results import BoardInput
+
+from .browsing import tab
+
+VISIBLE_HEADS = """() => Array.from(document.querySelectorAll("table[data-clock=examples] thead th"))
+  .filter((head) => head.offsetParent).map((head) => head.dataset.k)"""
+
+
+@pytest.fixture
+def open_tab(chromium):
+    with tab(chromium, viewport={"width": 1440, "height": 1000}) as opened:
+        yield opened
+        assert opened.troubles == []
+
+
+def test_the_first_screen_has_the_verdict_beside_every_speed_up_and_then_the_compact_table(open_tab, saved_page, saved_trials):
+    open_tab.open(saved_page)
+    verdict = open_tab.page.locator(".verdict:visible").bounding_box()
+    plot = open_tab.page.locator(".plot:visible").bounding_box()
+    assert verdict["y"] < 150 and abs(verdict["y"] - plot["y"]) < 60
+    assert verdict["x"] + verdict["width"] <= plot["x"]
+    names = open_tab.page.locator(".forest:visible li").evaluate_all("e => e.map(x => x.dataset.v)")
+    assert names == open_tab.names() and set(names) == set(saved_trials["submission"])
+    title = open_tab.page.locator(".forest:visible li title").first.text_content()
+    assert title.startswith(f"{names[0]}: ×") and "95 % interval" in title and "rank 1" in title
+    table = open_tab.page.locator("table.ranking:visible").bounding_box()
+    assert table["x"] + table["width"] <= 1440
+    ahead = open_tab.page.evaluate("document.body.innerText").split("Speed-up over")[0]
+    assert not any(word in ahead for word in ("τ", "charged", "approximate"))
+
+
+def test_the_point_nearest_to_the_pointer_is_told_and_its_row_and_band_are_shown(open_tab, page, trials):
+    open_tab.open(page)
+    figure = open_tab.page.locator("#profiles .figure:visible").first
+    figure.scroll_into_view_if_needed()
+    assert not open_tab.page.locator("#profiles .figure:visible [class^=band]:visible").count()
+    place = figure.evaluate(
+        """svg => { const path = svg.querySelector("path[class^=line], [class^=line] path"),
+        at = path.getPointAtLength(0).matrixTransform(path.getScreenCTM());
+        return [at.x, at.y]; }"""
+    )
+    open_tab.page.mouse.move(place[0] + 3, place[1] + 3)
+    tip = open_tab.page.locator("#tip")
+    tip.wait_for(state="visible")
+    lines = tip.inner_text().splitlines()
+    assert lines[0] in set(trials["submission"])
+    assert lines[1] == "time to target over the best submission's time (τ): 1"
+    assert lines[2].startswith("share of workloads reached: ")
+    outlined = open_tab.page.evaluate(
+        """() => Array.from(document.querySelectorAll("table[data-clock=examples] tbody tr"))
+        .filter((row) => getComputedStyle(row).outlineStyle === "solid").map((row) => row.cells[1].dataset.v)"""
+    )
+    assert outlined == [lines[0]]
+    bands = figure.locator("[class^=band]").evaluate_all("e => e.filter(x => getComputedStyle(x).display !== 'none').length")
+    assert bands == 1
+    open_tab.page.mouse.click(place[0] + 3, place[1] + 3)
+    assert open_tab.hash() == f"#focus={lines[0]}"
+    open_tab.page.mouse.move(5, 5)
+    tip.wait_for(state="hidden")
+    assert "outline" in open_tab.page.locator("#lit").text_content()
+    open_tab.page.keyboard.press("Escape")
+    assert open_tab.hash() in ("", "#") and open_tab.page.locator("#lit").text_content() == ""
+
+
+def test_arrow_keys_go_from_line_to_line_and_from_point_to_point(open_tab, page):
+    open_tab.open(page)
+    region = open_tab.page.locator("#workload-digits_mlp .scroll:has(.figure)").first
+    region.focus()
+    told = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        open_tab.page.keyboard.press(key)
+        told.append(open_tab.page.locator("#tip").inner_text().splitlines())
+    assert told[0][0] == told[1][0] and told[0][1:] != told[1][1:]
+    assert told[1] != told[2] and told[0][1].startswith("charged examples: ")
+
+
+def test_search_columns_and_rows_are_in_the_address(open_tab, page):
+    open_tab.open(page)
+    open_tab.page.locator("#find input").fill("lin rex")
+    assert sorted(open_tab.names()) == ["linear", "rex"]
+    open_tab.page.locator("#columns summary").click()
+    assert "cost" in open_tab.page.evaluate(VISIBLE_HEADS)
+    open_tab.page.uncheck("#columns input[value=cost]")
+    assert "cost" not in open_tab.page.evaluate(VISIBLE_HEADS)
+    strips = "document.querySelector('table[data-clock=examples] tbody tr:not([hidden]) .strip').getClientRects().length"
+    assert open_tab.page.evaluate(strips) == 0
+    open_tab.page.check("#rows-wide")
+    assert open_tab.page.evaluate(strips) == 1
+    address = open_tab.hash()
+    assert all(part in address for part in ("find=lin%20rex", "hide=cost", "rows=wide"))
+    open_tab.open(page, address)
+    assert sorted(open_tab.names()) == ["linear", "rex"] and "cost" not in open_tab.page.evaluate(VISIBLE_HEADS)
+
+
+def test_a_list_of_trials_is_filtered_by_words(open_tab, page, trials):
+    open_tab.open(page)
+    panel = open_tab.page.locator("#workload-digits_mlp")
+    panel.locator("details summary").last.click()
+    panel.locator(".filter input").fill("linear reached")
+    own = trials[(trials["workload"] == "digits_mlp") & (trials["submission"] == "linear") & (trials["status"] == "reached")]
+    assert panel.locator("table.trials tbody tr:visible").count() == len(own) > 0
+    assert panel.locator(".filter [role=status]").inner_text().startswith(f"{len(own)} of ")
+
+
+def test_the_head_of_the_ranking_stays_and_the_theme_is_remembered(open_tab, page):
+    open_tab.open(page)
+    head = open_tab.page.locator("table.ranking:visible thead th").first
+    row = open_tab.page.locator("table.ranking:visible tbody tr").last
+    open_tab.page.set_viewport_size({"width": 1440, "height": 300})
+    row.evaluate("e => window.scrollTo(0, e.getBoundingClientRect().top + scrollY - 200)")
+    open_tab.page.wait_for_timeout(100)
+    assert 0 <= head.bounding_box()["y"] < 40
+    open_tab.page.locator("#theme").click()
+    open_tab.open(page)
+    assert open_tab.page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_a_page_that_a_run_writes_loads_itself_again_and_links_to_its_records(open_tab, trials, tmp_path):
+    out = tmp_path / "leaderboard.html"
+    write_report(BoardInput(trials, planned=90, done=80), out, figures=False, records=tmp_path)
+    open_tab.page.clock.install()
+    open_tab.open(out)
+    with open_tab.page.expect_navigation():
+        open_tab.page.clock.run_for(16_000)
+    open_tab.page.locator("#workload-digits_mlp details summary").last.click()
+    link = open_tab.page.locator("#workload-digits_mlp table.trials tbody a").first
+    link.wait_for()
+    files = {(tmp_path / file).as_uri() for file in trials.loc[trials["workload"] == "digits_mlp", "file"]}
+    assert link.evaluate("e => e.href") in files
+    write_report(BoardInput(trials, planned=90, done=90), out, figures=False)
+    assert '<html lang="en">' in out.read_text()
+
+
+def test_the_page_is_built_for_screen_readers(open_tab, page, saved_page):
+    for each in (page, saved_page):
+        open_tab.open(each)
+        assert open_tab.page.evaluate(STRUCTURE) == []
+
+
+STRUCTURE = """() => {
+  const found = [], all = (selector) => Array.from(document.querySelectorAll(selector));
+  const tell = (what, e) => found.push(what + ": " + e.outerHTML.slice(0, 90));
+  for (const [name, number] of [["h1", 1], ["main", 1], ["header", 1], ["nav", 1], ["title", 1]])
+    if (all((name === "title" ? "head > " : "") + name).length !== number) found.push(name);
+  const ids = all("[id]").map((e) => e.id);
+  ids.filter((id, i) => ids.indexOf(id) !== i).forEach((id) => found.push("twice: " + id));
+  let level = 0;
+  all("h1,h2,h3,h4").filter((e) => e.getClientRects().length).forEach((e) => {
+    const own = Number(e.tagName[1]);
+    if (own > level + 1) tell("heading", e);
+    level = own;
+  });
+  for (const name of ["aria-labelledby", "aria-describedby"])
+    all("[" + name + "]").forEach((e) => e.getAttribute(name).split(" ").forEach((id) => {
+      if (!document.getElementById(id)) tell("names nothing", e);
+    }));
+  all("svg").filter((e) => !["aria-hidden", "aria-label", "aria-labelledby"].some((name) => e.hasAttribute(name)))
+    .forEach((e) => tell("no name", e));
+  all("table").forEach((e) => { if (!e.querySelector("th")) tell("no heads", e); });
+  all("thead th").forEach((e) => { if (!e.textContent.trim() || !e.scope) tell("empty head or no scope", e); });
+  all("ul,ol").forEach((e) => Array.from(e.children).forEach((c) => { if (c.tagName !== "LI") tell("no item", c); }));
+  all("dl > div").forEach((e) => { if (!e.querySelector("dt") || !e.querySelector("dd")) tell("no pair", e); });
+  all("section:not([aria-label])").forEach((e) => { if (!e.querySelector("h2")) tell("no name", e); });
+  const regions = all("[role=region]").filter((e) => e.getClientRects().length).map((e) => e.getAttribute("aria-label"));
+  regions.filter((name, i) => regions.indexOf(name) !== i).forEach((name) => found.push("two regions: " + name));
+  all("pre").filter((e) => e.tabIndex < 0).forEach((e) => tell("no keyboard", e));
+  if (!document.documentElement.lang) found.push("lang");
+  all(".scroll").filter((e) => e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0).forEach((e) => tell("no keyboard", e));
+  return found;
+}"""
