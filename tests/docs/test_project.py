@@ -88,6 +88,17 @@ def test_ci_runs_the_committed_script_on_the_oldest_and_the_newest_python():
     ]
 
 
+def test_a_pull_request_with_a_submission_does_what_make_submission_does():
+    (job,) = parsed(".github/workflows/submission.yml")["jobs"].values()
+    assert any("make submission NAME=" in step.get("run", "") for step in job["steps"])
+    command = ["make", "-n", "--no-print-directory", "submission", "NAME=mine"]
+    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    steps = [line.split("timetrial ", 1)[1] for line in lines if "/timetrial " in line]
+    assert [step.split()[0] for step in steps] == ["check", "run", "run", "report"]
+    assert "--suite smoke -s mine" in steps[1] and "--suite laptop --reference -s mine" in steps[2]
+    assert "--reference" in steps[3] and "--format md" in steps[3]
+
+
 @pytest.mark.parametrize("form", sorted(p.name for p in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")))
 def test_an_issue_form_has_a_name_and_fields_with_labels(form):
     content = parsed(f".github/ISSUE_TEMPLATE/{form}")
