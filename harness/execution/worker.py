@@ -16,7 +16,7 @@ from harness.contracts.workloads import Workload
 from harness.execution.environment import describe
 from harness.execution.settings import Settings
 from harness.pruning import StopChannel
-from harness.records import FAILURES, Artefact, Status, TrialRecord, TrialResult, TrialSpec
+from harness.records import FAILURES, LOSSES, Artefact, Status, TrialRecord, TrialResult, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, hash_for_track
 from harness.rules import RULESETS
 from harness.trial.arranged import arrange_process
@@ -150,8 +150,9 @@ def _concluded(result: TrialResult, aftermath: Aftermath, limit_hit: str) -> Wor
         record = replace(record, status=Status.FAILED, reason=reason, complete=False, evaluations=(), beater=None, ended_as="")
     if output := aftermath.output.content():
         artefacts = (*artefacts, Artefact(OUTPUT, output))
-    if artefacts and {record.status, record.ended_as} & set(FAILURES):
-        record = replace(record, reason=f"{record.reason}; see {' and '.join(artefact.name for artefact in artefacts)}")
+    telling = [artefact.name for artefact in artefacts if artefact.name != LOSSES]
+    if telling and {record.status, record.ended_as} & set(FAILURES):
+        record = replace(record, reason=f"{record.reason}; see {' and '.join(telling)}")
     if not limit_hit and Status.OUT_OF_MEMORY in (record.status, record.ended_as):
         limit_hit = "its memory limit was hit"
     return Worked(TrialResult(record, artefacts), "; ".join(filter(None, (limit_hit, aftermath.changed, *aftermath.lost))))

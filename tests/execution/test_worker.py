@@ -84,6 +84,13 @@ def test_a_failed_trial_leaves_its_traceback_and_its_output_and_its_reason_names
     assert "in _act" in files["traceback.txt"] and files["traceback.txt"].endswith("ValueError: a reason\n")
 
 
+def test_what_is_said_of_a_failure_does_not_depend_on_whether_losses_are_kept(tmp_path):
+    acts = plugin(tmp_path, "raise ValueError('a reason')")
+    (record, artefacts), _ = in_a_process(partial(worked, acts, log_losses=True)).value
+    assert record.reason == "ValueError: a reason (acts.py:17); see traceback.txt"
+    assert [artefact.name for artefact in artefacts] == ["traceback.txt", "losses.csv"]
+
+
 def test_a_trial_that_does_not_fail_keeps_what_it_prints_and_its_reason(tmp_path):
     (record, artefacts), replace = in_a_process(worked, plugin(tmp_path, "print('hello')")).value
     assert (record.status, replace) == ("missed", "") and "see" not in record.reason
