@@ -1,0 +1,1 @@
+"""The measurements of `tests.benchmarks.gpu`, a module per kind."""
