@@ -59,7 +59,13 @@ def run(*arguments: str, seconds: float, folder: Path = ROOT) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     try:
         done = subprocess.run(
-            [sys.executable, *arguments], capture_output=True, text=True, timeout=seconds, cwd=folder, env=environment, check=False
+            [sys.executable, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            cwd=folder,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return {"status": None, "seconds": seconds, "said": f"not done after {seconds:.0f} s"}
@@ -90,7 +96,7 @@ def race(submissions: list[str], seconds: float, *options: str) -> dict[str, Any
 
 
 def side_by_side(counts: tuple[int, ...], name: str, size: str, device: str, seconds: float) -> dict[str, Any]:
-    """Return, for each number of processes that share the device, the training seconds of their trials and trials per second."""
+    """Return, by how many processes share the device, the training seconds of their trials and trials per second."""
     arguments = json.dumps([[[name, size], [name, size]], device, True])
     found: dict[str, Any] = {}
     for count in counts:
