@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from harness.execution.dispatch.capacity import Wanted
 from harness.execution.dispatch.driver import Driver
 from harness.execution.dispatch.ray_pool import RayPool
 from harness.execution.race import Race
@@ -74,7 +75,7 @@ def run_here(content: dict[str, Any]) -> float:
 
 def ours(number: int) -> Tally:
     """Run the trials through `Driver` and `RayPool`."""
-    pool = RayPool("", WORKERS, "cpu")
+    pool = RayPool("", Wanted(WORKERS))
     tally = Tally(lambda: time.process_time() + process_seconds(pool))
 
     class InMemory(ResultStore):
