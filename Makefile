@@ -95,5 +95,5 @@ picture:                 ## docs/leaderboard.png, the README's picture of result
 	  --user-data-dir=$$(mktemp -d) --window-size=1440,1150 --screenshot=docs/leaderboard.png file://$(CURDIR)/results/leaderboard.html
 
 PAGE ?= results/leaderboard.html
-screenshots: $(READY)    ## docs/page_*.png of results/leaderboard.html (or PAGE=...): light, dark, phone; needs Debian's chromium
+screenshots: $(READY)    ## docs/page_*.png of results/leaderboard.html (or PAGE=...): light, dark, tablet, phone, paper; needs Debian's chromium
 	$(BIN)/python -m tests.report.screenshots $(PAGE) docs

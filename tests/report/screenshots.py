@@ -1,7 +1,7 @@
-"""Takes the pictures of the leaderboard page for the docs: light, dark, compute, a workload, phone width.
+"""Takes the pictures of the leaderboard page for the docs: light, dark, values, a workload, tablet, wide, phone, on paper.
 
-``python -m tests.report.screenshots PAGE DIR`` writes ``page_light.png``, ``page_dark.png``, ``page_compute.png``,
-``page_workload.png`` and ``page_phone.png`` to DIR; ``make screenshots`` runs it. It needs playwright and Debian's chromium.
+``python -m tests.report.screenshots PAGE DIR`` writes the `SHOTS` to DIR; ``make screenshots`` runs it. It needs
+playwright and Debian's chromium.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from tests.report.browsing import CHROMIUM
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its name, the window in CSS pixels, the theme, the hash of the address, the element at the top."""
+    """One picture: its name, the window in CSS pixels, the theme, the hash of the address, the element at the top.
+
+    `pointed` is the element under the pointer; `media` "print" is the page on paper.
+    """
 
     name: str
     width: int
@@ -28,14 +31,18 @@ class Shot:
     theme: str = "light"
     hash: str = ""
     top: str = ""
+    pointed: str = ""
+    media: str = "screen"
 
 
 SHOTS = (
-    Shot("page_light", 1440, 1130),
-    Shot("page_dark", 1280, 1000, "dark", "#reading=time&times=best", "#ranking"),
-    Shot("page_compute", 1040, 760, "light", "", "#compute"),
-    Shot("page_workload", 1040, 1300, "light", "", "#workloads .panel"),
+    Shot("page_light", 1440, 1000),
+    Shot("page_dark", 1440, 900, "dark", "#reading=time", "#ranking"),
+    Shot("page_compute", 1040, 760, "light", "", "#compute", pointed="#compute .figure [class^=line] use >> visible=true"),
+    Shot("page_workload", 1920, 1150, "light", "", "#workloads .panel"),
+    Shot("page_tablet", 768, 1024, "dark", "#rows=wide"),
     Shot("page_phone", 390, 844),
+    Shot("page_print", 1123, 794, media="print"),
 )
 
 
@@ -46,6 +53,11 @@ def take(browser: Any, page: Path, shot: Shot) -> bytes:
     tab.goto(page.resolve().as_uri() + shot.hash)
     if shot.top:
         tab.locator(shot.top).first.evaluate("e => e.scrollIntoView()")
+    tab.emulate_media(media=shot.media)
+    if shot.pointed:
+        box = tab.locator(shot.pointed).last.bounding_box()
+        tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        tab.locator("#tip").wait_for(state="visible")
     picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
     context.close()
     out = io.BytesIO()

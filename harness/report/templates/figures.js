@@ -42,7 +42,7 @@
     if (size >= 1e9) return (number / 1e9).toPrecision(3) + "G";
     if (size >= 1e6) return (number / 1e6).toPrecision(3) + "M";
     if (size >= 1e4) return (number / 1e3).toPrecision(3) + "k";
-    return String(Number(number.toPrecision(4)));
+    return String(Number(number.toPrecision(3)));
   }
   function values(a, point) {
     const x = between(a[4], a[5], (point[0] - a[0]) / (a[2] - a[0]), a[8]), y = between(a[6], a[7], (a[3] - point[1]) / (a[3] - a[1]), a[9]);
