@@ -38,7 +38,7 @@ def scatter(scores: Mapping[str, float], gains: Mapping[str, pd.Series]) -> str:
         axis.set_yscale("log")
         axis.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
         axis.minorticks_off()
-        axis.set_ylim(TICKS[0], TICKS[-1])
+        axis.set_ylim(TICKS[0], 1.25 * max(TICKS[-1] / 1.25, *(float(np.exp(values.max())) for values in gains.values())))
         axis.set_xlim(-0.15, 0.9)
         axis.legend(frameon=False, loc="upper left", ncols=2)
         return svg_file(figure)
