@@ -58,7 +58,7 @@ LOOK_SECONDS = 2.0
 MEMORY_WORDS = re.compile(r"memory monitor|OutOfMemory|low on memory|running low", re.IGNORECASE)
 """By which Ray's texts say that it killed a worker because its machine's memory ran short."""
 
-NODE_WORDS = re.compile(r"node (?:has )?died|node was (?:terminated|drained|preempted)|its node", re.IGNORECASE)
+NODE_WORDS = re.compile(r"node has died|node was (?:terminated|preempted|drained)", re.IGNORECASE)
 """By which they say that the worker's node has died."""
 
 PID = re.compile(r"\bpid[=:]\s*(\d+)")
