@@ -12,15 +12,15 @@ from typing import Any
 
 from harness.canonical import stable_seed
 from harness.contracts.errors import BadInput
-from harness.contracts.spaces import MAX_INTEGER, Space
+from harness.contracts.spaces import MAX_INTEGER
 from harness.contracts.workloads import Workload
+from harness.lattice import check_dimensions, halton_rows, nearest_first, shifted_rates
 from harness.records import NO_TARGET, TrialSpec
 from harness.registry import Submission, find_submission, find_workload, hash_for_track, library_versions, suites
 from harness.rules import (
     DEFAULT_SUITE,
     DEFAULT_TRACKS,
     FIRST_SCHEDULES,
-    HALTON_DIMENSIONS,
     RATE_MULTIPLE,
     RULESETS,
     SUITES,
@@ -355,10 +355,10 @@ def _lattice(study: _Study) -> list[dict[str, Any]]:
     reference = study.workload.size.reference.learning_rate
     match lattice:
         case ShiftedRates():
-            rates = _shifted_rates(lattice, study.seed("rate"))[: limit or lattice.trials]
+            rates = shifted_rates(lattice, study.seed("rate"))[: limit or lattice.trials]
             return _at_rates(study, [reference * rate for rate in rates])
         case FixedRates():
-            rates = _nearest_first(lattice.multiples)[: limit or lattice.trials]
+            rates = nearest_first(lattice.multiples)[: limit or lattice.trials]
             return _at_rates(study, [reference * rate for rate in rates])
         case SpaceDraws():
             return _draws(lattice, study, limit or lattice.trials)
@@ -389,39 +389,3 @@ def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any
     rows = halton_rows(count, study.seed("draws"))
     drawn = [{name: space[name].at(u) for name, u in zip(space, row, strict=False)} for row in rows]
     return [{name: value for name, value in point.items() if name not in given} for point in drawn]
-
-
-def check_dimensions(name: str, space: Space) -> None:
-    """Check that quasi-random points can be drawn in a search space.
-
-    Raises:
-        BadInput: it has too many hyperparameters; `name` is the submission's.
-    """
-    if len(space) > HALTON_DIMENSIONS:
-        raise BadInput(f"'{name}' has {len(space)} hyperparameters to tune, and at most {HALTON_DIMENSIONS} are possible")
-
-
-def halton_rows(count: int, seed: int) -> list[list[float]]:
-    """Return `count` scrambled Halton points of [0, 1) in `HALTON_DIMENSIONS` dimensions; d hyperparameters use the first d."""
-    from scipy.stats import qmc  # it takes two thirds of a second, and most commands draw nothing
-
-    rows: list[list[float]] = qmc.Halton(HALTON_DIMENSIONS, scramble=True, rng=seed % 2**32).random(count).tolist()
-    return rows
-
-
-def _shifted_rates(lattice: ShiftedRates, seed: int) -> list[float]:
-    """Return the multiples of the reference rate of one study, in the order of their indices."""
-    points = shifted_lattice(lattice.points, seed)
-    rates = [lattice.step ** (lattice.points * (u - 0.5)) for u in points]
-    return [rates[i] for i in lattice.order] if lattice.order else _nearest_first(rates)
-
-
-def _nearest_first(rates: Sequence[float]) -> list[float]:
-    """Return multiples of the reference rate, from the one nearest to it outwards."""
-    return sorted(rates, key=lambda rate: abs(math.log(rate)))
-
-
-def shifted_lattice(points: int, seed: int) -> list[float]:
-    """Return `points` equidistant points of [0, 1), all shifted by one random amount (mod 1), in ascending order."""
-    shift = (seed % 2**53) / 2**53
-    return sorted(((i + shift) / points) % 1.0 for i in range(points))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import BadInput
-from harness.plan import Request, make_plan, shifted_lattice
+from harness.lattice import shifted_lattice
+from harness.plan import Request, make_plan
 from harness.pruning import next_evaluation
 from harness.registry import find_submission
 

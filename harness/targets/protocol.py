@@ -9,7 +9,8 @@ from typing import Any
 from harness.canonical import stable_seed
 from harness.contracts.spaces import Choice, LogUniform, Range, Uniform
 from harness.contracts.workloads import Workload
-from harness.plan import Plan, halton_rows, whole_steps
+from harness.lattice import halton_rows
+from harness.plan import Plan, whole_steps
 from harness.records import NO_TARGET, TrialSpec
 from harness.registry import Submission, find_submission, hash_for_track, library_versions
 from harness.rules import HALF_DECADES, TARGET_SEARCH, TARGET_SEEDS, Track

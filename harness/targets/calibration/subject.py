@@ -9,7 +9,8 @@ from typing import Any
 from harness.canonical import stable_seed
 from harness.contracts.errors import BadInput
 from harness.contracts.spaces import RESERVED, Space
-from harness.plan import check_dimensions, check_printable, halton_rows
+from harness.lattice import check_dimensions, halton_rows
+from harness.plan import check_printable
 from harness.registry import Submission, find_submission, parse_name
 from harness.registry.sources import is_built_in
 from harness.targets.protocol import BOUNDS, point_at
