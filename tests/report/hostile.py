@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from harness.results import BoardInput
@@ -25,6 +26,9 @@ HOSTILE = [
 ]
 
 
+PAPER = re.compile(r"https://(arxiv\.org/abs/[\d.v]+|doi\.org/10\.\d+/[A-Za-z0-9._/()-]+)")
+
+
 def hostile_input(names: Sequence[str] = HOSTILE, workloads: Sequence[str] | None = None) -> BoardInput:
     """Return a race in which every text of a record is the name of its submission, and the metric that of its workload.
 
@@ -46,7 +50,10 @@ def hostile_input(names: Sequence[str] = HOSTILE, workloads: Sequence[str] | Non
 
 
 def could_act(reader: Reader) -> list[tuple[str, ...]]:
-    """Return what could act in a page: elements that fetch or run, event attributes, addresses outside the page."""
+    """Return what could act in a page: elements that fetch or run, event attributes, addresses outside the page.
+
+    A paper's address is no such thing: nothing but digits or a DOI is taken over from the text.
+    """
     found: list[tuple[str, ...]] = []
     for tag, attributes in reader.tags:
         if tag in ("script", "img", "iframe", "object", "embed", "base", "form", "style", "link", "meta"):
@@ -55,6 +62,8 @@ def could_act(reader: Reader) -> list[tuple[str, ...]]:
         found += [
             (tag, name)
             for name in ("href", "src", "xlink:href")
-            if attributes.get(name) is not None and not attributes[name].startswith(("#", "data:"))
+            if attributes.get(name) is not None
+            and not attributes[name].startswith(("#", "data:"))
+            and not (tag == "a" and PAPER.fullmatch(attributes[name]))
         ]
     return found

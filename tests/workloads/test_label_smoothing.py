@@ -12,6 +12,8 @@ from tests.workloads.conftest import WORKLOADS
 from workloads.tasks.label_smoothing import smoothed_binary
 
 WITHOUT_LABELS = {"mri_unet", "qm9_gnn", "speech_conformer", "speech_lstm"}
+LANGUAGE_MODELS = {"shakespeare_lm": ("characters", 27), "text_lm": ("tokens", 256)}
+"""{workload: (what its examples are called, how many kinds there are)}."""
 SMOOTHING = 0.1
 
 
@@ -26,8 +28,9 @@ def batch_of(name):
         return (torch.randn(6), torch.tensor(0.25)), {"labels": torch.tensor([0, 1, 1, 0, 1, 0], dtype=torch.uint8)}
     if name.endswith("_dlrm"):
         return torch.randn(6), {"labels": torch.tensor([0, 1, 1, 0, 1, 0], dtype=torch.uint8)}
-    if name == "shakespeare_lm":
-        return torch.randn(3, 8, 27), {"characters": torch.randint(27, (3, 9), dtype=torch.uint8)}
+    if name in LANGUAGE_MODELS:
+        tokens, kinds = LANGUAGE_MODELS[name]
+        return torch.randn(3, 8, kinds), {tokens: torch.randint(kinds, (3, 9), dtype=torch.uint8)}
     if name == "g2p_transformer":
         phonemes = torch.tensor([[5, 9, 1, 0], [2, 1, 0, 0], [40, 3, 17, 1]], dtype=torch.uint8)
         return {"logits": torch.randn(3, 4, 40)}, {"phonemes": phonemes}
@@ -41,8 +44,8 @@ def written_out(name, outputs, examples, smoothing):
         odds, penalty = outputs if name == "adult_logreg" else (outputs, 0.0)
         wanted = examples["labels"].double() * (1 - smoothing) + smoothing / 2
         return -(wanted * odds.double().sigmoid().log() + (1 - wanted) * (-odds.double()).sigmoid().log()) + penalty
-    if name == "shakespeare_lm":
-        logits, labels = outputs, examples["characters"][:, 1:].long()
+    if name in LANGUAGE_MODELS:
+        logits, labels = outputs, examples[LANGUAGE_MODELS[name][0]][:, 1:].long()
     elif name == "g2p_transformer":
         logits, labels = outputs["logits"], examples["phonemes"].long() - 1
     else:
@@ -77,8 +80,8 @@ def test_without_smoothing_the_losses_are_bitwise_the_plain_ones(name):
         plain = binary_cross_entropy_with_logits(odds, examples["labels"].float(), reduction="none") + penalty
     elif name.endswith("_dlrm"):
         plain = binary_cross_entropy_with_logits(outputs, examples["labels"].float(), reduction="none")
-    elif name == "shakespeare_lm":
-        following = examples["characters"][:, 1:].long()
+    elif name in LANGUAGE_MODELS:
+        following = examples[LANGUAGE_MODELS[name][0]][:, 1:].long()
         plain = cross_entropy(outputs.flatten(0, 1), following.flatten(), reduction="none").view(3, 8).mean(1)
     elif name == "g2p_transformer":
         wanted = examples["phonemes"].long() - 1

@@ -22,7 +22,8 @@ def breakpoints_at_terminal() -> Iterator[None]:
             return sys.__breakpointhook__(*arguments, **keywords)
         import pdb  # costs every command a few milliseconds
 
-        pdb.Pdb(stdin=sys.__stdin__, stdout=sys.__stdout__).set_trace(sys._getframe(1))
+        debugger = pdb.Pdb(stdin=sys.__stdin__, stdout=sys.__stdout__, nosigint=True)  # Ctrl-C goes on to end the run
+        debugger.set_trace(sys._getframe(1))
         return None
 
     sys.breakpointhook = opens

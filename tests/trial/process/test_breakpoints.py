@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 
 from harness.trial.process.output import Kept, output_kept
@@ -14,11 +15,13 @@ def test_the_debugger_is_at_the_terminal_and_what_is_printed_is_kept(monkeypatch
     monkeypatch.setattr(sys, "__stdin__", io.StringIO("p rate\nc\n"))
     monkeypatch.setattr(sys, "__stdout__", terminal)
     before, kept, rate = sys.breakpointhook, Kept(), 0.25
+    interrupt = signal.getsignal(signal.SIGINT)
     with output_kept(kept, own_process=False):
         breakpoint()
         print("on it goes")
     assert "0.25" in terminal.getvalue() and "(Pdb)" in terminal.getvalue()
     assert kept.content() == b"on it goes\n" and rate == 0.25 and sys.breakpointhook is before
+    assert signal.getsignal(signal.SIGINT) is interrupt  # the debugger would keep it, and Ctrl-C would not end the run
 
 
 def test_another_debugger_or_none_is_the_users_choice(monkeypatch):
