@@ -75,8 +75,8 @@ class TrialTask:
         self._train = train
         self._home = next(iter(train.values())).device
         self._stream = IndexStream(self.train_size, stable_seed(spec.seed, "data"))
-        away = self._home != meter.device
-        self._reader = Prefetched(train, self._stream, pinned=is_accelerator(meter.device)) if away else None
+        self._away = self._home.type != meter.device.type  # "cuda" means "cuda:0", and torch compares them as different
+        self._reader = Prefetched(train, self._stream, pinned=is_accelerator(meter.device)) if self._away else None
         self._autocast = autocast_of(workload, meter.device)
         self._most = max(self.train_size, self.budget)
         self._vectorised = self._twice_differentiable = True
@@ -124,7 +124,7 @@ class TrialTask:
     def _batch(self, indices: Tensor) -> TrialBatch:
         chosen = indices if indices.device == self._home else indices.to(self._home, non_blocking=True)
         examples = {name: values.index_select(0, chosen) for name, values in self._train.items()}
-        if self._home != self.device:
+        if self._away:
             examples = {name: values.to(self.device) for name, values in examples.items()}
         return TrialBatch(self._seal, indices, examples)
 

@@ -83,6 +83,14 @@ def test_a_trial_whose_data_stay_on_the_host_reads_ahead_and_draws_the_same_batc
     assert readers() == []
 
 
+def test_data_on_a_device_whose_number_is_not_named_are_not_read_ahead():
+    """A run's device is "cuda", and a tensor there says "cuda:0"; on the CPU these are "cpu:0" and "cpu"."""
+    workload = Blobs("smoke")
+    task = prepare(spec(), workload, workload.load(None), torch.device("cpu", 0)).task
+    assert task._home != task.device and task.draw(4).size == 4
+    assert task._reader is None and readers() == []
+
+
 class Replaced(Plain):
     """Puts something in the place of its task's reader that notes when it is closed."""
 
