@@ -382,7 +382,9 @@ def _draws(lattice: SpaceDraws, study: _Study, count: int) -> list[dict[str, Any
     """
     space, given = study.submission.space, study.submission.given
     if listed := study.submission.points[:count]:
-        return [{name: value for name, value in point.items() if name not in given} for point in listed]
+        # The multiple is 1 in the points of a submission in AlgoPerf's form, and their trials had ids before there was one.
+        implied = (RATE_MULTIPLE, study.submission.defaults.get(RATE_MULTIPLE))
+        return [{name: v for name, v in point.items() if name not in given and (name, v) != implied} for point in listed]
     check_dimensions(study.submission.name, space)
     if set(space) <= set(given):
         return [{} for _ in range(count if lattice.repeat_defaults else 1)]

@@ -62,7 +62,8 @@ def test_every_point_runs_at_every_multiple_and_the_trials_at_one_are_the_same(t
         return make_plan(Request(suite="smoke", submissions=(name,), track="external", studies=1, **more)).trials
 
     plain, tuned = planned(), planned(rate_multiples=(3.0, 1.0, 10.0))
-    assert [spec.hyperparameters["rate_multiple"] for spec in tuned] == [1, 1, 3, 3, 10, 10]
+    assert [spec.hyperparameters for spec in plain] == [{"rate": 0.3}, {"rate": 0.1}], "a multiple changes older trials' ids"
+    assert [spec.hyperparameters.get("rate_multiple") for spec in tuned] == [None, None, 3, 3, 10, 10]
     assert [spec.hyperparameters["rate"] for spec in tuned] == [0.3, 0.1] * 3
     assert [spec.id for spec in tuned[:2]] == [spec.id for spec in plain] and len({spec.id for spec in tuned}) == 6
 
