@@ -15,6 +15,9 @@ from harness.results.logs import LOSS, TrialLog, trial_logs
 
 COLUMNS = ("workload", "submission", "study", "trial", "id", "series", "step", "examples", "value")
 
+LONGEST = 100
+"""Characters of a folder's name that a name of a record gets; the trial's id, which follows, tells the trials apart."""
+
 TENSORBOARD = "tensorboard"
 INSTALL = "pip install 'timetrial[tensorboard]'"
 
@@ -98,7 +101,7 @@ def summary_writer() -> Any:
 def run_name(spec: TrialSpec) -> str:
     """Return the name of a trial's run, which is the path of its folder."""
     parts = (spec.workload_label, spec.submission)
-    folders = ("".join(c if c.isalnum() or c in "._-+=" else "_" for c in part).lstrip(".") or "_" for part in parts)
+    folders = ("".join(c if c.isalnum() or c in "._-+=" else "_" for c in part)[:LONGEST].lstrip(".") or "_" for part in parts)
     return "/".join((*folders, f"study{spec.study}-trial{spec.trial}-{spec.id[:8]}"))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 
 from harness.cli.app import run_app
+from harness.cli.export_logs import run_name
 from harness.cli.running.live_board import LiveBoard
+from harness.results import ResultStore
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,12 @@ def test_without_tensorboard_one_line_says_what_to_install(here, capsys, monkeyp
     told = capsys.readouterr().err
     assert not (here / "nowhere").exists()
     assert "pip install 'timetrial[tensorboard]'" in told and told.count("\n") == 1
+
+
+def test_a_folder_gets_no_longer_name_than_a_disk_takes(here):
+    (record, *_) = ResultStore(here / "results").records()
+    name = run_name(replace(record.spec, submission="../" + "x" * 500))
+    assert max(map(len, name.split("/"))) <= 100 and ".." not in name.split("/")
 
 
 @pytest.mark.parametrize(

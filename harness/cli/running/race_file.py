@@ -109,6 +109,8 @@ def _content(file: Path) -> Mapping[str, Any]:
         return tomllib.loads(read_regular(file.resolve(), LARGEST_JSON).decode("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{file} is not TOML: {error}; `timetrial run --write-config FILE` writes an example") from None
+    except RecursionError:
+        raise BadInput(f"{file} is no race: its values are nested too deeply") from None
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} cannot be read: {reason_of(error)}") from None
 
@@ -137,7 +139,10 @@ def checked_value(place: str, option: RaceOption, value: Any) -> Any:
     if kind is int:
         return _of(place, value, int, "a whole number")
     if kind is float:
-        return float(_of(place, value, int | float, "a number"))
+        try:
+            return float(_of(place, value, int | float, "a number"))
+        except OverflowError:
+            raise BadInput(f"{place}: the number is too large") from None
     return _text(place, value)
 
 
@@ -151,7 +156,7 @@ def _submission(place: str, table: Mapping[str, Any]) -> str:
 
 
 def _setting(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else _shown(value)
 
 
 def _text(place: str, value: Any) -> str:

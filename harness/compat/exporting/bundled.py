@@ -102,7 +102,8 @@ def _edits(
         BadInput: it uses something of `harness` that AlgoPerf has not.
     """
     tree = trees[file]
-    if isinstance(first := tree.body[0], ast.Expr) and isinstance(first.value, ast.Constant):
+    first = tree.body[0] if tree.body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         yield first.lineno, first.end_lineno or first.lineno, ""
     decorated = set()
     for node in ast.walk(tree):
@@ -146,7 +147,7 @@ def _name_of(decorator: ast.expr) -> str:
 
 
 def _edited(text: str, edits: Sequence[_Edit]) -> str:
-    lines = text.splitlines()
+    lines = text.split("\n")  # `splitlines` also splits at form feeds, which Python's line numbers do not count
     for first, last, other in sorted(edits, reverse=True):
         lines[first - 1 : last] = [other] if other else []
     return "\n".join(lines).strip()

@@ -152,13 +152,13 @@ def write_exported(exported: Exported, folder: Path) -> list[Path]:
     """
     from harness.compat.submissions.space import FILE
 
-    file = folder / "submission.py"
-    if file.exists():
-        raise BadInput(f"{file} exists: name another folder with --out")
+    file, space = folder / "submission.py", folder / FILE
+    for path in (file, space):
+        if path.exists():
+            raise BadInput(f"{path} exists: name another folder with --out")
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(exported.code, encoding="utf-8")
     if exported.space is None:
         return [file]
-    space = folder / FILE
     space.write_text(json.dumps(exported.space, indent=2) + "\n", encoding="utf-8")
     return [file, space]

@@ -64,6 +64,17 @@ def test_a_plug_in_of_ones_own_is_written_with_its_helper(tmp_path):
     assert written == pytest.approx(own, rel=1e-4)
 
 
+def test_pages_and_empty_modules_of_a_plug_in_are_no_obstacle(tmp_path):
+    """A form feed begins no line in Python's count of lines."""
+    (tmp_path / "notes.py").write_text("# nothing yet\n")
+    (tmp_path / "mine.py").write_text(
+        "import math\n\f\nimport notes\nfrom harness import schedule\n\n\n"
+        '@schedule\ndef mine(step, horizon):\n    """A quarter of a wave."""\n    return math.cos(step / horizon)\n'
+    )
+    code = export_submission(f"{tmp_path}/mine.py").code
+    assert "import math" in code and "\ndef mine(" in code and "@schedule" not in code and "harness" not in code
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -112,4 +123,7 @@ def test_the_command_says_what_it_wrote_and_overwrites_nothing(tmp_path, monkeyp
     assert "it needs pytorch_optimizer" in said and "timetrial check algoperf:algoperf_lion_rex/submission.py" in said
     assert run_app(["export", "algoperf", "lion+rex"]) == 2
     assert "exists" in capsys.readouterr().err
+    (tmp_path / "algoperf_lion_rex" / "submission.py").unlink()
+    assert run_app(["export", "algoperf", "lion+rex"]) == 2
+    assert "tuning_search_space.json exists" in capsys.readouterr().err
     assert run_app(["export", "tensorflow", "rex"]) == 2
