@@ -130,6 +130,13 @@ def test_a_node_on_which_three_workers_in_a_row_die_is_left_out_and_deadly_submi
     assert not nodes.left_out, "linear dies everywhere"
 
 
+def test_a_machine_whose_name_cannot_be_printed_is_named_without_what_cannot(plan, facts):
+    """The note of a run has its name, and one with control characters could not be read again."""
+    nodes, said = cluster(plan)
+    nodes.arrived(Worker(SimpleNamespace(), {"node": "a"}), {**facts, "host": "a\x1b[2J\nb", "source": "x"})
+    assert nodes.host("a") == "a[2Jb" and said[0].startswith("node a[2Jb is not used")
+
+
 def test_a_worker_says_what_its_node_has(plan, facts):
     assert facts["source"] == own_source() and facts["broken"] == "" and facts["machine_type"]
     assert facts["libraries"] == dict(plan.trials[0].libraries)

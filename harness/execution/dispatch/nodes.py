@@ -96,7 +96,8 @@ class Nodes:
     def arrived(self, worker: Worker, facts: Message) -> None:
         """Take in what a worker says of its node, once it has tried the device."""
         worker.facts = facts
-        self._hosts[worker.node] = str(facts.get("host") or worker.node)[:100]
+        named = str(facts.get("host") or worker.node)[:100]
+        self._hosts[worker.node] = "".join(c for c in named if c.isprintable())  # a note with others cannot be read again
         if broken := str(facts.get("broken") or "")[:300]:
             worker.refused = broken
             self._count(self._dead, worker.node, broken)
