@@ -16,6 +16,7 @@ import pytest
 
 from harness.execution.dispatch import child_pool, failed_starts
 from harness.execution.dispatch import driver as driver_module
+from harness.execution.dispatch import nodes as nodes_module
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
 from harness.execution.dispatch.messages import SPEAKS, Lost, connect
@@ -196,7 +197,7 @@ class OneLiar:
     unusable = {}
 
     def __init__(self, act):
-        self._act, self.errors = act, []
+        self._act, self.errors, self.killed = act, [], []
 
     def start(self, meeting):
         threading.Thread(target=self._run, args=(meeting,), daemon=True).start()
@@ -225,7 +226,7 @@ class OneLiar:
         return Cause.OWN, "it lied"
 
     def kill(self, about):
-        pass
+        self.killed.append(about)
 
     def close(self):
         pass
@@ -320,6 +321,47 @@ def test_strangers_who_connect_get_nothing_and_stop_nothing(tmp_path):
     begun = time.monotonic()
     Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
     assert not any(got) and time.monotonic() - begun < 25, "a stranger who sends half a message holds the driver up"
+
+
+def test_workers_that_never_say_whether_their_device_computes_are_killed_and_stop_the_run(tmp_path, monkeypatch):
+    """A driver of a GPU may hang; nobody else on this machine could run the trials."""
+    monkeypatch.setattr(nodes_module, "FACTS_SECONDS", -1)
+
+    def act(meeting):
+        for _ in range(nodes_module.MOST_IN_A_ROW):
+            channel = connect(meeting.address)
+            channel.send("worker", token=meeting.token, pid=os.getpid(), key="1", speaks=SPEAKS)
+            with suppress(Lost):
+                while True:
+                    channel.receive()
+
+    race, said = race_of(tmp_path, "adamw+linear")
+    pool = OneLiar(act)
+    with pytest.raises(RunStopped, match="has not said whether its device computes"):
+        Driver(race, pool, "127.0.0.1", said.append).run()
+    assert len(pool.killed) == nodes_module.MOST_IN_A_ROW
+
+
+def test_a_worker_that_names_no_process_of_its_own_is_no_worker(tmp_path):
+    """The driver has the process killed that a worker names, and to `kill` -1 means all processes of the user."""
+
+    def act(meeting):
+        for pid in (-1, 0, 1, True, None, [os.getpid()], "12"):
+            liar = connect(meeting.address)
+            liar.send("worker", token=meeting.token, pid=pid, node=["x"], key={}, speaks=SPEAKS)
+            with pytest.raises(Lost):
+                liar.receive()
+        channel = joined(meeting)
+        channel.send("result", id=race_id(channel.receive()), record={}, artefacts=[], spent=0.0, replace="")
+
+    race, said = race_of(tmp_path, "adamw+linear")
+    Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
+
+
+def test_a_message_of_a_worker_that_was_lost_in_the_meantime_is_not_read(tmp_path):
+    """A result leads to a stop for another worker, which has died: its end is still to be read then."""
+    race, said = race_of(tmp_path, "adamw+linear")
+    Driver(race, OneLiar(lambda meeting: None), "127.0.0.1", said.append)._read(object())
 
 
 def test_workers_that_cannot_start_stop_the_run_with_one_line(tmp_path, monkeypatch):

@@ -128,6 +128,7 @@ def test_where_ray_cannot_start_trials_run_inline_with_one_line(inline, tmp_path
 
 
 def test_without_ray_trials_run_inline_with_one_line(inline, tmp_path):
+    """Even where a cluster would have chosen the device."""
     code = (
         "import sys; from importlib.abc import MetaPathFinder\n"
         "class NoRay(MetaPathFinder):\n"
@@ -138,7 +139,8 @@ def test_without_ray_trials_run_inline_with_one_line(inline, tmp_path):
         "sys.meta_path.insert(0, NoRay()); from harness.cli import main; main()"
     )
     line = [sys.executable, "-c", code, *map(str, SMALL), "--results", str(tmp_path)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+    env = {**os.environ, "RAY_ADDRESS": "127.0.0.1:1"}
+    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False, env=env)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "Ray is not installed here" in done.stdout
     assert outcome(tmp_path) == outcome(inline)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from harness.contracts.errors import BadInput
 from harness.execution.dispatch import travel
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
-from harness.execution.dispatch.serving import data_directory_here
+from harness.execution.dispatch.messages import Channel, connect
+from harness.execution.dispatch.serving import data_directory_here, serve, settings_to_json
 from harness.execution.dispatch.travel import PluginFiles, plugin_files
 from harness.execution.inline import run_inline
 from harness.execution.race import Race
@@ -98,6 +101,23 @@ def test_files_that_were_changed_on_their_way_are_refused(planned):
     content["contents"][path] = "eA=="
     with pytest.raises(ValueError, match="damaged"):
         PluginFiles.from_json(content)
+
+
+def test_a_worker_that_cannot_take_in_the_plug_ins_says_so_to_the_driver(planned, mine):
+    """Else it would be started again for ever, and the driver would wait for it."""
+    sent = {**plugin_files(planned).to_json(), "hash": "another"}
+    answers: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = threading.Thread(target=lambda: answers.append(serve(connect(listener.getsockname()), "token")))
+        worker.start()
+        driver = Channel(listener.accept()[0])
+        assert driver.receive()["type"] == "worker"
+        settings = settings_to_json(Settings("ray", data_directory()))
+        driver.send("welcome", settings=settings, concurrency=1, files=sent, libraries=[])
+        said = driver.receive()
+        driver.send("refused", reason="it is broken")
+        worker.join()
+    assert said["type"] == "fit" and "arrived damaged" in said["broken"] and answers == ["it is broken"]
 
 
 def test_plug_ins_that_are_too_large_do_not_travel(planned, monkeypatch):

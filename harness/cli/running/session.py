@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -78,7 +79,7 @@ class Session:
         return INTERRUPTED
 
     def _execute(self) -> None:
-        from harness.execution.devices import unused_here
+        from harness.execution.devices import device_for, unused_here
         from harness.execution.inline import run_inline
         from harness.execution.over_ray import run_over_ray
 
@@ -87,6 +88,7 @@ class Session:
                 return run_over_ray(self.race, self._print)
             except NoWorkers as reason:
                 self._print(f"{reason}: the trials run one after the other in this process (--executor inline)")
+                self.race.train_on(device_for(replace(self.race.settings, executor="inline")))
         device = self.race.settings.device
         if unused := unused_here(device):
             self._print(f"one trial at a time on one CPU core (this machine); {unused}")

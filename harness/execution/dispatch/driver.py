@@ -10,10 +10,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from harness.execution.dispatch.deaths import Cause, Death, Deaths, Verdict
+from harness.execution.dispatch.lost_workers import LostWorkers
 from harness.execution.dispatch.memory_shortage import MemoryShortage
 from harness.execution.dispatch.messages import SPEAKS, Channel, Lost, Message, artefacts_from_json
 from harness.execution.dispatch.nodes import Nodes, Worker
@@ -35,26 +35,11 @@ GREET_SECONDS = 0.02
 AHEAD = 2
 """Trials that a worker has at a time: the one that runs, and the next."""
 
-WORD_SECONDS = 3.0
-"""After a worker's death, the driver waits this long for word of its cause. Workers that die within it died together."""
-
-NODE_WORD_SECONDS = 20.0
-"""It waits this long where no worker of the same node of a cluster is left: Ray takes its time to find a node dead."""
-
 PRINTED_RETRIES = 10
 """Retries that the user is told of, one line each."""
 
 ELSEWHERE_SECONDS = 1.0
 """How often the driver looks for the records of trials that other runs have claimed."""
-
-
-@dataclass
-class _Lost:
-    """A worker whose connection has ended while a trial ran on it, and when."""
-
-    worker: Worker
-    spec: TrialSpec
-    when: float
 
 
 class Driver:
@@ -76,11 +61,10 @@ class Driver:
         self._nodes = Nodes(race.plan, joined=files is not None, mixed=race.settings.mixed, say=say, note=race.leave_out)
         self._workers: dict[Channel, Worker] = {}
         self._deaths = Deaths(race.settings.limit)
-        self._lost: list[_Lost] = []
+        self._lost = LostWorkers(pool, joined=files is not None)
         self._alone: deque[TrialSpec] = deque()
         self._told: set[str] = set()
         self._retried: list[tuple[TrialSpec, str]] = []
-        self._died_on: dict[str, str] = {}
         self._suspects: set[str] = set()
         self._shortage = MemoryShortage()
         self._retries = 0
@@ -139,7 +123,9 @@ class Driver:
 
     def _read(self, channel: Channel) -> None:
         """Read one message of a worker. Whatever it sends concerns itself and its own trial alone."""
-        worker = self._workers[channel]
+        worker = self._workers.get(channel)
+        if worker is None:
+            return  # another one's message, read just before, led to something that could not be sent here
         try:
             message = channel.receive()
             if message["type"] == "begun":
@@ -163,7 +149,10 @@ class Driver:
         token = message.get("token")
         if message["type"] != "worker" or not isinstance(token, str) or not hmac.compare_digest(token, self._token):
             raise Lost("not a worker of this run")
-        about = {name: message.get(name) for name in ("pid", "node", "key")}
+        pid = message.get("pid")
+        if not isinstance(pid, int) or pid <= 1:  # to a system's `kill`, these are groups of processes
+            raise Lost("it does not say which process it is")
+        about = {"pid": pid, **{name: str(message.get(name) or "") for name in ("node", "key")}}
         worker = self._workers[channel] = Worker(channel, about)
         self._pool.met(about)
         if message.get("speaks") != SPEAKS:
@@ -249,7 +238,7 @@ class Driver:
             worker.over_limit = True  # its own watchdog has ended it, or whoever came before
         running = worker.assigned.popleft()
         self._take_back(worker.assigned)
-        self._lost.append(_Lost(worker, running, time.monotonic()))
+        self._lost.add(worker, running)
 
     def _take_back(self, specs: deque[TrialSpec]) -> None:
         for spec in reversed(specs):
@@ -257,14 +246,8 @@ class Driver:
 
     def _judge_deaths(self) -> None:
         """Decide about workers that died, once the cause is known of each, or word of it is overdue."""
-        known = [self._cause(lost) for lost in self._lost]
-        overdue = self._lost[0].when + max(map(self._patience, self._lost)) <= time.monotonic()
-        if not (overdue or all(known)):
-            return
-        self._died_on.update({lost.spec.id: lost.worker.node for lost in self._lost})
-        deaths = [death or Death(lost.spec, Cause.OWN) for lost, death in zip(self._lost, known, strict=True)]
-        self._lost.clear()
-        if self._shortage.has_killed():
+        deaths = self._lost.judged(self._workers.values())
+        if deaths and self._shortage.has_killed():
             deaths = [Death(d.spec, Cause.SHORTAGE) if d.cause == Cause.OWN else d for d in deaths]
         if any(death.cause == Cause.SHORTAGE for death in deaths):
             self._shortage.wait()
@@ -272,23 +255,9 @@ class Driver:
         for death in deaths:
             if death.cause == Cause.OWN:
                 used = {worker.node for worker in self._workers.values() if worker.fit}
-                self._nodes.died(self._died_on.get(death.spec.id, ""), death.spec, death.detail, used)
+                self._nodes.died(self._lost.died_on.get(death.spec.id, ""), death.spec, death.detail, used)
         for verdict in self._deaths.judge(deaths):
             self._carry_out(verdict)
-
-    def _patience(self, lost: _Lost) -> float:
-        """Return how many seconds the driver waits for word of a worker's death."""
-        others = any(worker.node == lost.worker.node for worker in self._workers.values())
-        return NODE_WORD_SECONDS if self._files and not others else WORD_SECONDS
-
-    def _cause(self, lost: _Lost) -> Death | None:
-        """Return what is known of a death; None as long as nothing is."""
-        if lost.worker.over_limit:
-            return Death(lost.spec, Cause.LIMIT)
-        if lost.worker.last_words:
-            return Death(lost.spec, Cause.MEMORY, lost.worker.last_words)
-        known = self._pool.cause_of_death(lost.worker.about)
-        return Death(lost.spec, *known) if known else None
 
     def _carry_out(self, verdict: Verdict) -> None:
         spec = verdict.spec
@@ -303,7 +272,7 @@ class Driver:
             self._suspects.add(spec.id)
             self._alone.append(spec)
         else:
-            self._retried.append((spec, self._died_on.get(spec.id, "")))
+            self._retried.append((spec, self._lost.died_on.get(spec.id, "")))
 
     # What is due
 
@@ -314,10 +283,11 @@ class Driver:
             self._said_where = True
             self._say(self._pool.where)
         self._reception.end_overdue()
+        for worker in self._nodes.silent(self._workers.values()):
+            self._pool.kill(worker.about)
         self._nodes.decide(self._pool.concurrency, among=self._workers.values())
         self._dismiss_unfit()
-        if self._lost:
-            self._judge_deaths()
+        self._judge_deaths()
         limit = self._race.settings.limit
         for worker in list(self._workers.values()):
             if limit is not None and worker.begun is not None and now - worker.begun > limit + 2 * GRACE_SECONDS:

@@ -20,6 +20,9 @@ MOST_IN_A_ROW = 3
 GATHER_SECONDS = 10.0
 """So long after the first worker of a cluster is ready the driver waits for the others, to see which machine type most have."""
 
+FACTS_SECONDS = 300.0
+"""A worker that has not said by then what its node is, and whether its device computes, is killed: a driver may hang."""
+
 MIXED = "--mixed would use it all the same"
 
 
@@ -37,6 +40,7 @@ class Worker:
         fit: it may run trials.
         refused: why it may not, and ends; "" as long as it may, or as that is not known.
         facts: what it said of its node.
+        since: monotonic seconds at which it connected.
     """
 
     channel: Channel
@@ -49,6 +53,7 @@ class Worker:
     fit: bool = False
     refused: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def node(self) -> str:
@@ -110,6 +115,15 @@ class Nodes:
         else:
             self._since = self._since or time.monotonic()
             self._held.append(worker)
+
+    def silent(self, workers: Collection[Worker]) -> list[Worker]:
+        """Refuse the workers that have not said in time what their node is, and return them."""
+        before = time.monotonic() - FACTS_SECONDS
+        late = [worker for worker in workers if not worker.facts and not worker.refused and worker.since < before]
+        for worker in late:
+            worker.refused = f"for {FACTS_SECONDS:g} s a worker has not said whether its device computes"
+            self._count(self._dead, worker.node, worker.refused)
+        return late
 
     def decide(self, expected: int, *, among: Collection[Worker]) -> None:
         """Admit the workers that wait, as far as they are `among` the living, once there are `expected` or they waited long."""

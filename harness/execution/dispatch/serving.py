@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -45,13 +46,21 @@ def serve(channel: Channel, token: str, **about: Any) -> str:
     channel.send("worker", token=token, pid=os.getpid(), speaks=SPEAKS, **about)
     inbox = _Inbox(channel)
     welcome = inbox.next()
-    with landed(welcome) as place:
-        return _serve(channel, inbox, welcome, place)
+    if welcome["type"] != "welcome":
+        return _reason(welcome)
+    with ExitStack() as ending:
+        try:
+            place = ending.enter_context(landed(welcome))
+            facts = node_facts(place.settings.device, welcome.get("libraries"))
+        except Exception as error:  # noqa: BLE001  a full disk, for instance: the driver must hear of it, or it waits for ever
+            channel.send("fit", broken=explain(error), host=socket.gethostname())
+            return _reason(inbox.next())
+        channel.send("fit", **facts)
+        return _serve(channel, inbox, place, int(welcome["concurrency"]))
 
 
-def _serve(channel: Channel, inbox: _Inbox, welcome: Message, place: Place) -> str:
-    settings, concurrency = place.settings, int(welcome["concurrency"])
-    channel.send("fit", **node_facts(settings.device, welcome.get("libraries")))
+def _serve(channel: Channel, inbox: _Inbox, place: Place, concurrency: int) -> str:
+    settings = place.settings
     if settings.memory is None:
         settings = replace(settings, memory=default_memory(min(concurrency, os.cpu_count() or concurrency)))
     before_memory_exit(partial(channel.send, "ending", reason="its resident memory stayed over the limit"))
@@ -85,6 +94,11 @@ def _serve(channel: Channel, inbox: _Inbox, welcome: Message, place: Place) -> s
         )
         if worn:
             return worn
+    return _reason(message)
+
+
+def _reason(message: Message) -> str:
+    """Return why this process must not run another trial, as the driver says; empty if there are none left."""
     return str(message.get("reason") or "it is not needed") if message["type"] == "refused" else ""
 
 
@@ -155,8 +169,8 @@ def landed(welcome: Message) -> Iterator[Place]:
     files, scratch, before, path = PluginFiles.from_json(welcome["files"]), ScratchFolder(), Path.cwd(), list(sys.path)
     try:
         sys.path[:] = [entry for entry in path if entry not in files.folders]
+        settings = replace(settings, data_directory=data_directory_here(settings.data_directory).absolute())
         os.chdir(files.unpack(scratch.path))
-        settings = replace(settings, data_directory=data_directory_here(settings.data_directory))
         yield Place(settings, files, scratch.path)
     finally:
         sys.path[:] = path
