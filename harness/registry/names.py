@@ -195,7 +195,9 @@ def existing_file(location: str) -> Path:
     if not path.is_file() and (ROOT / path).is_file():
         path = ROOT / path  # records store the path of a file of this repository relative to ROOT
     if not path.is_file():
-        raise BadInput(f"no file '{location}' in {Path.cwd()}" if not path.is_absolute() else f"no file '{location}'")
+        near = Path("submissions") / path
+        hint = f": write {near}, or {path.stem} alone" if near.is_file() else ""
+        raise BadInput(f"no file '{location}'" + ("" if path.is_absolute() else f" in {Path.cwd()}") + hint)
     return path
 
 

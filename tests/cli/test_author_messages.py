@@ -62,6 +62,13 @@ def test_a_mistake_in_a_plug_in_is_one_line_before_anything_runs(mistake, here, 
     assert not (here / "r").exists()
 
 
+@pytest.mark.parametrize("typed", ["mine.py", "./mine.py"])
+def test_a_file_of_the_folder_of_submissions_is_told_with_its_path(typed, here, capsys):
+    (here / "submissions" / "mine.py").write_text(HEAD)
+    assert run_app([*RUN, "-s", typed]) == 2
+    assert capsys.readouterr().err.endswith(": write submissions/mine.py, or mine alone\n")
+
+
 @pytest.mark.parametrize(
     ("typed", "says"),
     [

@@ -110,6 +110,25 @@ def test_a_mistake_in_the_file_is_one_line(race, capsys, line, says):
     assert {path.name for path in race.parent.iterdir()} == {"race.toml"}
 
 
+def test_a_race_is_only_written_to_a_file_that_run_takes(race, capsys):
+    assert run_app([*SAME, "-s", "rex", "--write-config", "mine.json"]) == 2
+    assert "mine.json: the file name must end in .toml" in capsys.readouterr().err
+    assert {path.name for path in race.parent.iterdir()} == {"race.toml"}
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("none.toml", "`timetrial run --write-config none.toml` writes one"),
+        ("race", "or one file race.toml"),
+        ("rex", "or one file RACE.toml"),
+    ],
+)
+def test_a_file_that_is_not_there_or_lacks_its_suffix_is_told_with_what_to_type(race, capsys, word, says):
+    assert run_app(["run", word]) == 2
+    assert says in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", ["none.toml", ".", "race.toml race.toml", "race.toml rex", "dir.toml"])
 def test_what_is_no_file_of_a_race_is_one_line(race, capsys, words):
     (race.parent / "dir.toml").mkdir()

@@ -61,5 +61,5 @@ def test_a_board_of_another_track_and_a_file_that_is_no_board_are_refused(saved,
         (tmp_path / "no.json").write_text(text)
         with pytest.raises(BadInput, match="not a board"):
             older_board(tmp_path / "no.json")
-    with pytest.raises(BadInput, match="not a board"):
+    with pytest.raises(BadInput, match="no such file; copy"):
         older_board(tmp_path / "absent.json")

@@ -75,7 +75,9 @@ def read_race(context: typer.Context, words: Sequence[str] | None, verb: Callabl
     if not words:
         return
     if len(words) > 1 or not words[0].endswith(SUFFIX):
-        hint = "" if any(word.endswith(SUFFIX) for word in words) else f", or one file RACE{SUFFIX}"
+        here = f"{words[0]}{SUFFIX}"
+        file_name = here if len(words) == 1 and Path(here).is_file() else f"RACE{SUFFIX}"
+        hint = "" if any(word.endswith(SUFFIX) for word in words) else f", or one file {file_name}"
         names = " ".join(f"-s {word}" for word in words if not word.endswith(SUFFIX))
         raise BadInput(f"run takes options only: name submissions as in {names or '-s rex'}{hint}")
     file = Path(words[0])
@@ -108,9 +110,11 @@ def _content(file: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(read_regular(file.resolve(), LARGEST_JSON).decode("utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{file} is not TOML: {error}; `timetrial run --write-config FILE` writes an example") from None
+        raise BadInput(f"{file} is not TOML: {error}; `timetrial run --write-config FILE{SUFFIX}` writes an example") from None
     except RecursionError:
         raise BadInput(f"{file} is no race: its values are nested too deeply") from None
+    except FileNotFoundError:
+        raise BadInput(f"no file '{file}' in {Path.cwd()}: `timetrial run --write-config {file}` writes one") from None
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} cannot be read: {reason_of(error)}") from None
 
@@ -209,8 +213,11 @@ def write_race(context: typer.Context, verb: Callable[..., int], file: Path) -> 
     """Write the options of a command line to a file that does not exist yet.
 
     Raises:
-        BadInput: it exists or cannot be written, or an option has characters that are not Unicode.
+        BadInput: it exists or cannot be written, its name does not end as `read_race` asks, or an option has characters that
+            are not Unicode.
     """
+    if file.suffix != SUFFIX:
+        raise BadInput(f"--write-config {file}: the file name must end in {SUFFIX}, by which `timetrial run FILE` knows a race")
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(race_text(context, verb, file))

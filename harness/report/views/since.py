@@ -35,12 +35,16 @@ def older_board(path: Path) -> OlderBoard:
     """Return the board in a leaderboard.json that `timetrial report` or `run` wrote.
 
     Raises:
-        BadInput: the file is not such a board.
+        BadInput: the file does not exist, or is not such a board.
     """
     try:
         value: Any = read_json(path)
         rows = {str(row["name"]): (_number(row["rank"]), _number(row["speedup"])) for row in value["submissions"]}
         facts = {name: str(value[name] or "") for name in ("track", "clock", "baseline", "ranked_by")}
+    except FileNotFoundError:
+        raise BadInput(
+            f"--since {path}: no such file; copy leaderboard.json before a run or a report writes it again"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"--since {path}: not a board; name a leaderboard.json that `timetrial report` wrote") from error
     return OlderBoard(path.stem, rows={name: (None if r is None else int(r), s) for name, (r, s) in rows.items()}, **facts)
