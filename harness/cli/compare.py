@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from harness.cli.left_out import print_left_out
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.table import Table
 
     from harness.scoring import BothReadings, Comparison, Pair, SavedComparison
@@ -50,6 +52,7 @@ def compare(
     trials = given.trials
     if trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
+    _check_board(results, trials, (a, b))
     trials, a = options.with_recorded(results, trials, a)
     trials, b = options.with_recorded(results, trials, b)
     both = compare_both(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
@@ -74,6 +77,28 @@ def compare(
     for line in _sentences(both):
         console.print(one_line(line), markup=False)
     return 0
+
+
+def _check_board(results: Path, trials: pd.DataFrame, typed: Sequence[str]) -> None:
+    """Check that no submission is on another board only, as after a run of another track.
+
+    Raises:
+        BadInput: one is.
+    """
+    from harness.results import open_results
+    from harness.results.versions import split_version
+
+    known = set(trials["submission"])
+    track, suite = (str(trials[column].iloc[0]) for column in ("track", "suite"))
+    names = [options.recorded_name(split_version(name, known)[0], known) for name in typed]
+    if all(name in known for name in names):
+        return
+    notes = [note for note in open_results(results).runs() if not note.pair and (note.track, note.suite) != (track, suite)]
+    for name in names:
+        others = {f"--track {n.track} --suite {n.suite}" for n in notes if any(cell[0] == name for cell in n.trials.values())}
+        if name not in known and others:
+            here = f"the board of the {track} track and the {suite} suite has no '{name}'"
+            raise BadInput(f"{here}: add {' or '.join(sorted(others))}, whose board has it")
 
 
 def _sentences(both: BothReadings) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness.cli.app import run_app
+from harness.results import ResultStore, RunNote
 from tests.execution.commands import board, timetrial
 
 RUN = ("run", "--suite", "smoke", "-w", "digits_mlp", "--executor", "inline")
@@ -30,6 +31,11 @@ def test_the_budget_track_from_the_run_to_the_board(tmp_path):
     assert {name: (tmp_path / f"leaderboard.{name}").read_bytes() for name in before} == before
     again = timetrial(*run)
     assert "0 trials" in again.stdout
+    cell = ("rex", "digits_mlp", 0)
+    older = RunNote("schedule", "smoke", {"1" * 16: cell}, {"rex": "2" * 64, "digits_mlp": "3" * 64}, created="2000-01-01")
+    ResultStore(tmp_path).write_run(older)
+    elsewhere = timetrial("compare", "linear", "rex@previous", "--results", tmp_path)
+    assert "the board of the budget track and the smoke suite has no 'rex': add --track schedule --suite" in elsewhere.stderr
 
 
 def test_sensitivity_runs_complete_trials_and_joins_the_board_of_the_race(tmp_path):
