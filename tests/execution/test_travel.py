@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,13 @@ from harness.execution.dispatch import travel
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
 from harness.execution.dispatch.messages import Channel, connect
-from harness.execution.dispatch.serving import data_directory_here, serve, settings_to_json
+from harness.execution.dispatch.serving import Place, data_directory_here, serve, settings_to_json
 from harness.execution.dispatch.travel import PluginFiles, plugin_files
 from harness.execution.inline import run_inline
 from harness.execution.race import Race
 from harness.execution.settings import Settings
 from harness.plan import Request, make_plan
+from harness.records import Artefact
 from harness.results import ResultStore
 from tests.execution.commands import outcome
 from tests.execution.plugins import FILES, write_plugins
@@ -133,3 +136,13 @@ def test_data_lie_where_the_node_says_else_where_the_driver_has_them_else_in_the
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert data_directory_here(tmp_path) == tmp_path
     assert data_directory_here(tmp_path / "only on the driver") == tmp_path / "cache" / "timetrial"
+
+
+def test_a_traceback_names_the_file_of_the_driver_s_machine(tmp_path):
+    files = PluginFiles({"/home/author/submissions/bad.py": b"1 / 0\n"}, "/home/author")
+    place = Place(Settings("inline", data_directory()), files, tmp_path)
+    with pytest.raises(ZeroDivisionError) as error:
+        runpy.run_path(str(files.unpack(tmp_path) / "submissions" / "bad.py"))
+    text = "".join(traceback.format_exception(error.value))
+    (sent,) = place.as_sent([Artefact("traceback.txt", text.encode())])
+    assert str(tmp_path) in text and b'File "/home/author/submissions/bad.py", line 1' in sent.content

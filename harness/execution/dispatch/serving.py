@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
@@ -23,7 +23,7 @@ from harness.execution.dispatch.travel import PluginFiles
 from harness.execution.settings import Settings
 from harness.execution.worker import work
 from harness.pruning import Stop, stop_from_json
-from harness.records import TrialSpec
+from harness.records import Artefact, TrialSpec
 from harness.trial.process.failures import explain
 from harness.trial.process.machine_memory import default_memory
 from harness.trial.process.memory_limit import before_memory_exit
@@ -78,7 +78,8 @@ def _serve(channel: Channel, inbox: _Inbox, place: Place, concurrency: int) -> s
                 begun=partial(channel.send, "begun"),
             )
         except (DataUnavailable, BadInput, OSError) as error:  # what its submission raises has ended as a record
-            channel.send("unable", id=spec.id, reason=explain(error), lasting=True)
+            # data that are missing stay so; what the system refused once may go well the next time
+            channel.send("unable", id=spec.id, reason=explain(error), lasting=not isinstance(error, OSError))
             return str(error) or "it cannot run its trial"
         except RuntimeError as error:  # of an accelerator that does not even hold an empty tensor
             channel.send("unable", id=spec.id, reason=explain(error), lasting=False)
@@ -88,7 +89,7 @@ def _serve(channel: Channel, inbox: _Inbox, place: Place, concurrency: int) -> s
             "result",
             id=spec.id,
             record=replace(result.record, spec=spec).to_json(),
-            artefacts=artefacts_to_json(result.artefacts),
+            artefacts=artefacts_to_json(place.as_sent(result.artefacts)),
             spent=spent - before,
             replace=worn,
         )
@@ -155,6 +156,13 @@ class Place:
     def local(self, spec: TrialSpec) -> TrialSpec:
         """Return a trial with the source that its submission has here."""
         return self.files.local(spec, self.folder) if self.files else spec
+
+    def as_sent(self, artefacts: Sequence[Artefact]) -> Sequence[Artefact]:
+        """Return artefacts in which plug-ins have the paths of the driver's machine: a traceback names the author's file."""
+        if not self.files:
+            return artefacts
+        here = str(self.folder).encode()
+        return [replace(artefact, content=artefact.content.replace(here, b"")) for artefact in artefacts]
 
 
 @contextmanager

@@ -18,8 +18,8 @@ def breakpoints_at_terminal() -> Iterator[None]:
     before = sys.breakpointhook
 
     def opens(*arguments: Any, **keywords: Any) -> Any:
-        if os.environ.get(CHOSEN):
-            return sys.__breakpointhook__(*arguments, **keywords)
+        if os.environ.get(CHOSEN) or before is not sys.__breakpointhook__:  # notebooks and editors bring their own
+            return before(*arguments, **keywords)
         import pdb  # costs every command a few milliseconds
 
         debugger = pdb.Pdb(stdin=sys.__stdin__, stdout=sys.__stdout__, nosigint=True)  # Ctrl-C goes on to end the run

@@ -29,3 +29,12 @@ def test_another_debugger_or_none_is_the_users_choice(monkeypatch):
     monkeypatch.setattr(sys, "__stdin__", None)
     with output_kept(Kept(), own_process=False):
         breakpoint()
+
+
+def test_the_debugger_of_a_notebook_or_an_editor_stays(monkeypatch):
+    opened = []
+    monkeypatch.delenv("PYTHONBREAKPOINT", raising=False)
+    monkeypatch.setattr(sys, "breakpointhook", lambda: opened.append("here"))
+    with output_kept(Kept(), own_process=False):
+        breakpoint()
+    assert opened == ["here"]
