@@ -17,7 +17,7 @@ from harness.report import latex_table, markdown_table, terminal_table, write_fi
 from harness.report.colours import assign_marks
 from harness.report.text.exports import csv_text
 from harness.report.views.content import quality_content, race_content
-from harness.report.views.lead import conditions, raced
+from harness.report.views.lead import conditions, coverage_lines, raced
 from harness.report.views.ranking import ranking
 from harness.report.views.saved import SHADES, WIDTH, example_of, scale_of, shade
 from harness.report.views.standings import pooled_drawing, pooled_example
@@ -70,6 +70,19 @@ def test_the_example_says_what_the_best_and_the_worst_speed_up_mean(saved):
     assert text.startswith(f"×{others[0].speedup:.2f} ({others[0].name}) means that cosine, the baseline, needs ")
     assert f"×{others[-1].speedup:.2f} ({others[-1].name}), that it needs " in text
     assert example_of(score_board(board_trials(["cosine", "rex"], studies=1, trials=2))) == ""
+
+
+def test_a_workload_without_a_ruler_is_said_to_count_in_no_speed_up(saved, saved_trials):
+    assert coverage_lines(saved) == []
+    trials, unruled = saved_trials.copy(), saved.workloads[0]
+    trials["facts"] = [
+        {**facts, "workload": {**facts["workload"], "ruler": None}} if workload == unruled else facts
+        for workload, facts in zip(trials["workload"], trials["facts"], strict=True)
+    ]
+    (line,) = coverage_lines(score_board(trials))
+    width = len(saved.workloads)
+    assert line.startswith(f"{width - 1} of {width} workloads count in the speed-ups, not {unruled}, without a ruler: ")
+    assert f"`timetrial targets -w {unruled} --only-rulers`" in line
 
 
 def test_the_head_of_the_page_says_what_was_raced_and_what_counts(saved, saved_trials, saved_page):

@@ -45,6 +45,11 @@ def coverage_lines(board: Board) -> list[str]:
             f"{len(board.workloads)} of the {width} workloads of the {board.suite} suite were run, not {listed(board.not_run)}"
         )
     width = len(board.workloads)
+    if unruled := _without_ruler(board):
+        lines.append(
+            f"{width - len(unruled)} of {width} workloads count in the speed-ups, not {listed(unruled)}, without a ruler: "
+            f"`timetrial targets -w {unruled[0]} --only-rulers` measures it"
+        )
     groups: dict[tuple[str, ...], list[str]] = {}
     for row in board.rows:
         if row.not_run:
@@ -54,6 +59,15 @@ def coverage_lines(board: Board) -> list[str]:
         for absent, names in groups.items()
     ]
     return lines
+
+
+def _without_ruler(board: Board) -> list[str]:
+    """Return the workloads that were run and that no speed-up reads, on a board of speed-ups."""
+    if not board.saves_compute:
+        return []
+    read = {workload for row in board.rows for workload in row.speed_up.workloads}
+    run = {workload for row in board.rows for workload, cell in row.cells.items() if cell.studies}
+    return [workload for workload in board.workloads if workload in run - read]
 
 
 def _kind(trials: pd.DataFrame) -> str:
