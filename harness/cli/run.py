@@ -13,7 +13,15 @@ import typer
 from harness.cli import options
 from harness.cli.app import app, plain_line
 from harness.cli.paths import usable_data_directory
-from harness.cli.running.checks import check_execution, check_pruning, check_time_limit, checked_device, memory_bytes, numbers
+from harness.cli.running.checks import (
+    check_execution,
+    check_pruning,
+    check_time_limit,
+    checked_device,
+    memory_bytes,
+    numbers,
+    own_workloads,
+)
 from harness.cli.running.race_file import overridden, read_race, write_race
 from harness.contracts.errors import BadInput
 from harness.rules import DEFAULT_TRACKS, RULESETS, SENSITIVITY, TRACKS, OwnBoard
@@ -159,6 +167,9 @@ def run(
     else:
         plan = make_plan(request)
     check_pruning(plan, settings)
+    if not workload and (joined := own_workloads(plan)):
+        where = f"{', '.join(joined)} of this directory {'take' if len(joined) > 1 else 'takes'} part"
+        print(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), file=sys.stderr)
     if reference and (request.pair or plan.track.own_board is not OwnBoard.ALWAYS):
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
     from harness.cli.running.first_steps import check_first_steps

@@ -84,3 +84,13 @@ def test_it_overwrites_nothing_and_takes_no_name_that_is_in_use(name, kind, says
     assert told.startswith(f"timetrial: {says}") and told.count("\n") == 1
     assert sorted(path.name for path in tmp_path.rglob("*.py")) == ["hurt.py", "test_mine.py"]
     assert all(path.read_text() == "1 /" for path in tmp_path.rglob("*.py"))
+
+
+def test_a_workload_of_the_directory_is_said_to_join_a_race_in_which_nobody_named_it(here, monkeypatch, capsys):
+    monkeypatch.chdir(here)
+    line = ["run", "--suite", "smoke", "-s", "rex", "--studies", "1", "--dry-run"]
+    assert run_app(line) == 0
+    said = "my_workload of this directory takes part in every race of the smoke suite here: -w names others"
+    assert said in capsys.readouterr().err
+    assert run_app([*line, "-w", "my_workload"]) == 0
+    assert said not in capsys.readouterr().err

@@ -132,3 +132,11 @@ def numbers(option: str, text: str) -> tuple[float, ...]:
         return tuple(float(item) for item in text.split(",")) if text else ()
     except ValueError:
         raise BadInput(f"{option} {text}: numbers with commas between them are needed, as in {option} 1,3,10") from None
+
+
+def own_workloads(plan: Plan) -> list[str]:
+    """Return the workloads of a plan that do not come with timetrial: the user's own take part in every race of their suite."""
+    from harness.registry import BUILT_IN, workload_files
+
+    mine = (w for w in plan.workloads.values() if not workload_files(w)[0].is_relative_to(BUILT_IN["workloads"]))
+    return list(dict.fromkeys(workload.name for workload in mine))
