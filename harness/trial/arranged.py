@@ -11,15 +11,11 @@ from typing import Any
 
 import torch
 
+from harness.trial.process.accelerator import is_accelerator
 from harness.trial.process.float32_precision import compute_exactly
 
 WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 """Environment variable, and its value, with which cuBLAS computes the same bits on every stream; read by its first call."""
-
-
-def is_accelerator(device: torch.device) -> bool:
-    """Return whether a device has kernels of its own and a clock of its own."""
-    return device.type not in ("cpu", "meta")
 
 
 def arrange_process(device: torch.device) -> None:

@@ -9,6 +9,7 @@ from time import perf_counter, process_time, thread_time  # by name: a plug-in m
 import torch
 
 from harness.trial.meter import Meter
+from harness.trial.process.accelerator import is_accelerator
 
 DIGITS = 6
 """Decimals of recorded seconds: less than a microsecond is noise, and takes space in every record."""
@@ -29,7 +30,7 @@ class Stopwatch:
     _started: tuple[float, float] = field(default=(0.0, 0.0), repr=False)
 
     def _now(self) -> float:
-        if self.device.type == "cpu":
+        if not is_accelerator(self.device):
             return thread_time()
         torch.accelerator.synchronize(self.device)
         return perf_counter()

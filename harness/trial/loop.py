@@ -19,12 +19,13 @@ from harness.records import Status, TrialResult, TrialSpec
 from harness.registry import Submission
 from harness.rules import RULESETS
 from harness.trial.answers import refreshes_batchnorm
-from harness.trial.arranged import arrange, is_accelerator
+from harness.trial.arranged import arrange
 from harness.trial.clock import DIGITS, Clocks
 from harness.trial.judging import evaluate, evaluate_parts, refresh_batchnorm
 from harness.trial.losses import LossLog
 from harness.trial.meter import Meter
 from harness.trial.outcome import Run, Trace
+from harness.trial.process.accelerator import is_accelerator
 from harness.trial.process.failures import explain, status_of
 from harness.trial.process.guard import restored
 from harness.trial.process.interrupts import is_from_outside

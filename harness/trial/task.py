@@ -19,7 +19,6 @@ from harness.contracts.messages import shown
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
-from harness.trial.arranged import is_accelerator
 from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of
 from harness.trial.derivatives import (
     difference_product,
@@ -31,6 +30,7 @@ from harness.trial.derivatives import (
 from harness.trial.judging import autocast_of
 from harness.trial.meter import Meter
 from harness.trial.prefetch import Prefetched
+from harness.trial.process.accelerator import is_accelerator
 
 HVP_THIRDS = 9
 """Charge of a Hessian-vector product, thirds per example: forward 1, backward 2, and a backward through both of them 6."""

@@ -26,6 +26,11 @@ _left: list[int] = []
 """Bytes that each trial of this process has left reserved."""
 
 
+def is_accelerator(device: torch.device) -> bool:
+    """Return whether a device has kernels of its own and a clock of its own."""
+    return device.type not in ("cpu", "meta")
+
+
 def leaves_device_unusable(error: BaseException) -> bool:
     """Return whether after an exception the accelerator may no longer compute in this process.
 
@@ -75,7 +80,7 @@ class AcceleratorKept:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._is_accelerator = device.type not in ("cpu", "meta")
+        self._is_accelerator = is_accelerator(device)
         self._before = torch.accelerator.memory_reserved(device) if self._is_accelerator else 0
 
     def give_back(self) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from harness.registry import find_submission
-from harness.trial.arranged import arrange, is_accelerator
+from harness.trial.arranged import arrange
+from harness.trial.process.accelerator import is_accelerator
 from harness.trial.process.guard import restored
 from harness.trial.setup import Prepared, prepare, start_algorithm
 from tests.benchmarks.gpu_parts.trials import loaded, short_spec

@@ -19,8 +19,9 @@ from harness.execution.worker import work
 from harness.plan import Request, make_plan
 from harness.records import TrialRecord, TrialSpec
 from harness.registry import find_submission, find_workload
-from harness.trial.arranged import arrange_process, is_accelerator
+from harness.trial.arranged import arrange_process
 from harness.trial.loop import TrialSettings, run_trial
+from harness.trial.process.accelerator import is_accelerator
 from harness.trial.process.memory_limit import resident_bytes
 from workloads.data import data_directory
 
