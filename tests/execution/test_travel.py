@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 import socket
+import sys
 import threading
 import traceback
 from pathlib import Path
@@ -23,6 +24,7 @@ from harness.execution.race import Race
 from harness.execution.settings import Settings
 from harness.plan import Request, make_plan
 from harness.records import Artefact
+from harness.registry.loading import loaded_from
 from harness.results import ResultStore
 from tests.execution.commands import outcome
 from tests.execution.plugins import FILES, write_plugins
@@ -31,12 +33,15 @@ from workloads.data import data_directory
 
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory):
-    """Return a working directory with plug-ins, in which the tests run."""
-    folder, before = tmp_path_factory.mktemp("mine"), Path.cwd()
+    """Return a working directory with plug-ins, in which the tests run; a process may set it up more than once."""
+    folder, before, search = tmp_path_factory.mktemp("mine"), Path.cwd(), list(sys.path)
     write_plugins(folder)
     os.chdir(folder)
     yield folder
     os.chdir(before)
+    sys.path[:] = search
+    for name in loaded_from((folder / file for file in FILES), sys.modules):
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
