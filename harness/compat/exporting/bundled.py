@@ -18,8 +18,25 @@ RANGES = ("Uniform", "LogUniform", "Choice")
 FUNCTIONS = ("split_parameters", "decay_groups", "hidden_groups")
 """Public functions whose source goes into the text, in an order in which each uses earlier ones only."""
 
-_Edit = tuple[int, int, str]
-"""First and last line, counted from 1, and what stands in for them."""
+NOTHING = "pass"
+"""What stands in for a statement that is left out beside others, or alone in a block."""
+
+
+@dataclass(frozen=True, order=True)
+class _Edit:
+    """What stands in for a statement or a decorator.
+
+    Attributes:
+        first, last: lines, counted from 1.
+        start, end: columns in the first and after the last line, in bytes, as `ast` counts them.
+        text: in its place; empty: its lines go.
+    """
+
+    first: int
+    start: int
+    last: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -102,23 +119,30 @@ def _edits(
         BadInput: it uses something of `harness` that AlgoPerf has not.
     """
     tree = trees[file]
+    ours = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and _is_ours(node)
+        for alias in node.names
+        if alias.name in (*DECORATORS, *RANGES)
+    }
     first = tree.body[0] if tree.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        yield first.lineno, first.end_lineno or first.lineno, ""
+        yield _edit(first, NOTHING)
     decorated = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             for decorator in node.decorator_list:
-                if _name_of(decorator) in DECORATORS:
+                if ours.get(_name_of(decorator)) in DECORATORS:
                     decorated |= {id(inner) for inner in ast.walk(decorator)}
                     mark = f"@_recipe({dict(recipes[node.name])!r})" if node.name in recipes else ""
-                    yield decorator.lineno, decorator.end_lineno or decorator.lineno, mark
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in OWN_NAMES:
+                    yield _edit(decorator, mark, start=node.col_offset)
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node):
             _check_public(file, node)
             used |= {alias.name for alias in node.names}
-            yield node.lineno, node.end_lineno or node.lineno, _renamed(node)
+            yield _edit(node, _renamed(node))
         elif isinstance(node, ast.ImportFrom) and (node.module == "__future__" or _targets(file, node, trees)):
-            yield node.lineno, node.end_lineno or node.lineno, _renamed(node)
+            yield _edit(node, _renamed(node))
         elif isinstance(node, ast.Import) and any(
             alias.name.partition(".")[0] in (*OWN_NAMES, "submissions") for alias in node.names
         ):
@@ -126,8 +150,12 @@ def _edits(
                 f"{display_path(file)}, line {node.lineno}: write `from MODULE import NAME`, so that it can be exported"
             )
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in (*RANGES, *DECORATORS) and id(node) not in decorated and node.id in used:
-            raise BadInput(f"{display_path(file)}, line {node.lineno}: uses {node.id} of harness, which AlgoPerf has not")
+        if isinstance(node, ast.Name) and node.id in ours and id(node) not in decorated:
+            raise BadInput(f"{display_path(file)}, line {node.lineno}: uses {ours[node.id]} of harness, which AlgoPerf has not")
+
+
+def _is_ours(node: ast.ImportFrom) -> bool:
+    return not node.level and (node.module or "").partition(".")[0] in OWN_NAMES
 
 
 def _check_public(file: Path, node: ast.ImportFrom) -> None:
@@ -137,8 +165,14 @@ def _check_public(file: Path, node: ast.ImportFrom) -> None:
 
 
 def _renamed(node: ast.ImportFrom) -> str:
-    """Return the assignments that give imported names their other names."""
-    return "\n".join(f"{' ' * node.col_offset}{alias.asname} = {alias.name}" for alias in node.names if alias.asname)
+    """Return the assignments that give imported names their other names; decorators and ranges go with their decorator."""
+    others = [alias for alias in node.names if alias.asname not in (None, alias.name)]
+    return "; ".join(f"{a.asname} = {a.name}" for a in others if not _is_ours(node) or a.name in FUNCTIONS) or NOTHING
+
+
+def _edit(node: ast.stmt | ast.expr, text: str, start: int | None = None) -> _Edit:
+    assert node.end_lineno is not None and node.end_col_offset is not None
+    return _Edit(node.lineno, node.col_offset if start is None else start, node.end_lineno, node.end_col_offset, text)
 
 
 def _name_of(decorator: ast.expr) -> str:
@@ -147,10 +181,13 @@ def _name_of(decorator: ast.expr) -> str:
 
 
 def _edited(text: str, edits: Sequence[_Edit]) -> str:
-    lines = text.split("\n")  # `splitlines` also splits at form feeds, which Python's line numbers do not count
-    for first, last, other in sorted(edits, reverse=True):
-        lines[first - 1 : last] = [other] if other else []
-    return "\n".join(lines).strip()
+    lines = text.encode().split(b"\n")  # `splitlines` also splits at form feeds, which Python's line numbers do not count
+    for edit in sorted(edits, reverse=True):
+        before, after = lines[edit.first - 1][: edit.start], lines[edit.last - 1][edit.end :]
+        alone = not before.strip() and (not after.strip() or after.lstrip().startswith(b"#"))
+        goes = alone and (not edit.text or (edit.text == NOTHING and not before))
+        lines[edit.first - 1 : edit.last] = [] if goes else [before + edit.text.encode() + after]
+    return b"\n".join(lines).decode().strip()
 
 
 def _defined(tree: ast.Module) -> Iterator[str]:

@@ -62,7 +62,7 @@ def export_submission(name: str) -> Exported:
     libraries = tuple(sorted(set(submission.libraries) - set(INCLUDED)))
     code = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=f"{submission.name}, a submission to AlgoPerf in PyTorch.",
-        summary=optimizer.summary if schedule is None else f"{optimizer.summary}\n{schedule.summary}",
+        summary=_quoted(optimizer.summary if schedule is None else f"{optimizer.summary}\n{schedule.summary}"),
         percent=f"{100 * Reference.warmup:g}",
         follows="" if schedule is None else f", then follows {schedule.name}",
         needs=f"\nIt needs {', '.join(libraries)}." if libraries else "",
@@ -110,6 +110,11 @@ def _multiplier(schedule: Schedule) -> str:
     arguments = [f"{name}={given[name]}" for name in CONTEXT if name in schedule.context]
     arguments += [f'{name}=values["{name}"]' for name in schedule.defaults]
     return f"min(max(float({schedule.function.__name__}({', '.join(arguments)})), 0.0), 1.0)"
+
+
+def _quoted(text: str) -> str:
+    """Return a text as it stands between three double quotes."""
+    return text.replace("\\", r"\\").replace('"""', r"\"\"\"")
 
 
 def _written(values: Mapping[str, Any]) -> str:

@@ -64,6 +64,44 @@ def test_a_plug_in_of_ones_own_is_written_with_its_helper(tmp_path):
     assert written == pytest.approx(own, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["from harness import schedule; import math"],
+        ["import math; from harness import schedule; from math import pi  # three in a line"],
+        ["import math", "try:", "    from harness import schedule", "except ImportError:", "    raise"],
+        ['"""é"""; import math; from harness import (schedule,', "    Uniform)  # noqa"],
+        ["import math", "if math:", "    from harness import schedule as schedule, Uniform as U"],
+    ],
+)
+def test_an_import_that_is_left_out_takes_nothing_else_with_it(tmp_path, lines):
+    (tmp_path / "mine.py").write_text(
+        "\n".join([*lines, "@schedule  # mine", "def mine(step, horizon):", "    return math.cos(step / horizon)"]),
+        encoding="utf-8",
+    )
+    own, written = both(tmp_path / "entry", str(tmp_path / "mine.py"), f"adamw+{tmp_path / 'mine.py'}")
+    assert written == pytest.approx(own, rel=1e-4)
+
+
+def test_names_of_harness_may_have_other_names(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from harness import Uniform as Between, schedule as plug\n\n\n"
+        '@plug(space={"power": Between(1.0, 2.0)})\n'
+        "def mine(step, horizon, power=1.5):\n    return (1 - step / horizon) ** power\n"
+    )
+    own, written = both(tmp_path / "entry", str(tmp_path / "mine.py"), f"adamw+{tmp_path / 'mine.py'}")
+    assert written == pytest.approx(own, rel=1e-4)
+
+
+def test_a_summary_may_quote(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from harness import schedule\n\n\n@schedule\ndef mine(step, horizon):\n"
+        "    r'''Falls as \"\"\"cos\"\"\" in \\mathbb{R}.'''\n    return 1 - step / horizon\n"
+    )
+    code = export_submission(str(tmp_path / "mine.py")).code
+    assert 'Falls as """cos""" in \\mathbb{R}.' in ast.get_docstring(ast.parse(code))
+
+
 def test_pages_and_empty_modules_of_a_plug_in_are_no_obstacle(tmp_path):
     """A form feed begins no line in Python's count of lines."""
     (tmp_path / "notes.py").write_text("# nothing yet\n")
