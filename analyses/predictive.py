@@ -21,7 +21,7 @@ import pandas as pd
 from analyses.markdown import span, table
 from analyses.official_standing import COUNTERPARTS, MODALITIES, official
 from analyses.predictive_figure import scatter
-from analyses.published import OWN, tuned
+from analyses.published import as_published, tuned
 from analyses.published_cells import SAVED, cells_of
 from analyses.rank_agreement import agreement
 from harness.contracts.errors import BadInput
@@ -37,8 +37,7 @@ def gains_of(cells_key: Path) -> Mapping[str, pd.DataFrame]:
     cells = cells_of(cells_key)
     trained = set(cells.loc[cells["status"] == "finished", "entry"])
     cells = cells[cells["entry"].isin(trained & COUNTERPARTS.keys())]
-    own = cells[cells["multiple"] == OWN]
-    readings = {OWN_RATES: own, BEST: tuned(cells)}
+    readings = {OWN_RATES: as_published(cells), BEST: tuned(cells)}
     frames = {name: rows.pivot(index="entry", columns="workload", values="gain") for name, rows in readings.items()}
     return {name: frame.dropna(axis=0, how="all").dropna(axis=1) for name, frame in frames.items()}
 

@@ -1,4 +1,4 @@
-"""What the recorded runs of AlgoPerf's published submissions say, one row per entry, rate multiple and workload."""
+"""What the recorded runs of AlgoPerf's published submissions say, one row per entry, point, rate multiple and workload."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from harness.scoring.rulers import rulers_of
 SAVED = Path(__file__).parents[1] / "docs" / "published.csv"
 """The rows behind the tables of docs/algoperf.md and docs/predictive.md."""
 
-COLUMNS = ("entry", "multiple", "workload", "status", "reason", "loss", "progress", "gain", "limit")
+COLUMNS = ("entry", "point", "multiple", "workload", "status", "reason", "loss", "progress", "gain", "limit")
 
 RUNS = 0.5
 """A submission runs on a workload where its loss falls at least this share of the way from the trivial value to what the
@@ -34,9 +34,10 @@ reference recipe reaches at the same horizon."""
 def cells_of(results: Path, clones: Path | None = None) -> pd.DataFrame:
     """Return the rows of a results directory, or those that a CSV file holds.
 
-    Columns: the entry's label; the rate multiple; the workload; the trial's status ("refused" without a trial) and its reason;
-    the final loss; `progress`, the share of the way from the trivial loss to the reference's at the same horizon; `gain`, the
-    logarithm of the equivalent budget over the budget spent; `limit`, "<=" or ">=" where the gain is only bounded.
+    Columns: the entry's label; the point, counted from 0 as the entry lists them; the rate multiple; the workload; the trial's
+    status ("refused" without a trial) and its reason; the final loss; `progress`, the share of the way from the trivial loss to
+    the reference's at the same horizon; `gain`, the logarithm of the equivalent budget over the budget spent; `limit`, "<=" or
+    ">=" where the gain is only bounded.
 
     Args:
         results: a directory that `analyses.published_runs` filled, or a file that `save` wrote.
@@ -52,7 +53,7 @@ def cells_of(results: Path, clones: Path | None = None) -> pd.DataFrame:
     rows = list(_measured(read_trials(results)))
     found = {row["entry"] for row in rows}
     rows += [_refused(entry) for entry in (published(clones) if clones else ()) if entry.label not in found]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["entry", "multiple", "workload"], ignore_index=True)
+    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["entry", "point", "multiple", "workload"], ignore_index=True)
 
 
 def _measured(trials: pd.DataFrame) -> Iterator[Mapping[str, Any]]:
@@ -66,8 +67,11 @@ def _measured(trials: pd.DataFrame) -> Iterator[Mapping[str, Any]]:
         untrained = float(ruler.loss(trivial[row["workload"]]))
         horizons, medians = np.array(ruler.points).T
         reference = float(np.interp(log_h[place], np.log(horizons), medians))
+        entry = entry_of(str(row["submission"]))
+        given = {name: value for name, value in row["hyperparameters"].items() if name != RATE_MULTIPLE}
         yield {
-            "entry": entry_of(str(row["submission"])).label,
+            "entry": entry.label,
+            "point": entry.points.index(given),
             "multiple": float(row["hyperparameters"].get(RATE_MULTIPLE, 1.0)),
             "workload": row["workload"],
             "status": str(row["status"]),
@@ -85,7 +89,7 @@ def _refused(entry: Entry) -> Mapping[str, Any]:
         reason = "not tried"
     except (BadInput, ContractError) as error:
         reason = str(error)
-    return {"entry": entry.label, "multiple": 1.0, "workload": "", "status": "refused", "reason": _short(reason)}
+    return {"entry": entry.label, "point": 0, "multiple": 1.0, "workload": "", "status": "refused", "reason": _short(reason)}
 
 
 def _short(reason: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from harness.compat.submissions.space import read_space
 from harness.contracts.errors import BadInput
 
 PATTERNS = (
@@ -46,6 +49,16 @@ class Entry:
     def submission(self) -> str:
         """What is typed after ``-s``."""
         return f"algoperf:{self.path}"
+
+    @property
+    def points(self) -> list[Mapping[str, Any]]:
+        """The points that it lists, each with the values that differ among them, the first as {}; [{}] where it lists none.
+
+        Raises:
+            BadInput: its search space is of no form that AlgoPerf defines.
+        """
+        space = read_space(self.path)
+        return [{}, *({name: point[name] for name in space.space} for point in space.points[1:])]
 
 
 def published(clones: Path) -> list[Entry]:

@@ -61,12 +61,19 @@ def test_entries_are_found_once_with_version_and_ruleset(clones):
 def test_runs_become_rows_and_rows_a_table(clones, tmp_path):
     entry = next(entry for entry in entries_in(clones) if entry.name == "cyclic_lr")
     plan = plan_of(entry, (1.0, 3.0), "smoke")
-    assert [spec.hyperparameters for spec in plan.trials] == [{}, {"rate_multiple": 3.0}]
+    assert [spec.hyperparameters for spec in plan.trials] == [
+        {},
+        {"rate_multiple": 3.0},
+        {"rest": 2},
+        {"rest": 2, "rate_multiple": 3.0},
+    ]
+    assert plan_of(entry, (1.0, 3.0), "smoke", 1).trials == plan.trials[:2]
     assert all(spec.horizon == spec.budget / 2 for spec in plan.trials)
-    assert sum(run(plan, tmp_path, 60.0).values()) == 2 and not run(plan, tmp_path, 60.0)
+    assert sum(run(plan, tmp_path, 60.0).values()) == 4 and not run(plan, tmp_path, 60.0)
     cells = cells_of(tmp_path, clones)
-    own, more = cells[cells["entry"] == entry.label].to_dict("records")
+    own, more, second, _ = cells[cells["entry"] == entry.label].to_dict("records")
     assert (own["multiple"], more["multiple"], own["workload"]) == (1.0, 3.0, "digits_mlp")
+    assert (own["point"], second["point"], second["multiple"]) == (0, 1, 1.0)
     assert 0 < own["progress"] < 1.5 and own["gain"] >= -math.log(8) and own["status"] == "finished"
     lines = published.published_table(cells).splitlines()
     assert lines[2].startswith(f"| {entry.label} | ") and "| 1 3 |" in lines[2]
@@ -77,7 +84,16 @@ def rows(**gains):
     """Return cells of entries at multiples 1 and 3 on two workloads."""
     return pd.DataFrame(
         [
-            {"entry": entry, "multiple": m, "workload": w, "status": "finished", "reason": "", "progress": 0.6, "gain": g}
+            {
+                "entry": entry,
+                "multiple": m,
+                "point": 0,
+                "workload": w,
+                "status": "finished",
+                "reason": "",
+                "progress": 0.6,
+                "gain": g,
+            }
             for entry, pairs in gains.items()
             for (m, w), g in zip(((1.0, "a"), (1.0, "b"), (3.0, "a"), (3.0, "b")), pairs, strict=True)
         ]
@@ -88,9 +104,18 @@ def test_the_best_multiple_is_chosen_per_workload():
     best = published.tuned(rows(x=(0.0, -1.0, -2.0, 1.0)))
     assert best["multiple"].tolist() == [1.0, 3.0] and best["gain"].tolist() == [0.0, 1.0]
     assert published.tuned(rows(x=(0.0, -1.0, -2.0, 1.0)).iloc[:2]).empty
-    assert "| x | 2 of 2 | 2 of 2 | 0.61 | 1.65 | 1 3 | 1 of 2 | - |" in published.published_table(
+    assert "| x | 2 of 2 | 2 of 2 | 1 | 0.61 | 1.65 | 1 3 | 1 of 2 | - |" in published.published_table(
         rows(x=(0.0, -1.0, -2.0, 1.0))
     )
+
+
+def test_at_own_rates_the_best_listed_point_counts_per_workload():
+    first, second = rows(x=(0.0, -1.0, -2.0, 1.0)), rows(x=(-1.0, 0.5, 2.0, 0.0)).assign(point=1)
+    cells = pd.concat([first, second], ignore_index=True)
+    own, best = published.as_published(cells), published.tuned(cells)
+    assert own["gain"].tolist() == [0.0, 0.5] and own["point"].tolist() == [0, 1]
+    assert best["gain"].tolist() == [1.0, 2.0] and best["point"].tolist() == [0, 1]
+    assert "| x | 2 of 2 | 2 of 2 | 2 | 1.28 | 4.48 | 1 3 | 2 of 2 | - |" in published.published_table(cells)
 
 
 def test_tau_of_equal_and_of_opposite_orders_and_its_interval():
