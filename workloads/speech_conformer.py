@@ -13,7 +13,7 @@ class SpeechConformer(SpokenDigits, Workload):
     """Generated speech (2 to 4 digits, unseen voices), Conformer, CTC loss per label.
 
     `SpokenDigits` states the data and their split. On a GPU torch has no deterministic algorithm for the gradient of CTC, so
-    that two runs may differ in the last bits, and each step reads lengths back from the device.
+    that two runs may differ in the last bits.
     """
 
     name = "speech_conformer"

@@ -12,7 +12,7 @@ class SpeechLstm(SpokenDigits, Workload):
     """Generated speech (2 to 4 digits, unseen voices), bidirectional LSTM with BatchNorm, CTC loss per label.
 
     `SpokenDigits` states the data and their split. On a GPU torch has no deterministic algorithm for the gradient of CTC, so
-    that two runs may differ in the last bits, and each step reads lengths back from the device.
+    that two runs may differ in the last bits.
     """
 
     name = "speech_lstm"

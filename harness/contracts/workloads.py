@@ -105,7 +105,7 @@ RULER_FIELDS = ("workload", "version", "lower_is_better", "budget", "finals")
 """What a ruler is; the rest of its entry in `RULERS` is provenance."""
 
 
-FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants")
+FACTS = ("name", "version", "summary", "algoperf", "metric", "lower_is_better", "data", "sizes", "variants", "host")
 HOOKS = (
     "load",
     "build_model",
@@ -125,7 +125,10 @@ class Workload:
     docstring's first line); `algoperf`, the AlgoPerf workload that it corresponds to; `metric`, the name of the validation
     metric (a key of `example_metrics`); `lower_is_better`; `data`; `sizes`, {"smoke" | "laptop" | "full": Size}; `variants`,
     the held-out variants, {name: {field of `Size`: value}}, where `model` is merged into the base's and a mapping
-    {size: value} gives each size its own value. Any other public name in the class body is an error.
+    {size: value} gives each size its own value; `host`, names of examples that stay in the host's memory, because what is
+    computed depends on their values, such as lengths, and reading them back from an accelerator makes the host wait for it:
+    `forward` and the losses get them there, and move what they compute of them. Any other public name in the class body is an
+    error.
 
     An instance is the workload at one size: the base, or one of its variants. Its `size` holds the values of that size, and
     `size_name` is the name.
@@ -140,6 +143,7 @@ class Workload:
     data: ClassVar[DataFacts]
     sizes: ClassVar[Mapping[str, Size]]
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    host: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[str] = "workload"
 
     def __init_subclass__(cls, **keywords: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from numbers import Integral
 from types import MappingProxyType
 from typing import Any
@@ -101,6 +101,28 @@ class TrialBatch(tuple[object, Tensor, int, Mapping[str, Tensor]]):
     def indices(self) -> Tensor:
         """Which training examples these are, int64 [size]."""
         return self[1]
+
+
+def on_device(
+    examples: Mapping[str, Tensor], device: torch.device | str, host: Collection[str] = (), *, non_blocking: bool = False
+) -> dict[str, Tensor]:
+    """Return examples, {name: tensor}, on a device, all but those that the workload keeps on the host.
+
+    Args:
+        examples: {name: tensor}.
+        device: where to move them.
+        host: names that stay on the host.
+        non_blocking: do not wait for copies out of pinned memory.
+    """
+    homes = {name: "cpu" if name in host else device for name in examples}
+    return {name: values.to(homes[name], non_blocking=non_blocking) for name, values in examples.items()}
+
+
+def taken(examples: Mapping[str, Tensor], indices: Tensor) -> dict[str, Tensor]:
+    """Return those of examples, {name: tensor [n, ...]}, each where it lies; indices are int64 [size] on any device."""
+    homes = {values.device for values in examples.values()}
+    there = {home: indices if home == indices.device else indices.to(home, non_blocking=home.type != "cpu") for home in homes}
+    return {name: values.index_select(0, there[values.device]) for name, values in examples.items()}
 
 
 def examples_of(batch: Batch, seal: object) -> Mapping[str, Tensor]:

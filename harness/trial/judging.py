@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from harness.contracts.errors import ContractError
 from harness.contracts.workloads import Workload
 from harness.rules import BATCHNORM_EXAMPLES
+from harness.trial.batches import on_device, taken
 from harness.trial.process.torch_state import check_hooks
 from harness.trial.tampering import Tampering
 
@@ -159,7 +160,7 @@ def evaluate(workload: Workload, model: nn.Module, examples: Mapping[str, Tensor
     try:
         for start in range(0, size, EVALUATION_BATCH):
             end = min(start + EVALUATION_BATCH, size)
-            part = {name: values[start:end].to(device) for name, values in examples.items()}
+            part = on_device({name: values[start:end] for name, values in examples.items()}, device, workload.host)
             with autocast():
                 metrics = workload.example_metrics(workload.forward(model, part), part)
             for name, values in metrics.items():
@@ -194,13 +195,11 @@ def refresh_batchnorm(workload: Workload, model: nn.Module, train: Mapping[str, 
     size = len(next(iter(train.values())))
     chosen = torch.randperm(size, generator=torch.Generator().manual_seed(seed))[:BATCHNORM_EXAMPLES]
     device = next(model.parameters()).device
-    chosen = chosen.to(next(iter(train.values())).device)
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum, layer.training = None, True  # None: the plain average over batches
     for indices in chosen.split(workload.size.batch_size):
-        batch = {name: values.index_select(0, indices).to(device) for name, values in train.items()}
-        workload.forward(model, batch)
+        workload.forward(model, on_device(taken(train, indices), device, workload.host))
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum, layer.training = momentum, False

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from harness.trial.batches import IndexStream
+from harness.trial.batches import IndexStream, taken
 
 AHEAD = 3
 """So many batches are read before they are asked for."""
@@ -27,7 +27,7 @@ class _Data(Dataset[Examples]):
         self._train = train
 
     def __getitem__(self, indices: Any) -> Examples:
-        return {name: values.index_select(0, indices) for name, values in self._train.items()}
+        return taken(self._train, indices)
 
 
 class _Wanted(Sampler[Tensor]):

@@ -18,6 +18,7 @@ from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
 from harness.registry import Submission, find_optimizer
+from harness.trial.batches import on_device
 from harness.trial.judging import Judge, autocast_of, build_model, judged_examples
 from harness.trial.meter import Meter
 from harness.trial.scheduled import Scheduled
@@ -32,7 +33,8 @@ class Prepared:
         meter: counts what is charged.
         task: what the training algorithm gets.
         judge: evaluates the weights.
-        train, validation: examples, {name: tensor [n, ...]}, on the device or, where the workload is not resident, the host.
+        train, validation: examples, {name: tensor [n, ...]}, on the device; on the host where the workload is not
+            resident, and those that it keeps there.
         judged: how many of the validation examples an evaluation uses: the first ones.
     """
 
@@ -47,7 +49,7 @@ class Prepared:
 def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device) -> Prepared:
     """Seed and build the model, run one warm-up pass, and build the judge."""
     home = device if workload.size.resident else "cpu"
-    train, validation = ({name: v.to(home) for name, v in data[part].items()} for part in ("train", "validation"))
+    train, validation = (on_device(data[part], home, workload.host) for part in ("train", "validation"))
     torch.manual_seed(stable_seed(spec.seed, "weights"))
     model = build_model(workload, device).train()
     meter = Meter(device)
@@ -62,7 +64,7 @@ def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device
 def warm_up_pass(workload: Workload, model: nn.Module, train: Mapping[str, Tensor], device: torch.device) -> None:
     """Run one batch forward and backward and revert its effects, so that compilation and first calls are on no clock."""
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    examples = {name: values[: workload.size.batch_size].to(device) for name, values in train.items()}
+    examples = on_device({name: values[: workload.size.batch_size] for name, values in train.items()}, device, workload.host)
     with autocast_of(workload, device)():
         loss = workload.example_losses(workload.forward(model, examples), examples).mean()
     loss.backward()

@@ -19,7 +19,7 @@ from harness.contracts.messages import shown
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
-from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of
+from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of, on_device, taken
 from harness.trial.derivatives import (
     difference_product,
     frozen,
@@ -73,9 +73,9 @@ class TrialTask:
         self._meter, self._seal = meter, object()
         self._workload = workload
         self._train = train
-        self._home = next(iter(train.values())).device
         self._stream = IndexStream(self.train_size, stable_seed(spec.seed, "data"))
-        self._away = self._home.type != meter.device.type  # "cuda" means "cuda:0", and torch compares them as different
+        homes = {values.device.type for name, values in train.items() if name not in workload.host}
+        self._away = homes != {meter.device.type}
         self._reader = Prefetched(train, self._stream, pinned=is_accelerator(meter.device)) if self._away else None
         self._autocast = autocast_of(workload, meter.device)
         self._most = max(self.train_size, self.budget)
@@ -113,8 +113,7 @@ class TrialTask:
         if self._reader is None:
             return self._batch(self._stream.take(number))
         indices, examples = self._reader.take(number)
-        moved = {name: values.to(self.device, non_blocking=True) for name, values in examples.items()}
-        return TrialBatch(self._seal, indices, moved)
+        return TrialBatch(self._seal, indices, on_device(examples, self.device, self._workload.host, non_blocking=True))
 
     def fetch(self, indices: Tensor) -> TrialBatch:
         """Return the training examples `indices`, int64 [n]."""
@@ -122,10 +121,9 @@ class TrialTask:
         return self._batch(indices)
 
     def _batch(self, indices: Tensor) -> TrialBatch:
-        chosen = indices if indices.device == self._home else indices.to(self._home, non_blocking=True)
-        examples = {name: values.index_select(0, chosen) for name, values in self._train.items()}
+        examples = taken(self._train, indices)
         if self._away:
-            examples = {name: values.to(self.device) for name, values in examples.items()}
+            examples = on_device(examples, self.device, self._workload.host)
         return TrialBatch(self._seal, indices, examples)
 
     def loss(self, batch: Batch, model: nn.Module | None = None) -> Tensor:

@@ -11,6 +11,7 @@ from harness.canonical import stable_seed
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
 from harness.registry import Submission, find_optimizer
+from harness.trial.batches import on_device
 from harness.trial.judging import build_model
 from harness.trial.meter import Meter
 from harness.trial.scheduled import Scheduled
@@ -38,7 +39,7 @@ def warm_up_steps(
     """
     if submission.procedure is None:
         torch.manual_seed(stable_seed(spec.seed, "warming"))
-        few = {name: values[: workload.size.batch_size].to(device) for name, values in train.items()}
+        few = on_device({name: values[: workload.size.batch_size] for name, values in train.items()}, device, workload.host)
         task = TrialTask(spec, workload, build_model(workload, device).train(), few, Meter(device))
         hyperparameters, _ = full_hyperparameters(spec, submission, workload)
         recipe = submission.optimizer or find_optimizer(workload.size.reference.optimizer)

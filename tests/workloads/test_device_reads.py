@@ -27,8 +27,28 @@ SMALL = [
     if size in cls.sizes
 ]
 
-READ = {"speech_conformer", "speech_lstm"}
-"""Workloads that read from the device in every step: the longest utterance of a batch, and lengths for CTC and for packing."""
+
+def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, zero_infinity=False):
+    """Stand in for CTC's loss, which torch has not on the meta device; on an accelerator it reads lengths that lie there."""
+    if input_lengths.is_meta or target_lengths.is_meta:
+        raise RuntimeError("lengths are read back from the device")
+    frames, size, _ = log_probs.shape
+    return log_probs.new_empty(size), log_probs.new_empty(size, frames, 2 * targets.shape[-1] + 1)
+
+
+def ctc_loss_backward(grad, log_probs, *_):
+    """Stand in for its gradient."""
+    return torch.empty_like(log_probs)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ctc():
+    """Let the meta device compute CTC's loss."""
+    library = torch.library.Library("aten", "IMPL")
+    library.impl("_ctc_loss.Tensor", ctc_loss, "Meta")
+    library.impl("_ctc_loss_backward.Tensor", ctc_loss_backward, "Meta")
+    yield
+    library._destroy()
 
 
 @pytest.mark.parametrize(("name", "size"), SMALL)
@@ -42,8 +62,4 @@ def test_a_step_reads_nothing_from_the_device(name, size, loaded):
         train_until(STEPS * workload.size.batch_size, ready.meter, algorithm, None, Trace(spec.budget, []))
         return ready.meter.steps
 
-    if name in READ:
-        with pytest.raises(RuntimeError, match="cannot be called on meta tensors"):
-            train()
-    else:
-        assert train() == STEPS
+    assert train() == STEPS

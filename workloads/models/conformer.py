@@ -57,12 +57,12 @@ class Convolution(nn.Module):
         self.activation = activation_module(activation)
         self.output = nn.Linear(width, width)
 
-    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Return what is added to the states [n, t, width]."""
+    def forward(self, states: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
+        """Return what is added to the states [n, t, width]; `mask` [n, t] and `valid` are those of `Frames`."""
         gated = glu(self.gated(self.norm1(states)), -1) * mask[..., None]
         # As an image of height 1, [n, width, 1, t], channels last: the same memory, and faster on a CPU.
         mixed = self.depthwise(gated.transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
-        mixed = self.norm2(mixed, mask) if isinstance(self.norm2, FrameBatchNorm) else self.norm2(mixed)
+        mixed = self.norm2(mixed, valid) if isinstance(self.norm2, FrameBatchNorm) else self.norm2(mixed)
         return self.output(self.activation(mixed))
 
 
@@ -77,11 +77,11 @@ class Block(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, states: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
         """Return states [n, t, width]."""
         states = states + 0.5 * self.dropout(self.before(states))
         states = states + self.dropout(self.attention(states, mask))
-        states = states + self.dropout(self.convolution(states, mask))
+        states = states + self.dropout(self.convolution(states, mask, valid))
         return self.norm(states + 0.5 * self.dropout(self.after(states)))
 
 
@@ -124,8 +124,8 @@ class Conformer(nn.Module):
 
     def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits [n, t, classes] and lengths [n] in stacked frames."""
-        states, mask, lengths = self.frames(spectrograms, lengths)
+        states, mask, valid, lengths = self.frames(spectrograms, lengths)
         states = self.norm(states) + self.positions[: states.shape[1]]
         for block in self.blocks:
-            states = block(states, mask)
+            states = block(states, mask, valid)
         return self.head(states), lengths

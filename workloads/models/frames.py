@@ -10,10 +10,10 @@ STACK = 4
 
 
 class Frames(nn.Module):
-    """Stacks four frames and projects them; [n, frames, bands], lengths [n] -> states [n, t, width], mask [n, t], lengths.
+    """Stacks four frames and projects them; [n, frames, bands], lengths [n] -> states, mask, valid frames, lengths.
 
-    A length that is not a multiple of four is rounded up. Frames from the length on must be 0: they fill the last stacked
-    frame.
+    Lengths may be on the host, and the new ones are where they are; all else is on the device. A length that is not a multiple
+    of four is rounded up. Frames from the length on must be 0: they fill the last stacked frame.
     """
 
     def __init__(self, bands: int, width: int) -> None:
@@ -22,22 +22,25 @@ class Frames(nn.Module):
         nn.init.normal_(self.projection.weight, std=1 / math.sqrt(STACK * bands))
         nn.init.zeros_(self.projection.bias)
 
-    def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return states, the mask of valid frames, and the stacked lengths."""
+    def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return states [n, t, width], the mask of valid frames [n, t], where they are among the n * t, and stacked lengths."""
         lengths = (lengths + STACK - 1) // STACK
         spectrograms = nn.functional.pad(spectrograms, (0, 0, 0, -spectrograms.shape[1] % STACK))
         stacked = spectrograms.reshape(len(spectrograms), spectrograms.shape[1] // STACK, -1)
         longest = stacked.shape[1]
         mask = torch.arange(longest, device=lengths.device) < lengths[:, None]
-        return self.projection(stacked), mask, lengths
+        mask, valid = (found.to(stacked.device, non_blocking=True) for found in (mask, mask.flatten().nonzero().squeeze(1)))
+        return self.projection(stacked), mask, valid, lengths
 
 
 class FrameBatchNorm(nn.BatchNorm1d):
     """Batch normalisation (Ioffe & Szegedy 2015) over the valid frames of [n, t, width]; the others are 0."""
 
-    def forward(self, states: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
-        """Return normalised states."""
-        return torch.zeros_like(states).masked_scatter(mask[..., None], super().forward(states[mask]))
+    def forward(self, states: Tensor, valid: Tensor) -> Tensor:  # type: ignore[override]
+        """Return normalised states; `valid` is where the valid ones are among the n * t, int64 [at most n * t]."""
+        flat = states.flatten(0, 1)
+        normalised = super().forward(flat.index_select(0, valid))
+        return torch.zeros_like(flat).index_copy(0, valid, normalised).view_as(states)
 
 
 def output_layer(width: int, log_prior: Sequence[float]) -> nn.Linear:

@@ -34,8 +34,11 @@ class SpeechLstm(nn.Module):
 
     def forward(self, spectrograms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits [n, t, classes] and lengths [n] in stacked frames."""
-        states, mask, lengths = self.frames(spectrograms, lengths)
-        states = self.norm(states, mask) if isinstance(self.norm, FrameBatchNorm) else self.norm(states)
-        packed = pack_padded_sequence(torch.relu(states), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, _, valid, lengths = self.frames(spectrograms, lengths)
+        states = self.norm(states, valid) if isinstance(self.norm, FrameBatchNorm) else self.norm(states)
+        # Sorted here and not by torch, whose padding reads the order back from the device.
+        falling, order = lengths.cpu().sort(descending=True)
+        order, back = (found.to(states.device, non_blocking=True) for found in (order, order.argsort()))
+        packed = pack_padded_sequence(torch.relu(states).index_select(0, order), falling, batch_first=True)
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        return self.head(self.dropout(states)), lengths
+        return self.head(self.dropout(states.index_select(0, back))), lengths

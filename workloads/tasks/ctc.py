@@ -15,7 +15,8 @@ class Ctc:
     """The hooks of a workload that transcribes frames; put it before `Workload` among the bases.
 
     Examples have "labels", integers [n, most] from 1 with 0 after the last, and "label_counts" [n]. Outputs are
-    (logits [n, frames, classes], lengths [n]): class 0 is the blank; frames from an utterance's length on do not count.
+    (logits [n, frames, classes], lengths [n]): class 0 is the blank; frames from an utterance's length on do not count. Lengths
+    and counts may be on the host.
     """
 
     def example_losses(self, outputs: Any, examples: Examples, label_smoothing: float = 0.0) -> Any:
@@ -34,13 +35,15 @@ class Ctc:
             reduction="none",
             zero_infinity=True,
         )
-        return losses / counts
+        return losses / counts.to(losses.device, non_blocking=True)
 
     def example_metrics(self, outputs: Any, examples: Examples) -> dict[str, Any]:
         """Return the loss and the word error rate of each utterance; boards print means over utterances."""
-        words, counts = greedy(*outputs)
-        wrong = edit_distance(words, counts, examples["labels"].long(), examples["label_counts"].long())
-        return {"ctc_loss": Ctc.example_losses(self, outputs, examples), "word_error_rate": wrong / examples["label_counts"]}
+        logits, lengths = outputs
+        words, counts = greedy(logits, lengths.to(logits.device))
+        spoken = examples["label_counts"].to(logits.device)
+        wrong = edit_distance(words, counts, examples["labels"].long(), spoken.long())
+        return {"ctc_loss": Ctc.example_losses(self, outputs, examples), "word_error_rate": wrong / spoken}
 
 
 def greedy(logits: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
