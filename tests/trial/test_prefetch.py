@@ -83,11 +83,28 @@ def test_a_trial_whose_data_stay_on_the_host_reads_ahead_and_draws_the_same_batc
     assert readers() == []
 
 
+@pytest.mark.parametrize("resident", [True, False])
+def test_examples_that_a_workload_keeps_on_the_host_stay_there(resident):
+    workload = Blobs("smoke")
+    workload.host = ("labels",)
+    workload.size = replace(workload.size, resident=resident)
+    data, kept = workload.load(None), {"inputs": "meta", "labels": "cpu"}
+    workload.forward = lambda model, examples: model(examples["inputs"])
+    workload.example_losses = lambda outputs, examples: outputs.sum(1) + 0 * examples["labels"].to(outputs.device)
+    task = prepare(spec(), workload, data, torch.device("meta")).task
+    for batch in (task.draw(4), task.fetch(torch.tensor([2, 0]))):
+        examples = examples_of(batch, task._seal)
+        assert {name: values.device.type for name, values in examples.items()} == kept
+        assert torch.equal(examples["labels"], data["train"]["labels"][batch.indices])
+    assert task._away == (not resident)
+    task.close()
+
+
 def test_data_on_a_device_whose_number_is_not_named_are_not_read_ahead():
     """A run's device is "cuda", and a tensor there says "cuda:0"; on the CPU these are "cpu:0" and "cpu"."""
     workload = Blobs("smoke")
     task = prepare(spec(), workload, workload.load(None), torch.device("cpu", 0)).task
-    assert task._home != task.device and task.draw(4).size == 4
+    assert {values.device for values in task._train.values()} != {task.device} and task.draw(4).size == 4
     assert task._reader is None and readers() == []
 
 
