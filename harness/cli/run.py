@@ -115,7 +115,11 @@ def run(
     retry: Annotated[bool, typer.Option("--retry", help="repeat trials that failed, timed out or ran out of memory")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print the trials and their estimated CPU time")] = False,
     write_config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="only write these options to FILE; timetrial run FILE then runs them")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="only write this race to FILE (what was given, and which race it is); timetrial run FILE then runs it",
+        ),
     ] = None,
 ) -> int:
     """Run trials and write the leaderboard.
@@ -178,7 +182,7 @@ def run(
     check_schedules(plan)
     check_first_steps(plan, settings.data_directory)
     if write_config is not None:
-        write_race(context, run, write_config)
+        write_race(context, run, write_config, plan)
         print(plain_line(f"{write_config}: timetrial run {write_config} runs it"))
         return 0
     if dry_run:

@@ -56,22 +56,52 @@ def test_an_option_of_the_command_line_stands_instead_of_the_files_and_says_so(r
     assert capsys.readouterr().out == told.out
 
 
-def test_what_is_written_is_read_back_as_the_same_race(race, capsys):
-    line = [
-        *("run", "--suite", "smoke", "-s", "rex", "-s", "polynomial:power=3", "-w", "digits_mlp", "--trials", "1"),
-        *("--seed", "7", "--results", "out", "--executor", "inline", "--time-limit", "90.5", "--retry", "--held-out"),
-    ]
+RACES = {
+    "many options": "--suite smoke -s rex -s polynomial:power=3 -w digits_mlp --trials 1 --seed 7 --time-limit 90.5 --retry",
+    "none at all": "--suite smoke",
+    "all": "--suite smoke --all --studies 1",
+    "another track": "--suite smoke -s adamw+rex --studies 2 --held-out",
+    "seven rates": "--suite smoke -s rex --sensitivity",
+    "a pair": "--suite smoke --until-separable rex linear",
+}
+
+
+@pytest.mark.parametrize("options", RACES.values(), ids=RACES)
+def test_what_is_written_is_read_back_as_the_same_race(race, capsys, options):
+    line = ["run", *options.split(), "--results", "out", "--executor", "inline"]
     assert run_app([*line, "--dry-run"]) == 0
     typed = capsys.readouterr()
     assert run_app([*line, "--write-config", "mine.toml"]) == 0
     assert last_line(capsys) == "mine.toml: timetrial run mine.toml runs it"
-    read = tomllib.loads((race.parent / "mine.toml").read_text())
-    assert read["submission"] == ["rex", "polynomial:power=3"] and read["time-limit"] == 90.5 and read["seed"] == 7
-    assert read["retry"] is True and read["sensitivity"] is False and "prune" not in read and "dry-run" not in read
     assert run_app(["run", "mine.toml", "--dry-run"]) == 0
     assert capsys.readouterr() == typed
     assert run_app([*line, "--write-config", "mine.toml"]) == 2
     assert "mine.toml: it exists, and is not overwritten" in capsys.readouterr().err
+    assert run_app(["run", "mine.toml", "--write-config", "again.toml"]) == 0, "a file's options are given too"
+    mine, again = ((race.parent / f"{name}.toml").read_text().splitlines()[1:] for name in ("mine", "again"))
+    assert mine == again
+
+
+def test_only_what_was_given_is_written_with_what_says_which_race_it_is(race):
+    assert run_app(["run", "--suite", "smoke", "-s", "rex", "--prune", "safe", "--retry", "--write-config", "mine.toml"]) == 0
+    read = tomllib.loads((race.parent / "mine.toml").read_text())
+    assert read == {
+        **{"suite": "smoke", "track": "schedule", "submission": ["rex"], "seed": 0},
+        **{"prune": "safe", "retry": True},
+    }
+    assert run_app(["run", "--write-config", "other.toml"]) == 0
+    read = tomllib.loads((race.parent / "other.toml").read_text())
+    assert read.keys() == {"suite", "track", "submission", "seed"} and len(read["submission"]) == 10
+
+
+def test_a_race_that_was_run_has_run_as_a_file_too(race, capsys, monkeypatch):
+    monkeypatch.setattr(LiveBoard, "write", lambda *_, **__: None)  # seconds, and nothing here reads it
+    line = ["run", "--suite", "smoke", "-s", "rex", "--studies", "1", "--executor", "inline"]
+    assert run_app(line) == 0 and run_app([*line, "--write-config", "mine.toml"]) == 0
+    capsys.readouterr()
+    assert run_app(["run", "mine.toml", "--dry-run"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "0 trials to run (4 recorded already): without --dry-run the leaderboard is written from them\n"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,9 @@ def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bo
     print_left_out(store.damaged, partial(print, file=sys.stderr))
     recorded = {record.spec.id for record in records}
     waiting = [spec for spec in plan.trials if spec.id not in recorded]
+    if not waiting:
+        print(f"0 trials to run ({len(plan.trials)} recorded already): without --dry-run the leaderboard is written from them")
+        return
     print("study  trial  workload                 submission                     horizon  hyperparameters")
     for spec in waiting:
         print(_line(spec))
@@ -44,7 +47,7 @@ def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bo
     total = sum(prices.seconds(spec) or 0.0 for spec in rest)
     count = workers or offered
     bound, less = ("at most", ", before pruning") if pruned else ("about", "")
-    basis = "; ".join(sorted(prices.bases)) or "nothing to run"
+    basis = "; ".join(sorted(prices.bases))
     unit = "CPU seconds" if kind is CORE else f"seconds of {kind.name}"
     print(
         f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): {bound} {total:.0f} {unit}, "

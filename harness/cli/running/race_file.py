@@ -8,20 +8,27 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import OptionInfo
 
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.results.regular_files import LARGEST_JSON, read_regular, reason_of
+from harness.rules import TRACKS
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
 
 SUFFIX = ".toml"
 
 NOT_OF_A_RACE = frozenset({"help", "dry-run", "write-config"})
 """Options that say what to do with a race, and are not written down."""
 
-HEAD = "An option of the command line stands instead of the file's. Paths are from the current directory."
+HEAD = (
+    "An option of the command line stands instead of the file's. Paths are from the current directory.",
+    "Options that are not here have their defaults: timetrial run --help",
+)
 
 NAME = "name"
 """Key of a submission's name in a table that has its hyperparameters."""
@@ -180,14 +187,33 @@ def _shown(value: Any) -> str:
     return json.dumps(value, default=str)
 
 
-def race_text(context: typer.Context, verb: Callable[..., int], file: Path) -> str:
-    """Return the options of a command line as a file that `read_race` takes; those without a value are left out."""
-    lines = [f"# timetrial run {file}", f"# {HEAD}"]
+def race_text(context: typer.Context, verb: Callable[..., int], file: Path, plan: Plan) -> str:
+    """Return a command line as a file that `read_race` takes: what it and its own file set, and what says which race this is.
+
+    Suite, track, seed and submissions are of the plan where they were left at their defaults.
+    """
+    lines = [f"# timetrial run {file}", *(f"# {line}" for line in HEAD)]
+    named = _planned(context.params, plan)
     for key, option in options_of(verb).items():
-        value = context.params[option.parameter]
-        if value not in (None, "", (), []):
+        value = named.get(option.parameter, context.params[option.parameter])
+        if value not in (None, "", (), []) and (option.parameter in named or _set(context, option.parameter)):
             lines.append(f"{key} = {toml_value(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _planned(params: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """Return {parameter: value} of the options that say which race a plan is, also where nobody has set them."""
+    named: dict[str, Any] = {"suite": plan.suite, "seed": params["seed"]}
+    if plan.track.name in TRACKS:  # that of --sensitivity is none that a user names
+        named["track"] = plan.track.name
+    if not (params["submission"] or params["all_submissions"] or plan.pair):
+        named["submission"] = list(plan.submissions)
+    return named
+
+
+def _set(context: typer.Context, parameter: str) -> bool:
+    """Return whether the command line or the file that it reads sets an option."""
+    return _typed(context, parameter) or parameter in (context.default_map or {})
 
 
 def toml_value(value: Any) -> str:
@@ -209,8 +235,8 @@ def toml_value(value: Any) -> str:
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def write_race(context: typer.Context, verb: Callable[..., int], file: Path) -> None:
-    """Write the options of a command line to a file that does not exist yet.
+def write_race(context: typer.Context, verb: Callable[..., int], file: Path, plan: Plan) -> None:
+    """Write the race of a command line, as `race_text` has it, to a file that does not exist yet.
 
     Raises:
         BadInput: it exists or cannot be written, its name does not end as `read_race` asks, or an option has characters that
@@ -220,7 +246,7 @@ def write_race(context: typer.Context, verb: Callable[..., int], file: Path) -> 
         raise BadInput(f"--write-config {file}: the file name must end in {SUFFIX}, by which `timetrial run FILE` knows a race")
     try:
         with file.open("x", encoding="utf-8") as written:
-            written.write(race_text(context, verb, file))
+            written.write(race_text(context, verb, file, plan))
     except FileExistsError:
         raise BadInput(f"--write-config {file}: it exists, and is not overwritten: name another file, or remove it") from None
     except (OSError, ValueError) as error:
