@@ -217,7 +217,8 @@ def _choose_track(name: str, submissions: Sequence[Submission]) -> Track:
             article = "an" if submission.kind.startswith("o") else "a"
             what = f"'{submission.name}' is {article} {submission.kind}, which {track.title} does not take"
             if submission.reference_recipe:
-                raise BadInput(f"{what}: name its optimizer too, as in -s adamw+{submission.name}")
+                bare = (other.name for other in submissions if other.optimizer is not None and other.schedule is None)
+                raise BadInput(f"{what}: name its optimizer too, as in -s {next(bare, 'adamw')}+{submission.name}")
             other = next(other for other in DEFAULT_TRACKS if submission.kind in other.accepts)
             raise BadInput(f"{what}: it takes {' and '.join(f'{kind}s' for kind in track.accepts)}; use --track {other.name}")
     return track

@@ -73,6 +73,11 @@ def test_a_file_of_the_folder_of_submissions_is_told_with_its_path(typed, here, 
     ("typed", "says"),
     [
         ("run --suite smoke -s my_own_idea", "no submission 'my_own_idea': `timetrial new my_own_idea` writes one to edit"),
+        (
+            "run --suite smoke --track external -s torch.optim.Adagrad -s cosine",
+            "'cosine' is a schedule, which the external track does not take: name its optimizer too, as in"
+            " -s torch.optim.Adagrad+cosine",
+        ),
         ("run cosine", "run takes options only: name submissions as in -s cosine"),
         ("run cosine linear --suite smoke", "run takes options only: name submissions as in -s cosine -s linear"),
         ("run --suite smoke -s cosine,linear", "no submission 'cosine,linear': repeat the option, as in -s cosine -s linear"),
@@ -83,6 +88,34 @@ def test_a_mistake_on_the_command_line_is_one_line_with_the_right_one(typed, say
     assert run_app(typed.split()) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"timetrial: {says}") and told.count("\n") == 1
+
+
+OPTIMIZER = """
+@optimizer(defaults={"learning_rate": 0.1})
+def mine(model, hyperparameters):
+    return torch.optim.SGD(model.parameters(), lr=hyperparameters.learning_rate)
+"""
+
+
+@pytest.mark.parametrize("typed", ["mine", "./submissions/mine.py"])
+def test_an_optimizer_without_a_schedule_is_told_what_puts_it_under_one(typed, here, capsys):
+    (here / "submissions" / "mine.py").write_text(HEAD + OPTIMIZER)
+    assert run_app([*RUN, "-s", typed, "--track", "self-tuning", "--dry-run"]) == 0
+    says = f"{typed} has no schedule: its learning rate is constant after the warm-up; -s {typed}+cosine puts it under one\n"
+    assert capsys.readouterr().err == says
+    assert run_app([*RUN, "-s", f"{typed}+cosine", "-s", "schedule_free_sgd", "--track", "self-tuning", "--dry-run"]) == 0
+    assert capsys.readouterr().err == "", "an optimizer that is meant to keep its rate needs no schedule"
+
+
+@pytest.mark.parametrize("verb", ["check", "curve", "run --suite smoke -s"])
+def test_an_unknown_name_is_told_with_the_folders_that_were_looked_at(verb, here, capsys, monkeypatch):
+    for folder, absent in ((here, ""), (here / "submissions", " (there is no such folder here)")):
+        monkeypatch.chdir(folder)
+        for typed in ("my_own_idea", "my_cosine"):  # near to none, near to one
+            assert run_app([*verb.split(), typed]) == 2
+            told = capsys.readouterr().err
+            assert told.endswith(f"; looked in {folder}/submissions{absent} and among those of timetrial\n"), told
+            assert told.count("\n") == 1
 
 
 def test_what_only_a_trial_can_find_is_the_reason_of_its_failure(here, capsys):

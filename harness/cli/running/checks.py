@@ -140,3 +140,15 @@ def own_workloads(plan: Plan) -> list[str]:
 
     mine = (w for w in plan.workloads.values() if not workload_files(w)[0].is_relative_to(BUILT_IN["workloads"]))
     return list(dict.fromkeys(workload.name for workload in mine))
+
+
+def without_schedule(plan: Plan) -> list[str]:
+    """Return a line for each optimizer of a plan that keeps one learning rate, but for those that are meant to."""
+    lines = []
+    for name, submission in plan.submissions.items():
+        under = submission.raced_as
+        if under != name and (submission.optimizer is None or submission.optimizer.schedule != "constant"):
+            lines.append(
+                f"{name} has no schedule: its learning rate is constant after the warm-up; -s {under} puts it under one"
+            )
+    return lines
