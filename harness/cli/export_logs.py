@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from harness.contracts.errors import BadInput
 from harness.records import TrialSpec
 from harness.results import open_results
+from harness.results.atomic_files import temporary_path
 from harness.results.logs import LOSS, TrialLog, trial_logs
+from harness.results.regular_files import reason_of
 
 COLUMNS = ("workload", "submission", "study", "trial", "id", "series", "step", "examples", "value")
 
@@ -31,7 +35,7 @@ def export_logs(form: str, results: Path, out: Path | None) -> int:
         out: a folder that does not exist yet, or was written by this; None stands for RESULTS/FORM.
 
     Raises:
-        BadInput: there are no records, the folder holds something else, or a library is missing.
+        BadInput: there are no records, the folder holds something else or cannot be written, or a library is missing.
     """
     if form == TENSORBOARD:
         summary_writer()  # before anything is written
@@ -42,10 +46,7 @@ def export_logs(form: str, results: Path, out: Path | None) -> int:
     logs = list(trial_logs(store))
     if not logs:
         raise BadInput(f"no records in '{results}': `timetrial run --results {results} --log-losses` makes some")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / MARK).write_text("written by timetrial export, and replaced by its next call\n", encoding="utf-8")
-    FORMS[form](logs, folder)
+    _replace(folder, logs, FORMS[form])
     with_losses = sum(LOSS in log.series for log in logs)
     print(f"{folder}: {len(logs)} trials, {with_losses} of them with training losses")
     if with_losses < len(logs):
@@ -57,6 +58,27 @@ def export_logs(form: str, results: Path, out: Path | None) -> int:
 
 MARK = ".timetrial-export"
 """File in a folder that an export has written."""
+
+
+def _replace(folder: Path, logs: Sequence[TrialLog], write: Callable[[Iterable[TrialLog], Path], None]) -> None:
+    """Write logs into a folder, in place of an earlier export, which stays where they cannot be written.
+
+    Raises:
+        BadInput: they cannot.
+    """
+    fresh = temporary_path(folder)
+    try:
+        fresh.mkdir(parents=True)
+        (fresh / MARK).write_text("written by timetrial export, and replaced by its next call\n", encoding="utf-8")
+        write(logs, fresh)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    except OSError as error:
+        raise BadInput(
+            f"{folder} cannot be written ({reason_of(error)}): make room, or name another place with --out"
+        ) from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def write_csv(logs: Iterable[TrialLog], folder: Path) -> None:
@@ -76,13 +98,31 @@ def write_tensorboard(logs: Iterable[TrialLog], folder: Path) -> None:
 
     Raises:
         BadInput: tensorboard is not installed.
+        OSError: the files cannot be written.
     """
     writer_of = summary_writer()
-    for log in logs:
-        with writer_of(str(folder / run_name(log.record.spec))) as writer:
-            for name, points in log.series.items():
-                for step, _, value in points:
-                    writer.add_scalar(name, value, step)
+    with _silent_threads():
+        for log in logs:
+            with writer_of(str(folder / run_name(log.record.spec))) as writer:
+                for name, points in log.series.items():
+                    for step, _, value in points:
+                        writer.add_scalar(name, value, step)
+
+
+@contextmanager
+def _silent_threads() -> Iterator[None]:
+    """Let no thread print the traceback of an OSError: TensorBoard's writer raises it once more where it is called."""
+    hook = threading.excepthook
+
+    def silent(raised: threading.ExceptHookArgs) -> None:
+        if not issubclass(raised.exc_type, OSError):
+            hook(raised)
+
+    threading.excepthook = silent
+    try:
+        yield
+    finally:
+        threading.excepthook = hook
 
 
 def summary_writer() -> Any:

@@ -15,6 +15,7 @@ from harness.contracts.schedules import Schedule
 from harness.contracts.spaces import Choice, LogUniform, Range
 from harness.contracts.workloads import Reference
 from harness.registry import Submission, find_submission
+from harness.results import write_atomically
 from harness.rules import OPTIMIZER_BASELINE
 
 TEMPLATE = Path(__file__).with_name("submission.py.txt")
@@ -153,7 +154,7 @@ def write_exported(exported: Exported, folder: Path) -> list[Path]:
 
     Raises:
         BadInput: there is a submission already.
-        OSError: they cannot be written.
+        OSError: they cannot be written; none of them is left.
     """
     from harness.compat.submissions.space import FILE
 
@@ -161,9 +162,14 @@ def write_exported(exported: Exported, folder: Path) -> list[Path]:
     for path in (file, space):
         if path.exists():
             raise BadInput(f"{path} exists: name another folder with --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(exported.code, encoding="utf-8")
-    if exported.space is None:
-        return [file]
-    space.write_text(json.dumps(exported.space, indent=2) + "\n", encoding="utf-8")
-    return [file, space]
+    contents = {file: exported.code}
+    if exported.space is not None:
+        contents[space] = json.dumps(exported.space, indent=2) + "\n"
+    try:
+        for path, content in contents.items():
+            write_atomically(path, content)
+    except OSError:
+        for path in contents:
+            path.unlink(missing_ok=True)
+        raise
+    return list(contents)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import resource
 
 import pytest
 
@@ -10,6 +11,7 @@ from harness.compat.exporting import export_submission, write_exported
 from harness.contracts.errors import BadInput
 from harness.registry import find_submission
 from tests.compat.submissions.written import metrics, ran
+from tests.execution.commands import timetrial
 
 ONE_STEP = {"warmup": 16}
 """5 % of 12 steps in whole steps, which the written file computes itself."""
@@ -152,6 +154,15 @@ def test_a_schedule_that_asks_for_what_algoperf_does_not_give_is_refused(tmp_pat
     )
     with pytest.raises(BadInput, match="asks for examples"):
         export_submission(f"{tmp_path}/mine.py")
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
+    line = ("export", "algoperf", "adamw+cosine", "--out", "mine")
+    full = timetrial(*line, cwd=tmp_path, limits={resource.RLIMIT_FSIZE: 1_000})
+    assert full.returncode == 2 and full.stderr.count("\n") == 1, full.stderr
+    assert "cannot write to mine: File too large" in full.stderr
+    assert not list((tmp_path / "mine").iterdir())
+    assert timetrial(*line, cwd=tmp_path).returncode == 0
 
 
 def test_the_command_says_what_it_wrote_and_overwrites_nothing(tmp_path, monkeypatch, capsys):
