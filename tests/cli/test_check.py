@@ -1,6 +1,9 @@
 """`timetrial check` says whether a submission runs; mistakes are in `bad_lines`."""
 
 from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from harness.checking.checks.table import CHECKS
 from harness.cli.app import run_app
@@ -56,3 +59,24 @@ def test_a_check_that_hangs_or_ends_its_process_is_a_failure(tmp_path, capsys, m
             first, second = checks.lines(CHECKS[:2])
         assert first.startswith(f"failed: range over horizons: {says}")
         assert second.startswith("ok: purity" if "ctypes" in odd else "left out: purity: 'range over horizons' does not end")
+
+
+MANY = {
+    "private": "held = bytearray(600 * 2**20)",
+    "shared": "held = mmap.mmap(-1, 900 * 2**20)\n        for _ in range(900): held.write(bytes(2**20))\n        time.sleep(5)",
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is limited where there is /proc")
+def test_a_check_takes_no_more_memory_than_a_trial_may(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = (
+        "import mmap, time\nfrom harness import schedule\n@schedule\ndef mine(step, horizon):\n"
+        "    if horizon == 7:\n        {}\n    return 1.0"
+    )
+    for filling in MANY.values():
+        (tmp_path / "mine.py").write_text(source.format(filling))
+        with closing(PluginChecks("./mine.py", data_directory(), memory=300 * 2**20)) as checks:
+            first, second = checks.lines(CHECKS[:2])
+        assert first.startswith("failed: range over horizons: ") and "memory" in first.lower(), first
+        assert second.startswith("ok: purity"), second

@@ -10,6 +10,8 @@ from harness.checking import Apart, CallFailed, ProcessDied
 from harness.checking.checks.outcome import Outcome, Verdict, failed, left_out
 from harness.checking.checks.table import Check, outcome_of
 from harness.cli.app import plain_line
+from harness.trial.process.machine_memory import default_memory
+from harness.trial.process.memory_limit import MEMORY_EXIT, memory_limit
 
 CPU_SECONDS = 60.0
 """CPU seconds after which a check is ended, since it hangs: each bounds its own steps to one to three."""
@@ -27,13 +29,15 @@ class PluginChecks:
     Args:
         name: of the submission.
         data_directory: where prepared data lie.
+        memory: bytes that a check may take; by default as many as a trial alone on this machine.
 
     Attributes:
         outcomes: of the checks that were done.
     """
 
-    def __init__(self, name: str, data_directory: Path) -> None:
+    def __init__(self, name: str, data_directory: Path, memory: int | None = None) -> None:
         self._name, self._data = name, str(data_directory)
+        self._memory = default_memory(1) if memory is None else memory
         self._process = Apart()
         self._hung = ""
         self.outcomes: list[Outcome] = []
@@ -64,23 +68,29 @@ class PluginChecks:
         if self._hung:
             return left_out(f"'{self._hung}' does not end")
         try:
-            answer = self._process.call(limited, check.name, self._name, self._data, CPU_SECONDS, patience=PATIENCE)
-            verdict, found, change = answer
+            limits = (CPU_SECONDS, self._memory)
+            verdict, found, change = self._process.call(limited, check.name, self._name, self._data, *limits, patience=PATIENCE)
             return Outcome(Verdict(verdict), str(found), str(change))
         except CallFailed as error:
             return failed(str(error), "see this line")
         except ProcessDied as died:
+            if died.exit_code == MEMORY_EXIT:
+                return failed(f"it takes more than {self._memory / 1e9:.2g} GB of memory", "keep less, or compute it in parts")
             if died.exit_code not in HUNG:
                 return failed(f"the submission ended it: {died}", "return instead: call no exit() and no kill()")
             self._hung = check.name
             return failed("it does not end", "see that every loop ends")
 
 
-def limited(check: str, submission: str, data_directory: str, cpu_seconds: float) -> list[str]:
-    """Return the outcome of a check; the process ends when it has used so many CPU seconds for it."""
+def limited(check: str, submission: str, data_directory: str, cpu_seconds: float, memory: int) -> list[str]:
+    """Return the outcome of a check; the process ends when it has used so many CPU seconds for it.
+
+    Allocations beyond `memory` bytes fail as in a trial, and a process that stays above them ends with `MEMORY_EXIT`.
+    """
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
-        return outcome_of(check, submission, data_directory)
+        with memory_limit(memory, own_process=True):
+            return outcome_of(check, submission, data_directory)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0.0)
