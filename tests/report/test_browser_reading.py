@@ -7,6 +7,7 @@ import pytest
 from harness.report import write_report
 from harness.results import BoardInput
 
+from .boards import WORKLOADS, board_trials
 from .browsing import tab
 
 VISIBLE_HEADS = """() => Array.from(document.querySelectorAll("table[data-clock=examples] thead th"))
@@ -136,6 +137,22 @@ def test_a_page_that_a_run_writes_loads_itself_again_and_links_to_its_records(op
     assert link.evaluate("e => e.href") in files
     write_report(BoardInput(trials, planned=90, done=90), out, figures=False)
     assert '<html lang="en">' in out.read_text()
+
+
+def test_a_record_s_link_is_that_of_its_file_however_long_the_submission_s_name_is(open_tab, tmp_path):
+    near, far = (letter * 75 for letter in "nf")
+    trials = board_trials(["cosine", near, far], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1)
+    folders = {"cosine": "cosine", near: f"{near[:60]}~12345678", far: f"{far[:60]}~87654321"}  # as a store names them
+    trials["file"] = [f"trials/digits_mlp/{folders[name]}/{i}.json" for i, name in enumerate(trials["submission"])]
+    out = tmp_path / "leaderboard.html"
+    write_report(BoardInput(trials, from_reference=(far,)), out, figures=False, records=tmp_path)
+    open_tab.open(out)
+    open_tab.page.locator("#workload-digits_mlp details summary").last.click()
+    table = open_tab.page.locator("#workload-digits_mlp table.trials tbody")
+    table.locator("a").first.wait_for()
+    links = table.locator("a").evaluate_all("links => links.map((e) => e.href)")
+    here = trials.loc[trials["submission"] != far, "file"]
+    assert sorted(links) == sorted((tmp_path / file).as_uri() for file in here)
 
 
 def test_the_page_is_built_for_screen_readers(open_tab, page, saved_page):

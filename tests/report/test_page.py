@@ -167,6 +167,19 @@ def test_a_page_that_links_to_records_says_where_they_are(trials, tmp_path):
     assert root["data-records"] == "../my%20results/"
 
 
+def test_a_link_to_a_record_is_to_the_file_that_is_there_however_long_the_submission_s_name_is(tmp_path):
+    near, far = (letter * 75 for letter in "nf")
+    trials = board_trials(["cosine", near, far], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1)
+    folders = {"cosine": "cosine", near: f"{near[:60]}~12345678", far: f"{far[:60]}~87654321"}  # as a store names them
+    trials["file"] = [f"trials/digits_mlp/{folders[name]}/{i}.json" for i, name in enumerate(trials["submission"])]
+    out = tmp_path / "leaderboard.html"
+    write_report(BoardInput(trials, from_reference=(far,)), out, figures=False, records=tmp_path)
+    cells = re.findall(r"<td( data-away)?>(trials/[^<]*)</tr>", out.read_text())
+    assert {file for _, file in cells} == set(trials["file"])
+    assert {file for away, file in cells if away} == set(trials.loc[trials["submission"] == far, "file"])
+    assert "data-folder>" not in out.read_text(), "what the script would replace in it is a whole name"
+
+
 def test_mixed_machines_are_a_warning_on_the_seconds_clock_only(trials, tmp_path):
     mixed = trials.assign(machine=["a laptop", "a cluster"] * (len(trials) // 2) + ["a laptop"] * (len(trials) % 2))
     out = tmp_path / "leaderboard.html"

@@ -19,11 +19,10 @@ from harness.scoring.board_parts import Board, Row
 def payload(content: RaceContent) -> dict[str, Any]:
     """Return what the script needs; the clock that the page opens with comes first.
 
-    ``{"workloads", "variants": {base: [labels]}, "grid", "elsewhere": [names], "names": {anchor: name}, "clocks": {clock:
+    ``{"workloads", "variants": {base: [labels]}, "grid", "names": {anchor: name}, "clocks": {clock:
     {"labels", "times": {anchor: [median or null]}, "unknown": {anchor: [workloads]}, "gains": {anchor: [log speed-up or
     null]}}}}``; "gains" only where the board ranks by them. A median is null if it is missed or missing, which both count as
-    missed in a score. `grid`: profiles are integrated on AlgoPerf's 100 points. `elsewhere`: submissions whose records are
-    not in the results directory of the page.
+    missed in a score. `grid`: profiles are integrated on AlgoPerf's 100 points.
     """
     board, marks, trials = content.board, content.marks, content.trials
     bases = trials.loc[trials["held_out"].astype(bool), ["workload", "base_workload"]].drop_duplicates()
@@ -35,7 +34,6 @@ def payload(content: RaceContent) -> dict[str, Any]:
         "workloads": [visible(workload) for workload in board.workloads],
         "variants": variants,
         "grid": "grid" in board.legacy,
-        "elsewhere": [visible(name) for name in sorted(content.from_reference)],
         "names": {marks[row.name].anchor: visible(row.name) for row in board.rows},
         "clocks": {b.clock: _clock(b, marks) for b in content.boards},
     }

@@ -71,11 +71,10 @@
   }
   function linkRecords(table) {
     const folder = table.querySelector("[data-folder]"), place = folder ? folder.textContent : "";
-    const elsewhere = page.data ? page.data.elsewhere : [];
     if (place.endsWith(".parquet")) { linkTo(folder, place); return; }
     Array.from(table.tBodies[0].rows).forEach(function (row) {
       const name = row.querySelector("bdi").textContent, cell = row.cells[row.cells.length - 1], file = cell.textContent.split(", ")[0];
-      if (!elsewhere.includes(name)) linkTo(cell, place ? place.replace("SUBMISSION", name) + file : file);
+      if (!("away" in cell.dataset)) linkTo(cell, place ? place.replace("SUBMISSION", name) + file : file);
     });
   }
   if (records) all("table.trials").forEach((table) => table.closest("details").addEventListener("toggle", () => linkRecords(table), { once: true }));

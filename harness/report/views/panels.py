@@ -26,7 +26,7 @@ MAX_TRIAL_ROWS = 800
 
 @dataclass(frozen=True)
 class TrialView:
-    """One row of a panel's table of trials, in words."""
+    """One row of a panel's table of trials, in words; `away`: its record is not in the results directory of the page."""
 
     mark: Mark
     submission: str
@@ -41,6 +41,7 @@ class TrialView:
     hyperparameters: str
     seed: str
     file: str
+    away: bool
     winner: bool
 
 
@@ -123,7 +124,7 @@ def _panel(index: int, label: str, trials: pd.DataFrame, content: RaceContent, r
     crowded = len(trials) > MAX_TRIAL_ROWS
     statuses, counts = tallies(trials, clock, marks, content.names) if crowded else ((), ())
     listed = trials.iloc[:0] if crowded else trials.sort_values(["submission", "study", "trial", "id"], kind="stable")
-    folder = _folder(listed)
+    folder, away = _folder(listed), set(content.from_reference)
     drawings = workload_drawings(label, trials, content) if content.figures else []
     drawn = [(f.before_race, (f.heading, inline_svg(d, f"w{index}-{i}-"))) for i, (f, d) in enumerate(drawings)]
     return Panel(
@@ -139,7 +140,10 @@ def _panel(index: int, label: str, trials: pd.DataFrame, content: RaceContent, r
         lines_drawn=len(lines),
         studies=len(fastest),
         folder=folder,
-        trials=tuple(_trial_view(item, clock, marks, item.id in fastest, bool(folder)) for item in listed.itertuples()),
+        trials=tuple(
+            _trial_view(item, clock, marks[item.submission], item.id in fastest, bool(folder), item.submission in away)
+            for item in listed.itertuples()
+        ),
         unlisted=len(trials) - len(listed),
         statuses=statuses,
         tallies=counts,
@@ -171,10 +175,10 @@ def _record_name(row: Any, in_folder: bool) -> str:
     return f"{file}, {row.id}" if _is_parquet(file) else file
 
 
-def _trial_view(row: Any, clock: str, marks: Mapping[str, Mark], winner: bool, in_folder: bool) -> TrialView:
+def _trial_view(row: Any, clock: str, mark: Mark, winner: bool, in_folder: bool, away: bool) -> TrialView:
     time = float(getattr(row, f"hit_{clock}"))
     return TrialView(
-        mark=marks[str(row.submission)],
+        mark=mark,
         submission=str(row.submission),
         study=int(row.study),
         trial=int(row.trial),
@@ -187,5 +191,6 @@ def _trial_view(row: Any, clock: str, marks: Mapping[str, Mark], winner: bool, i
         hyperparameters=hyperparameter_text(row.hyperparameters),
         seed=str(row.seed),
         file=_record_name(row, in_folder),
+        away=away,
         winner=winner,
     )
