@@ -13,6 +13,7 @@ import typer
 from harness.cli import options
 from harness.cli.app import INTERRUPTED, app
 from harness.cli.paths import check_file, usable_data_directory
+from harness.cli.quantities import MEMORY, TIME
 from harness.cli.running.checks import check_time_limit, memory_bytes
 from harness.contracts.errors import BadInput, did_you_mean
 
@@ -35,9 +36,17 @@ def audit(
     ] = None,
     workload: options.Workloads = None,
     time_limit: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="time limit per trial (default: 20 times what it took, at least 60)")
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            parser=TIME,
+            help="time limit per trial, also as 5m (default: 20 times what it took, at least 60)",
+        ),
     ] = None,
-    memory: Annotated[float | None, typer.Option(metavar="GB", help="memory limit (default: the machine's memory)")] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(metavar="GB", parser=MEMORY, help="memory limit, also as 500MB (default: the machine's memory)"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the findings as a JSON object")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="also write this JSON object to a file")] = None,
 ) -> int:

@@ -13,6 +13,7 @@ import typer
 from harness.cli import options
 from harness.cli.app import app, plain_line
 from harness.cli.paths import usable_data_directory
+from harness.cli.quantities import MEMORY, TIME
 from harness.cli.running.checks import (
     check_execution,
     check_pruning,
@@ -21,6 +22,7 @@ from harness.cli.running.checks import (
     memory_bytes,
     numbers,
     own_workloads,
+    without_schedule,
 )
 from harness.cli.running.race_file import overridden, read_race, write_race
 from harness.contracts.errors import BadInput
@@ -96,10 +98,16 @@ def run(
         ),
     ] = "",
     held_out: Annotated[bool, typer.Option("--held-out", help="also run the held-out variants of the workloads")] = False,
-    time_limit: Annotated[float | None, typer.Option(metavar="SECONDS", help="time limit per trial")] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="SECONDS", parser=TIME, help="time limit per trial: seconds, or 90s, 5m, 1h")
+    ] = None,
     memory: Annotated[
         float | None,
-        typer.Option(metavar="GB", help="memory limit per worker (default over Ray: the machine's memory over the workers)"),
+        typer.Option(
+            metavar="GB",
+            parser=MEMORY,
+            help="memory limit per worker, in GB or as 500MB (default over Ray: the machine's memory over the workers)",
+        ),
     ] = None,
     sensitivity: Annotated[
         bool,
@@ -174,6 +182,8 @@ def run(
     if not workload and (joined := own_workloads(plan)):
         where = f"{', '.join(joined)} of this directory {'take' if len(joined) > 1 else 'takes'} part"
         print(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), file=sys.stderr)
+    for line in without_schedule(plan):
+        print(plain_line(line), file=sys.stderr)
     if reference and (request.pair or plan.track.own_board is not OwnBoard.ALWAYS):
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
     from harness.cli.running.first_steps import check_first_steps

@@ -57,7 +57,8 @@ def test_an_option_of_the_command_line_stands_instead_of_the_files_and_says_so(r
 
 
 RACES = {
-    "many options": "--suite smoke -s rex -s polynomial:power=3 -w digits_mlp --trials 1 --seed 7 --time-limit 90.5 --retry",
+    "many options": "--suite smoke -s rex -s polynomial:power=3 -w digits_mlp --trials 1 --seed 7 --memory 500MB --retry",
+    "a unit": "--suite smoke -s rex --time-limit 1.5m",
     "none at all": "--suite smoke",
     "all": "--suite smoke --all --studies 1",
     "another track": "--suite smoke -s adamw+rex --studies 2 --held-out",
@@ -117,7 +118,8 @@ def test_a_value_is_written_so_that_it_is_read_back(value):
         ('submissions = ["rex"]', "run has no option 'submissions'; did you mean 'submission'?"),
         ("studies = 'three'", 'studies = "three": a whole number is needed'),
         ("studies = true", "studies = true: a whole number is needed"),
-        ("time-limit = 'long'", 'time-limit = "long": a number is needed'),
+        ("time-limit = 'long'", "--time-limit long: a number of seconds is needed, or one with a unit, as in 90s, 5m or 1h"),
+        ("time-limit = [5]", "time-limit = [5]: a number is needed"),
         ("all = 1", "all = 1: true or false is needed"),
         ("suite = ''", "suite is empty: give one, or leave it out"),
         ("suite = 3", "suite = 3: text in quotation marks is needed"),

@@ -42,11 +42,13 @@ class RaceOption:
         name: without dashes.
         parameter: of the verb's function.
         kind: its type, "| None" left out.
+        reads: reads a value that is written as text; None where the type does.
     """
 
     name: str
     parameter: str
     kind: Any
+    reads: Callable[[str], Any] | None = None
 
 
 def options_of(verb: Callable[..., int]) -> dict[str, RaceOption]:
@@ -58,7 +60,7 @@ def options_of(verb: Callable[..., int]) -> dict[str, RaceOption]:
             written = [str(text) for text in (stated.default, *(stated.param_decls or ())) if str(text).startswith("-")]
             longest = max(written, key=len, default=parameter.replace("_", "-"))  # typer keeps the first as the default
             kind = get_args(hint)[0]
-            found.append(RaceOption(longest.removeprefix("--"), parameter, _without_none(kind)))
+            found.append(RaceOption(longest.removeprefix("--"), parameter, _without_none(kind), stated.parser))
     return {option.name: option for option in found if option.name not in NOT_OF_A_RACE}
 
 
@@ -149,6 +151,8 @@ def checked_value(place: str, option: RaceOption, value: Any) -> Any:
         return _of(place, value, bool, "true or false")
     if kind is int:
         return _of(place, value, int, "a whole number")
+    if isinstance(value, str) and option.reads is not None:
+        return option.reads(value)
     if kind is float:
         try:
             return float(_of(place, value, int | float, "a number"))
