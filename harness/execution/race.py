@@ -28,7 +28,7 @@ from harness.pruning import (
     next_evaluation,
     span_of,
 )
-from harness.records import FAILURES, Status, TrialRecord, TrialResult, TrialSpec
+from harness.records import FAILURES, LOSSES, Status, TrialRecord, TrialResult, TrialSpec
 from harness.registry import suites
 from harness.results import ResultStore, RunNote, planned_trials
 
@@ -49,6 +49,10 @@ class Race:
         store: where records are read and written.
         settings: of the run.
         listener: called after every trial that ended.
+
+    Attributes:
+        elsewhere: {id: spec} of the trials that other runs have claimed.
+        without_losses: how many trials that took steps are recorded already, without their training losses.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Race:
         self._after_death: set[str] = set()
         self._not_reused: dict[str, int] = {}
         self.elsewhere: dict[str, TrialSpec] = {}
+        self.without_losses = 0
         self._acceptance = Acceptance(plan, settings.device, run_to_end=settings.run_to_end)
 
     @property
@@ -106,6 +111,7 @@ class Race:
             record = reused.get(spec.id)
             if record is not None and (record.status != Status.SKIPPED or self._base_missed(spec)):
                 self.summary.reused += 1
+                self.without_losses += bool(record.learning_rates) and LOSSES not in record.artefacts
                 self._take_into_account(record)
             else:
                 self._pending.append(spec)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import resource
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,7 @@ from harness.cli.app import run_app
 from harness.cli.export_logs import run_name
 from harness.cli.running.live_board import LiveBoard
 from harness.results import ResultStore
+from tests.execution.commands import timetrial
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,32 @@ def test_without_tensorboard_one_line_says_what_to_install(here, capsys, monkeyp
     told = capsys.readouterr().err
     assert not (here / "nowhere").exists()
     assert "pip install 'timetrial[tensorboard]'" in told and told.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "tensorboard"])
+def test_a_full_disk_is_one_line_and_leaves_the_earlier_export(here, form):
+    if form == "tensorboard":
+        pytest.importorskip("tensorboard")
+    kept = here / f"kept_{form}"
+    assert run_app(["export", form, "results", "--out", str(kept)]) == 0
+    before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
+    for out in (kept, here / f"new_{form}"):
+        done = timetrial("export", form, "results", "--out", out, limits={resource.RLIMIT_FSIZE: 1_500})  # a log has more
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+        assert f"{out} cannot be written (File too large): make room" in done.stderr
+    assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
+    assert not list(here.glob(f"*new_{form}*")) and not list(here.glob(".*.tmp"))
+
+
+def test_a_race_that_is_recorded_says_that_its_losses_are_not_kept(here, capsys, monkeypatch):
+    monkeypatch.setattr(LiveBoard, "write", lambda *_, **__: None)  # seconds, and nothing here reads it
+    line = ["run", "--suite", "smoke", "--executor", "inline", "--studies", "1", "--trials", "1", "--log-losses"]
+    assert run_app([*line, "-s", "rex"]) == 0
+    assert "--log-losses: " not in capsys.readouterr().out
+    assert run_app([*line, "-s", "sgd+linear", "--track", "budget"]) == 0
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("--log-losses: ")]
+    assert re.match(r"--log-losses: ([0-9]+) of the \1 trials are recorded without losses, and do not run again: ", told)
+    assert told.endswith("name another directory with --results to have theirs")
 
 
 def test_a_folder_gets_no_longer_name_than_a_disk_takes(here):
