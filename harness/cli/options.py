@@ -27,7 +27,12 @@ Workloads = Annotated[
 
 Suite = Annotated[str, typer.Option(metavar="SUITE", help="smoke, laptop or full: which workloads, and their size")]
 
-Clock = Annotated[str, typer.Option(metavar="CLOCK", help="examples, seconds or steps (default: the track's)")]
+Clock = Annotated[
+    str,
+    typer.Option(
+        metavar="CLOCK", help="what compute is counted in: training examples, seconds or steps (default: the track's)"
+    ),
+]
 
 BoardTrack = Annotated[str, typer.Option(metavar="TRACK", help="track, if there are several boards (default: the newest)")]
 

@@ -53,6 +53,19 @@ def test_only_a_wide_table_has_the_times_on_the_workloads(board):
     assert "the times on 3 workloads do not fit here; they are on the page" in printed(board, 80)
 
 
+def test_what_a_newcomer_has_not_met_is_said_in_words_below_the_table():
+    board = score_board(board_trials(rulers=True))
+    said = " ".join(printed(board, 80).split())
+    assert "suite; compute is counted in training examples; ranked by speed-up: by what factor more compute" in said
+    words = "at 0.5: of the runs over ½ budget alone; at 1: of the runs over the whole budget alone; limited: studies in which"
+    assert words in said and "range: ranks that chance allows; " in said
+    assert ("≤: at most" in said) == any("≤" in str(row.speed_up.bound) for row in board.rows)
+    narrow = " ".join(printed(board, 60).split())
+    assert ("limited:" in narrow) == (" limited " in narrow), "what is not shown needs no words"
+    timed = " ".join(printed(score_board(board_trials()), 80).split())
+    assert "targets: workloads whose target most studies reached" in timed and "at 0.5" not in timed
+
+
 def test_the_verdict_follows_the_table(board):
     assert printed(board, 200).splitlines()[-1] == board.verdict
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.report import words
 from harness.report.colours import assign_marks
+from harness.report.text.columns import horizon_head
 from harness.report.views.ranking import CellView, RowView, ranking, workload_labels
 from harness.report.views.saved import has_saved, horizons_of
 from harness.scoring.board_parts import Board
@@ -40,7 +41,7 @@ def sheets(board: Board) -> tuple[Sheet, ...]:
 
 
 def _saved(board: Board, views: Sequence[RowView]) -> Sheet:
-    at = [f"at {h:.3g}" for h in horizons_of(board)]
+    at = [horizon_head(h) for h in horizons_of(board)]
     head = ("rank", "submission", f"speed-up over {board.baseline}", "95 % interval", *at, "limited", *board.workloads)
     rows = []
     for view in views:

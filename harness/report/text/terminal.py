@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.report.colours import assign_marks
+from harness.report.text.columns import COUNTED, column_words, horizon_head
 from harness.report.text.narrow import fitting
 from harness.report.text.quality import quality_table
 from harness.report.views.lead import coverage_lines
@@ -61,8 +62,12 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
         console.print(Text(one_line(line)), style="" if plain else "yellow")
     for workload, reason in sorted((skipped or {}).items()):
         console.print(Text(f"skipped {one_line(workload, 40)}: {one_line(reason)}"), style="" if plain else "yellow")
-    console.print(Text(f"{board.track} track, {board.suite} suite, {board.clock} clock; {what_is_ranked(board)}"))
+    counted = f"compute is counted in {COUNTED[board.clock]}"
+    console.print(Text(f"{board.track} track, {board.suite} suite; {counted}; {what_is_ranked(board)}"))
     console.print(table)
+    heads_shown = [getattr(column.header, "plain", "") for column in table.columns]
+    if told := column_words(board, heads_shown, (cell.plain for row in rows for cell in row[2:])):
+        console.print(Text(told), style="" if plain else "dim")
     if columns and not shown_columns:
         number = "1 workload" if len(columns) == 1 else f"{len(columns)} workloads"
         what = "speed-ups" if saves else "times"
@@ -76,7 +81,7 @@ def terminal_table(board: Board | QualityBoard, console: Console, *, skipped: Ma
 
 def _least_needed(board: Board) -> tuple[str, ...]:
     """Return the heads of the columns that a narrow terminal does without, in this order; the score always stays."""
-    return ("limited", *reversed([f"at {h:.3g}" for h in horizons_of(board)]), "range", "targets")
+    return ("limited", *reversed([horizon_head(h) for h in horizons_of(board)]), "range", "targets")
 
 
 def what_is_ranked(board: Board) -> str:
@@ -86,7 +91,8 @@ def what_is_ranked(board: Board) -> str:
     ranked = f"ranked by {'speed-up' if board.ranked_by == 'speedup' else 'score'}"
     if not board.saves_compute:
         return f"{ranked}; speed-ups over {board.baseline}: in time to the target"
-    return f"{ranked}; speed-up: by what factor more {UNITS[board.clock]} {board.baseline} needs to get as far"
+    by_speed_up = "" if board.ranked_by == "speedup" else "; speed-up"
+    return f"{ranked}{by_speed_up}: by what factor more {UNITS[board.clock]} {board.baseline} needs to get as far"
 
 
 def _heads(board: Board) -> tuple[str, ...]:
@@ -94,7 +100,7 @@ def _heads(board: Board) -> tuple[str, ...]:
     speed = f"vs {one_line(board.baseline, 9)}" if board.baseline else "speed-up"
     if not board.saves_compute:
         return ("score", "95 %", speed, "targets")
-    parts = tuple(f"at {h:.3g}" for h in horizons_of(board))
+    parts = tuple(horizon_head(h) for h in horizons_of(board))
     return (speed, "95 %", *parts, "limited", "score")
 
 
