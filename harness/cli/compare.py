@@ -15,12 +15,14 @@ import typer
 from harness.cli import options
 from harness.cli.app import app
 from harness.cli.left_out import print_left_out
+from harness.cli.lines import print_line
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from harness.results import BoardInput
     from harness.scoring import BothReadings, Comparison, Pair, SavedComparison
 
 
@@ -52,6 +54,7 @@ def compare(
     trials = given.trials
     if trials.empty:
         raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
+    _check_finished(given, (a, b))
     _check_board(results, trials, (a, b))
     trials, a = options.with_recorded(results, trials, a)
     trials, b = options.with_recorded(results, trials, b)
@@ -67,16 +70,30 @@ def compare(
 
     console = Console(highlight=False, soft_wrap=True)
     plain = not console.is_terminal
-    console.print(f"A is {one_line(a)}, B is {one_line(b)}; clock: {both.clock}", markup=False)
+    print_line(f"A is {one_line(a)}, B is {one_line(b)}; clock: {both.clock}", console)
     if both.saved is not None and not time:
-        console.print("speed-up: by what factor more budget the reference recipe needs to gain as much as A gains over B")
+        print_line("speed-up: by what factor more budget the reference recipe needs to gain as much as A gains over B", console)
         console.print(_saved_table(both.saved, plain=plain))
     if both.times is not None and (time or both.saved is None):
-        console.print("ratio: how many times faster A reaches the target; median times")
+        print_line("ratio: how many times faster A reaches the target; median times", console)
         console.print(_table(both.times, plain=plain))
     for line in _sentences(both):
-        console.print(one_line(line), markup=False)
+        print_line(one_line(line), console)
     return 0
+
+
+def _check_finished(given: BoardInput, typed: Sequence[str]) -> None:
+    """Check that no submission has left the board because its race was interrupted after an edit.
+
+    Raises:
+        BadInput: one has.
+    """
+    from harness.report import unfinished_lines
+
+    known = set(given.trials["submission"])
+    for item in given.unfinished:
+        if item.submission not in known and item.submission in typed:
+            raise BadInput(unfinished_lines((item,))[0])
 
 
 def _check_board(results: Path, trials: pd.DataFrame, typed: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from harness.cli import options
 from harness.cli.app import app
 from harness.cli.left_out import print_left_out
+from harness.cli.lines import print_line
 from harness.cli.paths import check_directory, check_file
 from harness.contracts.errors import BadInput, did_you_mean
 
@@ -88,6 +90,7 @@ def report(
         check_directory("--figures", figures)
     from rich.console import Console
 
+    from harness.report import unfinished_lines
     from harness.results import board_input
     from harness.rules import ruleset
     from harness.scoring import ScoringRules
@@ -101,8 +104,12 @@ def report(
     print_left_out(given.damaged, _lines_of(messages))
     if reference:
         given = with_reference(given, track, suite)
+    unfinished = unfinished_lines(given.unfinished)
     if given.trials.empty:
-        raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
+        why = "".join(f"; {line}" for line in unfinished)
+        raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run{why}")
+    for line in unfinished:
+        print_line(line, messages)
     rules = ScoringRules(
         clock=clock or ruleset(str(given.trials["track"].iloc[0])).clock,
         baseline=choose_baseline(baseline, set(given.trials["submission"])),
@@ -166,8 +173,8 @@ def check_rank_by(rank_by: str) -> None:
 
 
 def _lines_of(console: Console) -> Callable[[str], object]:
-    """Return a function that prints one line as it is: not wrapped, brackets not interpreted as markup."""
-    return lambda line: console.print(line, markup=False, soft_wrap=True)
+    """Return a function that prints a sentence."""
+    return partial(print_line, console=console)
 
 
 def _compact(results: Path, console: Console) -> None:
@@ -178,7 +185,7 @@ def _compact(results: Path, console: Console) -> None:
     store = open_results(results)
     records, files = compact_records(store)
     print_left_out(store.damaged, _lines_of(console), "not compacted")
-    console.print(f"compacted {files} files; the Parquet files that were written contain {records} records", markup=False)
+    print_line(f"compacted {files} files; the Parquet files that were written contain {records} records", console)
 
 
 def _write_page(
@@ -202,14 +209,14 @@ def _write_page(
     board = write_report(given, page, rules, records=records, since=older)
     terminal_table(board, console)
     if older is not None and isinstance(board, Board):
-        console.print(change_line(changes(board, older), older), markup=False)
+        print_line(change_line(changes(board, older), older), console)
     legacy = getattr(board, "legacy", ())  # a board of quality has no such rules
     if legacy:
-        console.print(f"AlgoPerf's legacy rules: {', '.join(legacy)}")
+        print_line(f"AlgoPerf's legacy rules: {', '.join(legacy)}", console)
     if figures is not None:
         written = write_figures(given, board, figures)
-        console.print(f"figures: {len(written)} files in {figures}", markup=False)
-    console.print(f"leaderboard: {page}", markup=False)
+        print_line(f"figures: {len(written)} files in {figures}", console)
+    print_line(f"leaderboard: {page}", console)
 
 
 def _write_table(format: str, given: BoardInput, rules: ScoringRules, out: Path | None) -> None:

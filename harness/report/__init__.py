@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.report.text.readme import insert_table as insert_table
     from harness.report.text.readme import table_with_markers as table_with_markers
     from harness.report.text.terminal import terminal_table as terminal_table
+    from harness.report.views.lead import unfinished_lines as unfinished_lines
     from harness.report.write import scored_board as scored_board
     from harness.report.write import write_report as write_report
     from harness.report.write_figures import write_figures as write_figures

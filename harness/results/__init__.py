@@ -1,7 +1,7 @@
 """Records on disk: write, read, verify, merge by copying, compact; and as a DataFrame."""
 
 from harness.results.atomic_files import write_atomically
-from harness.results.board_trials import BoardInput, board_input
+from harness.results.board_trials import BoardInput, Unfinished, board_input
 from harness.results.compaction import MOST_SINGLE_FILES, compact
 from harness.results.data_frame import open_results, read_trials, records_frame
 from harness.results.plain_frame import load_results
@@ -14,6 +14,7 @@ __all__ = [
     "BoardInput",
     "ResultStore",
     "RunNote",
+    "Unfinished",
     "beside_reference",
     "board_input",
     "compact",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,20 @@ from harness.results.data_frame import open_results, records_frame
 from harness.results.run_notes import RunNote
 from harness.results.store import ResultStore
 from harness.rules import RULESETS, OwnBoard, Reading, ruleset
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An edited submission whose trials of the present source are not all recorded, so that studies of it are missing.
+
+    Attributes:
+        submission: its name.
+        done, planned: how many trials of the present source are recorded, and how many its runs set out to make.
+    """
+
+    submission: str
+    done: int
+    planned: int
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,7 @@ class BoardInput:
         from_reference: submissions whose trials come from the reference result alone.
         left_out: {machine: reason} of those that ran no trials, or no more.
         budget: likewise those of the tracks shown on this board as quality at shares of the budget.
+        unfinished: edited submissions whose race has been interrupted since.
     """
 
     trials: pd.DataFrame
@@ -46,6 +61,7 @@ class BoardInput:
     from_reference: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     budget: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unfinished: tuple[Unfinished, ...] = ()
 
 
 Planned = Mapping[str, tuple[str, str, int]]
@@ -99,6 +115,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         suite_workloads=tuple(sorted({workload for note in chosen[-1:] for workload in note.suite_workloads})),
         left_out={machine: reason for note in chosen for machine, reason in note.left_out.items()},
         budget=_beside(trials, boards, last, Reading.QUALITY),
+        unfinished=_unfinished(chosen, planned, frozenset() if trials.empty else frozenset(trials["id"])),
     )
 
 
@@ -165,6 +182,24 @@ def recorded_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFra
     unfinished = {planned[name] for name in absent}
     finished = [c not in unfinished for c in zip(rows["submission"], rows["workload"], rows["study"], strict=True)]
     return rows[finished].reset_index(drop=True), len(rows)
+
+
+def _unfinished(notes: Sequence[RunNote], planned: Planned, recorded: Collection[str]) -> tuple[Unfinished, ...]:
+    """Return the submissions that have recorded trials of an older source, and not yet all `planned` ones of the newest."""
+    newest = {name: note.hashes[name] for note in notes for name, _, _ in note.trials.values()}
+    before = {
+        name
+        for note in notes
+        for trial, (name, _, _) in note.trials.items()
+        if trial in recorded and note.hashes[name] != newest[name]
+    }
+    present = {trial for note in notes for trial, (name, _, _) in note.trials.items() if note.hashes[name] == newest[name]}
+    found = []
+    for name in sorted(before):
+        own = [trial for trial, cell in planned.items() if cell[0] == name and trial in present]
+        done = sum(trial in recorded for trial in own)
+        found += [Unfinished(name, done, len(own))] if done < len(own) else []
+    return tuple(found)
 
 
 def _current(notes: Sequence[RunNote]) -> Planned:

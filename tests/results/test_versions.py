@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from harness.cli.app import run_app
 from harness.cli.running.live_board import LiveBoard
+from harness.results import ResultStore
 from harness.results.versions import split_version
 
 SOURCE = "from harness import schedule\n\n\n@schedule\ndef mine(step, horizon):\n    return {}\n"
@@ -72,3 +75,23 @@ def test_a_version_that_is_not_there_is_one_line(compare, name, says):
 def test_a_name_that_was_recorded_with_an_at_sign_is_a_name():
     assert split_version("./a@1234", {"./a@1234"}) == ("./a@1234", "")
     assert split_version("polynomial:power=2@previous", ()) == ("polynomial:power=2", "previous")
+
+
+def test_an_edited_submission_whose_race_was_interrupted_says_so_where_it_is_missing(edited, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(shutil.copytree(edited, tmp_path / "interrupted"))
+    assert run_app(["report"]) == 0 and "changed since" not in capsys.readouterr().out
+    store = ResultStore("results")
+    present = store.runs()[-1].hashes["mine"]
+    own = [record.spec for record in store.records() if record.spec.submission_hash == present]
+    for spec in own:
+        if spec.trial == 0:  # as an interrupted run leaves both studies
+            store.path(spec).unlink()
+    line = f"mine: changed since its recorded race; {len(own) - 2} of {len(own)} trials of the present source are there"
+    assert run_app(["report"]) == 0
+    assert line in capsys.readouterr().out.replace("\n", " ")
+    assert [row["name"] for row in json.loads(Path("results/leaderboard.json").read_text())["submissions"]] == ["cosine"]
+    assert line in Path("results/leaderboard.html").read_text()
+    assert run_app(["compare", "mine", "cosine"]) == 2
+    told = capsys.readouterr().err
+    assert line in told and "`timetrial compare mine@previous NAME`" in told
+    assert run_app(["compare", "mine@previous", "cosine"]) == 0

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.canonical import plain
 from harness.checking import Chosen, Finding, Verdict, mean_shift
+from harness.cli.lines import print_line
 from harness.report.words import one_line
 
 
@@ -120,5 +121,5 @@ def _counted(number: int) -> str:
 
 
 def _print(console: Console, line: str) -> None:
-    """Print one line as it is: not wrapped, brackets not interpreted as markup, control characters made visible."""
-    console.print(one_line(line), markup=False, soft_wrap=True)
+    """Print a sentence as it is: brackets are not interpreted as markup, control characters are made visible."""
+    print_line(one_line(line), console)

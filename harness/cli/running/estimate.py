@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.cli.left_out import print_left_out
+from harness.cli.lines import say
 from harness.cli.running.prices import Prices, is_for_gpu, measured_seconds, stated_seconds
 from harness.forecast.device_time import CORE, STATED, Device, device_named
 from harness.plan import Plan
@@ -35,7 +36,7 @@ def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bo
     recorded = {record.spec.id for record in records}
     waiting = [spec for spec in plan.trials if spec.id not in recorded]
     if not waiting:
-        print(f"0 trials to run ({len(plan.trials)} recorded already): without --dry-run the leaderboard is written from them")
+        say(f"0 trials to run ({len(plan.trials)} recorded already): without --dry-run the leaderboard is written from them")
         return
     print("study  trial  workload                 submission                     horizon  hyperparameters")
     for spec in waiting:
@@ -49,12 +50,12 @@ def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bo
     bound, less = ("at most", ", before pruning") if pruned else ("about", "")
     basis = "; ".join(sorted(prices.bases))
     unit = "CPU seconds" if kind is CORE else f"seconds of {kind.name}"
-    print(
+    say(
         f"{len(waiting)} trials to run ({len(plan.trials) - len(waiting)} recorded already): {bound} {total:.0f} {unit}, "
         f"{total / count / 60:.1f} minutes with {count} workers{less} ({basis})"
     )
     if gpu_sized:
-        print(_for_gpu(gpu_sized, kind))
+        say(_for_gpu(gpu_sized, kind))
 
 
 def _for_gpu(specs: Sequence[TrialSpec], kind: Device) -> str:

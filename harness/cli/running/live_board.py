@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.cli.left_out import print_left_out
+from harness.cli.lines import print_line
 from harness.plan import Plan
 from harness.results import BoardInput, beside_reference, board_input
 from harness.rules import OwnBoard, Reading
@@ -53,7 +55,7 @@ class LiveBoard:
             figures: whether the page has figures; without them it is written in a fraction of the time.
             show_on: where to print the table and the path of the page.
         """
-        from harness.report import sensitivity_table, terminal_table, write_report
+        from harness.report import sensitivity_table, terminal_table, unfinished_lines, write_report
         from harness.scoring import ScoringRules, sensitivities
 
         began = time.monotonic()
@@ -74,11 +76,13 @@ class LiveBoard:
         self.seconds += self._last_cost
         if show_on is not None:
             unknown = {path: reason for path, reason in given.damaged.items() if path not in self.named}
-            print_left_out(unknown, lambda line: show_on.print(line, markup=False, soft_wrap=True))
+            print_left_out(unknown, partial(print_line, console=show_on))
+            for line in unfinished_lines(given.unfinished):
+                print_line(line, show_on)
             terminal_table(board, show_on)
             if Reading.RATE_SENSITIVITY in track.reads and not given.sensitivity.empty:
                 sensitivity_table(sensitivities(given.sensitivity), show_on)
-            show_on.print(f"leaderboard: {self.path}", markup=False, soft_wrap=True)
+            print_line(f"leaderboard: {self.path}", show_on)
 
     def _trials(self) -> BoardInput | None:
         """Return the trials of the board, or None if the trials of this plan are on no board."""

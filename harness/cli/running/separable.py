@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.cli.app import INTERRUPTED
+from harness.cli.lines import print_line
 from harness.cli.running.session import Session
 from harness.contracts.errors import BadInput
 from harness.execution.settings import Settings
@@ -55,11 +56,11 @@ def run_until_separable(request: Request, results: Path, settings: Settings) -> 
         if status == INTERRUPTED:
             return status
         state = _look(session.race.plan, results)
-        console.print(look_sentence(state), markup=False, soft_wrap=True)
+        print_line(look_sentence(state), console)
         if state.separable or state.next_look is None:
             return status
         if state.studies < studies:
-            console.print(f"{studies - state.studies} studies are incomplete: run the same command again to resume")
+            print_line(f"{studies - state.studies} studies are incomplete: run the same command again to resume", console)
             return max(status, 1)
     return status
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from harness.cli.app import INTERRUPTED
 from harness.cli.left_out import print_left_out
+from harness.cli.lines import print_line
 from harness.cli.running.live_board import LiveBoard
 from harness.cli.running.progress import RaceProgress
 from harness.contracts.errors import BadInput
@@ -44,6 +45,11 @@ class Session:
         for label, reason in self.race.skipped.items():
             self._print(f"skipped {label}: {reason}")
         print_left_out(self.store.damaged, self._print)
+        if self.race.settings.log_losses and (without := self.race.without_losses):
+            self._print(
+                f"--log-losses: {without} of the {len(self.race.plan.trials)} trials are recorded without losses, and do not "
+                "run again: name another directory with --results to have theirs"
+            )
         self._board.named = frozenset(self.store.damaged)
         if not self.race.plan.trials:
             raise BadInput("no workload can be run: " + "; ".join(f"{w}: {r}" for w, r in self.race.skipped.items()))
@@ -114,12 +120,12 @@ class Session:
                 self._print(f"timetrial: {error}")
 
     def _print(self, line: str) -> None:
-        """Print one line as it is: not wrapped, brackets not interpreted as markup; control characters are made visible."""
+        """Print a sentence as it is: brackets are not interpreted as markup, control characters are made visible."""
         if not line.isprintable():
             from harness.report.words import one_line  # the package takes a second to import
 
             line = one_line(line)
-        self.console.print(line, markup=False, soft_wrap=True)
+        print_line(line, self.console)
 
     def _print_summary(self) -> None:
         summary = self.race.summary

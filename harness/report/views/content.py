@@ -11,7 +11,7 @@ import pandas as pd
 from harness.report.colours import Mark, assign_marks
 from harness.report.views.saved import has_saved
 from harness.report.views.trials import in_reading_order
-from harness.results import BoardInput
+from harness.results import BoardInput, Unfinished
 from harness.rules import ruleset
 from harness.scoring.board_parts import Board
 from harness.scoring.compute_saved import QualityPoint, quality_points
@@ -35,6 +35,7 @@ class PageContent:
         rulers: the ruler of each workload; empty where the board has no speed-ups off rulers.
         points: where every submission stands beside the rulers; empty without rulers.
         records: address of the directory with the records, relative to the page, such as "./"; "" if links cannot lead there.
+        unfinished: edited submissions whose race was interrupted.
     """
 
     board: Board | QualityBoard
@@ -47,6 +48,7 @@ class PageContent:
     rulers: Mapping[str, Ruler] = field(default_factory=dict)
     points: tuple[QualityPoint, ...] = ()
     records: str = ""
+    unfinished: tuple[Unfinished, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -118,6 +120,7 @@ def race_content(given: BoardInput, board: Board, *, other_boards: tuple[Board, 
         done=given.done,
         planned=given.planned,
         skipped=given.skipped,
+        unfinished=given.unfinished,
         figures=figures,
         other_boards=other_boards,
         sensitivity=() if given.sensitivity.empty else sensitivities(given.sensitivity),
@@ -138,6 +141,7 @@ def quality_content(given: BoardInput, board: QualityBoard, *, figures: bool = T
         done=given.done,
         planned=given.planned,
         skipped=given.skipped,
+        unfinished=given.unfinished,
         figures=figures,
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from harness.report.views.facts import recorded_fact, trial_with_facts
+from harness.results import Unfinished
 from harness.scoring.board_parts import Board
 from harness.scoring.quality_board import QualityBoard
 from harness.scoring.sentences import listed
@@ -59,6 +62,15 @@ def coverage_lines(board: Board) -> list[str]:
         for absent, names in groups.items()
     ]
     return lines
+
+
+def unfinished_lines(unfinished: Sequence[Unfinished]) -> list[str]:
+    """Return what became of edited submissions whose race was interrupted: studies of them are missing on the board."""
+    return [
+        f"{item.submission}: changed since its recorded race; {item.done} of {item.planned} trials of the present source are "
+        f"there: run it again to finish; `timetrial compare {item.submission}@previous NAME` compares the version before"
+        for item in unfinished
+    ]
 
 
 def _without_ruler(board: Board) -> list[str]:

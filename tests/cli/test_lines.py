@@ -1,0 +1,36 @@
+"""Sentences on a terminal are broken between words; for another program a sentence is one line."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from harness.cli.lines import between_words, print_line
+
+SUMMARY = "24 trials run in 18 s; 8 were recorded before. CPU seconds: training 3, evaluation 1, set-up 0, everything else 18"
+PATH = f"leaderboard: /tmp/{'a-long-folder/' * 8}leaderboard.html"
+
+
+def printed(line, *, terminal):
+    out = io.StringIO()
+    print_line(line, Console(file=out, width=80, force_terminal=terminal, highlight=False))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("line", [SUMMARY, PATH, "[red]no markup[/] " + SUMMARY])
+def test_a_terminal_gets_whole_words_and_another_program_one_line(line):
+    lines = printed(line, terminal=True).splitlines()
+    assert " ".join(lines) == line and len(lines) > 1
+    assert all(len(each) <= 80 or " " not in each for each in lines)
+    assert printed(line, terminal=False) == f"{line}\n"
+
+
+@given(st.lists(st.text("ab-/.", min_size=1, max_size=30), min_size=1), st.integers(1, 40))
+def test_no_word_is_ever_broken(words, width):
+    lines = between_words(" ".join(words), width).split("\n")
+    assert [word for line in lines for word in line.split(" ")] == words
+    assert all(len(line) <= width or " " not in line for line in lines)
