@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from harness.cli import streams
+from harness.cli.lines import for_stream
 from harness.contracts.errors import BadInput
 
 VERBS = (
@@ -155,5 +156,5 @@ def _usage_error(error: TyperException) -> int:
 
 
 def _bad_input(message: str) -> int:
-    streams.complain(f"timetrial: {plain_line(message)}")
+    streams.complain(for_stream(f"timetrial: {plain_line(message)}", sys.stderr))
     return BAD_INPUT

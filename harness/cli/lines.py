@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +26,15 @@ def print_line(line: str, console: Console) -> None:
     console.print(text, markup=False, soft_wrap=True)
 
 
-def say(line: str) -> None:
-    """Print a sentence on standard output, without a console."""
-    print(between_words(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line)
+def say(line: str, file: TextIO | None = None) -> None:
+    """Print a sentence, on standard output by default, without a console."""
+    print(for_stream(line, file or sys.stdout), file=file or sys.stdout)
+
+
+def for_stream(line: str, stream: TextIO) -> str:
+    """Return a sentence as a stream takes it: broken where the stream is a terminal."""
+    try:
+        terminal = stream.isatty()
+    except (AttributeError, ValueError):  # a replacement of a stream, or a closed one
+        terminal = False
+    return between_words(line, shutil.get_terminal_size().columns) if terminal else line

@@ -12,6 +12,7 @@ import typer
 
 from harness.cli import options
 from harness.cli.app import app, plain_line
+from harness.cli.lines import say
 from harness.cli.paths import usable_data_directory
 from harness.cli.quantities import MEMORY, TIME
 from harness.cli.running.checks import (
@@ -136,7 +137,7 @@ def run(
     failed, timed out, ran out of memory or was killed.
     """
     for option in overridden(context, run):
-        print(plain_line(f"{option} of the command line stands instead of the file's"), file=sys.stderr)
+        say(plain_line(f"{option} of the command line stands instead of the file's"), sys.stderr)
     check_execution(executor, workers, results, address)
     check_time_limit(time_limit)
     from harness.execution.settings import Settings
@@ -181,9 +182,9 @@ def run(
     check_pruning(plan, settings)
     if not workload and (joined := own_workloads(plan)):
         where = f"{', '.join(joined)} of this directory {'take' if len(joined) > 1 else 'takes'} part"
-        print(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), file=sys.stderr)
+        say(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), sys.stderr)
     for line in without_schedule(plan):
-        print(plain_line(line), file=sys.stderr)
+        say(plain_line(line), sys.stderr)
     if reference and (request.pair or plan.track.own_board is not OwnBoard.ALWAYS):
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
     from harness.cli.running.first_steps import check_first_steps
@@ -193,7 +194,7 @@ def run(
     check_first_steps(plan, settings.data_directory)
     if write_config is not None:
         write_race(context, run, write_config, plan)
-        print(plain_line(f"{write_config}: timetrial run {write_config} runs it"))
+        say(plain_line(f"{write_config}: timetrial run {write_config} runs it"))
         return 0
     if dry_run:
         from harness.cli.running.estimate import print_estimate

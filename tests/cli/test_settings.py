@@ -63,7 +63,7 @@ def test_the_records_say_what_was_set_and_the_trials_were_run_with_it(place):
 def test_another_spelling_resumes_the_same_trials(place):
     again = ("-s", "polynomial:floor=1e-1,power=3", "-s", "./mine.py:bend=5e-1")
     done = timetrial(*RUN, *again, "--studies", 2, "--trials", 1, "--results", "results", "--dry-run", cwd=place)
-    assert "\n0 trials to run (8 recorded already)" in done.stdout, done.stdout
+    assert "0 trials to run (8 recorded already)" in done.stdout, done.stdout
 
 
 def test_a_comparison_takes_any_spelling_and_needs_no_plug_in(place, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -38,9 +38,8 @@ def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bo
     if not waiting:
         say(f"0 trials to run ({len(plan.trials)} recorded already): without --dry-run the leaderboard is written from them")
         return
-    print("study  trial  workload                 submission                     horizon  hyperparameters")
-    for spec in waiting:
-        print(_line(spec))
+    for line in _table(waiting):
+        print(line)
     kind, offered = _device(device)
     prices = Prices(kind, measured_seconds(records, kind))
     gpu_sized = [spec for spec in waiting if kind is CORE and is_for_gpu(spec)]
@@ -81,9 +80,17 @@ def _device(device: str) -> tuple[Device, int]:
     return CORE, os.cpu_count() or 1
 
 
-def _line(spec: TrialSpec) -> str:
-    values = ", ".join(
+def _table(specs: Sequence[TrialSpec]) -> Iterator[str]:
+    """Yield a head and a line per trial; the columns of names are as wide as the longest name."""
+    workloads = max(len("workload"), *(len(spec.workload_label) for spec in specs))
+    names = max(len("submission"), *(len(spec.submission) for spec in specs))
+    yield f"study  trial  {'workload':<{workloads}}  {'submission':<{names}}  horizon  hyperparameters"
+    for spec in specs:
+        cells = f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<{workloads}}  {spec.submission:<{names}}"
+        yield f"{cells}  {spec.horizon / spec.budget:7.3f}  {_values(spec)}"
+
+
+def _values(spec: TrialSpec) -> str:
+    return ", ".join(
         f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in spec.hyperparameters.items()
     )
-    horizon = spec.horizon / spec.budget
-    return f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<24} {spec.submission:<30} {horizon:7.3f}  {values}"

@@ -141,7 +141,7 @@ def _panel(index: int, label: str, trials: pd.DataFrame, content: RaceContent, r
         studies=len(fastest),
         folder=folder,
         trials=tuple(
-            _trial_view(item, clock, marks[item.submission], item.id in fastest, bool(folder), item.submission in away)
+            _trial_view(item, clock, marks[str(item.submission)], item.id in fastest, bool(folder), item.submission in away)
             for item in listed.itertuples()
         ),
         unlisted=len(trials) - len(listed),
