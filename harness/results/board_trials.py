@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from harness.rules import RULESETS, OwnBoard, Reading, ruleset
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An edited submission whose trials of the present source are not all recorded, so that studies of it are missing.
+    """An edited submission that is missing on a board, on some workload at least, until trials of the present source are there.
 
     Attributes:
         submission: its name.
@@ -115,7 +115,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         suite_workloads=tuple(sorted({workload for note in chosen[-1:] for workload in note.suite_workloads})),
         left_out={machine: reason for note in chosen for machine, reason in note.left_out.items()},
         budget=_beside(trials, boards, last, Reading.QUALITY),
-        unfinished=_unfinished(chosen, planned, frozenset() if trials.empty else frozenset(trials["id"])),
+        unfinished=_unfinished(chosen, planned, trials, rows),
     )
 
 
@@ -184,8 +184,19 @@ def recorded_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFra
     return rows[finished].reset_index(drop=True), len(rows)
 
 
-def _unfinished(notes: Sequence[RunNote], planned: Planned, recorded: Collection[str]) -> tuple[Unfinished, ...]:
-    """Return the submissions that have recorded trials of an older source, and not yet all `planned` ones of the newest."""
+def _unfinished(notes: Sequence[RunNote], planned: Planned, trials: pd.DataFrame, rows: pd.DataFrame) -> tuple[Unfinished, ...]:
+    """Return the submissions with recorded trials of an older source that a planned workload lacks on the board.
+
+    Args:
+        notes: of the board's runs.
+        planned: the trials that count.
+        trials: all recorded ones.
+        rows: those on the board.
+    """
+    if trials.empty:
+        return ()
+    recorded = set(trials["id"])
+    shown = set() if rows.empty else set(zip(rows["submission"], rows["workload"], strict=True))
     newest = {name: note.hashes[name] for note in notes for name, _, _ in note.trials.values()}
     before = {
         name
@@ -197,8 +208,8 @@ def _unfinished(notes: Sequence[RunNote], planned: Planned, recorded: Collection
     found = []
     for name in sorted(before):
         own = [trial for trial, cell in planned.items() if cell[0] == name and trial in present]
-        done = sum(trial in recorded for trial in own)
-        found += [Unfinished(name, done, len(own))] if done < len(own) else []
+        if any(planned[trial][:2] not in shown for trial in own):
+            found.append(Unfinished(name, sum(trial in recorded for trial in own), len(own)))
     return tuple(found)
 
 
