@@ -20,16 +20,12 @@ from harness.execution.dispatch import nodes as nodes_module
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
 from harness.execution.dispatch.messages import SPEAKS, Lost, connect
-from harness.execution.dispatch.node_facts import node_facts
 from harness.execution.dispatch.pools import RunStopped
 from harness.execution.dispatch.travel import PluginFiles
-from harness.execution.race import Race
-from harness.execution.settings import Settings
-from harness.plan import Request, make_plan
 from harness.results import ResultStore
 from tests.execution.commands import outcome, timetrial
 from tests.execution.dying import write_plugin
-from workloads.data import data_directory
+from tests.execution.scripted import OneLiar, joined, on_node, race_id, race_of, statuses
 
 HONEST = ("linear", "cosine")
 
@@ -41,22 +37,6 @@ DEADLY = {
 }
 
 TRACK = ("--track", "external", "--suite", "smoke", "--studies", 1, "--trials", 1)
-
-
-def race_of(
-    folder: Path, *submissions: object, limit: float | None = None, memory: int | None = None
-) -> tuple[Race, list[str]]:
-    """Return a prepared race of an external study for each submission, and the lines that it says."""
-    request = Request(suite="smoke", submissions=tuple(map(str, submissions)), track="external", studies=1, trials=1)
-    settings = Settings("inline", data_directory(), limit=limit, memory=memory)
-    race = Race(make_plan(request), ResultStore(folder), settings)
-    race.prepare()
-    return race, []
-
-
-def statuses(folder: Path) -> dict[str, str]:
-    """Return {name of the submission: status}."""
-    return {Path(r.spec.submission).stem: r.status.value for r in ResultStore(folder).records()}
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +98,9 @@ def test_what_a_trial_has_started_ends_with_its_worker(tmp_path):
 RUN_A_DRIVER = """
 import sys
 from pathlib import Path
-from tests.execution.test_dispatch import ChildPool, Driver, race_of
+from harness.execution.dispatch.child_pool import ChildPool
+from harness.execution.dispatch.driver import Driver
+from tests.execution.scripted import race_of
 race, said = race_of(Path(sys.argv[1]), sys.argv[2])
 Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
 """
@@ -189,57 +171,6 @@ def test_a_trial_whose_run_died_of_it_runs_in_a_worker_process_the_next_time(tmp
     assert found.pop("exits") == "killed" and set(found.values()) <= {"reached", "missed"}
 
 
-class OneLiar:
-    """A pool whose only worker is a thread that speaks the protocol as it likes."""
-
-    concurrency = 1
-    device = where = ""
-    unusable = {}
-
-    def __init__(self, act):
-        self._act, self.errors, self.killed = act, [], []
-
-    def start(self, meeting):
-        threading.Thread(target=self._run, args=(meeting,), daemon=True).start()
-
-    def _run(self, meeting):
-        try:
-            self._act(meeting)
-        except Lost:
-            pass
-        except Exception as error:  # noqa: BLE001
-            self.errors.append(error)
-
-    def met(self, about):
-        pass
-
-    def concurrency_on(self, node):
-        return 1
-
-    def keep(self):
-        if self.errors:
-            raise self.errors[0]
-
-    def cause_of_death(self, about):
-        from harness.execution.dispatch.deaths import Cause
-
-        return Cause.OWN, "it lied"
-
-    def kill(self, about):
-        self.killed.append(about)
-
-    def close(self):
-        pass
-
-
-def joined(meeting):
-    channel = connect(meeting.address)
-    channel.send("worker", token=meeting.token, pid=os.getpid(), key="1", speaks=SPEAKS)
-    assert channel.receive()["type"] == "welcome"
-    channel.send("fit", broken="")
-    return channel
-
-
 @pytest.mark.parametrize(
     "lie",
     [
@@ -263,12 +194,6 @@ def test_a_worker_that_sends_no_valid_record_fails_its_own_trial(tmp_path, lie):
     Driver(race, OneLiar(act), "127.0.0.1", said.append).run()
     (record,) = ResultStore(tmp_path).records()
     assert record.status == "failed" and record.reason.startswith("its worker sent no valid record")
-
-
-def race_id(message):
-    from harness.records import TrialSpec
-
-    return TrialSpec.from_json(message["spec"]).id
 
 
 def test_a_worker_cannot_speak_of_another_trial(tmp_path):
@@ -458,13 +383,6 @@ class TwoNodes(OneLiar):
             while (message := channel.receive())["type"] == "trial":
                 time.sleep(0.3)
                 channel.send("result", id=race_id(message), record=None, spent=0.0, replace="", artefacts=[])
-
-
-def on_node(meeting, node):
-    channel = connect(meeting.address)
-    channel.send("worker", token=meeting.token, pid=os.getpid(), key=node, node=node, speaks=SPEAKS)
-    channel.send("fit", **node_facts("cpu", channel.receive()["libraries"]))
-    return channel
 
 
 def test_a_node_on_which_every_worker_dies_loses_no_trial(tmp_path):

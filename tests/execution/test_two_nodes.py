@@ -11,6 +11,7 @@ import pytest
 
 from tests.execution.clusters import can_hide_folders, head_node, kill_node, node
 from tests.execution.commands import command, outcome, timetrial
+from tests.execution.dying import write_plugin
 from tests.execution.plugins import write_plugins
 
 NOTES = """
@@ -85,6 +86,33 @@ def test_a_node_with_other_versions_and_one_without_timetrial_are_not_used(tmp_p
     assert any("No module named 'harness'" in text for text in reasons), done.stdout
     alone = timetrial(*line, "--executor", "inline", "--results", tmp_path / "inline")
     assert alone.returncode == 0 and outcome(tmp_path / "results") == outcome(tmp_path / "inline")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_cluster_of_which_only_the_head_is_left_is_waited_for_with_a_line(tmp_path):
+    """The head offers no core; its one node is killed while a trial runs, and another one joins once the run has said so."""
+    begun, said, results = tmp_path / "begun", tmp_path / "said", tmp_path / "results"
+    slow = write_plugin(tmp_path, "slow", f"open({str(begun)!r}, 'w').close()\ntime.sleep(3)")
+    line = ("run", "--suite", "smoke", "--track", "external", "-s", slow, "--studies", 1, "--trials", 1)
+    with head_node(cpus=0) as address, said.open("w") as output:
+        join = (f"--address={address}", "--num-cpus=1")
+        with node(tmp_path / "first.log", *join) as first:
+            typed = command(*line, "--address", address, "--results", results)
+            run = subprocess.Popen(typed, stdout=output, stderr=subprocess.STDOUT, text=True)
+            wait_for(begun, run)
+            kill_node(first)
+        deadline = time.monotonic() + 200
+        while "waiting for nodes to join" not in said.read_text():
+            assert run.poll() is None and time.monotonic() < deadline, said.read_text()
+            time.sleep(0.1)
+        with node(tmp_path / "second.log", *join):
+            run.wait(timeout=300)
+    lines = said.read_text().splitlines()
+    assert run.returncode == 0 and len(outcome(results)) == 1, lines
+    (waits,) = (text for text in lines if "waiting for nodes to join" in text)
+    assert waits.startswith("no node that could run trials is left (gone: ") and waits.endswith("the same command resumes it")
+    assert "a node has joined: the run goes on" in lines, lines
 
 
 def wait_for(path: Path, run: subprocess.Popen[str]) -> None:

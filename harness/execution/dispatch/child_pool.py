@@ -24,6 +24,9 @@ class ChildPool:
 
     device = where = ""
     unusable: Mapping[str, str] = {}
+    alive = None
+    seen: frozenset[str] = frozenset()
+    started = True
 
     def __init__(self, count: int = 1) -> None:
         self.concurrency = count

@@ -17,9 +17,11 @@ from harness.execution.dispatch.lost_workers import LostWorkers
 from harness.execution.dispatch.memory_shortage import MemoryShortage
 from harness.execution.dispatch.messages import SPEAKS, Channel, Lost, Message, artefacts_from_json
 from harness.execution.dispatch.nodes import Nodes, Worker
-from harness.execution.dispatch.pools import Meeting, Pool, RunStopped
+from harness.execution.dispatch.pools import Meeting, Pool
 from harness.execution.dispatch.processes import uninterrupted
+from harness.execution.dispatch.prospects import Prospects
 from harness.execution.dispatch.reception import Reception
+from harness.execution.dispatch.retries import Retries
 from harness.execution.dispatch.serving import settings_to_json
 from harness.execution.dispatch.travel import PluginFiles
 from harness.execution.race import Race
@@ -62,10 +64,9 @@ class Driver:
         self._workers: dict[Channel, Worker] = {}
         self._deaths = Deaths(race.settings.limit)
         self._lost = LostWorkers(pool, joined=files is not None)
-        self._alone: deque[TrialSpec] = deque()
+        self._prospects = Prospects(pool, self._nodes, say)
+        self._again = Retries()
         self._told: set[str] = set()
-        self._retried: list[tuple[TrialSpec, str]] = []
-        self._suspects: set[str] = set()
         self._shortage = MemoryShortage()
         self._retries = 0
         self._looked_elsewhere = 0.0
@@ -102,7 +103,7 @@ class Driver:
 
     def _finished(self) -> bool:
         busy = any(worker.assigned for worker in self._workers.values())
-        return not (self._race.left or self._alone or self._retried or self._lost or busy)
+        return not (self._race.left or self._again or self._lost or busy)
 
     def _dismiss(self) -> None:
         """Tell all workers that there are no trials left."""
@@ -171,8 +172,8 @@ class Driver:
         if not worker.assigned or message.get("id") != worker.assigned[0].id:
             raise Lost("a result of a trial that it does not run")
         spec = worker.assigned.popleft()
-        self._suspects.discard(spec.id)
-        worker.begun = None
+        self._again.settled(spec)
+        worker.begun, worker.proven = None, True
         worker.stops.pop(spec.id, None)
         spent = message.get("spent")
         if isinstance(spent, float) and math.isfinite(spent) and spent >= 0:
@@ -196,18 +197,18 @@ class Driver:
         if not worker.assigned or message.get("id") != worker.assigned[0].id or worker.begun is not None:
             raise Lost("it speaks of a trial that it does not run, or that has begun")
         reason, spec = str(message.get("reason"))[:300], worker.assigned.popleft()
-        if spec.id in self._suspects:
-            self._alone.append(spec)
-        else:
-            self._retried.append((spec, worker.node))
+        self._again.add(spec, worker.node)
         self._dismiss_worn(worker)
         self._nodes.unable(worker.node, reason, lasting=bool(message.get("lasting")))
 
     def _dismiss_unfit(self) -> None:
-        """Dismiss the workers that may run no trials, or no more, once theirs have ended; Ray starts others elsewhere."""
+        """Dismiss the workers that may run no trials, or no more, once theirs have ended; Ray starts others elsewhere.
+
+        Where there is no elsewhere they stay: others would only be started in their place.
+        """
         for worker in list(self._workers.values()):
             worker.refused = worker.refused or self._nodes.left_out.get(worker.node, "")
-            if worker.refused and not worker.assigned:
+            if worker.refused and not worker.assigned and not self._nodes.hopeless:
                 with suppress(Lost):
                     worker.channel.send("refused", reason=worker.refused)
                 self._dismiss_worn(worker)
@@ -216,8 +217,6 @@ class Driver:
         for node in self._nodes.left_out.keys() - self._told:
             self._told.add(node)
             self._pool.leave_out(node)
-        if self._nodes.hopeless:
-            raise RunStopped(f"workers cannot run trials: {self._nodes.hopeless}")
 
     def _dismiss_worn(self, worker: Worker) -> None:
         """Take a worker's next trial back: its process must not run another one, and ends."""
@@ -262,17 +261,13 @@ class Driver:
     def _carry_out(self, verdict: Verdict) -> None:
         spec = verdict.spec
         if verdict.status is not None:
-            self._suspects.discard(spec.id)
+            self._again.settled(spec)
             self._race.ended(spec, verdict.status, verdict.reason)
             return
         self._retries += 1
         if self._retries <= PRINTED_RETRIES:
             self._say(f"{verdict.reason} during {spec.submission} on {spec.workload_label}: the trial is run again")
-        if verdict.alone or spec.id in self._suspects:
-            self._suspects.add(spec.id)
-            self._alone.append(spec)
-        else:
-            self._retried.append((spec, self._lost.died_on.get(spec.id, "")))
+        self._again.add(spec, self._lost.died_on.get(spec.id, ""), alone=verdict.alone)
 
     # What is due
 
@@ -288,6 +283,7 @@ class Driver:
         self._nodes.decide(self._pool.concurrency, among=self._workers.values())
         self._dismiss_unfit()
         self._judge_deaths()
+        self._prospects.look(self._workers.values(), undecided=bool(self._lost))
         limit = self._race.settings.limit
         for worker in list(self._workers.values()):
             if limit is not None and worker.begun is not None and now - worker.begun > limit + 2 * GRACE_SECONDS:
@@ -311,7 +307,7 @@ class Driver:
         """Give every worker the trials that it should have."""
         if self._shortage.holds_up():
             return
-        if self._suspects:
+        if self._again.one_by_one:
             self._feed_one_alone()
             return
         for count in range(1, AHEAD + 1):  # first one trial for each, then the next ones
@@ -321,28 +317,25 @@ class Driver:
                     self._assign(worker)
 
     def _at_work(self) -> list[Worker]:
-        """Return the workers that may run trials."""
-        return [worker for worker in self._workers.values() if worker.fit and not worker.refused]
+        """Return the workers that may run trials; where those of the only machine fail, they are those that have not."""
+        fit = [worker for worker in self._workers.values() if worker.fit and not worker.refused]
+        return [worker for worker in fit if worker.proven] if self._nodes.hopeless else fit
+
+    def _living(self) -> set[str]:
+        """Return the nodes on which workers run, or will."""
+        return set(self._pool.alive or ()) - set(self._nodes.left_out)
 
     def _feed_one_alone(self) -> None:
         """Start the next trial that must run alone, once no other runs."""
-        workers = self._at_work()
-        if self._alone and workers and not any(worker.assigned for worker in self._workers.values()):
-            self._send(workers[0], self._alone.popleft())
+        if not any(worker.assigned for worker in self._workers.values()):
+            chosen = self._again.take_alone(self._at_work(), self._living())
+            if chosen is not None:
+                self._send(*chosen)
 
     def _assign(self, worker: Worker) -> None:
-        spec = self._retry_on(worker.node) or self._race.next()
+        spec = self._again.take(worker.node, self._at_work(), self._living()) or self._race.next()
         if spec is not None:
             self._send(worker, spec)
-
-    def _retry_on(self, node: str) -> TrialSpec | None:
-        """Return a trial that is to be run again: on another node than before, as long as there is one."""
-        one_node = len({worker.node for worker in self._at_work()}) < 2
-        for retry in self._retried:
-            if one_node or retry[1] != node:
-                self._retried.remove(retry)
-                return retry[0]
-        return None
 
     def _send(self, worker: Worker, spec: TrialSpec) -> None:
         stop = self._race.stop_for(spec.cell)

@@ -38,6 +38,7 @@ class Worker:
         last_words: of a worker that ends itself.
         over_limit: it ended, or the driver killed it, after its trial's time.
         fit: it may run trials.
+        proven: a trial has ended on it.
         refused: why it may not, and ends; "" as long as it may, or as that is not known.
         facts: what it said of its node.
         since: monotonic seconds at which it connected.
@@ -51,6 +52,7 @@ class Worker:
     last_words: str = ""
     over_limit: bool = False
     fit: bool = False
+    proven: bool = False
     refused: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     since: float = field(default_factory=time.monotonic)
@@ -73,6 +75,7 @@ class Nodes:
 
     Attributes:
         left_out: {node: why it runs no more trials}.
+        hopeless: why workers on the one machine that there is do not run trials; "" as long as they do.
     """
 
     def __init__(

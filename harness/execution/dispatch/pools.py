@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,11 +51,19 @@ class Pool(Protocol):
         """{node: why no worker starts there}."""
 
     def leave_out(self, node: str) -> None:
-        """Start no more workers on a node.
+        """Start no more workers on a node."""
 
-        Raises:
-            RunStopped: there is no other.
-        """
+    @property
+    def alive(self) -> Set[str] | None:
+        """The nodes that are alive and have the device; None where there is but this machine, or as long as it is not known."""
+
+    @property
+    def seen(self) -> Set[str]:
+        """The nodes that are, or have been, alive."""
+
+    @property
+    def started(self) -> bool:
+        """Whether a worker has made itself known; before that, the pool itself waits for one, and gives up."""
 
     def met(self, about: Mapping[str, Any]) -> None:
         """Note that a worker has made itself known."""

@@ -47,8 +47,9 @@ class RayPool:
         self.device = self.where = ""
         self._address, self._wanted, self._unused = address, wanted, unused
         self._slots: Mapping[str, int] = {}
-        self._alive: set[str] = set()
-        self._seen: set[str] = set()
+        self.alive: set[str] | None = None
+        self.seen: set[str] = set()
+        self.started = False
         self._left_out: set[str] = set()
         self.unusable: dict[str, str] = {}
         self._meeting: Meeting | None = None
@@ -78,21 +79,16 @@ class RayPool:
         self._read_reports()  # that of what the cluster offers came before any worker
         self._starts.succeeded()
         self._deadline = float("inf")
+        self.started = True
 
     def concurrency_on(self, node: str) -> int:
         """Return how many trials run at a time on a node."""
         return min(self._slots.get(node, self.concurrency), self.concurrency)
 
     def leave_out(self, node: str) -> None:
-        """Start no more workers on a node.
-
-        Raises:
-            RunStopped: there is no other.
-        """
+        """Start no more workers on a node."""
         self._left_out.add(node)
         self._tell(leave_out=node)
-        if self._alive <= self._left_out:
-            raise RunStopped("no other node of the Ray cluster is left")
 
     def keep(self) -> None:
         """Read the keeper's reports, and start another keeper if it has died.
@@ -106,7 +102,7 @@ class RayPool:
             return self._start_keeper() if self._starts.may_go_on else None
         status = self._keeper.poll()
         self._read_reports()
-        if status is None and time.monotonic() < self._deadline:
+        if status is None and (time.monotonic() < self._deadline or self._waits_for_nodes):
             return
         if status is None:
             self._reason = self._overdue()
@@ -119,6 +115,11 @@ class RayPool:
         if self._starts.hopeless:
             raise RunStopped(f"{self._reason}, {self._starts.hopeless}")
 
+    @property
+    def _waits_for_nodes(self) -> bool:
+        """Whether the cluster that was joined has no node on which a worker could start."""
+        return bool(self._address) and self.alive is not None and self.alive <= self._left_out
+
     def _overdue(self) -> str:
         where = f" at '{self._address}'" if self._address else ""
         if self.concurrency:
@@ -128,7 +129,7 @@ class RayPool:
     def cause_of_death(self, about: Mapping[str, Any]) -> tuple[Cause, str] | None:
         """Return what Ray said about a worker's death."""
         self._read_reports()
-        if self._address and about.get("node") in self._seen - self._alive:
+        if self._address and about.get("node") in self.seen - (self.alive or set()):
             return Cause.NODE, ""
         for report in self._deaths.get(str(about.get("key")), []):
             if report.get("pid") in (None, about.get("pid")):
@@ -203,14 +204,14 @@ class RayPool:
                 capacity = Capacity.from_json(report["capacity"])
                 self.concurrency, self.device, self._slots = capacity.workers, capacity.device, report["slots"]
                 self.where = capacity.words(self._address, self._unused)
-                self._alive = set(self._slots)
-                self._seen |= self._alive
+                self.alive = set(self._slots)
+                self.seen |= self.alive
                 self._deadline = time.monotonic() + WORKER_SECONDS
             case "unavailable":
                 self._reason = report["reason"]
             case "nodes":
-                self._alive = set(report["alive"])
-                self._seen |= self._alive
+                self.alive = set(report["alive"])
+                self.seen |= self.alive
             case "unusable":
                 self.unusable[report["node"]] = report["reason"]
             case "died":
