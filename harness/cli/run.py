@@ -122,7 +122,7 @@ def run(
         bool, typer.Option("--log-losses", help="keep the training losses of the trials that run, for `timetrial export`")
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="repeat trials that failed, timed out or ran out of memory")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print the trials and their estimated CPU time")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print the trials and their estimated time")] = False,
     write_config: Annotated[
         Path | None,
         typer.Option(
@@ -199,7 +199,7 @@ def run(
     if dry_run:
         from harness.cli.running.estimate import print_estimate
 
-        print_estimate(plan, results, workers, pruned=bool(settings.prune), device=settings.device)
+        print_estimate(plan, results, settings)
         return 0
     settings = _on_this_machine(settings, plan)
     if request.pair:

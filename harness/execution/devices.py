@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contracts.errors import BadInput
-from harness.execution.environment import choose_device
 from harness.execution.settings import AUTO, Settings
 
 
@@ -26,6 +25,8 @@ def device_for(settings: Settings) -> str:
     """
     if cluster_address(settings):
         return settings.device
+    from harness.execution.environment import choose_device
+
     here = choose_device()
     if settings.device not in (AUTO, "cpu", here):
         raise BadInput(

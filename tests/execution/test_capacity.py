@@ -6,7 +6,7 @@ import pytest
 
 from harness.cli.running.checks import checked_device
 from harness.contracts.errors import BadInput
-from harness.execution import devices
+from harness.execution import environment
 from harness.execution.devices import Capacity, cluster_address, device_for, unused_here
 from harness.execution.dispatch.capacity import CannotStart, Wanted, found_capacity
 from harness.execution.dispatch.mig import parsed
@@ -111,7 +111,7 @@ def test_devices_that_cannot_are_one_line(device, per_device, words):
 
 def test_without_a_cluster_torch_decides_and_a_device_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    monkeypatch.setattr(devices, "choose_device", lambda: "cpu")
+    monkeypatch.setattr(environment, "choose_device", lambda: "cpu")
     here = Settings("ray", data_directory(), device=AUTO)
     assert device_for(here) == "cpu" and cluster_address(here) == ""
     with pytest.raises(BadInput, match="--device cuda: torch sees none on this machine"):

@@ -1,4 +1,4 @@
-"""The last nodes of a cluster: what runs there is not lost, and a run says that it waits; trials go to other nodes if they can."""
+"""The last nodes of a cluster: what runs there is kept, and a run says that it waits; trials go to other nodes if they can."""
 
 from __future__ import annotations
 

@@ -8,9 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from harness.cli.app import plain_line
 from harness.cli.left_out import print_left_out
 from harness.cli.lines import say
 from harness.cli.running.prices import Prices, is_for_gpu, measured_seconds, stated_seconds
+from harness.execution.devices import cluster_address
+from harness.execution.dispatch.capacity import CannotStart, Wanted
+from harness.execution.settings import Settings
 from harness.forecast.device_time import CORE, STATED, Device, device_named
 from harness.plan import Plan
 from harness.records import TrialSpec
@@ -20,15 +24,13 @@ DRIVERS = ("/dev/nvidiactl", "/dev/kfd")
 """Files of the drivers of NVIDIA's and AMD's GPUs: where there are none, torch need not be loaded to look for a GPU."""
 
 
-def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bool, device: str = "auto") -> None:
-    """Print each trial that would run, and an estimate of the time, which `pruned` says that pruning will reduce.
+def print_estimate(plan: Plan, results: Path, settings: Settings) -> None:
+    """Print each trial that would run, and an estimate of the time on this machine, or on the cluster that a run would join.
 
     Args:
         plan: the trials.
         results: directory of records, which are not run again, and on which times are measured.
-        workers: how many trials run at once; None is all that this machine offers.
-        pruned: whether trials are pruned.
-        device: "auto", "cpu" or "cuda".
+        settings: of the run.
     """
     store = ResultStore(results)
     records = list(store.records())
@@ -40,13 +42,12 @@ def print_estimate(plan: Plan, results: Path, workers: int | None, *, pruned: bo
         return
     for line in _table(waiting):
         print(line)
-    kind, offered = _device(device)
+    kind, count = _devices(settings)
     prices = Prices(kind, measured_seconds(records, kind))
     gpu_sized = [spec for spec in waiting if kind is CORE and is_for_gpu(spec)]
     rest = [spec for spec in waiting if spec not in gpu_sized] if gpu_sized else waiting
     total = sum(prices.seconds(spec) or 0.0 for spec in rest)
-    count = workers or offered
-    bound, less = ("at most", ", before pruning") if pruned else ("about", "")
+    bound, less = ("at most", ", before pruning") if settings.prune else ("about", "")
     basis = "; ".join(sorted(prices.bases))
     unit = "CPU seconds" if kind is CORE else f"seconds of {kind.name}"
     say(
@@ -68,16 +69,41 @@ def _for_gpu(specs: Sequence[TrialSpec], kind: Device) -> str:
     )
 
 
+def _devices(settings: Settings) -> tuple[Device, int]:
+    """Return the kind of device on which trials would run, and how many at a time: the cluster says it, if it can be asked."""
+    if address := cluster_address(settings):
+        from harness.execution.dispatch.inquiry import offer_of
+
+        try:
+            offer = offer_of(address, Wanted(settings.workers, settings.device, settings.per_device))
+        except CannotStart as error:
+            say(plain_line(f"{error}: what follows is priced for this machine"))
+        else:
+            say(plain_line(offer.capacity.words(address)))
+            return (CORE if offer.capacity.device == "cpu" else _gpu(offer.gpu)), offer.capacity.workers
+    kind, offered = _device(settings.device)
+    return kind, settings.workers or offered
+
+
 def _device(device: str) -> tuple[Device, int]:
     """Return the kind of device on which trials of this machine would run, and how many of them there are."""
     if device != "cpu" and any(map(os.path.exists, DRIVERS)):
         import torch
 
         if torch.cuda.is_available():
-            return device_named(torch.cuda.get_device_name()), torch.cuda.device_count()
+            return _gpu(torch.cuda.get_device_name()), torch.cuda.device_count()
     if device == "cuda":
         return STATED, 1
     return CORE, os.cpu_count() or 1
+
+
+def _gpu(name: str) -> Device:
+    """Return the kind of a GPU, and say so where its rates are not known."""
+    device = device_named(name)
+    if device.name not in name:
+        what = f"the GPU '{name}'" if name else "GPUs whose type Ray does not name"
+        say(plain_line(f"no rates are stated here for {what}: priced as one {device.name}"))
+    return device
 
 
 def _table(specs: Sequence[TrialSpec]) -> Iterator[str]:

@@ -10,6 +10,9 @@ from typing import Any
 from harness.execution.devices import Capacity
 from harness.execution.settings import AUTO
 
+GPU_TYPE = "accelerator_type:"
+"""How the name of a resource begins by which Ray says what type of GPU a node has."""
+
 
 class CannotStart(Exception):
     """Ray cannot be started, or joined, or lacks the device; its text is one line."""
@@ -80,6 +83,12 @@ def found_capacity(nodes: Iterable[Mapping[str, Any]], wanted: Wanted, *, joined
         per_device=wanted.per_device,
     )
     return Found(capacity, slots, _resources(device, wanted.per_device, slots, cpus), name)
+
+
+def gpu_types(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the types of the GPUs of living nodes, as Ray names them, each as often as nodes have it."""
+    names = (name for node in nodes if node["Alive"] and node["Resources"].get("GPU") for name in node["Resources"])
+    return [name.removeprefix(GPU_TYPE) for name in names if name.startswith(GPU_TYPE)]
 
 
 def _resources(device: str, per_device: int, slots: Mapping[str, int], cpus: Mapping[str, int]) -> dict[str, float]:

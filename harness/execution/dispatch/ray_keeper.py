@@ -41,7 +41,7 @@ from ray.cloudpickle import register_pickle_by_value
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from harness.execution.dispatch import ray_worker
-from harness.execution.dispatch.capacity import CannotStart, Found, Wanted, found_capacity
+from harness.execution.dispatch.capacity import CannotStart, Found, Wanted, found_capacity, gpu_types
 from harness.execution.dispatch.left_out import LEFT_OUT
 from harness.execution.dispatch.mig import slices
 from harness.execution.dispatch.processes import arguments_and_secret
@@ -104,7 +104,7 @@ class Keeper:
     Args:
         address: of a running cluster; empty starts one on this machine.
         wanted: how many workers on which device, as the driver asks for them.
-        port: at which the driver listens, on this machine.
+        port: at which the driver listens, on this machine; 0: nobody does, and the cluster is only asked what it offers.
         token: by which the driver knows its workers.
         reports: descriptor to which reports are written.
     """
@@ -124,11 +124,14 @@ class Keeper:
         threading.Thread(target=self._obey, name="commands", daemon=True).start()
         try:
             self._join()
-            found = found_capacity(ray.nodes(), self._wanted, joined=bool(self._address))
+            nodes = ray.nodes()
+            found = found_capacity(nodes, self._wanted, joined=bool(self._address))
         except CannotStart as error:
             self.report("unavailable", reason=str(error))
             return
-        self.report("ready", capacity=asdict(found.capacity), slots=found.slots)
+        self.report("ready", capacity=asdict(found.capacity), slots=found.slots, gpus=gpu_types(nodes))
+        if not self._port:
+            return ray.shutdown()
         if self._address:
             threading.Thread(target=self._look, args=(found.name,), name="nodes", daemon=True).start()
         while not self._keep(found):
