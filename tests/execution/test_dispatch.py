@@ -248,6 +248,39 @@ def test_strangers_who_connect_get_nothing_and_stop_nothing(tmp_path):
     assert not any(got) and time.monotonic() - begun < 25, "a stranger who sends half a message holds the driver up"
 
 
+LOOKS_FOR_TOKENS = """
+import gc, sys
+texts = []
+for frame in sys._current_frames().values():
+    while frame:
+        texts += frame.f_locals.values()
+        frame = frame.f_back
+for thing in gc.get_objects():
+    if type(thing) is dict:
+        texts += [*thing.keys(), *thing.values()]
+    elif type(thing) in (list, tuple, set):
+        texts += thing
+texts += [*os.environ.values(), *sys.argv, open("/proc/self/environ").read(), open("/proc/self/cmdline").read()]
+with open(NOTED, "w", errors="replace") as file:
+    file.write("\\n".join(text for text in texts if type(text) is str))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it reads /proc")
+def test_no_name_in_a_worker_s_process_leads_a_plug_in_to_the_run_s_token(tmp_path):
+    """With it a plug-in could connect as another worker, and answer for its rivals."""
+    noted = tmp_path / "noted"
+    plugin = write_plugin(tmp_path, "looks", LOOKS_FOR_TOKENS.replace("NOTED", repr(str(noted))))
+    race, said = race_of(tmp_path / "results", plugin)
+    driver = Driver(race, ChildPool(1), "127.0.0.1", said.append)
+    driver.run()
+    reasons = [record.reason for record in ResultStore(tmp_path / "results").records()]
+    assert noted.exists(), reasons
+    found = noted.read_text(errors="replace")
+    assert "looks.py" in found, "it has looked"
+    assert driver._token not in found
+
+
 def test_workers_that_never_say_whether_their_device_computes_are_killed_and_stop_the_run(tmp_path, monkeypatch):
     """A driver of a GPU may hang; nobody else on this machine could run the trials."""
     monkeypatch.setattr(nodes_module, "FACTS_SECONDS", -1)

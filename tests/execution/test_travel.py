@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.errors import BadInput
+from harness.contracts.workloads import DataUnavailable
 from harness.execution.dispatch import travel
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
-from harness.execution.dispatch.messages import Channel, connect
-from harness.execution.dispatch.serving import Place, data_directory_here, serve, settings_to_json
+from harness.execution.dispatch.messages import Channel
+from harness.execution.dispatch.named_text import find_text, text_of
+from harness.execution.dispatch.nodes import MOST_IN_A_ROW, Nodes, Worker
+from harness.execution.dispatch.serving import Place, data_directory_here, introduced, landed, serve, settings_to_json
 from harness.execution.dispatch.travel import PluginFiles, plugin_files
 from harness.execution.inline import run_inline
 from harness.execution.race import Race
@@ -26,9 +29,11 @@ from harness.plan import Request, make_plan
 from harness.records import Artefact
 from harness.registry.loading import loaded_from
 from harness.results import ResultStore
+from harness.trial.process.failures import explain
 from tests.execution.commands import outcome
 from tests.execution.plugins import FILES, write_plugins
 from workloads.data import data_directory
+from workloads.data.local_text import LEAST, VARIABLE, text_file
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +121,7 @@ def test_a_worker_that_cannot_take_in_the_plug_ins_says_so_to_the_driver(planned
     sent = {**plugin_files(planned).to_json(), "hash": "another"}
     answers: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        worker = threading.Thread(target=lambda: answers.append(serve(connect(listener.getsockname()), "token")))
+        worker = threading.Thread(target=lambda: answers.append(serve(introduced(listener.getsockname(), "token"))))
         worker.start()
         driver = Channel(listener.accept()[0])
         assert driver.receive()["type"] == "worker"
@@ -141,6 +146,62 @@ def test_data_lie_where_the_node_says_else_where_the_driver_has_them_else_in_the
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert data_directory_here(tmp_path) == tmp_path
     assert data_directory_here(tmp_path / "only on the driver") == tmp_path / "cache" / "timetrial"
+
+
+@pytest.fixture
+def text(tmp_path, monkeypatch):
+    """Return a text that `TIMETRIAL_TEXT` names, and what the driver of a race of it sends."""
+    path = tmp_path / "text.txt"
+    path.write_bytes(bytes(range(97, 123)) * (LEAST // 26 + 1))
+    monkeypatch.setenv(VARIABLE, str(path))
+    plan = make_plan(Request(suite="full", submissions=("adamw+linear",), workloads=("text_lm",), track="external", studies=1))
+    return path, text_of(plan)
+
+
+def test_the_text_of_the_driver_is_read_where_a_node_names_none_and_sees_it(text, monkeypatch):
+    path, sent = text
+    monkeypatch.delenv(VARIABLE)
+    find_text(sent)
+    assert text_file() == path
+    find_text(None)
+
+
+def test_a_node_without_the_text_names_the_variable_and_what_to_do(text, tmp_path, monkeypatch):
+    path, sent = text
+    kept = path.rename(tmp_path / "copy.txt")
+    said = []
+    for variable in (None, kept, tmp_path / "none"):
+        monkeypatch.setenv(VARIABLE, str(variable)) if variable else monkeypatch.delenv(VARIABLE)
+        try:
+            find_text(sent)
+        except DataUnavailable as error:
+            said.append(str(error))
+    do = "set it to a copy of that text before `ray start`"
+    assert said == [
+        f"{VARIABLE} is not set, and there is no {path} as at the driver: {do}",
+        f"{VARIABLE} names {tmp_path / 'none'}, which is not the driver's text: {do}",
+    ], "a copy under another name will do"
+
+
+def test_a_node_without_the_text_is_left_out_with_one_line_that_names_it(text, monkeypatch, tmp_path):
+    path, sent = text
+    monkeypatch.delenv(VARIABLE)
+    path.unlink()
+    settings = settings_to_json(Settings("ray", data_directory()))
+    welcome = {"settings": settings, "files": PluginFiles({}, str(tmp_path)).to_json(), "text": sent}
+    with pytest.raises(DataUnavailable) as error, landed(welcome):
+        pass
+    said: list[str] = []
+    plan = make_plan(Request(suite="smoke", submissions=("linear",), studies=1))
+    nodes = Nodes(plan, joined=True, mixed=False, say=said.append, note=lambda machine, reason: None)
+    for _ in range(MOST_IN_A_ROW):
+        nodes.arrived(Worker(None, {"node": "n1"}), {"broken": explain(error.value), "host": "gpu-7"})
+    (line,) = said
+    assert line.startswith(f"node gpu-7 is not used: DataUnavailable: {VARIABLE} is not set, and there is no {path}")
+
+
+def test_a_race_without_the_text_s_workload_sends_none(text, planned):
+    assert text[1] is not None and text_of(planned) is None
 
 
 def test_a_traceback_names_the_file_of_the_driver_s_machine(tmp_path):

@@ -18,11 +18,13 @@ def main() -> None:
     go_on_guarded()
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    from harness.execution.dispatch.messages import Lost, connect
-    from harness.execution.dispatch.serving import serve
+    from harness.execution.dispatch.messages import Lost
+    from harness.execution.dispatch.serving import introduced, serve
 
     try:
-        serve(connect((host, int(port))), token, key=key)
+        channel = introduced((host, int(port)), token, key=key)
+        del token
+        serve(channel)
     except Lost as error:
         sys.exit(f"the driver has gone: {error}")
     os._exit(0)  # threads that a plug-in left behind must not keep this process

@@ -16,6 +16,7 @@ from harness.execution.dispatch.deaths import Cause, Death, Deaths, Verdict
 from harness.execution.dispatch.lost_workers import LostWorkers
 from harness.execution.dispatch.memory_shortage import MemoryShortage
 from harness.execution.dispatch.messages import SPEAKS, Channel, Lost, Message, artefacts_from_json
+from harness.execution.dispatch.named_text import text_of
 from harness.execution.dispatch.nodes import Nodes, Worker
 from harness.execution.dispatch.pools import Meeting, Pool
 from harness.execution.dispatch.processes import uninterrupted
@@ -58,6 +59,7 @@ class Driver:
     def __init__(self, race: Race, pool: Pool, host: str, say: Callable[[str], None], files: PluginFiles | None = None) -> None:
         self._race, self._pool, self._host, self._say = race, pool, host, say
         self._files = files.to_json() if files else None
+        self._text = text_of(race.plan) if files else None
         self._token = secrets.token_hex(16)
         self._reception = Reception()
         self._nodes = Nodes(race.plan, joined=files is not None, mixed=race.settings.mixed, say=say, note=race.leave_out)
@@ -165,6 +167,7 @@ class Driver:
             settings=settings_to_json(self._race.settings),
             concurrency=max(self._pool.concurrency_on(worker.node), 1),
             files=self._files,
+            text=self._text,
             libraries=self._nodes.asked,
         )
 

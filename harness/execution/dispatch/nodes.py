@@ -74,6 +74,7 @@ class Nodes:
         note: writes down (machine, reason) for the board.
 
     Attributes:
+        joined: as above.
         left_out: {node: why it runs no more trials}.
         hopeless: why workers on the one machine that there is do not run trials; "" as long as they do.
     """
@@ -81,7 +82,8 @@ class Nodes:
     def __init__(
         self, plan: Plan, *, joined: bool, mixed: bool, say: Callable[[str], None], note: Callable[[str, str], None]
     ) -> None:
-        self._joined, self._mixed, self._say, self._note = joined, mixed, say, note
+        self.joined = joined
+        self._mixed, self._say, self._note = mixed, say, note
         self._planned = {name: version for spec in plan.trials for name, version in spec.libraries.items()} if joined else {}
         self._held: list[Worker] = []
         self._since = 0.0
@@ -99,7 +101,7 @@ class Nodes:
     @property
     def asked(self) -> list[str] | None:
         """The libraries whose versions workers are asked for; None if they are asked for nothing."""
-        return sorted(self._planned) if self._joined else None
+        return sorted(self._planned) if self.joined else None
 
     def arrived(self, worker: Worker, facts: Message) -> None:
         """Take in what a worker says of its node, once it has tried the device."""
@@ -111,7 +113,7 @@ class Nodes:
             self._count(self._dead, worker.node, broken)
             return
         self._dead.pop(worker.node, None)
-        if not self._joined:
+        if not self.joined:
             worker.fit = True
         elif difference := self._difference(facts):
             self.refuse(worker, difference)
@@ -148,7 +150,7 @@ class Nodes:
 
     def unable(self, node: str, reason: str, *, lasting: bool = False) -> None:
         """Note that a worker could not begin a trial: its device is dead, or its node lacks the data (`lasting`)."""
-        if lasting and self._joined:
+        if lasting and self.joined:
             self.leave_out(node, reason)
         else:
             self._count(self._unable, node, reason)
@@ -158,7 +160,7 @@ class Nodes:
         failures[node] += 1
         if failures[node] < MOST_IN_A_ROW:
             return
-        if self._joined:
+        if self.joined:
             self.leave_out(node, reason)
         else:
             self.hopeless = reason
@@ -178,7 +180,7 @@ class Nodes:
         row = self._rows[node]
         names = set(row.values())
         told = len(names) > 1 or any(self._finished_on.get(name, set()) - {node} for name in names)
-        if self._joined and len(row) >= MOST_IN_A_ROW and told and set(used) - {node} - set(self.left_out):
+        if self.joined and len(row) >= MOST_IN_A_ROW and told and set(used) - {node} - set(self.left_out):
             self.leave_out(node, f"{len(row)} workers in a row died there ({reason or 'no cause is known'})")
 
     def finished(self, node: str, spec: TrialSpec) -> None:

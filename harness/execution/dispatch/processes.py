@@ -59,8 +59,11 @@ def start(
 
 
 def arguments_and_secret() -> tuple[list[str], str]:
-    """Return what `start` gave this process."""
-    return sys.argv[3:], sys.stdin.readline().strip()
+    """Return what `start` gave this process. Nothing of the secret stays in the buffers of standard input."""
+    secret = bytearray()
+    while (byte := os.read(0, 1)) not in (b"", b"\n"):
+        secret += byte
+    return sys.argv[3:], secret.decode()
 
 
 def end_with_parent(by: signal.Signals = signal.SIGKILL) -> None:

@@ -9,7 +9,7 @@ from harness.execution.dispatch.nodes import Nodes, Worker
 from harness.execution.dispatch.pools import Pool, RunStopped
 
 IDLE_SECONDS = 60.0
-"""A run to which no worker has been connected for so long says so, where nodes are alive."""
+"""A run to which no worker has been connected for so long says so, where nodes of a cluster that it joined are alive."""
 
 REPEAT_SECONDS = 1800.0
 """So often a run that waits says again that it does."""
@@ -72,7 +72,7 @@ class Prospects:
         return f"no node that could run trials is left (gone: {self._names(gone)}{beside}): waiting for nodes to join"
 
     def _why_idle(self, workers: Collection[Worker]) -> str:
-        if workers or not self._pool.started:
+        if workers or not self._pool.started or not self._nodes.joined:
             self._idle_since = None
             return ""
         self._idle_since = self._idle_since or time.monotonic()

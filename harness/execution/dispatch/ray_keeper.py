@@ -131,7 +131,8 @@ class Keeper:
             return
         self.report("ready", capacity=asdict(found.capacity), slots=found.slots, gpus=gpu_types(nodes))
         if not self._port:
-            return ray.shutdown()
+            ray.shutdown()
+            return
         if self._address:
             threading.Thread(target=self._look, args=(found.name,), name="nodes", daemon=True).start()
         while not self._keep(found):

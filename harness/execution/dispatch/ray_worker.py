@@ -36,13 +36,16 @@ class Worker(tune.Trainable):  # type: ignore[misc]
         """Run trials; a process that must not run another one ends, and Tune starts a new one."""
         node = ray.get_runtime_context().get_node_id()
         try:
-            from harness.execution.dispatch.messages import Lost, connect
-            from harness.execution.dispatch.serving import serve
+            from harness.execution.dispatch.messages import Lost
+            from harness.execution.dispatch.serving import introduced, serve
         except ImportError as error:
             time.sleep(PAUSE_SECONDS)
             raise RuntimeError(f"{UNUSABLE} [{node}]: {socket.gethostname()}: {error}") from None
         try:
-            replaced = serve(connect(self._address), self._token, key=self.trial_id, node=node)
+            token, self._token = self._token, ""
+            channel = introduced(self._address, token, key=self.trial_id, node=node)
+            del token
+            replaced = serve(channel)
         except Lost:
             time.sleep(PAUSE_SECONDS)  # the driver has gone, and its cluster will end; Tune would start this step at once again
             raise

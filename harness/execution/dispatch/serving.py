@@ -16,7 +16,8 @@ from typing import Any
 
 from harness.contracts.errors import BadInput
 from harness.contracts.workloads import DataUnavailable
-from harness.execution.dispatch.messages import SPEAKS, Channel, Message, artefacts_to_json
+from harness.execution.dispatch.messages import SPEAKS, Channel, Message, artefacts_to_json, connect
+from harness.execution.dispatch.named_text import find_text
 from harness.execution.dispatch.node_facts import node_facts
 from harness.execution.dispatch.scratch import ScratchFolder
 from harness.execution.dispatch.travel import PluginFiles
@@ -29,13 +30,30 @@ from harness.trial.process.machine_memory import default_memory
 from harness.trial.process.memory_limit import before_memory_exit
 
 
-def serve(channel: Channel, token: str, **about: Any) -> str:
+def introduced(address: tuple[str, int], token: str, **about: Any) -> Channel:
+    """Return a channel to the driver, over which this worker has made itself known.
+
+    The caller forgets the token before it serves: a plug-in that had it could connect as another worker, and be given the
+    trials of its rivals.
+
+    Args:
+        address: of the driver, (host, port).
+        token: by which the driver knows that this worker belongs to its run.
+        about: what else the driver should know about this worker.
+
+    Raises:
+        Lost: the driver has gone.
+    """
+    channel = connect(address)
+    channel.send("worker", token=token, pid=os.getpid(), speaks=SPEAKS, **about)
+    return channel
+
+
+def serve(channel: Channel) -> str:
     """Run the trials that the driver sends, until there are none left.
 
     Args:
-        channel: to the driver.
-        token: by which the driver knows that this worker belongs to its run.
-        about: what else the driver should know about this worker.
+        channel: to the driver, who knows this worker.
 
     Returns:
         Why this process must not run another trial; empty if there are none left.
@@ -43,7 +61,6 @@ def serve(channel: Channel, token: str, **about: Any) -> str:
     Raises:
         Lost: the driver has gone.
     """
-    channel.send("worker", token=token, pid=os.getpid(), speaks=SPEAKS, **about)
     inbox = _Inbox(channel)
     welcome = inbox.next()
     if welcome["type"] != "welcome":
@@ -178,6 +195,7 @@ def landed(welcome: Message) -> Iterator[Place]:
     try:
         sys.path[:] = [entry for entry in path if entry not in files.folders]
         settings = replace(settings, data_directory=data_directory_here(settings.data_directory).absolute())
+        find_text(welcome.get("text"))
         os.chdir(files.unpack(scratch.path))
         yield Place(settings, files, scratch.path)
     finally:
