@@ -15,7 +15,7 @@ from typing import Any
 from harness.execution.devices import Capacity
 from harness.execution.dispatch.capacity import CannotStart, Wanted
 from harness.execution.dispatch.processes import start, wait_or_kill
-from harness.execution.dispatch.ray_pool import JOIN_SECONDS, KEEPER
+from harness.execution.dispatch.ray_pool import JOIN_SECONDS, KEEPER, START_SECONDS
 from harness.execution.dispatch.scratch import ScratchFolder
 
 NO_WORKERS = "0"
@@ -72,7 +72,10 @@ def _offer(reports: Iterator[dict[str, Any]], address: str) -> Offer:
 
 def _reports(read: int) -> Iterator[dict[str, Any]]:
     """Yield what the process says that joins the cluster, until it ends, or time is up."""
-    deadline, unread = time.monotonic() + JOIN_SECONDS, b""
+    deadline, unread = time.monotonic() + START_SECONDS, b""
     while wait([read], max(deadline - time.monotonic(), 0.0)) and (content := os.read(read, 65536)):
         *lines, unread = (unread + content).split(b"\n")
-        yield from map(json.loads, lines)
+        for report in map(json.loads, lines):
+            if report["type"] == "joining":
+                deadline = time.monotonic() + JOIN_SECONDS
+            yield report

@@ -146,6 +146,7 @@ class Keeper:
         try:
             if self._address:
                 _probe(self._address)
+                self.report("joining")
                 ray.init(address=self._address, **quiet)
             else:
                 own: dict[str, Any] = {"num_cpus": self._wanted.workers or os.cpu_count(), "include_dashboard": False}

@@ -23,8 +23,11 @@ from harness.execution.dispatch.scratch import ScratchFolder
 
 KEEPER = "harness.execution.dispatch.ray_guard"
 
-START_SECONDS, JOIN_SECONDS = 120.0, 30.0
-"""A keeper that has not started a cluster, or joined one, by then is given up."""
+START_SECONDS = 120.0
+"""A keeper that has not started a cluster by then, or begun to join one, is given up. On a busy machine Ray loads slowly."""
+
+JOIN_SECONDS = 45.0
+"""One that has begun to join a cluster, and has not joined it this much later, is given up: something else may listen there."""
 
 WORKER_SECONDS = 180.0
 """A cluster on which no worker has made itself known by then, although trials are left, is given up."""
@@ -160,7 +163,7 @@ class RayPool:
     def _start_keeper(self) -> None:
         assert self._meeting is not None
         self._reason = ""
-        self._deadline = time.monotonic() + (JOIN_SECONDS if self._address else START_SECONDS)
+        self._deadline = time.monotonic() + START_SECONDS
         self._reports, write = os.pipe()
         os.set_blocking(self._reports, False)
         wanted = replace(self._wanted, device=self.device or self._wanted.device)
@@ -207,6 +210,8 @@ class RayPool:
                 self.alive = set(self._slots)
                 self.seen |= self.alive
                 self._deadline = time.monotonic() + WORKER_SECONDS
+            case "joining":
+                self._deadline = time.monotonic() + JOIN_SECONDS
             case "unavailable":
                 self._reason = report["reason"]
             case "nodes":
