@@ -202,6 +202,16 @@ def test_a_pool_whose_cluster_has_no_node_left_does_not_give_it_up(monkeypatch):
     assert pool._keeper is not None and pool.seen == {"a"} and pool.alive == set()
 
 
+def test_a_worker_that_does_not_answer_may_have_died_with_its_node(monkeypatch):
+    pool, about = RayPool("127.0.0.1:1", Wanted()), {"node": "a", "key": "1", "pid": 7}
+    monkeypatch.setattr(pool, "_read_reports", lambda: None)
+    pool._take({"type": "nodes", "alive": ["a", "b"]})
+    pool._take({"type": "died", "key": "1", "pid": None, "text": "The actor is temporarily unavailable: Socket closed"})
+    assert pool.cause_of_death(about) is None, "Ray does not know yet"
+    pool._take({"type": "nodes", "alive": ["b"]})
+    assert pool.cause_of_death(about) == (Cause.NODE, "")
+
+
 @pytest.fixture(scope="module")
 def specs():
     return make_plan(Request(suite="smoke", submissions=("linear",), studies=1)).trials

@@ -38,7 +38,7 @@ def test_nodes_that_do_not_see_the_drivers_files_and_die_and_join_change_nothing
     write_plugins(mine)
     scale = mine / "submissions" / "schedules" / "scale.py"
     scale.write_text(scale.read_text() + NOTES)
-    alone = timetrial(*run_line("--executor", "inline", "--results", tmp_path / "inline"), cwd=mine)
+    alone = timetrial(*run_line("--executor", "inline", "--results", tmp_path / "inline"), cwd=mine, timeout=600)
     assert alone.returncode == 0, alone.stdout + alone.stderr
     notes = {name: tmp_path / name for name in ("second", "third")}
     with head_node(cpus=1) as address:

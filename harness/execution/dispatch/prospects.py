@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from harness.execution.dispatch.nodes import Nodes, Worker
 from harness.execution.dispatch.pools import Pool, RunStopped
 
-IDLE_SECONDS = 60.0
+IDLE_SECONDS = 120.0
 """A run to which no worker has been connected for so long says so, where nodes of a cluster that it joined are alive."""
 
 REPEAT_SECONDS = 1800.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Mapping
@@ -31,6 +32,9 @@ JOIN_SECONDS = 45.0
 
 WORKER_SECONDS = 180.0
 """A cluster on which no worker has made itself known by then, although trials are left, is given up."""
+
+UNAVAILABLE = re.compile(r"temporarily unavailable|ActorUnavailable", re.IGNORECASE)
+"""What Ray says of a worker that does not answer, before it knows whether the worker has died, or its node."""
 
 SHORTAGE_SECONDS = 5.0
 """Ray's memory monitor may end all of Tune; workers that died within this time before or after died of that."""
@@ -135,6 +139,8 @@ class RayPool:
         if self._address and about.get("node") in self.seen - (self.alive or set()):
             return Cause.NODE, ""
         for report in self._deaths.get(str(about.get("key")), []):
+            if self._address and UNAVAILABLE.search(str(report.get("text"))):
+                continue  # where the whole node has died, that is known a little later
             if report.get("pid") in (None, about.get("pid")):
                 if report.get("node") and self._address:
                     return Cause.NODE, ""
