@@ -19,6 +19,13 @@ REPORTED = {
         *("head of a cluster dies", "a Ray that somebody left", "something else listens", "does not start"),
         *("two runs in one directory", "its rival is beaten", "devices, pipes", "ill-typed", "10 MB of exception text"),
         *("control characters", "after it has printed", "every hostile plug-in", "killed ten times"),
+        *(
+            "dies while trials run, and another one joins",
+            "all nodes but its head",
+            "the last usable node",
+            "on a node that lives",
+        ),
+        *("loses its device", "has other versions", "has no data", "does not see the driver's folder"),
     ),
     INPUT: (
         *("blank, infinite, zero, negative or runs backwards", "byte-order mark", "cut by a kill", "repeated header"),
