@@ -50,7 +50,7 @@ def published_table(cells: pd.DataFrame) -> str:
     lines = []
     for entry, rows in ran.groupby("entry"):
         own, best = as_published(rows), tuned(rows)
-        runs = rows[rows["multiple"] == OWN].groupby("workload")["progress"].max() >= RUNS
+        own_runs = rows[rows["multiple"] == OWN].groupby("workload")["progress"].max() >= RUNS
         common = own[own["workload"].isin(best["workload"])]
         multiples = " ".join(f"{value:g}" for value in sorted(rows["multiple"].unique()))
         lines.append(
@@ -59,7 +59,7 @@ def published_table(cells: pd.DataFrame) -> str:
                 [
                     str(entry),
                     f"{int((rows.groupby('workload')['progress'].max() >= RUNS).sum())} of {rows['workload'].nunique()}",
-                    f"{int(runs.sum())} of {len(own)}",
+                    f"{int(own_runs.sum())} of {len(own)}",
                     f"{rows['point'].nunique()}",
                     f"{speed_up(own['gain']):.2f}",
                     f"{speed_up(best['gain']):.2f}" if len(best) else "-",
