@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from harness.trial.facts import submission_facts, workload_facts
 from harness.trial.loop import TrialSettings, run_trial
 from harness.trial.outcome import TRACEBACK
 from harness.trial.process.allocator import keep_freed_memory
+from harness.trial.process.compilation import prepare_compilation
 from harness.trial.process.failures import explain, full_traceback, status_of
 from harness.trial.process.guard import DATA, Aftermath, guarded
 from harness.trial.process.interrupts import is_from_outside
@@ -88,7 +88,7 @@ def work(
             the user's process.
         begun: called when the trial's time begins to count: the data are loaded, nothing of the submission is.
     """
-    import_module("torch._dynamo")  # torch loads it with the first optimizer, and that would be in a trial's set-up
+    prepare_compilation()
     if settings.device == "cpu":
         torch.set_num_threads(1)
         keep_freed_memory()

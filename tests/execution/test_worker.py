@@ -40,6 +40,46 @@ def test_what_torch_imports_for_its_first_optimizer_is_imported_before_the_set_u
     assert done.stdout.split() == ["False", "True"]
 
 
+COMPILING = """
+import torch
+from harness import optimizer
+
+@torch.compile(backend="eager")
+def scaled(gradient):
+    return gradient * 0.5
+
+@optimizer(defaults={"learning_rate": 0.01})
+def compiling(model, hyperparameters):
+    'Half of gradient descent, compiled.'
+    return Half(model.parameters(), {"lr": hyperparameters.learning_rate})
+
+class Half(torch.optim.Optimizer):
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.data.add_(scaled(p.grad), alpha=-group["lr"])
+"""
+
+ITS_TRIAL = """
+import sys
+from harness.execution.settings import Settings
+from harness.execution.worker import work
+from harness.plan import Request, make_plan
+from workloads.data import data_directory
+
+plan = make_plan(Request(suite="smoke", workloads=("digits_mlp",), submissions=(sys.argv[1],), track="self-tuning", studies=1))
+record = work(plan.trials[0], Settings("inline", data_directory()), lambda: None).result.record
+print(record.status, record.reason)
+"""
+
+
+def test_the_first_submission_of_a_process_that_compiles_a_function_is_not_blamed_for_what_torch_replaces(tmp_path):
+    (tmp_path / "compiling.py").write_text(COMPILING)
+    line = [sys.executable, "-c", ITS_TRIAL, f"{tmp_path / 'compiling.py'}+cosine"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[0] in ("reached", "missed", "finished"), done.stdout
+
+
 PLUGIN = """
 from harness import TrainingAlgorithm
 
