@@ -13,7 +13,7 @@ SCHEDULES = (
     Request(suite="smoke", studies=1, track="schedule", held_out=True),
 )
 
-SCHEDULES_DIGEST = "bb8e88ac17dd006b5b5458efdf63dab17b64d157ff35c681762e72ef891c5026"
+SCHEDULES_DIGEST = "4618e37e542acc53bf70723524ed47295297a64b382a1177c1a3d13ff2f3cd5c"
 
 OTHERS = (
     Request(suite="smoke", studies=2, track="self-tuning", submissions=("sam:defaults=paper", "adamw:defaults=paper+rex")),
@@ -23,7 +23,7 @@ OTHERS = (
 )
 """Optimizers and procedures at their declared defaults, which no calibration changes."""
 
-OTHERS_DIGEST = "37ec4fa7d743fd29581257f2c3a89aeea3d50b4fb22aeeeaef7b681cc916181f"
+OTHERS_DIGEST = "96d775331aad4acfab2073b7cddede1d6d219861bcbc6c8a7774e56e4f061050"
 
 
 def digest(requests: tuple[Request, ...]) -> str:
