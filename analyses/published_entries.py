@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Entry:
         """What is typed after ``-s``."""
         return f"algoperf:{self.path}"
 
-    @property
+    @cached_property
     def points(self) -> list[Mapping[str, Any]]:
         """The points that it lists, each with the values that differ among them, the first as {}; [{}] where it lists none.
 
@@ -76,6 +77,7 @@ def published(clones: Path) -> list[Entry]:
     return list(found.values())
 
 
+@cache
 def entry_of(submission: str) -> Entry:
     """Return the entry whose file a recorded submission names.
 

@@ -248,3 +248,12 @@ def _trials_without_race(track: str, count: int, *, rulers: bool = False) -> pd.
     for facts in trials["facts"]:
         facts["workload"]["trivial_metric"] = 5.0
     return trials
+
+
+def trials_of_long_names():
+    """Return trials of submissions with long names, in files as a store names them, and the name of the last submission."""
+    near, far = (letter * 75 for letter in "nf")
+    trials = board_trials(["cosine", near, far], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1)
+    folders = {"cosine": "cosine", near: f"{near[:60]}~12345678", far: f"{far[:60]}~87654321"}
+    trials["file"] = [f"trials/digits_mlp/{folders[name]}/{i}.json" for i, name in enumerate(trials["submission"])]
+    return trials, far

@@ -7,7 +7,7 @@ import pytest
 from harness.report import write_report
 from harness.results import BoardInput
 
-from .boards import WORKLOADS, board_trials
+from .boards import trials_of_long_names
 from .browsing import tab
 
 VISIBLE_HEADS = """() => Array.from(document.querySelectorAll("table[data-clock=examples] thead th"))
@@ -140,11 +140,8 @@ def test_a_page_that_a_run_writes_loads_itself_again_and_links_to_its_records(op
 
 
 def test_a_record_s_link_is_that_of_its_file_however_long_the_submission_s_name_is(open_tab, tmp_path):
-    near, far = (letter * 75 for letter in "nf")
-    trials = board_trials(["cosine", near, far], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1)
-    folders = {"cosine": "cosine", near: f"{near[:60]}~12345678", far: f"{far[:60]}~87654321"}  # as a store names them
-    trials["file"] = [f"trials/digits_mlp/{folders[name]}/{i}.json" for i, name in enumerate(trials["submission"])]
     out = tmp_path / "leaderboard.html"
+    trials, far = trials_of_long_names()
     write_report(BoardInput(trials, from_reference=(far,)), out, figures=False, records=tmp_path)
     open_tab.open(out)
     open_tab.page.locator("#workload-digits_mlp details summary").last.click()

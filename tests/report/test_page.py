@@ -22,7 +22,7 @@ from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 from tests.benchmarks.page_at_scale import SIZES, generated
 
-from .boards import WORKLOADS, board_trials, budget_trials
+from .boards import WORKLOADS, board_trials, budget_trials, trials_of_long_names
 from .reading import read
 
 PAPERS = ("https://arxiv.org/abs/", "https://doi.org/")
@@ -167,11 +167,8 @@ def test_a_page_that_links_to_records_says_where_they_are(trials, tmp_path):
 
 
 def test_a_link_to_a_record_is_to_the_file_that_is_there_however_long_the_submission_s_name_is(tmp_path):
-    near, far = (letter * 75 for letter in "nf")
-    trials = board_trials(["cosine", near, far], {"digits_mlp": WORKLOADS["digits_mlp"]}, studies=1)
-    folders = {"cosine": "cosine", near: f"{near[:60]}~12345678", far: f"{far[:60]}~87654321"}  # as a store names them
-    trials["file"] = [f"trials/digits_mlp/{folders[name]}/{i}.json" for i, name in enumerate(trials["submission"])]
     out = tmp_path / "leaderboard.html"
+    trials, far = trials_of_long_names()
     write_report(BoardInput(trials, from_reference=(far,)), out, figures=False, records=tmp_path)
     cells = re.findall(r"<td( data-away)?>(trials/[^<]*)</tr>", out.read_text())
     assert {file for _, file in cells} == set(trials["file"])
