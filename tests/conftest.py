@@ -1,4 +1,4 @@
-"""Test processes, and those that they start, compute on one thread; and the longest tests start first.
+"""Test processes, and those that they start, compute on one thread; the longest tests start first; no test leaves its path.
 
 The matrices of the tests are small: with more threads than free cores they take twice the CPU time. The variables are
 read when NumPy, SciPy and PyTorch are first imported, so they are set here, before any test module is.
@@ -6,6 +6,8 @@ read when NumPy, SciPy and PyTorch are first imported, so they are set here, bef
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +16,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what run
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+# Ray's workers run at nice 15. Beside the other test processes they would get a thirtieth of a core, and minutes pass.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 from hypothesis import settings  # noqa: E402  hypothesis may import NumPy
 
@@ -34,3 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         spread += own + others[: size - len(own)]
         del others[: size - len(own)]
     items[:] = spread
+
+
+@pytest.fixture(autouse=True)
+def _search_path() -> Iterator[None]:
+    """Give the import path back as it was: the folder of a plug-in is put on it, and its names would be modules in later tests."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before

@@ -6,7 +6,7 @@ import keyword
 import re
 import sys
 from enum import StrEnum
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -103,7 +103,7 @@ def check_name(name: str) -> None:
         raise BadInput(f"'{name}' cannot be a name{instead} ({rule})")
     if keyword.iskeyword(name):
         raise BadInput(f"'{name}' is a word of Python's grammar, which no function can be called: choose another name")
-    found = find_spec(name)
+    found = PathFinder.find_spec(name)
     if name in sys.stdlib_module_names or (found is not None and found.origin):  # a mere folder has no origin
         raise BadInput(
             f"'{name}' is the name of a Python module, which 'import {name}' in that file would then not find: choose another"

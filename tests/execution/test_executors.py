@@ -123,6 +123,7 @@ def test_a_full_disk_or_an_unwritable_directory_is_one_plain_line(tmp_path):
         assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.timeout(600)
 def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, tmp_path):
     import signal
     import time
@@ -133,7 +134,7 @@ def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, t
         stderr=subprocess.STDOUT,
         text=True,
     ) as run:
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 300
         while not list(tmp_path.glob("trials/*/*/*.json")) and time.monotonic() < deadline:
             time.sleep(0.05)
         run.send_signal(signal.SIGINT)
