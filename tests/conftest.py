@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _search_path() -> Iterator[None]:
-    """Give the import path back as it was: the folder of a plug-in is put on it, and its names would be modules in later tests."""
+    """Give the import path back as it was: a plug-in puts its folder on it, whose names would be modules later."""
     before = list(sys.path)
     yield
     sys.path[:] = before
