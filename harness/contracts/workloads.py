@@ -152,6 +152,9 @@ class Workload:
         for fact in ("name", "data", "sizes"):
             if not getattr(cls, fact, None):
                 raise ContractError(f"{cls.__name__} has no attribute '{fact}', which a Workload must state")
+        if not isinstance(cls.host, tuple) or not all(isinstance(name, str) for name in cls.host):
+            example = "write the names of examples as a tuple, such as ('lengths',)"
+            raise ContractError(f"{cls.__name__}.host is {cls.host!r}: {example}")
         for hook in ("load", "build_model", "forward", "example_losses"):
             if getattr(cls, hook) is getattr(Workload, hook):
                 raise ContractError(f"{cls.__name__} has no {hook}(), which a Workload must define")

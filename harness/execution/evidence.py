@@ -1,26 +1,42 @@
-"""Which records of an earlier run may be reused: those whose reason for stopping holds under the rules of this run."""
+"""Which records of an earlier run may be reused: those that ran as far as it needs and stopped for a reason that holds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 
+from harness.execution.settings import Settings
 from harness.plan import Plan
 from harness.pruning import SCORE_ONLY, UNKNOWN, BoardTrial, evidence_holds, span_of, unjustified_cuts
-from harness.records import TrialRecord
+from harness.records import FAILURES, Status, TrialRecord
 
 
-def reusable(records: Mapping[str, TrialRecord], plan: Plan, kinds: Collection[str]) -> dict[str, TrialRecord]:
-    """Return the records whose trials need not run again.
+def prunings(settings: Settings) -> frozenset[str]:
+    """Return the values of `TrialRecord.pruned_by` that a run allows; empty is the safe rule's."""
+    return frozenset({"", SCORE_ONLY} if settings.prune == SCORE_ONLY else {""})
+
+
+def finished(record: TrialRecord, settings: Settings) -> bool:
+    """Return whether a recorded trial ran as far as a run needs."""
+    if record.status == Status.KILLED or (settings.retry and {record.status, record.ended_as} & set(FAILURES)):
+        return False
+    at_target = record.status == Status.REACHED and not record.complete and not record.ended_as
+    cut = record.status == Status.PRUNED or at_target
+    return not (settings.run_to_end and cut)
+
+
+def reusable(records: Iterable[TrialRecord], plan: Plan, settings: Settings) -> dict[str, TrialRecord]:
+    """Return {id: record} of those whose trials need not run again.
 
     Args:
-        records: of the plan's trials, by id.
+        records: of the plan's trials.
         plan: of this run.
-        kinds: the values of `TrialRecord.pruned_by` that this run allows.
+        settings: of this run.
     """
-    clock = plan.track.clock
+    clock, kinds = plan.track.clock, prunings(settings)
+    found = {record.spec.id: record for record in records if finished(record, settings)}
     reused = {}
-    for name, record in records.items():
-        beater = records.get(str((record.beater or {}).get("id")))
+    for name, record in found.items():
+        beater = found.get(str((record.beater or {}).get("id")))
         if record.pruned_by in kinds and evidence_holds(record, beater, clock):
             reused[name] = record
     while SCORE_ONLY in kinds:  # without a record that is not reused, another cut may no longer be justified

@@ -11,7 +11,7 @@ from typing import Any
 from harness.contracts.workloads import DataUnavailable
 from harness.execution.acceptance import Acceptance
 from harness.execution.claims import Claims
-from harness.execution.evidence import board_trials, reusable
+from harness.execution.evidence import board_trials, finished, prunings, reusable
 from harness.execution.settings import Settings, Summary
 from harness.execution.worker import ended
 from harness.plan import Plan
@@ -28,7 +28,7 @@ from harness.pruning import (
     next_evaluation,
     span_of,
 )
-from harness.records import FAILURES, LOSSES, Status, TrialRecord, TrialResult, TrialSpec
+from harness.records import LOSSES, Status, TrialRecord, TrialResult, TrialSpec
 from harness.registry import suites
 from harness.results import ResultStore, RunNote, planned_trials
 
@@ -103,8 +103,7 @@ class Race:
         self._load_data()
         self.plan = self.plan.without(list(self.skipped))
         read = (self.store.read(spec) for spec in self.plan.trials)
-        finished = {record.spec.id: record for record in read if record is not None and self._finished(record)}
-        reused = reusable(finished, self.plan, self._kinds)
+        reused = reusable((record for record in read if record is not None), self.plan, self.settings)
         if self.settings.prune == SCORE_ONLY:
             self._bounds = ScoreBounds(board_trials(self.plan, {}))
         for spec in self.plan.trials:
@@ -118,11 +117,6 @@ class Race:
                 self._not_reused[spec.id] = self._written_at(spec)
         self.store.write_run(self._note())
         self._claims.remove_settled(reused)
-
-    @property
-    def _kinds(self) -> frozenset[str]:
-        """The values of `TrialRecord.pruned_by` that this run allows; empty is the safe rule's."""
-        return frozenset({"", SCORE_ONLY} if self.settings.prune == SCORE_ONLY else {""})
 
     def next(self) -> TrialSpec | None:
         """Return the next trial to start, or None; trials before it that cannot change the board end without running."""
@@ -176,7 +170,7 @@ class Race:
         if self._written_at(spec) == self._not_reused.get(spec.id):
             return False
         record = self.store.read(spec)
-        if record is None or record.pruned_by not in self._kinds or not self._finished(record):
+        if record is None or record.pruned_by not in prunings(self.settings) or not finished(record, self.settings):
             return False
         self.summary.reused += 1
         self._take_into_account(record)
@@ -234,14 +228,6 @@ class Race:
         """Return the earliest time of a trial's first evaluation, on the track's clock: only `examples` is known beforehand."""
         return {"examples": next_evaluation(0.0, spec)}.get(self.plan.track.clock, 0.0)
 
-    def _finished(self, record: TrialRecord) -> bool:
-        """Return whether a recorded trial ran as far as this run needs."""
-        if record.status == Status.KILLED or (self.settings.retry and {record.status, record.ended_as} & set(FAILURES)):
-            return False
-        at_target = record.status == Status.REACHED and not record.complete and not record.ended_as
-        cut = record.status == Status.PRUNED or at_target
-        return not (self.settings.run_to_end and cut)
-
     def _take_into_account(self, record: TrialRecord) -> None:
         spec = record.spec
         fastest = faster(self._fastest.get(spec.cell), fastest_of([record], self.plan.track.clock))
@@ -279,7 +265,7 @@ class Race:
             skipped=dict(self.skipped),
             created=self._created,
             pair=self.plan.pair,
-            pruned_by=tuple(sorted(self._kinds - {""})),
+            pruned_by=tuple(sorted(prunings(self.settings) - {""})),
             left_out=dict(self._left_out),
             suite_workloads=tuple(suites().get(self.plan.suite, ())),
         )

@@ -47,7 +47,13 @@ class Prepared:
 
 
 def prepare(spec: TrialSpec, workload: Workload, data: Mapping[str, Any], device: torch.device) -> Prepared:
-    """Seed and build the model, run one warm-up pass, and build the judge."""
+    """Seed and build the model, run one warm-up pass, and build the judge.
+
+    Raises:
+        ContractError: the workload keeps examples on the host that it does not have.
+    """
+    if absent := sorted(set(workload.host) - set(data["train"])):
+        raise ContractError(f"{type(workload).__name__}.host names {', '.join(absent)}, which load() does not return")
     home = device if workload.size.resident else "cpu"
     train, validation = (on_device(data[part], home, workload.host) for part in ("train", "validation"))
     torch.manual_seed(stable_seed(spec.seed, "weights"))

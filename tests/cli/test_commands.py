@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from harness.records import Status
+from harness.results import ResultStore
 from tests.execution.commands import board, timetrial
 
 
@@ -237,6 +240,17 @@ def test_a_dry_run_counts_compacted_trials_as_recorded(tmp_path):
     assert not list(tmp_path.glob("r/trials/*/*/*.json"))
     assert "0 trials to run (4 recorded already)" in timetrial(*run, "--dry-run").stdout
     assert "4 trials to run (4 recorded already)" in timetrial(*run, "-s", "rex", "--dry-run").stdout
+
+
+def test_a_dry_run_counts_what_a_run_would_repeat_as_to_run(tmp_path):
+    run = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path / "r")
+    assert timetrial(*run).returncode == 0
+    store = ResultStore(tmp_path / "r")
+    killed, failed, *_ = store.records()
+    for record, status in ((killed, Status.KILLED), (failed, Status.FAILED)):
+        store.write(replace(record, status=status, reason="for this test"))
+    assert "1 trials to run (3 recorded already)" in timetrial(*run, "--dry-run").stdout
+    assert "2 trials to run (2 recorded already)" in timetrial(*run, "--retry", "--dry-run").stdout
 
 
 def test_a_damaged_record_is_named_set_aside_and_run_again(results):

@@ -368,3 +368,13 @@ def test_a_workload_without_data_is_a_contract_error(here):
     (here / "mine.py").write_text("from harness import Workload\nclass W(Workload):\n    name = 'w'\n")
     with pytest.raises(ContractError, match="line 2: W has no attribute 'data'"):
         find_submission("./mine.py")
+
+
+@pytest.mark.parametrize("host", ["'lengths'", "('lengths', 3)", "['lengths']"])
+def test_names_that_stay_on_the_host_are_a_tuple_of_them(here, host):
+    (here / "mine.py").write_text(
+        "from harness import Workload\nclass W(Workload):\n    name = 'w'\n    data = 'none'\n    sizes = {'smoke': 1}\n"
+        f"    host = {host}\n"
+    )
+    with pytest.raises(ContractError, match="write the names of examples as a tuple"):
+        find_submission("./mine.py")

@@ -8,6 +8,7 @@ reference optimizer and meter.
 import pytest
 import torch
 
+from harness.contracts.errors import ContractError
 from harness.plan import Request, make_plan
 from harness.registry import find_submission
 from harness.trial.loop import train_until
@@ -63,3 +64,11 @@ def test_a_step_reads_nothing_from_the_device(name, size, loaded):
         return ready.meter.steps
 
     assert train() == STEPS
+
+
+def test_a_name_that_the_examples_have_not_is_refused(monkeypatch, loaded):
+    workload = WORKLOADS["digits_mlp"]("smoke")
+    spec, *_ = make_plan(Request(suite="smoke", workloads=("digits_mlp",), submissions=("constant",), studies=1)).trials
+    monkeypatch.setattr(type(workload), "host", ("lenghts",))
+    with pytest.raises(ContractError, match="host names lenghts, which load\\(\\) does not return"):
+        prepare(spec, workload, loaded(workload), torch.device("cpu"))

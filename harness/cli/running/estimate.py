@@ -14,6 +14,7 @@ from harness.cli.lines import say
 from harness.cli.running.prices import Prices, is_for_gpu, measured_seconds, stated_seconds
 from harness.execution.devices import cluster_address
 from harness.execution.dispatch.capacity import CannotStart, Wanted
+from harness.execution.evidence import reusable
 from harness.execution.settings import Settings
 from harness.forecast.device_time import CORE, STATED, Device, device_named
 from harness.plan import Plan
@@ -35,7 +36,8 @@ def print_estimate(plan: Plan, results: Path, settings: Settings) -> None:
     store = ResultStore(results)
     records = list(store.records())
     print_left_out(store.damaged, partial(print, file=sys.stderr))
-    recorded = {record.spec.id for record in records}
+    planned = {spec.id for spec in plan.trials}
+    recorded = reusable((record for record in records if record.spec.id in planned), plan, settings)
     waiting = [spec for spec in plan.trials if spec.id not in recorded]
     if not waiting:
         say(f"0 trials to run ({len(plan.trials)} recorded already): without --dry-run the leaderboard is written from them")
