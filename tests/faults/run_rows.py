@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults.fault import RUNS, Fault, in_file
 
-DISPATCH, RAY = "execution/test_dispatch.py", "execution/test_ray_faults.py"
+DISPATCH, LIES, RAY = "execution/test_dispatch.py", "execution/test_lying_workers.py", "execution/test_ray_faults.py"
 DEATHS, EXECUTORS = "execution/test_deaths.py", "execution/test_executors.py"
 GUARD, INTERRUPTS = "trial/process/test_guard.py", "trial/process/test_interrupts.py"
 MEMORY, OUTPUT = "trial/process/test_memory_limit.py", "trial/process/test_output.py"
@@ -154,9 +154,9 @@ RUN_ROWS = tuple(
             "a worker says that its rival is beaten, or sends another trial's record, or no record",
             "only the driver tells; the worker's own trial fails",
             (
-                *in_file(DISPATCH, "a_worker_cannot_speak_of_another_trial"),
-                *in_file(DISPATCH, "a_worker_that_sends_no_valid_record_fails_its_own_trial"),
-                *in_file(DISPATCH, "strangers_who_connect_get_nothing_and_stop_nothing"),
+                *in_file(LIES, "a_worker_cannot_speak_of_another_trial"),
+                *in_file(LIES, "a_worker_that_sends_no_valid_record_fails_its_own_trial"),
+                *in_file(LIES, "strangers_who_connect_get_nothing_and_stop_nothing"),
             ),
         ),
         (
