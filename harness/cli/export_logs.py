@@ -75,7 +75,7 @@ def _replace(folder: Path, logs: Sequence[TrialLog], write: Callable[[Iterable[T
         fresh.rename(folder)
     except OSError as error:
         raise BadInput(
-            f"{folder} cannot be written ({reason_of(error)}): make room, or name another place with --out"
+            f"{folder} cannot be written ({reason_of(error)}): free some space, or name another place with --out"
         ) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

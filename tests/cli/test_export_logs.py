@@ -79,7 +79,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_earlier_export(here, form):
     for out in (kept, here / f"new_{form}"):
         done = timetrial("export", form, "results", "--out", out, limits={resource.RLIMIT_FSIZE: 1_500})  # a log has more
         assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
-        assert f"{out} cannot be written (File too large): make room" in done.stderr
+        assert f"{out} cannot be written (File too large): free some space" in done.stderr
     assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
     assert not list(here.glob(f"*new_{form}*")) and not list(here.glob(".*.tmp"))
 
