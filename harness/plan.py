@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from harness.canonical import stable_seed
-from harness.contracts.errors import BadInput
+from harness.contracts.errors import BadInput, did_you_mean
 from harness.contracts.spaces import MAX_INTEGER
 from harness.contracts.workloads import Workload
 from harness.lattice import check_dimensions, halton_rows, nearest_first, shifted_rates
@@ -232,7 +232,7 @@ def _choose_workloads(request: Request) -> dict[str, Workload]:
     """
     available = suites()
     if request.suite not in SUITES:
-        raise BadInput(f"no suite '{request.suite}': choose one of {', '.join(SUITES)}")
+        raise BadInput(f"no suite '{request.suite}'{did_you_mean(request.suite, SUITES)}")
     names = request.workloads or tuple(available.get(request.suite, ()))
     if not names:
         raise BadInput(f"suite '{request.suite}' has no workloads yet: choose another suite, or name a workload with -w")

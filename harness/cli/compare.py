@@ -52,8 +52,7 @@ def compare(
     given = board_input(results, track=track, suite=suite)
     print_left_out(given.damaged, partial(print, file=sys.stderr))
     trials = given.trials
-    if trials.empty:
-        raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run")
+    given.check_for_studies(results)
     _check_finished(given, (a, b))
     _check_board(results, trials, (a, b))
     trials, a = options.with_recorded(results, trials, a)

@@ -40,7 +40,7 @@ def data(
     from harness.rules import SUITES
 
     if suite and suite not in SUITES:
-        raise BadInput(f"no suite '{suite}': choose one of {', '.join(SUITES)}")
+        raise BadInput(f"no suite '{suite}'{did_you_mean(suite, SUITES)}")
     workloads = {kind.name: kind for kind in all_workloads()}
     for name in workload or ():
         if name not in workloads:

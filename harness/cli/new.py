@@ -122,7 +122,7 @@ def check_free(name: str, kind: Kind, files: list[Path]) -> None:
 
     for file in files:
         if file.exists() or file.is_symlink():
-            raise BadInput(f"{file} exists, and is not overwritten: choose another name, or remove it")
+            raise BadInput(f"{file} exists, and is not overwritten: edit it, choose another name, or remove it")
         check_directory(f"directory of {file}:", file.parent)
     index = workloads_index() if kind is Kind.WORKLOAD else submissions_index()
     lower = {known.lower(): known for known in (*index.plugins, *READERS)}

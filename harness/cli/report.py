@@ -105,9 +105,7 @@ def report(
     if reference:
         given = with_reference(given, track, suite)
     unfinished = unfinished_lines(given.unfinished)
-    if given.trials.empty:
-        why = "".join(f"; {line}" for line in unfinished)
-        raise BadInput(f"no complete study in '{results}' yet: `timetrial run --results {results}` resumes the run{why}")
+    given.check_for_studies(results, unfinished)
     for line in unfinished:
         print_line(line, messages)
     rules = ScoringRules(

@@ -13,7 +13,7 @@ from harness.cli import options
 from harness.cli.app import INTERRUPTED, app
 from harness.cli.running.checks import check_execution
 from harness.cli.running.phases import PhaseInterrupted, phase_runner
-from harness.contracts.errors import BadInput
+from harness.contracts.errors import BadInput, did_you_mean
 from harness.plan import check_seed
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _workloads(names: tuple[str, ...], suite: str, needs_targets: str) -> list[W
     from harness.rules import SUITES
 
     if suite not in SUITES:
-        raise BadInput(f"no suite '{suite}': choose one of {', '.join(SUITES)}")
+        raise BadInput(f"no suite '{suite}'{did_you_mean(suite, SUITES)}")
     workloads = [find_workload(name, suite) for name in names or suites()[suite]]
     if needs_targets:
         missing = [w.name for w in workloads if math.isnan(w.size.target)]

@@ -16,7 +16,6 @@ import pandas as pd
 
 from harness.cli.options import check_clock
 from harness.cli.report import choose_baseline, with_reference
-from harness.contracts.errors import BadInput
 from harness.report import scored_board, terminal_table, write_report
 from harness.report.text.sheets import sheets
 from harness.report.views.budget import budget_table
@@ -192,8 +191,7 @@ def complete_studies(results: Path | str, track: str, suite: str) -> BoardInput:
         BadInput: there is none, or no study of it is complete.
     """
     given = board_input(results, track=track, suite=suite)
-    if given.trials.empty:
-        raise BadInput(f"no complete study in '{results}' yet: run the same race again to resume it")
+    given.check_for_studies(results)
     return given
 
 

@@ -54,7 +54,7 @@ class Choices(TypedDict, total=False):
 
 
 def race(
-    submissions: Sequence[Given | tuple[Given, Given]] = (),
+    submissions: Sequence[Given | tuple[Given, Given]] | None = None,
     *,
     suite: str = "smoke",
     results: Path | str = "results",
@@ -97,7 +97,7 @@ def race(
     check_time_limit(limit)
     request = Request(
         suite=suite,
-        found=tuple(found(given, results) for given in submissions),
+        found=tuple(found(given, results) for given in submissions or ()),
         workloads=tuple(choices.get("workloads", ())),
         track=choices.get("track", ""),
         studies=choices.get("studies"),
@@ -130,8 +130,10 @@ def _check_choices(submissions: object, choices: Choices) -> None:
     """
     from harness.contracts.errors import did_you_mean
 
-    if isinstance(submissions, str) or not isinstance(submissions, Sequence):
+    if isinstance(submissions, str) or not isinstance(submissions, Sequence | None):
         raise BadInput(f"race takes a list of submissions: write race([{submissions!r:.60}])")
+    if submissions is not None and not submissions:
+        raise BadInput("the list of submissions is empty: name some, or leave it out for the ten schedules of `timetrial run`")
     for name in choices:
         if name not in Choices.__annotations__:
             raise BadInput(f"race has no argument '{name}'{did_you_mean(name, Choices.__annotations__)}")

@@ -147,13 +147,13 @@ def unknown_name(what: str, name: str, index: Index) -> BadInput:
     hint = f"; did you mean '{meant}'?" if meant else did_you_mean(name, index.plugins)
     if hint.startswith("; known") and name.isidentifier() and what != "workload":
         hint = f": `timetrial new {name}` writes one to edit, `timetrial list submissions` names those that there are"
-    return BadInput(f"no {what} '{name}'{hint}{rest}; looked in {_looked_in(what)}")
+    return BadInput(f"no {what} '{name}'{hint}{rest} (looked in {_looked_in(what)})")
 
 
 def _looked_in(what: str) -> str:
     """Return where plug-ins are looked for; a user who is in another directory has no such folder there."""
     folder = Path.cwd() / f"{what}s"
-    absent = "" if folder.is_dir() else " (there is no such folder here)"
+    absent = "" if folder.is_dir() else ", which is not there,"
     return f"{folder}{absent} and among those of timetrial"
 
 

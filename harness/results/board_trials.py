@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class BoardInput:
         left_out: {machine: reason} of those that ran no trials, or no more.
         budget: likewise those of the tracks shown on this board as quality at shares of the budget.
         unfinished: edited submissions whose race has been interrupted since.
+        command: what resumes the newest run, as far as its note tells.
     """
 
     trials: pd.DataFrame
@@ -62,17 +63,39 @@ class BoardInput:
     left_out: Mapping[str, str] = field(default_factory=dict)
     budget: pd.DataFrame = field(default_factory=pd.DataFrame)
     unfinished: tuple[Unfinished, ...] = ()
+    command: str = ""
+
+    def check_for_studies(self, directory: Path | str, more: Sequence[str] = ()) -> None:
+        """Check that a study is recorded to its end.
+
+        Args:
+            directory: of the results, as the user named it.
+            more: sentences for the end of the message.
+
+        Raises:
+            BadInput: none is; it says how the run is resumed.
+        """
+        if self.trials.empty:
+            again = f", as in `{self.command}`" if self.command else ""
+            raise BadInput(
+                f"no complete study in '{directory}' yet, {self.done} of {self.planned} planned trials are recorded: type the"
+                f" command of the run again to resume it{again}{''.join(f'; {sentence}' for sentence in more)}"
+            )
 
 
-Planned = Mapping[str, tuple[str, str, int]]
-"""{trial id: (submission, workload label, study)}."""
+Cell = tuple[str, str, int]
+"""A study: (submission, workload label, study)."""
+
+Planned = Mapping[str, Cell]
+"""{trial id: its study}."""
 
 
 def board_input(directory: Path | str, *, track: str = "", suite: str = "", absent_ok: bool = False) -> BoardInput:
     """Return the trials of one board: those that the newest runs of a track and suite name.
 
-    Of a submission or workload whose source has changed only the newest version counts. A study is left out as long as one of
-    its planned trials has not run. Records that no run names (imported ones) make a board of their own. Studies of
+    Of a submission or workload whose source has changed only the newest version counts. A study is left out until all of its
+    planned trials have run, or all that the newest of its runs planned which are recorded to the end: a larger race that was
+    begun takes nothing from the board. Records that no run names (imported ones) make a board of their own. Studies of
     ``--until-separable`` are on no board. A trial that was stopped by what the newest run does not allow
     (``--prune score-only``) counts as not run.
 
@@ -102,7 +125,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
     allowed = last.pruned_by if last is not None else ()
     if not trials.empty:
         trials = trials[trials["pruned_by"].isin(["", *allowed])]
-    rows, done = recorded_studies(trials, planned)
+    rows, done = recorded_studies(trials, planned, chosen)
     return BoardInput(
         trials=rows,
         planned=len(planned),
@@ -116,6 +139,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         left_out={machine: reason for note in chosen for machine, reason in note.left_out.items()},
         budget=_beside(trials, boards, last, Reading.QUALITY),
         unfinished=_unfinished(chosen, planned, trials, rows),
+        command=chosen[-1].command(directory) if chosen else "",
     )
 
 
@@ -157,7 +181,7 @@ def _beside(trials: pd.DataFrame, boards: Sequence[RunNote], board: RunNote | No
     """Return the trials shown beside those of a board: of fully recorded studies, of tracks with this reading."""
     names = {rules.name for rules in RULESETS.values() if reading in rules.reads and board and rules.beside == board.track}
     notes = [note for note in boards if board and note.track in names and note.suite == board.suite]
-    return recorded_studies(trials, _current(notes))[0]
+    return recorded_studies(trials, _current(notes), notes)[0]
 
 
 def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: str) -> Planned:
@@ -173,15 +197,38 @@ def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: s
     }
 
 
-def recorded_studies(trials: pd.DataFrame, planned: Planned) -> tuple[pd.DataFrame, int]:
-    """Return the planned trials of the studies of which all planned trials are recorded, and how many are recorded in all."""
+def recorded_studies(trials: pd.DataFrame, planned: Planned, notes: Sequence[RunNote]) -> tuple[pd.DataFrame, int]:
+    """Return the trials of the studies that are recorded to their end, and how many planned trials are recorded in all.
+
+    Args:
+        trials: all recorded ones.
+        planned: those that count, of all runs.
+        notes: these runs, the newest last. Where not all of a study's trials are recorded, those count that the newest run
+            planned of which all are.
+    """
     if trials.empty:
         return trials, 0
     rows = trials[trials["id"].isin(planned.keys())]
-    absent = set(planned) - set(rows["id"])
-    unfinished = {planned[name] for name in absent}
-    finished = [c not in unfinished for c in zip(rows["submission"], rows["workload"], rows["study"], strict=True)]
+    recorded = set(rows["id"])
+    unfinished = {planned[name] for name in set(planned) - recorded}
+    instead = _recorded_plans(notes, planned, recorded, unfinished)
+    cells = zip(rows["id"], zip(rows["submission"], rows["workload"], rows["study"], strict=True), strict=True)
+    finished = [name in instead[cell] if cell in instead else cell not in unfinished for name, cell in cells]
     return rows[finished].reset_index(drop=True), len(rows)
+
+
+def _recorded_plans(notes: Sequence[RunNote], planned: Planned, recorded: Set[str], cells: Set[Cell]) -> dict[Cell, set[str]]:
+    """Return, of the studies in `cells` that a run has recorded to its end, the trials that the newest such run planned."""
+    found: dict[Cell, set[str]] = {}
+    for note in reversed(notes) if cells else ():
+        own: dict[Cell, set[str]] = {}
+        for name in note.trials.keys() & planned.keys():
+            if planned[name] in cells:
+                own.setdefault(planned[name], set()).add(name)
+        for cell, names in own.items():
+            if names <= recorded:
+                found.setdefault(cell, names)
+    return found
 
 
 def _unfinished(notes: Sequence[RunNote], planned: Planned, trials: pd.DataFrame, rows: pd.DataFrame) -> tuple[Unfinished, ...]:

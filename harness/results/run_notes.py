@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from harness.canonical import plain, stable_hash
 from harness.records import TrialSpec
 from harness.schemas import NoteJson, check
+
+NAMED = 5
+"""Submissions that `RunNote.command` names."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,14 @@ class RunNote:
         """Return the content hashes of a submission and of the workload that its trials ran on."""
         own = _workload_under(submission, label)
         return self.hashes[submission], self.hashes[own if own in self.hashes else label]
+
+    def command(self, directory: Path | str) -> str:
+        """Return the command of the run as far as the note tells, with at most five submissions."""
+        names = sorted({submission for submission, _, _ in self.trials.values()})
+        words = ["timetrial", "run", "--suite", self.suite, "--track", self.track, "--results", str(directory)]
+        for name in names[:NAMED]:
+            words += ["-s", name]
+        return shlex.join(words) + (" ..." if len(names) > NAMED else "")
 
     def to_json(self) -> dict[str, Any]:
         """Return the note as JSON types."""

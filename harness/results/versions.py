@@ -70,7 +70,7 @@ def older_version(directory: Path | str, board: pd.DataFrame, name: str, version
         for trial, cell in note.trials.items()
         if cell[0] == name and note.versions(name, cell[1]) == (chosen, workloads[cell[1]])
     }
-    trials, _ = recorded_studies(records_frame(agreeing(store.records(), store), store), planned)
+    trials, _ = recorded_studies(records_frame(agreeing(store.records(), store), store), planned, notes)
     shown = f"{name}@{chosen[:SHOWN]}"
     if trials.empty:
         raise BadInput(f"'{shown}' has no complete study on the workloads as they are now: it cannot be compared")

@@ -26,6 +26,9 @@ UNADJUSTED = (
     "You chose this one comparison, so p is not adjusted for others; on the board, p is adjusted over all pairs (Holm)."
 )
 
+NO_INTERVAL = "an interval needs at least 3 common studies per workload, and studies that differ (--studies 3 runs that many)"
+"""Why a sentence has none."""
+
 AT = {"": "", "≤": "at most ", "≥": "at least ", "~": "about "}
 """Words before a ratio by its bound."""
 
@@ -74,7 +77,7 @@ def compare(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples") ->
     difference = contrast(log_times(study_times), *both)
     result = pair(study_times, difference, *both)
     lines = [
-        UNADJUSTED,
+        *((UNADJUSTED,) if result.p is not None else ()),
         *_unpaired(study_times, difference),
         *budget_notes(study_times, clock),
     ]
@@ -153,7 +156,7 @@ def sentence(result: Pair) -> str:
             f"would be {result.floor:.2f}"
         )
     if result.low is None or result.high is None or result.p is None:
-        return f"{text}; an interval needs at least 3 common studies per workload, and studies that differ{missed}."
+        return f"{text}; {NO_INTERVAL}{missed}."
     verdict = "separable" if result.separable else "not separable"
     if result.p <= LEVEL and not result.separable:
         verdict += f", because either reached on {result.differing} workloads only"

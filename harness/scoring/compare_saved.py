@@ -12,7 +12,7 @@ import pandas as pd
 from harness.canonical import plain
 from harness.rules import Track
 from harness.scoring.board_parts import Pair, Ratio
-from harness.scoring.compare import UNADJUSTED, Comparison, check_two, compare
+from harness.scoring.compare import NO_INTERVAL, UNADJUSTED, Comparison, check_two, compare
 from harness.scoring.compute_saved import one_pair
 from harness.scoring.compute_saved.pairs import LEAST_WORKLOADS
 from harness.scoring.headline import as_pair, ratios_at_horizons, why_no_ruler_reading
@@ -71,7 +71,7 @@ def _sentence(pair: Pair, width: int) -> str:
     if math.isclose(pair.ratio, 1, rel_tol=1e-9):
         text = f"{pair.a} and {pair.b} gain the same"
     if pair.low is None or pair.high is None or pair.p is None:
-        return f"{text}; an interval needs at least 3 common studies per workload that differ."
+        return f"{text}; {NO_INTERVAL}."
     verdict = "separable" if pair.separable else "not separable"
     if pair.rests_on:
         verdict += f", because the difference {rests_on(pair.rests_on)}"
@@ -117,8 +117,9 @@ def compare_both(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples
     check_two(trials, a, b)
     saved, why_not = compare_saved(trials, a, b, clock=clock, track=track)
     times = compare(trials, a, b, clock=clock) if track.targeted else None
-    pair_notes = times.notes if times is not None else (UNADJUSTED,)
-    return BothReadings(clock, saved, why_not, times, (*pair_notes, *protocol_notes(trials)))
+    notes = tuple(note for note in (times.notes if times is not None else ()) if note != UNADJUSTED)
+    tested = any(reading is not None and reading.pair.p is not None for reading in (saved, times))
+    return BothReadings(clock, saved, why_not, times, (*((UNADJUSTED,) if tested else ()), *notes, *protocol_notes(trials)))
 
 
 def comparison_json(both: BothReadings) -> dict[str, Any]:

@@ -78,8 +78,8 @@ def test_a_file_of_the_folder_of_submissions_is_told_with_its_path(typed, here, 
             "'cosine' is a schedule, which the external track does not take: name its optimizer too, as in"
             " -s torch.optim.Adagrad+cosine",
         ),
-        ("run cosine", "run takes options only: name submissions as in -s cosine"),
-        ("run cosine linear --suite smoke", "run takes options only: name submissions as in -s cosine -s linear"),
+        ("run cosine", "run takes no names without an option: write -s cosine"),
+        ("run cosine linear --suite smoke", "run takes no names without an option: write -s cosine -s linear"),
         ("run --suite smoke -s cosine,linear", "no submission 'cosine,linear': repeat the option, as in -s cosine -s linear"),
         ("run -w digits_mlp,mri_unet", "no workload 'digits_mlp,mri_unet': repeat the option, as in -w digits_mlp -w mri_unet"),
     ],
@@ -109,12 +109,12 @@ def test_an_optimizer_without_a_schedule_is_told_what_puts_it_under_one(typed, h
 
 @pytest.mark.parametrize("verb", ["check", "curve", "run --suite smoke -s"])
 def test_an_unknown_name_is_told_with_the_folders_that_were_looked_at(verb, here, capsys, monkeypatch):
-    for folder, absent in ((here, ""), (here / "submissions", " (there is no such folder here)")):
+    for folder, absent in ((here, ""), (here / "submissions", ", which is not there,")):
         monkeypatch.chdir(folder)
         for typed in ("my_own_idea", "my_cosine"):  # near to none, near to one
             assert run_app([*verb.split(), typed]) == 2
             told = capsys.readouterr().err
-            assert told.endswith(f"; looked in {folder}/submissions{absent} and among those of timetrial\n"), told
+            assert told.endswith(f" (looked in {folder}/submissions{absent} and among those of timetrial)\n"), told
             assert told.count("\n") == 1
 
 

@@ -152,8 +152,8 @@ def test_a_race_is_only_written_to_a_file_that_run_takes(race, capsys):
     ("word", "says"),
     [
         ("none.toml", "`timetrial run --write-config none.toml` writes one"),
-        ("race", "or one file race.toml"),
-        ("rex", "or one file RACE.toml"),
+        ("race", "or race.toml, one file with a race"),
+        ("rex", "or RACE.toml, one file with a race"),
     ],
 )
 def test_a_file_that_is_not_there_or_lacks_its_suffix_is_told_with_what_to_type(race, capsys, word, says):

@@ -114,6 +114,7 @@ def test_a_board_only_reads(raced, tmp_path):
     "call, message",
     [
         (lambda at: tt.race("cosine", results=at), "takes a list of submissions"),
+        (lambda at: tt.race([], results=at), "the list of submissions is empty"),
         (lambda at: tt.race(["cosine"], results=at, study=2), "did you mean 'studies'"),
         (lambda at: tt.race(["cosin"], results=at), "did you mean 'cosine'"),
         (lambda at: tt.race(["cosine"], results=at, executor="dask"), "no executor 'dask'"),

@@ -61,7 +61,12 @@ class LiveBoard:
         began = time.monotonic()
         track = self._plan.track
         given = self._trials()
-        if given is None or given.trials.empty:
+        if given is None:
+            return
+        if given.trials.empty:
+            if show_on is not None:
+                recorded = f"{given.done} of {given.planned} planned trials are recorded"
+                print_line(f"no leaderboard: no study is recorded to its end ({recorded})", show_on)
             return
         rules = ScoringRules(
             track.clock,

@@ -86,9 +86,9 @@ def read_race(context: typer.Context, words: Sequence[str] | None, verb: Callabl
     if len(words) > 1 or not words[0].endswith(SUFFIX):
         here = f"{words[0]}{SUFFIX}"
         file_name = here if len(words) == 1 and Path(here).is_file() else f"RACE{SUFFIX}"
-        hint = "" if any(word.endswith(SUFFIX) for word in words) else f", or one file {file_name}"
+        hint = "" if any(word.endswith(SUFFIX) for word in words) else f", or {file_name}, one file with a race"
         names = " ".join(f"-s {word}" for word in words if not word.endswith(SUFFIX))
-        raise BadInput(f"run takes options only: name submissions as in {names or '-s rex'}{hint}")
+        raise BadInput(f"run takes no names without an option: write {names or '-s rex'}{hint}")
     file = Path(words[0])
     known = options_of(verb)
     values = {}

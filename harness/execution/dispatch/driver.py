@@ -73,7 +73,7 @@ class Driver:
         self._retries = 0
         self._looked_elsewhere = 0.0
         self._said_elsewhere = False
-        self._said_where = False
+        self._said_where: set[str] = set()
 
     def run(self) -> None:
         """Run until every trial of the race has a record.
@@ -277,8 +277,8 @@ class Driver:
     def _tick(self) -> None:
         now = time.monotonic()
         self._pool.keep()
-        if self._pool.where and not self._said_where:
-            self._said_where = True
+        if self._pool.where and self._pool.where not in self._said_where:
+            self._said_where.add(self._pool.where)
             self._say(self._pool.where)
         self._reception.end_overdue()
         for worker in self._nodes.silent(self._workers.values()):

@@ -44,7 +44,7 @@ class Pool(Protocol):
 
     @property
     def where(self) -> str:
-        """One line that says what races where; "" as long as it is not known, or goes without saying."""
+        """One line that says what races where, or that it starts again; "" if neither is known or worth a word."""
 
     @property
     def unusable(self) -> Mapping[str, str]:
