@@ -181,7 +181,8 @@ def reading_notes(reading: Headline, workloads: Sequence[str], *, wanted: bool) 
     errors = [own.ruler_error for own in reading.speed_ups.values() if own.ruler_error]
     if errors:
         lines.append(
-            f"The rulers' own seeds could move a speed-up by up to {max(errors):.1%} (standard error), outside the intervals."
+            "The rulers, the reference recipe's curves that speed-ups are read off, come from a few seeds: others could move a "
+            f"speed-up by up to {max(errors):.1%} (standard error), which the intervals leave out."
         )
     borrowed = {name: own.borrowed for name, own in reading.speed_ups.items() if own.borrowed}
     lines += [

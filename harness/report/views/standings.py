@@ -52,9 +52,11 @@ def pooled_example(rows: Sequence[tuple[str, RowSpeedUp]], *, baseline: str, clo
     ratio, who = max(found, default=(0.0, ""))
     if not ratio:
         return ""
+    several = len({h for _, own in rows for h in own.horizons}) > 1
+    mean = " The speed-up above is the mean over all lengths of run, of which this is the longest." if several else ""
     return (
         f"{who} gets as far with {words.budgets(longest)} as {baseline} with {longest * ratio:.2f} budgets: "
-        f"it needs {1 / ratio:.2f} of the {UNITS[clock]} that {baseline} needs."
+        f"it needs {1 / ratio:.2f} of the {UNITS[clock]} that {baseline} needs.{mean}"
     )
 
 
