@@ -68,7 +68,7 @@ def test_the_example_says_what_the_best_and_the_worst_speed_up_mean(saved):
     text = example_of(saved)
     others = [row for row in saved.rows if row.name != "cosine"]
     assert text.startswith(f"×{others[0].speedup:.2f} ({others[0].name}) means that cosine, the baseline, needs ")
-    assert f"×{others[-1].speedup:.2f} ({others[-1].name}), that it needs " in text
+    assert f"×{others[-1].speedup:.2f} ({others[-1].name}), that cosine needs " in text
     assert example_of(score_board(board_trials(["cosine", "rex"], studies=1, trials=2))) == ""
 
 

@@ -152,4 +152,4 @@ def example_of(board: Board) -> str:
         return ""
     (text, name, what), *rest = parts
     first = f"{text} ({name}) means that {board.baseline}, the baseline, needs {what} to end with a model as good"
-    return "; ".join([first, *(f"{text} ({name}), that it needs {what}" for text, name, what in rest)]) + "."
+    return "; ".join([first, *(f"{text} ({name}), that {board.baseline} needs {what}" for text, name, what in rest)]) + "."
