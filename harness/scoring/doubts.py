@@ -1,6 +1,6 @@
 """Trials whose numbers are possible but improbable: a board names them, and a reader or an audit decides.
 
-Every bound lies well outside what honest submissions showed: the trials of the reference result (ten schedules, twelve
+Every bound lies well outside what honest submissions showed: the trials of the reference result (25 schedules, twelve
 workloads), and the forty built-in submissions at size smoke and on four workloads at size laptop.
 """
 
@@ -26,7 +26,9 @@ GAIN = 8.0
 
 RATE = 5.0
 """Seconds per charged example over 5 times the median of the workload's submissions, or under a fifth of it, are doubtful.
-Honest trials: 0.67 to 2.1 times at size laptop, 0.30 to 4.0 times at size smoke."""
+Honest trials: 0.56 to 2.1 times at size laptop, 0.30 to 4.0 times at size smoke. A schedule that reads the validation metric is
+charged examples that take few seconds (`plateau` on `adult_logreg`: 0.13 to 0.28 times), so the lower bound is on the seconds per
+example of its steps."""
 
 LONG_ENOUGH = 0.1
 """Seconds that a trial must be expected to take, at the median rate, before its own is compared: below it, overhead decides."""
@@ -99,8 +101,15 @@ def _off_rate(row: Any, medians: Mapping[Place, float]) -> str:
     rate, median = _rate(row), medians.get(_place(row), math.nan)
     if math.isnan(rate) or not median * row.clocks["examples"] >= LONG_ENOUGH:
         return ""
-    ratio = rate / median
-    return f"{ratio:.2g} times" if ratio > RATE or ratio < 1 / RATE else ""
+    ratio, of_steps = rate / median, row.clocks["seconds"] / _trained(row) / median
+    return f"{ratio:.2g} times" if ratio > RATE or of_steps < 1 / RATE else ""
+
+
+def _trained(row: Any) -> float:
+    """Return how many of the charged examples the steps took, one batch of the workload each; all where that is not stated."""
+    charged, steps = float(row.clocks["examples"]), row.clocks.get("steps")
+    batch = row.facts.get("workload", {}).get("batch_size") if isinstance(row.facts, Mapping) else None
+    return min(charged, float(steps) * float(batch)) if steps and batch else charged
 
 
 def _rate(row: Any) -> float:

@@ -89,6 +89,16 @@ def test_nothing_is_said_of_what_is_usual_or_unknown(usual):
     assert board(usual) == []
 
 
+def reads_the_metric(seconds):
+    """Return a trial of 200 steps of one example each that was charged 1,000: it has read the metric for the rest."""
+    return row("x", seconds=seconds, steps=200.0) | {"facts": {"workload": {"ruler": RULER, "batch_size": 1}}}
+
+
+def test_examples_that_were_charged_for_reading_the_metric_take_few_seconds():
+    assert board(reads_the_metric(1.9)) == []
+    assert "0.035 times" in board(reads_the_metric(0.35))[0], "even its steps were too fast"
+
+
 def test_rates_are_not_compared_between_types_of_machine_nor_where_few_submissions_ran():
     assert board(row("x", seconds=1.0) | {"machine_type": "other"}) == []
     assert doubts(pd.DataFrame([row("a"), row("x", seconds=1.0)])) == []
