@@ -218,16 +218,20 @@ def recorded_studies(trials: pd.DataFrame, planned: Planned, notes: Sequence[Run
 
 
 def _recorded_plans(notes: Sequence[RunNote], planned: Planned, recorded: Set[str], cells: Set[Cell]) -> dict[Cell, set[str]]:
-    """Return, of the studies in `cells` that a run has recorded to its end, the trials that the newest such run planned."""
+    """Return the trials that count of studies in `cells`, and of those beside them, where a run has recorded its own plan.
+
+    A plan counts for all its submissions on a workload and study, so that each of them has as many trials as the others.
+    """
     found: dict[Cell, set[str]] = {}
     for note in reversed(notes) if cells else ():
-        own: dict[Cell, set[str]] = {}
+        beside: dict[tuple[str, int], dict[Cell, set[str]]] = {}
         for name in note.trials.keys() & planned.keys():
-            if planned[name] in cells:
-                own.setdefault(planned[name], set()).add(name)
-        for cell, names in own.items():
-            if names <= recorded:
-                found.setdefault(cell, names)
+            submission, label, study = planned[name]
+            beside.setdefault((label, study), {}).setdefault((submission, label, study), set()).add(name)
+        for own in beside.values():
+            helps = any(cell in cells and cell not in found for cell in own)
+            if helps and all(names <= recorded for names in own.values()):
+                found = {**own, **found}
     return found
 
 

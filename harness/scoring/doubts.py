@@ -27,8 +27,8 @@ GAIN = 8.0
 RATE = 5.0
 """Seconds per charged example over 5 times the median of the workload's submissions, or under a fifth of it, are doubtful.
 Honest trials: 0.56 to 2.1 times at size laptop, 0.30 to 4.0 times at size smoke. A schedule that reads the validation metric is
-charged examples that take few seconds (`plateau` on `adult_logreg`: 0.13 to 0.28 times), so the lower bound is on the seconds per
-example of its steps."""
+charged examples that take few seconds (`plateau` on `adult_logreg`: 0.13 to 0.28 times), so the lower bound is on the seconds
+per example of the steps."""
 
 LONG_ENOUGH = 0.1
 """Seconds that a trial must be expected to take, at the median rate, before its own is compared: below it, overhead decides."""

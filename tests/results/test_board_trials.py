@@ -49,6 +49,17 @@ def test_a_smaller_race_has_its_board_beside_a_larger_one_that_never_ran(tmp_pat
     assert len(board_input(tmp_path).trials) == len(board_input(recorded).trials)
 
 
+def test_submissions_of_a_smaller_race_have_equally_many_trials_while_a_larger_one_is_under_way(tmp_path, recorded):
+    directory = shutil.copytree(recorded, tmp_path / "results")
+    begun(directory, studies=1)
+    words = ["run", "--suite", "smoke", "-s", "linear", "-w", "digits_mlp", "--executor", "inline", "--studies", "1"]
+    assert run_app([*words, "--results", str(directory)]) == 0
+    counts = board_input(directory).trials.groupby("submission").size()
+    assert dict(counts) == dict(board_input(recorded).trials.groupby("submission").size())
+    assert run_app([*words, "-s", "cosine", "--results", str(directory)]) == 0
+    assert dict(board_input(directory).trials.groupby("submission").size()) == {name: 2 * n for name, n in counts.items()}
+
+
 def test_the_message_has_the_command_that_resumes_the_run(tmp_path):
     begun(tmp_path, studies=2)
     given = board_input(tmp_path)
