@@ -58,12 +58,13 @@ def test_a_page_of_imported_logs_offers_no_command_that_cannot_work(imported, tm
     assert page.count("no learning rate recorded") == 2, "a figure each of the two workloads with logs"
 
 
-def test_a_comparison_is_a_table_and_a_sentence_that_says_unadjusted(imported, no_torch):
+def test_a_comparison_is_a_table_and_a_sentence_that_says_what_it_needs_for_an_interval(imported, no_torch):
     done = timetrial("compare", "shampoo_submission", "baseline", "--results", imported, **no_torch)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[2:6]] == ["workload", "fastmri", "ogbg", "all"]
-    assert "p is not adjusted for others" in done.stdout and "share no seeds" in done.stdout
+    assert "an interval needs at least 3 common studies" in done.stdout and "share no seeds" in done.stdout
+    assert "p is not adjusted for others" not in done.stdout, "there is no p"
 
 
 def test_a_comparison_turned_round_is_the_inverse(imported):
