@@ -47,7 +47,7 @@ class BoardInput:
         left_out: {machine: reason} of those that ran no trials, or no more.
         budget: likewise those of the tracks shown on this board as quality at shares of the budget.
         unfinished: edited submissions whose race has been interrupted since.
-        command: what resumes the newest run, as far as its note tells.
+        newest: the newest of its runs.
     """
 
     trials: pd.DataFrame
@@ -63,7 +63,12 @@ class BoardInput:
     left_out: Mapping[str, str] = field(default_factory=dict)
     budget: pd.DataFrame = field(default_factory=pd.DataFrame)
     unfinished: tuple[Unfinished, ...] = ()
-    command: str = ""
+    newest: RunNote | None = None
+
+    @property
+    def progress(self) -> str:
+        """How far its runs got, in words."""
+        return f"{self.done} of {self.planned} planned trials are recorded"
 
     def check_for_studies(self, directory: Path | str, more: Sequence[str] = ()) -> None:
         """Check that a study is recorded to its end.
@@ -76,10 +81,10 @@ class BoardInput:
             BadInput: none is; it says how the run is resumed.
         """
         if self.trials.empty:
-            again = f", as in `{self.command}`" if self.command else ""
+            again = f", as in `{self.newest.command(directory)}`" if self.newest else ""
             raise BadInput(
-                f"no complete study in '{directory}' yet, {self.done} of {self.planned} planned trials are recorded: type the"
-                f" command of the run again to resume it{again}{''.join(f'; {sentence}' for sentence in more)}"
+                f"no complete study in '{directory}' yet, {self.progress}: type the command of the run again to resume it"
+                f"{again}{''.join(f'; {sentence}' for sentence in more)}"
             )
 
 
@@ -139,7 +144,7 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         left_out={machine: reason for note in chosen for machine, reason in note.left_out.items()},
         budget=_beside(trials, boards, last, Reading.QUALITY),
         unfinished=_unfinished(chosen, planned, trials, rows),
-        command=chosen[-1].command(directory) if chosen else "",
+        newest=chosen[-1] if chosen else None,
     )
 
 
@@ -231,7 +236,8 @@ def _recorded_plans(notes: Sequence[RunNote], planned: Planned, recorded: Set[st
         for own in beside.values():
             helps = any(cell in cells and cell not in found for cell in own)
             if helps and all(names <= recorded for names in own.values()):
-                found = {**own, **found}
+                for cell, names in own.items():
+                    found.setdefault(cell, names)
     return found
 
 

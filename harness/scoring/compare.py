@@ -26,7 +26,7 @@ UNADJUSTED = (
     "You chose this one comparison, so p is not adjusted for others; on the board, p is adjusted over all pairs (Holm)."
 )
 
-NO_INTERVAL = "an interval needs at least 3 common studies per workload, and studies that differ (--studies 3 runs that many)"
+NO_INTERVAL = "an interval needs at least 3 common studies per workload, and studies that differ"
 """Why a sentence has none."""
 
 AT = {"": "", "≤": "at most ", "≥": "at least ", "~": "about "}

@@ -117,9 +117,10 @@ def compare_both(trials: pd.DataFrame, a: str, b: str, *, clock: str = "examples
     check_two(trials, a, b)
     saved, why_not = compare_saved(trials, a, b, clock=clock, track=track)
     times = compare(trials, a, b, clock=clock) if track.targeted else None
-    notes = tuple(note for note in (times.notes if times is not None else ()) if note != UNADJUSTED)
-    tested = any(reading is not None and reading.pair.p is not None for reading in (saved, times))
-    return BothReadings(clock, saved, why_not, times, (*((UNADJUSTED,) if tested else ()), *notes, *protocol_notes(trials)))
+    notes = times.notes if times is not None else ()
+    if saved is not None and saved.pair.p is not None and UNADJUSTED not in notes:
+        notes = (UNADJUSTED, *notes)
+    return BothReadings(clock, saved, why_not, times, (*notes, *protocol_notes(trials)))
 
 
 def comparison_json(both: BothReadings) -> dict[str, Any]:

@@ -65,8 +65,7 @@ class LiveBoard:
             return
         if given.trials.empty:
             if show_on is not None:
-                recorded = f"{given.done} of {given.planned} planned trials are recorded"
-                print_line(f"no leaderboard: no study is recorded to its end ({recorded})", show_on)
+                print_line(f"no leaderboard: no study is recorded to its end ({given.progress})", show_on)
             return
         rules = ScoringRules(
             track.clock,

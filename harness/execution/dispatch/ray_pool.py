@@ -121,7 +121,7 @@ class RayPool:
             raise BadInput(self._reason) if self._address else NoWorkers(self._reason)
         if self._starts.hopeless:
             raise RunStopped(f"{self._reason}, {self._starts.hopeless}")
-        self.where = f"{self._reason}: Ray is started again"
+        self.where = f"{self._reason}: trying again"
 
     @property
     def _waits_for_nodes(self) -> bool:
