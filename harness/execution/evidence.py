@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.execution.settings import Settings
 from harness.plan import Plan
 from harness.pruning import SCORE_ONLY, UNKNOWN, BoardTrial, evidence_holds, span_of, unjustified_cuts
-from harness.records import FAILURES, Status, TrialRecord
+from harness.records import FAILURES, Status, TrialRecord, TrialSpec
 
 
 def prunings(settings: Settings) -> frozenset[str]:
@@ -44,7 +45,38 @@ def reusable(records: Iterable[TrialRecord], plan: Plan, settings: Settings) -> 
         if not unjustified:
             break
         reused = {name: r for name, r in reused.items() if (r.spec.cell, r.spec.trial) not in unjustified}
+    if any(record.status == Status.SKIPPED for record in reused.values()):
+        bases, ended = Bases(plan), by_submission_and_workload(reused.values())
+        reused = {k: r for k, r in reused.items() if r.status != Status.SKIPPED or bases.missed(r.spec, ended)}
     return reused
+
+
+def by_submission_and_workload(records: Iterable[TrialRecord]) -> dict[tuple[str, str], list[TrialRecord]]:
+    """Return records by the submission and the label of the workload that they are about."""
+    found: dict[tuple[str, str], list[TrialRecord]] = {}
+    for record in records:
+        found.setdefault((record.spec.submission, record.spec.workload_label), []).append(record)
+    return found
+
+
+class Bases:
+    """Tells which submissions have missed the base of a held-out variant: their trials of the variant do not run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._targeted = plan.track.targeted
+        self._planned = Counter((spec.submission, spec.workload_label) for spec in plan.trials)
+
+    def missed(self, variant: TrialSpec, ended: Mapping[tuple[str, str], Sequence[TrialRecord]]) -> bool:
+        """Return whether a submission has missed a variant's base in every planned trial of every study.
+
+        Args:
+            variant: a trial of the variant.
+            ended: records of the plan's trials, as `by_submission_and_workload` returns them.
+        """
+        base = (variant.submission, variant.workload)
+        records = ended.get(base, ())
+        open_ = any(r.status in (Status.REACHED, Status.KILLED) or r.pruned_by == SCORE_ONLY for r in records)
+        return self._targeted and len(records) == self._planned[base] and not open_
 
 
 def board_trials(plan: Plan, records: Mapping[str, TrialRecord]) -> list[BoardTrial]:

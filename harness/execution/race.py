@@ -11,7 +11,7 @@ from typing import Any
 from harness.contracts.workloads import DataUnavailable
 from harness.execution.acceptance import Acceptance
 from harness.execution.claims import Claims
-from harness.execution.evidence import board_trials, finished, prunings, reusable
+from harness.execution.evidence import Bases, board_trials, finished, prunings, reusable
 from harness.execution.settings import Settings, Summary
 from harness.execution.worker import ended
 from harness.plan import Plan
@@ -68,6 +68,7 @@ class Race:
         self._ended: dict[tuple[str, str], list[TrialRecord]] = {}
         self._bounds: ScoreBounds | None = None
         self._pending: deque[TrialSpec] = deque()
+        self._bases = Bases(plan)
         self._claims = Claims(store.directory)
         self._after_death: set[str] = set()
         self._not_reused: dict[str, int] = {}
@@ -102,13 +103,14 @@ class Race:
         """
         self._load_data()
         self.plan = self.plan.without(list(self.skipped))
+        self._bases = Bases(self.plan)
         read = (self.store.read(spec) for spec in self.plan.trials)
         reused = reusable((record for record in read if record is not None), self.plan, self.settings)
         if self.settings.prune == SCORE_ONLY:
             self._bounds = ScoreBounds(board_trials(self.plan, {}))
         for spec in self.plan.trials:
             record = reused.get(spec.id)
-            if record is not None and (record.status != Status.SKIPPED or self._base_missed(spec)):
+            if record is not None:
                 self.summary.reused += 1
                 self.without_losses += bool(record.learning_rates) and LOSSES not in record.artefacts
                 self._take_into_account(record)
@@ -122,7 +124,7 @@ class Race:
         """Return the next trial to start, or None; trials before it that cannot change the board end without running."""
         while self._pending:
             spec = self._pending.popleft()
-            if spec.variant and self._base_missed(spec):
+            if spec.variant and self._bases.missed(spec, self._ended):
                 self._skip(spec)
             elif (limit := self._limit(spec.cell)) and limit.stops(spec.trial, due := self._first_due(spec)):
                 self._cut(spec, limit, due)
@@ -236,15 +238,6 @@ class Race:
         self._ended.setdefault((spec.submission, spec.workload_label), []).append(record)
         if self._bounds:
             self._bounds.update(spec.cell, spec.trial, span_of(record, self.plan.track.clock))
-
-    def _base_missed(self, spec: TrialSpec) -> bool:
-        """Return whether the submission has missed the base of a held-out variant in every trial of every study."""
-        if not self.plan.track.targeted:
-            return False
-        planned = sum(s.submission == spec.submission and s.workload_label == spec.workload for s in self.plan.trials)
-        ended = self._ended.get((spec.submission, spec.workload), [])
-        open_ = any(r.status in (Status.REACHED, Status.KILLED) or r.pruned_by == SCORE_ONLY for r in ended)
-        return len(ended) == planned and not open_
 
     def _load_data(self) -> None:
         for label, workload in self.plan.workloads.items():
