@@ -151,7 +151,10 @@ def _usage_error(error: TyperException) -> int:
     gone = GONE.get((context.command_path, getattr(error, "option_name", ""))) if context is not None else None
     if gone:
         return _bad_input(gone)
+    lacking = getattr(error, "param", None) if type(error).__name__ == "MissingParameter" else None
     hint = f" (see {context.command_path} --help)" if context is not None else ""
+    if context is not None and lacking is not None and lacking.help:
+        return _bad_input(f"{context.info_name} needs {lacking.metavar or lacking.name.upper()}: {lacking.help}{hint}")
     return _bad_input(" ".join(message.split()) + hint)
 
 

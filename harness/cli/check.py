@@ -34,6 +34,8 @@ def check(name: Annotated[str, typer.Argument(metavar="NAME", help="a name, a fi
     with closing(PluginChecks(name, data)) as checks:
         for line in checks.lines(CHECKS, runs=trial.runs):
             print(line, flush=True)
-    wrong = f"; {checks.failures} of {len(CHECKS)} checks failed: change what their lines say" if checks.failures else ""
-    print(f"{trial.verdict()}{wrong}")
-    return 1 if wrong or not trial.runs else 0
+    if checks.failures:
+        print(f"{trial.verdict()}; {checks.failures} of {len(CHECKS)} checks failed: change what their lines say")
+    else:
+        print(f"{trial.verdict()}; next: {trial.race}" if trial.runs else trial.verdict())
+    return 1 if checks.failures or not trial.runs else 0

@@ -43,7 +43,7 @@ class Kind(StrEnum):
         """Return the three commands with which an author goes on."""
         if self is Kind.WORKLOAD:
             test = f"pytest tests/test_{name}.py"
-            return [test, f"timetrial run --suite smoke -w {name}", f"timetrial targets -w {name} --suite smoke"]
+            return [test, f"timetrial run --suite smoke -w {name}", f"timetrial targets --only-rulers -w {name} --suite smoke"]
         if self is Kind.SCHEDULE:
             return [
                 f"timetrial check {name}",
@@ -60,7 +60,12 @@ class Kind(StrEnum):
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="name of the plug-in: letters, digits and '_'")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="name of the plug-in; with --kind optimizer, procedure or workload it is no schedule"
+        ),
+    ],
     kind: Annotated[
         str, typer.Option(metavar="KIND", help="schedule, optimizer, procedure or workload: what it is to be")
     ] = Kind.SCHEDULE.value,

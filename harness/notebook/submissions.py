@@ -41,8 +41,14 @@ def found(given: Any, results: Path) -> Submission:
     halves = [_name_and_place(part, results) for part in (given if isinstance(given, tuple) else (given,))]
     if len(halves) > 2:
         raise BadInput(f"a submission is one plug-in or (optimizer, schedule), not {len(halves)} of them")
-    submission = find_submission("+".join(place for _, place in halves))
     name = "+".join(name for name, _ in halves)
+    try:
+        submission = find_submission("+".join(place for _, place in halves))
+    except BadInput as error:
+        message = str(error)
+        for own, place in halves:
+            message = message.replace(place, own)  # nobody typed the path of the file that was written for a cell
+        raise BadInput(message) from None
     if name == submission.name:
         return submission
     return replace(submission, name=name, source=submission.source or submission.name, facts={**submission.facts, "name": name})

@@ -133,6 +133,8 @@ def find_submission(name: str, *, calibrated: bool = True) -> Submission:
         find_part(half, index, kind, declared=not calibrated)
         for half, kind in zip(halves, ("optimizer", "schedule"), strict=True)
     )
+    if (left.plugin.kind, right.plugin.kind) == ("schedule", "optimizer"):
+        raise BadInput(f"in '{name}' the optimizer comes first: write {halves[1].name}+{halves[0].name}")
     for part, kind in ((left, "optimizer"), (right, "schedule")):
         if part.plugin.kind != kind:
             raise BadInput(f"'{name}' must be OPTIMIZER+SCHEDULE, but '{part.typed.head}' is {_ARTICLE[part.plugin.kind]}")

@@ -78,6 +78,8 @@ def test_a_file_of_the_folder_of_submissions_is_told_with_its_path(typed, here, 
             "'cosine' is a schedule, which the external track does not take: name its optimizer too, as in"
             " -s torch.optim.Adagrad+cosine",
         ),
+        ("list", "list needs KIND: submissions, workloads, suites or libraries (see "),
+        ("new", "new needs NAME: name of the plug-in; with --kind optimizer, procedure or workload it is no schedule"),
         ("run cosine", "run takes no names without an option: write -s cosine"),
         ("run cosine linear --suite smoke", "run takes no names without an option: write -s cosine -s linear"),
         ("run --suite smoke -s cosine,linear", "no submission 'cosine,linear': repeat the option, as in -s cosine -s linear"),

@@ -17,7 +17,8 @@ def test_check_says_what_a_submission_did_and_what_it_lacks(tmp_path, capsys, mo
     monkeypatch.chdir(tmp_path)
     assert run_app(["check", written(tmp_path / "good", [{"x": 1}, {"x": 2}])]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "hyperparameters x" in lines[0] and lines[0].endswith("; 2 points") and lines[-1] == "it runs"
+    assert "hyperparameters x" in lines[0] and lines[0].endswith("; 2 points")
+    assert lines[-1].startswith("it runs; next: timetrial run --suite smoke -s algoperf:")
     assert lines[1].startswith("digits_mlp: 100 steps, 16 examples charged per step")
     assert [line.split(": ")[1] for line in lines[3:-1]] == [check.name for check in CHECKS]
     assert run_app(["check", written(tmp_path / "bad", update=updating("workload.nothing"))]) == 1
@@ -33,7 +34,7 @@ def test_check_tries_a_name_or_a_file_and_looks_at_what_a_schedule_returns(tmp_p
     )
     (tmp_path / "mine.py").write_text(source)
     assert run_app(["check", "./mine.py"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "it runs"
+    assert capsys.readouterr().out.splitlines()[-1] == "it runs; next: timetrial run -s ./mine.py --reference"
     assert run_app(["check", "./mine.py:peak=-1"]) == 1
     lines = capsys.readouterr().out.splitlines()
     (failed,) = [line for line in lines if line.startswith("failed: ")]

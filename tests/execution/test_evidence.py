@@ -30,7 +30,6 @@ def records(base: list[Status]):
     return [replace(record, complete=record.status == Status.REACHED) for record in found]
 
 
-
 def test_there_is_more_than_one_study_and_more_than_one_variant_trial():
     assert len(BASE) == 3 and len(VARIANTS) >= 3
 

@@ -104,6 +104,14 @@ def test_two_submissions_are_compared_by_name_and_the_comparison_shows_itself(ra
     assert "ramp" in str(both) and "<table>" in both._repr_html_()
 
 
+def test_a_mistake_about_a_cell_names_it_and_no_file_that_was_written_for_it(tmp_path):
+    cells = Cells("cells_of_a_mistake")
+    cells.run(RAMP.format(power=1))
+    with pytest.raises(BadInput, match=r"^in 'ramp\+adamw' the optimizer comes first: write adamw\+ramp$"):
+        tt.race([(cells.module.ramp, "adamw")], results=tmp_path)
+    del sys.modules["cells_of_a_mistake"]
+
+
 def test_a_board_only_reads(raced, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in raced[0].rglob("*")}
     tt.leaderboard(raced[0], clock="steps")
@@ -116,6 +124,7 @@ def test_a_board_only_reads(raced, tmp_path):
         (lambda at: tt.race("cosine", results=at), "takes a list of submissions"),
         (lambda at: tt.race([], results=at), "the list of submissions is empty"),
         (lambda at: tt.race(["cosine"], results=at, study=2), "did you mean 'studies'"),
+        (lambda at: tt.race([("cosine", "adamw")], results=at), "the optimizer comes first: write adamw+cosine"),
         (lambda at: tt.race(["cosin"], results=at), "did you mean 'cosine'"),
         (lambda at: tt.race(["cosine"], results=at, executor="dask"), "no executor 'dask'"),
         (lambda at: tt.leaderboard(at / "nowhere"), "does not exist"),

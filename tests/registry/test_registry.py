@@ -78,7 +78,8 @@ def test_optimizer_and_schedule_are_joined_by_a_plus_in_this_order():
     assert {path.name for path in both.files} == {"lion.py", "wsd.py"} and both.path.name == "wsd.py"
     assert both.content_hash not in (find_submission("lion").content_hash, find_submission("wsd").content_hash)
     assert both.defaults["decay"] == "linear" and both.defaults["beta1"] == find_submission("lion").defaults["beta1"]
-    assert "'wsd' is a schedule" in refused("wsd+lion")
+    assert "the optimizer comes first: write lion+wsd" in refused("wsd+lion")
+    assert "'wsd' is a schedule" in refused("wsd+rex")
     assert "OPTIMIZER+SCHEDULE" in refused("lion+wsd+rex")
     assert find_schedule("lion+wsd").name == "wsd" and find_optimizer("lion+wsd").name == "lion"
 

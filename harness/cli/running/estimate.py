@@ -112,10 +112,10 @@ def _table(specs: Sequence[TrialSpec]) -> Iterator[str]:
     """Yield a head and a line per trial; the columns of names are as wide as the longest name."""
     workloads = max(len("workload"), *(len(spec.workload_label) for spec in specs))
     names = max(len("submission"), *(len(spec.submission) for spec in specs))
-    yield f"study  trial  {'workload':<{workloads}}  {'submission':<{names}}  horizon  hyperparameters"
+    yield f"study  trial  {'workload':<{workloads}}  {'submission':<{names}}  horizon/budget  hyperparameters"
     for spec in specs:
         cells = f"{spec.study:5d}  {spec.trial:5d}  {spec.workload_label:<{workloads}}  {spec.submission:<{names}}"
-        yield f"{cells}  {spec.horizon / spec.budget:7.3f}  {_values(spec)}"
+        yield f"{cells}  {spec.horizon / spec.budget:14.3f}  {_values(spec)}"
 
 
 def _values(spec: TrialSpec) -> str:

@@ -76,6 +76,13 @@ class SmokeTrial:
         return "it runs" if learns or math.isnan(trivial) else "it runs, but learns nothing in this trial"
 
     @property
+    def race(self) -> str:
+        """Return the command with which its author goes on."""
+        if self.submission.reference_recipe:
+            return f"timetrial run -s {self.submission.name} --reference"
+        return f"timetrial run --suite smoke -s {self.submission.raced_as}"
+
+    @property
     def _values(self) -> list[float]:
         """The metric at each evaluation."""
         evaluations = self.record.evaluations if self.record is not None else ()
