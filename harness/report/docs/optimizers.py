@@ -103,7 +103,8 @@ def _on_board(name: str, board: Mapping[str, Any] | None) -> list[Mapping[str, A
 
 def _speed_up(row: Mapping[str, Any]) -> str:
     value = words.bounded_ratio(row.get("speedup_bound") or "", row["speedup"])
-    interval = words.ratio_span(row["speedup_low"], row["speedup_high"])
+    low, high = row["speedup_low"], row["speedup_high"]
+    interval = "" if low == high else words.ratio_span(low, high)  # the baseline's own is 1 by definition
     return f"{value} [{interval}]" if interval else value
 
 
