@@ -99,6 +99,19 @@ def test_examples_that_were_charged_for_reading_the_metric_take_few_seconds():
     assert "0.035 times" in board(reads_the_metric(0.35))[0], "even its steps were too fast"
 
 
+def test_seconds_that_a_race_counts_are_paid_and_only_few_of_them_are_odd():
+    assert board(row("x", seconds=51.0) | {"track": "self-tuning"}) == []
+    assert "5.1 times" in board(row("x", seconds=51.0) | {"track": "schedule"})[0]
+    assert "0.19 times" in board(row("x", seconds=1.9) | {"track": "self-tuning"})[0]
+
+
+def test_a_constructor_that_takes_long_once_imports_a_library():
+    quick, slow = row("x"), row("x", constructor_seconds=2.1)
+    assert board(quick, slow, quick) == []
+    assert "2.1 s" in board(quick, slow, slow)[0] and "2.1 s" in board(quick, slow)[0]
+    assert "5.4 s" in board(quick, row("x", constructor_seconds=5.4), quick)[0]
+
+
 def test_rates_are_not_compared_between_types_of_machine_nor_where_few_submissions_ran():
     assert board(row("x", seconds=1.0) | {"machine_type": "other"}) == []
     assert doubts(pd.DataFrame([row("a"), row("x", seconds=1.0)])) == []
