@@ -68,7 +68,6 @@ class Race:
         self._ended: dict[tuple[str, str], list[TrialRecord]] = {}
         self._bounds: ScoreBounds | None = None
         self._pending: deque[TrialSpec] = deque()
-        self._bases = Bases(plan)
         self._claims = Claims(store.directory)
         self._after_death: set[str] = set()
         self._not_reused: dict[str, int] = {}
