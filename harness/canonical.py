@@ -34,6 +34,30 @@ def plain(value: Any) -> Any:
     return value
 
 
+def json_lines(value: Any, depth: int, *, sort_keys: bool = False, lists: bool = False, indent: str = "") -> str:
+    """Return strict JSON of a value that has JSON's types only, for files that are kept under version control.
+
+    Mappings down to level `depth`, and lists if `lists`, have one item per line; deeper ones stand on one line each.
+    `sort_keys` sorts the keys that begin a line.
+
+    Raises:
+        ValueError: a number in it is not finite.
+    """
+    if not value or not depth or not isinstance(value, (dict, list) if lists else dict):
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    inner = indent + " "
+
+    def line(item: Any) -> str:
+        return json_lines(item, depth - 1, sort_keys=sort_keys, lists=lists, indent=inner)
+
+    if isinstance(value, dict):
+        items = sorted(value.items()) if sort_keys else value.items()
+        lines, ends = [f"{json.dumps(key)}: {line(item)}" for key, item in items], "{}"
+    else:
+        lines, ends = [line(item) for item in value], "[]"
+    return f"{ends[0]}\n{inner}" + f",\n{inner}".join(lines) + f"\n{indent}{ends[1]}"
+
+
 def stable_hash(*parts: Any) -> str:
     """Return the SHA-256 of the canonical JSON of `parts` in hexadecimal; it is the same in every process and version."""
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

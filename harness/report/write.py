@@ -121,9 +121,9 @@ def _race_files(content: RaceContent, suffix: str) -> dict[str, str]:
     value = board_json(board, _environments(trials)) | ({"sensitivity": sensitivity} if sensitivity else {})
     value |= _points(content)
     downloads = {
-        "leaderboard.json": json_text(value, indent=None),
+        "leaderboard.json": json_text(value, lines=False),
         "leaderboard.csv": csv_text(board),
-        "trials.json": json_text(trial_columns(trials, board.clock), indent=None),
+        "trials.json": json_text(trial_columns(trials, board.clock), lines=False),
         "leaderboard.md": markdown_table(board),
         "leaderboard.tex": latex_table(board),
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.canonical import plain
+from harness.canonical import json_lines, plain
 from harness.contracts.errors import BadInput
 from harness.contracts.workloads import Workload, rulers_file, targets_file
 from harness.results import write_atomically
@@ -58,7 +58,7 @@ def _written(path: Path, workload: Workload, entry: Callable[[Mapping[str, Any]]
         content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         own = content.setdefault(workload.name, {})
         own[workload.size_name] = plain(entry(own.get(workload.size_name, {})))
-        write_atomically(path, json_text(content, DEPTH) + "\n")
+        write_atomically(path, json_lines(content, DEPTH, sort_keys=True) + "\n")
     except (ValueError, AttributeError) as error:
         raise BadInput(f"{path} is damaged ({error}): restore or remove it") from None
     except OSError as error:
@@ -74,12 +74,3 @@ def verified_recipe(workload: Workload) -> str:
         return str(entries[workload.name][workload.size_name]["best"]["submission"])
     except (OSError, ValueError, KeyError, TypeError):
         return f"{reference}+cosine"
-
-
-def json_text(value: Any, depth: int, indent: str = "") -> str:
-    """Return strict JSON with sorted keys; mappings down to level `depth` have one key per line, deeper ones one line each."""
-    if not isinstance(value, dict) or not depth or not value:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
-    inner = indent + " "
-    lines = (f"{inner}{json.dumps(key)}: {json_text(item, depth - 1, inner)}" for key, item in sorted(value.items()))
-    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"

@@ -20,9 +20,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from harness import DataUnavailable, Workload
+from harness.canonical import json_lines
 from harness.registry import all_workloads
 from harness.registry.costs import COSTS
-from harness.targets.targets_file import json_text
 from workloads.data import data_directory
 
 EXAMPLES = 32
@@ -39,7 +39,7 @@ def main() -> None:
             found.setdefault(kind.name, {})[size] = {"flops": own, "variants": variants}
             print(f"{kind.name} at size {size}: {own:.3g} FLOPs per example", file=sys.stderr)
     path = Path(sys.modules[all_workloads()[0].__module__].__file__ or "").with_name(COSTS)
-    path.write_text(json_text(json.loads(json.dumps(found)), 2) + "\n", encoding="utf-8")
+    path.write_text(json_lines(json.loads(json.dumps(found)), 2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def flops(workload: Workload) -> int:

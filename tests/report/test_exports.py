@@ -61,6 +61,24 @@ def test_the_json_is_strict_and_infinite_becomes_null():
     assert json.loads(text, parse_constant=pytest.fail) == {"time": None, "low": None, "name": "</script>"}
 
 
+def test_the_json_has_a_line_for_each_row_and_none_for_what_is_in_it():
+    content = {
+        "schema": 2,
+        "submissions": [{"name": "a", "workloads": {"x": [1, 2]}}, {"name": "b"}],
+        "by": {"x": {}, "y": {"z": 1}},
+    }
+    text = json_text(content)
+    assert json.loads(text) == content
+    assert text.splitlines()[2:7] == [
+        ' "submissions": [',
+        '  {"name":"a","workloads":{"x":[1,2]}},',
+        '  {"name":"b"}',
+        " ],",
+        ' "by": {',
+    ]
+    assert json_text(content, lines=False).count("\n") == 1
+
+
 @settings(max_examples=60)
 @given(name=st.text(min_size=1, max_size=300) | st.sampled_from(["a|b", "<b>x</b>", "`x`", "[x](http://a.example)", "![x](y)"]))
 def test_no_name_can_break_the_markdown_table_or_add_markup(board, name):

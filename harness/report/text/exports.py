@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.canonical import plain
+from harness.canonical import json_lines, plain
 from harness.report import words
 from harness.report.text.sheets import Entry, sheets
 from harness.report.views.ranking import workload_labels
@@ -29,13 +28,12 @@ CSV_FIELDS = (
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def json_text(content: Mapping[str, Any], indent: int | None = 1) -> str:
+def json_text(content: Mapping[str, Any], *, lines: bool = True) -> str:
     """Return strict JSON with a newline at its end: infinite values and NaN become null, keys keep their order.
 
-    `indent` is the number of spaces per level; None means no spaces at all, for downloads.
+    `lines` puts each row, each pair and each point on a line of its own; without it there are no spaces at all, for downloads.
     """
-    separators = None if indent is not None else (",", ":")
-    return json.dumps(plain(content), indent=indent, allow_nan=False, separators=separators) + "\n"
+    return json_lines(plain(content), 2 if lines else 0, lists=True) + "\n"
 
 
 def csv_text(board: Board) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.canonical import plain
+from harness.canonical import json_lines, plain
 from harness.contracts.optimizers import CLIP
 from harness.contracts.spaces import Choice, Range, range_to_json
 from harness.registry import calibrated, parse_name, with_settings
 from harness.registry.settings import canonical_value
 from harness.results import write_atomically
 from harness.targets.calibration.run import Calibration
-from harness.targets.targets_file import json_text
 
 DEPTH = 3
 """Mappings down to this level are written with one key per line."""
@@ -48,7 +47,7 @@ def write_calibrated(result: Calibration) -> Path:
         OSError: it cannot be written; it is unchanged.
     """
     entries = {**present_entries(), result.subject.name: entry_of(result)}
-    write_atomically(calibrated.FILE, json_text(entries, DEPTH) + "\n")
+    write_atomically(calibrated.FILE, json_lines(entries, DEPTH, sort_keys=True) + "\n")
     return calibrated.FILE
 
 
