@@ -48,9 +48,13 @@ GOES_ON    = || test $$? -eq 1  # status 1: some trials failed. The table names 
 reference: $(READY)      ## every run of the reference result and of docs/claims.md, into REFERENCE=DIR; resumes what was stopped
 	$(RACING) --track schedule --all --studies 5 $(GOES_ON)
 	$(RACING) --track self-tuning --all $(GOES_ON)
-	$(RACING) --track self-tuning -s adamw+linear \
+	$(RACING) --track self-tuning -s adamw+linear -s cautious:base=lion+cosine -s nadamw:defaults=paper+cosine \
+	  -s prodigy:defaults=paper+cosine -s mechanic:defaults=paper+cosine -s dadapt_adam:defaults=paper+cosine $(GOES_ON)
+	$(RACING)/claimed --track self-tuning \
 	  -s $(CLAIMED)/fedhyper_tenth.py -s $(CLAIMED)/adamw_tenth.py+constant \
-	  -s $(CLAIMED)/fedhyper_tenfold.py -s $(CLAIMED)/adamw_tenfold.py+constant $(GOES_ON)
+	  -s $(CLAIMED)/fedhyper_tenfold.py -s $(CLAIMED)/adamw_tenfold.py+constant \
+	  -s $(CLAIMED)/adamw_large_batch.py -s $(CLAIMED)/ademamix_large_batch.py -s $(CLAIMED)/lion_large_batch.py \
+	  -s $(CLAIMED)/mars_large_batch.py -s $(CLAIMED)/lamb_large_batch.py $(GOES_ON)
 	$(RACING) --track external --studies 3 $(FIRST:%=-s %+cosine) $(GOES_ON)
 	$(RACING) --track budget -s constant -s cosine -s exponential -s inverse_sqrt -s linear -s onecycle -s polynomial \
 	  -s rex -s sgdr -s step -s uba -s wsd -s wsd_s -s $(CLAIMED)/wsd_sqrt.py $(GOES_ON)

@@ -4,8 +4,10 @@
     python -m analyses.claims RESULTS --of optimizers [...]
     python -m analyses.claims RESULTS --trained [--write docs/claims.md]
 
-`make reference` runs the trials. A comparison whose trials are absent or too few is listed as "not recorded yet". The interval
-of a comparison depends on all others of its set (Holm), so ``--claim`` measures all of them and prints one.
+`make reference` runs the trials. Plug-ins that only a claim compares (``analyses/claimed``) are recorded in RESULTS/claimed, so
+that no board ranks what is made to be a bad start, and are read from there. A comparison whose trials are absent or too few is
+listed as "not recorded yet". The interval of a comparison depends on all others of its set (Holm), so ``--claim`` measures
+all of them and prints one.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from analyses.claim_measurements import measure_regret, measure_times
 from analyses.claim_savings import measure_saved_alone, measure_savings, reads_savings
 from analyses.claim_table import EXPLAINED, SAVED_EXPLAINED, SCRIPT, table, verdicts
 from analyses.claim_verdicts import Finding, Measured, judge
-from analyses.comparisons import LAW, SCHEDULES, ClaimSet, current_name, submissions_of
+from analyses.comparisons import CLAIMED, LAW, SCHEDULES, ClaimSet, current_name, submissions_of
 from analyses.loss_law_claim import measure_law
 from analyses.optimizer_comparisons import OPTIMIZERS, names
 from analyses.study_regrets import study_regrets
@@ -39,6 +41,9 @@ from harness.rules import DEFAULT_SUITE, TRACKS, Reading, ruleset
 
 SETS = {"schedules": SCHEDULES, "optimizers": OPTIMIZERS}
 """What ``--of`` takes."""
+
+CLAIMED_FOLDER = "claimed"
+"""Where, below a results directory, the plug-ins are recorded that only claims compare."""
 
 
 def findings(results: Path, suite: str, claims: ClaimSet = SCHEDULES) -> list[Finding]:
@@ -71,16 +76,24 @@ def findings(results: Path, suite: str, claims: ClaimSet = SCHEDULES) -> list[Fi
 
 
 def recorded_trials(results: Path, track: str, suite: str) -> BoardInput:
-    """Return the trials of a track; submissions have the names that they have today."""
-    given = board_input(results, track=track, suite=suite, absent_ok=True)
-    if given.trials.empty:
-        return given
-    return replace(given, trials=given.trials.assign(submission=given.trials["submission"].map(current_name)))
+    """Return the trials of a track, those in ``claimed`` included; submissions have the names that they have today."""
+    given = [board_input(folder, track=track, suite=suite, absent_ok=True) for folder in _folders(results)]
+    trials = pd.concat(found) if (found := [each.trials for each in given if not each.trials.empty]) else given[0].trials
+    skipped = {label: reason for each in given for label, reason in each.skipped.items()}
+    if not trials.empty:
+        trials = trials.assign(submission=trials["submission"].map(current_name)).reset_index(drop=True)
+    return replace(given[0], trials=trials, skipped=skipped)
+
+
+def _folders(results: Path) -> list[Path]:
+    """Return the results directory, and the one in it for the plug-ins that only claims compare, if there is one."""
+    return [results, *(path for path in [results / CLAIMED_FOLDER] if path.is_dir())]
 
 
 def _records(results: Path, trials: pd.DataFrame) -> list[TrialRecord]:
     current = set() if trials.empty else set(trials["id"])
-    return [record for record in ResultStore(results).records() if record.spec.id in current]
+    records = (record for folder in _folders(results) for record in ResultStore(folder).records())
+    return [record for record in records if record.spec.id in current]
 
 
 def _renamed(record: TrialRecord) -> TrialRecord:
@@ -178,9 +191,13 @@ def _source(command: str, results: str, of: str) -> str:
     """Return what ran, and what wrote the table, in words."""
     if of == "schedules":
         return f"The runs: `make reference REFERENCE={results}`; this table: `{command} --write docs/claims.md`."
-    raced = "".join(f" \\\n  -s {name}" for name in names())
-    run = f"```\ntimetrial run --track self-tuning --results {results}{raced}\n```"
-    return f"The runs (a part of the reference result):\n\n{run}\n\nThis table: `{command} --of {of} --write docs/claims.md`."
+    run = "timetrial run --track self-tuning --results"
+    claimed = [name for name in names() if name.startswith(CLAIMED)]
+    others = [name for name in names() if name not in claimed]
+    runs = {f"{run} {results}": others, f"{run} {results}/{CLAIMED_FOLDER}": claimed}
+    text = "\n".join(" \\\n  ".join([line, *(f"-s {name}" for name in raced)]) for line, raced in runs.items())
+    ran = f"The runs (a part of the reference result):\n\n```\n{text}\n```"
+    return f"{ran}\n\nThis table: `{command} --of {of} --write docs/claims.md`."
 
 
 def _trained(given: argparse.Namespace) -> int:

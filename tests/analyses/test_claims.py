@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analyses import claims
+from analyses import claims, optimizer_comparisons
 from analyses.claim_table import table, verdicts
 from analyses.claim_verdicts import NOT_RUN
 from analyses.claims import command_for, fill, main
@@ -78,7 +78,10 @@ def test_what_make_reference_runs_is_what_the_comparisons_need():
     assert typed["budget"] == set(submissions_of("budget"))
     built_in = set(builtin_names())
     assert set(submissions_of("schedule")) <= built_in
-    assert typed["self-tuning"] == set(submissions_of("self-tuning")) - built_in
+    raced = {*submissions_of("self-tuning"), *optimizer_comparisons.names()}
+    assert typed["self-tuning"] == {name for name in raced if name.removesuffix("+cosine") not in built_in} - built_in
+    to_claimed = {n for line in lines if "$(RACING)/claimed " in line for n in re.findall(r"-s (\S+)", line)}
+    assert to_claimed == {name for name in typed["self-tuning"] if name.startswith(CLAIMED)}
 
 
 def test_the_plug_ins_are_what_the_page_says(monkeypatch):

@@ -96,9 +96,12 @@ def _line(row: Row, board: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def _on_board(name: str, board: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    """Return the rows of a board on which an optimizer has its defaults, whatever its schedule, the best first."""
-    own = [row for row in board["submissions"] if row["name"].partition("+")[0] == name] if board else []
-    return sorted(own, key=lambda row: (row["rank"] is None, row["rank"]))
+    """Return an optimizer's rows on a board, with its defaults: that under the baseline's schedule first, then the best."""
+    if board is None:
+        return []
+    schedule = board["baseline"].partition("+")[2]
+    own = [row for row in board["submissions"] if row["name"].partition("+")[0] == name]
+    return sorted(own, key=lambda row: (row["name"].partition("+")[2] != schedule, row["rank"] is None, row["rank"]))
 
 
 def _speed_up(row: Mapping[str, Any]) -> str:
