@@ -141,7 +141,7 @@ def _ranks_held(found: Gains, studies: int, right: Floats) -> list[list[bool]]:
     everyone = np.arange(len(found.submissions))
     held = []
     for board in _boards(found, studies):
-        ranges = rank_ranges(board, compared(board, everyone, np.zeros_like(everyone)))
+        ranges = rank_ranges(board, compared(board, everyone, np.zeros_like(everyone)), len(everyone))
         held.append([r.low <= rank <= r.high for r, rank in zip(ranges, right, strict=True)])
     return held
 

@@ -97,7 +97,7 @@ class RowSpeedUp:
         workloads: label -> speed-up there.
         like_these: 95 % interval as if the workloads had been drawn at random.
         ruler_error: standard error of its logarithm from the rulers' own seeds, which the interval leaves out.
-        borrowed: workloads on which the cost per example is the baseline's, because no own trial ran to its end.
+        borrowed: workloads on which the cost per example is another submission's, because no own trial ran to its end.
         floor: of times to the target: what a submission that never reaches one would have.
     """
 

@@ -8,6 +8,9 @@ UNITS = {"examples": "compute", "seconds": "training time", "steps": "steps"}
 DOUBLE = 2.0
 """From this factor on, "2.50 times the compute" is easier to read than "150 % more compute"."""
 
+MOST_LESS = 99
+"""Percent beyond which "less" is not told apart: 100 % less would be nothing."""
+
 AT_MOST, AT_LEAST = "≤", "≥"
 
 
@@ -23,12 +26,16 @@ def needs(ratio: float, clock: str = "examples", bound: str = "") -> str:
     ('11 % more compute', '15 % less compute', '2.50 times the training time', '0.4 % more compute', 'the same compute')
     >>> needs(1.106, bound="≤"), needs(0.5, bound="≤"), needs(3.0, bound="≥"), needs(1.5, bound="~")
     ('at most 11 % more compute', 'at least 50 % less compute', 'at least 3.00 times the compute', 'roughly 50 % more compute')
+    >>> needs(0.004), needs(0.004, bound="≤")
+    ('over 99 % less compute', 'at least 99 % less compute')
     """
     unit, change = UNITS[clock], 100 * (ratio - 1)
     if ratio >= DOUBLE:
         text = f"{ratio:.2f} times the {unit}"
     elif abs(change) < 0.05:
         text = f"the same {unit}"
+    elif change < -MOST_LESS:
+        text = f"{'' if bound else 'over '}{MOST_LESS} % less {unit}"
     else:
         text = f"{_percent(change, change)} {'more' if change > 0 else 'less'} {unit}"
     return f"{_limit(bound, less=change < 0)} {text}".strip()

@@ -102,7 +102,7 @@ def _of_saved(speed_up: SpeedUp, saved: ComputeSaved) -> RowSpeedUp:
         value=speed_up.ratio,
         low=1.0 if alone else low,
         high=1.0 if alone else high,
-        bound=speed_up.mark,
+        bound="" if alone else speed_up.mark,
         limited=speed_up.limited,
         studies=speed_up.studies,
         over=speed_up.width,

@@ -49,7 +49,7 @@ def notes(scored: Scored, cells: Cells, reading: Headline) -> list[str]:
         *doubts(trials),
         *protocol_notes(trials),
         *_machines(trials, clock),
-        *_few(scored.fewest_studies, study_times),
+        *_few(study_times),
         *_missing(scored.studies),
         *_absent(scored, cells),
         *reading_notes(reading, scored.workloads, wanted=Reading.COMPUTE_SAVED in scored.track.reads),
@@ -121,10 +121,11 @@ def _machine_types(trials: pd.DataFrame, study_times: StudyTimes) -> list[str]:
     ]
 
 
-def _few(fewest: int, study_times: StudyTimes) -> list[str]:
-    if fewest == 1:
+def _few(study_times: StudyTimes) -> list[str]:
+    most = max((n for w in study_times.workloads for n in study_times.count(w)), default=0)
+    if most == 1:
         return ["There is only one study, so there are no intervals and every rank is possible."]
-    if fewest == 2:
+    if most == 2:
         return ["Two studies are too few for intervals: run at least 3, better 5."]
     even = sorted({w for w in study_times.workloads if any(n and n % 2 == 0 for n in study_times.count(w))})
     if not even:
@@ -181,12 +182,13 @@ def reading_notes(reading: Headline, workloads: Sequence[str], *, wanted: bool) 
     errors = [own.ruler_error for own in reading.speed_ups.values() if own.ruler_error]
     if errors:
         lines.append(
-            "The rulers, the reference recipe's curves that speed-ups are read off, come from a few seeds: others could move a "
-            f"speed-up by up to {max(errors):.1%} (standard error), which the intervals leave out."
+            "The rulers, the reference recipe's curves that speed-ups are read off, come from a limited number of seeds: "
+            f"others could move a speed-up by up to {max(errors):.1%} (standard error), which the intervals leave out."
         )
     borrowed = {name: own.borrowed for name, own in reading.speed_ups.items() if own.borrowed}
     lines += [
-        f"No trial of {name} ran to its end on {listed(where)}: its cost per example there is the baseline's."
+        f"No trial of {name} ran to its end on {listed(where)}: its cost per example there is the baseline's, or the others' "
+        "median."
         for name, where in borrowed.items()
     ]
     return lines

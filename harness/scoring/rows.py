@@ -34,6 +34,8 @@ def rows(scored: Scored, cells: Cells, reading: Headline) -> tuple[Row, ...]:
         interval = doubt.estimates[i].interval() if known else None
         low, high = unit_interval(*interval) if interval else (None, None)
         population = doubt.population[i] if known else None
+        # An interval of the speed-up stands in the row, whatever the score lacks.
+        told = reading.ranks_by_speed_up(scored.rules) and reading.speed_ups[name].low is not None
         result.append(
             Row(
                 name=name,
@@ -45,7 +47,7 @@ def rows(scored: Scored, cells: Cells, reading: Headline) -> tuple[Row, ...]:
                 score_high=high,
                 score_rank=score_ranks[name].rank,
                 approximate=low is not None and any(0 < c.reached < c.studies for c in own.values()),
-                note=_note(own, doubt.fewest[i], absent[name], len(scored.workloads)),
+                note=_note(own, 0 if told else doubt.fewest[i], absent[name], len(scored.workloads)),
                 speed_up=reading.speed_ups[name],
                 targets_reached=sum(math.isfinite(own[w].time) for w in scored.workloads),
                 race_cost=costs[name],

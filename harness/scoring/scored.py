@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import pandas as pd
 
@@ -66,11 +65,6 @@ class Scored:
         """
         imported = not self.trials["paired"].any()
         return () if imported else tuple(w for w in self.workloads if w not in self.rules.workloads)
-
-    @cached_property
-    def fewest_studies(self) -> int:
-        """The fewest studies of any workload that any submission ran."""
-        return min((n for n in self.uncertainty.fewest if n), default=0)
 
 
 def score(trials: pd.DataFrame, rules: ScoringRules) -> Scored:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from harness.records import PROTOCOL_VERSION, Status
 from harness.scoring.board_parts import Pair, Row, RowSpeedUp
+from harness.scoring.compute_saved.contrasts import ENOUGH_STUDIES
 from harness.scoring.compute_words import UNITS, needs, needs_between
 from harness.scoring.study_times import StudyTimes
 
@@ -101,7 +102,7 @@ def speed_verdict(rows: Sequence[_SpeedRow], pairs: Sequence[Pair], baseline: st
         return f"Only {leader.name} ran, so there is nothing to compare."
     leaders = [row.name for row in whole if row.rank == leader.rank]
     head = f"{listed(leaders)} {'lead' if len(leaders) > 1 else 'leads'}"
-    if leader.name == baseline:
+    if baseline in leaders:
         head += f": no other submission gets further with the same {UNITS[clock]}"
     elif gain.value is not None:
         head += f": {baseline} needs {needs(gain.value, clock, gain.bound)} to get as far"
@@ -110,22 +111,39 @@ def speed_verdict(rows: Sequence[_SpeedRow], pairs: Sequence[Pair], baseline: st
     return f"{head}{_chance(leader, rows, leaders, pairs)}."
 
 
-def _chance(leader: _Named, rows: Sequence[_Named], leaders: Sequence[str], pairs: Sequence[Pair]) -> str:
+def _chance(leader: _SpeedRow, rows: Sequence[_Named], leaders: Sequence[str], pairs: Sequence[Pair]) -> str:
     """Return over whom the lead is more than chance, and who is ahead where a leader ran on more workloads than others."""
     own, others, inseparable, ahead = _compared(leader, rows, leaders, pairs)
     if not others:
         return ""
     if all(pair.p is None for pair in own.values()):
-        return ", but there are too few studies to say whether that is more than chance"
-    if not inseparable:
-        whom = f"each of the {len(others)} others" if len(others) > 1 else listed(others)
-        text = f", and the lead over {whom} is more than chance"
+        return f", but {_untestable(leader.speed_up)} to say whether that is more than chance"
+    led = [name for name in others if name not in ahead]
+    resting = {name: own[name].rests_on for name in inseparable if own[name].rests_on}
+    chance = [name for name in inseparable if name not in resting]
+    doubts = []
+    if chance:
+        tested = sum(pair.p is not None for pair in pairs)
+        together = f"with all {tested} pairs tested together " if tested > 1 else ""
+        whom = "each of the others" if len(chance) == len(led) > 1 else listed(chance)
+        doubts.append(f"{together}the lead over {whom} may be chance")
+    if resting:
+        where = rests_on(*resting.values()) if len(resting) == 1 else "rests on one workload each"
+        doubts.append(f"{'that' if chance else 'the lead'} over {listed(list(resting))} {where}")
+    if doubts:
+        text = f", but {', and '.join(doubts)}"
+    elif led:
+        text = f", and the lead over {f'each of the {len(led)} others' if len(led) > 1 else listed(led)} is more than chance"
     else:
-        everyone = len(inseparable) == len(others) > 1
-        text = f", but the lead over {'each of the others' if everyone else listed(inseparable)} may be chance"
+        text = ""
     if ahead:
         text += f", and {listed(ahead)} {'are' if len(ahead) > 1 else 'is'} ahead on the workloads that both ran"
     return text
+
+
+def _untestable(gain: RowSpeedUp) -> str:
+    """Return why there is no test: too few studies, or as many as are needed without any difference among them."""
+    return "there are too few studies" if gain.studies < ENOUGH_STUDIES * gain.over else "the studies differ too little"
 
 
 def _by_score(rows: Sequence[Row], pairs: Sequence[Pair], workloads: Sequence[str]) -> str:
@@ -181,8 +199,8 @@ def rests_on(workload: str) -> str:
 
 def resting_lines(pairs: Sequence[Pair]) -> list[str]:
     """Return one sentence that names every pair which only one workload keeps from being separable; none without such pairs."""
-    found = [f"{p.a} and {p.b} ({rests_on(p.rests_on)})" for p in pairs if p.rests_on]
-    return [f"Not separable, although p is at most 0.05 after Holm's correction: {listed(found)}."] if found else []
+    found = [f"{p.a} and {p.b} ({p.rests_on})" for p in pairs if p.rests_on]
+    return [f"Not separable, because the difference rests on one workload: {listed(found)}."] if found else []
 
 
 LOST = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,7 +94,9 @@ def _estimates(
             result.append(Estimate(score[name], math.nan, math.nan))
         else:
             # A workload that was never run counts as unsolved in every repetition, so it has no variance.
-            result.append(satterthwaite(score[name], v[i], np.maximum(counts[i] - 1.0, 1.0), 1 / len(study_times.workloads)))
+            found = satterthwaite(score[name], v[i], np.maximum(counts[i] - 1.0, 1.0), 1 / len(study_times.workloads))
+            # Where no repetition differs there is nothing to make an interval of.
+            result.append(found if found.error else replace(found, error=math.nan, freedom=math.nan))
     return tuple(result)
 
 

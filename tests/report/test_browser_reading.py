@@ -37,6 +37,23 @@ def test_the_first_screen_has_the_verdict_beside_every_speed_up_and_then_the_com
     assert not any(word in ahead for word in ("τ", "charged", "approximate"))
 
 
+@pytest.mark.parametrize("width", [390, 768, 1440, 1920])
+def test_rows_and_axis_of_the_plot_have_one_scale_at_every_width(chromium, saved_page, width):
+    with tab(chromium, viewport={"width": width, "height": 1000}) as opened:
+        opened.open(saved_page)
+        line, label, dots = opened.page.evaluate(
+            """() => { const middle = (e) => { const box = e.getBoundingClientRect(); return box.x + box.width / 2; };
+            const plot = Array.from(document.querySelectorAll(".plot")).find((part) => part.getClientRects().length);
+            const texts = Array.from(plot.querySelectorAll(".forest-axis text"));
+            const ratio = (row) => Number(row.querySelector(".speed-text").textContent.replace(/[^0-9.]/g, ""));
+            const rows = Array.from(plot.querySelectorAll(".forest li"));
+            const dots = rows.map((row) => [middle(row.querySelector("circle")), ratio(row)]);
+            return [middle(plot.querySelector(".track")), middle(texts.find((t) => t.textContent === "×1")), dots]; }"""
+        )
+        assert line == pytest.approx(label, abs=1)
+        assert all((x > line) == (ratio > 1) for x, ratio in dots if abs(ratio - 1) > 0.02)
+
+
 def test_the_point_nearest_to_the_pointer_is_told_and_its_row_and_band_are_shown(open_tab, page, trials):
     open_tab.open(page)
     figure = open_tab.page.locator("#profiles .figure:visible").first
@@ -87,17 +104,17 @@ def test_search_columns_and_rows_are_in_the_address(open_tab, page):
     open_tab.page.locator("#find input").fill("lin rex")
     assert sorted(open_tab.names()) == ["linear", "rex"]
     open_tab.page.locator("#columns summary").click()
-    assert "cost" in open_tab.page.evaluate(VISIBLE_HEADS)
-    open_tab.page.uncheck("#columns input[value=cost]")
-    assert "cost" not in open_tab.page.evaluate(VISIBLE_HEADS)
+    assert "targets" in open_tab.page.evaluate(VISIBLE_HEADS)
+    open_tab.page.uncheck("#columns input[value=targets]")
+    assert "targets" not in open_tab.page.evaluate(VISIBLE_HEADS)
     strips = "document.querySelector('table[data-clock=examples] tbody tr:not([hidden]) .strip').getClientRects().length"
     assert open_tab.page.evaluate(strips) == 0
     open_tab.page.check("#rows-wide")
     assert open_tab.page.evaluate(strips) == 1
     address = open_tab.hash()
-    assert all(part in address for part in ("find=lin%20rex", "hide=cost", "rows=wide"))
+    assert all(part in address for part in ("find=lin%20rex", "hide=targets", "rows=wide"))
     open_tab.open(page, address)
-    assert sorted(open_tab.names()) == ["linear", "rex"] and "cost" not in open_tab.page.evaluate(VISIBLE_HEADS)
+    assert sorted(open_tab.names()) == ["linear", "rex"] and "targets" not in open_tab.page.evaluate(VISIBLE_HEADS)
 
 
 def test_a_list_of_trials_is_filtered_by_words(open_tab, page, trials):

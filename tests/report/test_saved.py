@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,9 +16,10 @@ from rich.console import Console
 
 from harness.report import latex_table, markdown_table, terminal_table, write_figures, write_report
 from harness.report.colours import assign_marks
+from harness.report.figures import RulerAxes, Standing, ruler_drawing
 from harness.report.text.exports import csv_text
 from harness.report.views.content import quality_content, race_content
-from harness.report.views.lead import conditions, coverage_lines, raced
+from harness.report.views.lead import conditions, coverage_lines, raced, tuned
 from harness.report.views.ranking import ranking
 from harness.report.views.saved import SHADES, WIDTH, example_of, scale_of, shade
 from harness.report.views.standings import pooled_drawing, pooled_example
@@ -81,17 +83,24 @@ def test_a_workload_without_a_ruler_is_said_to_count_in_no_speed_up(saved, saved
     ]
     (line,) = coverage_lines(score_board(trials))
     width = len(saved.workloads)
-    assert line.startswith(f"{width - 1} of {width} workloads count in the speed-ups, not {unruled}, without a ruler: ")
-    assert f"`timetrial targets -w {unruled} --only-rulers`" in line
+    assert line.startswith(f"The speed-ups are over {width - 1} of {width} workloads: for {unruled} no ruler was measured ")
+    assert f"`timetrial targets --suite laptop -w {unruled} --only-rulers`" in line
+    alone = saved_trials[saved_trials["submission"] != "cosine"]
+    assert coverage_lines(score_board(alone)) == []  # without the baseline there is no speed-up, whatever the rulers
 
 
 def test_the_head_of_the_page_says_what_was_raced_and_what_counts(saved, saved_trials, saved_page):
-    assert raced(saved, saved_trials) == "5 learning-rate schedules, raced on 3 training tasks, 3 times each"
+    raced_here = "5 learning-rate schedules, raced on 3 training tasks, 3 times each (180 trials)"
+    assert raced(saved, saved_trials) == raced_here
+    optimizers = saved_trials.assign(facts=[{"submission": {"kind": "optimizer"}}] * len(saved_trials))
+    assert "its own defaults" in tuned(replace(saved, track="self-tuning"), optimizers)
+    assert "the best of 4 settings counts" in tuned(replace(saved, track="external"), optimizers)
     mixed = saved_trials.assign(facts=[{"submission": {"kind": kind}} for kind in ("optimizer", "schedule") * 90])
     assert raced(saved, mixed).startswith("5 training algorithms, ")
     assert "the same starting weights" not in conditions(saved, saved_trials.assign(paired=False))
     text = " ".join(" ".join(read(saved_page).text).split())
-    assert "5 learning-rate schedules, raced on 3 training tasks, 3 times each. Each gets the same compute" in text
+    how = "Each drives the same optimizer; the better of 2 peak learning rates counts, for every length of run."
+    assert tuned(saved, saved_trials) == how and f"{raced_here}. {how} Each gets the same compute, the same starting" in text
     assert saved.verdict in text and example_of(saved) in text
     assert text.index(saved.verdict) < text.index("How to read this page")
 
@@ -138,8 +147,10 @@ def test_the_page_has_the_figure_over_all_workloads_and_one_per_workload(saved, 
     drawing = pooled_drawing(rows, assign_marks(name for name, _ in rows), baseline="cosine", clock="examples")
     best = max((own.horizons[1.0].value, name) for name, own in rows if name != "cosine")
     assert f"{best[1]} {0.5 * dict(rows)[best[1]].horizons[0.5].value:.3g} for 0.5, {best[0]:.3g} for 1" in drawing.description
+    whole = dict(rows)[best[1]].horizons[1.0]
+    ends = f"{whole.low:.2f} to {whole.high:.2f}"
     assert pooled_example(rows, baseline="cosine", clock="examples") == (
-        f"{best[1]} gets as far with the whole budget as cosine with {best[0]:.2f} budgets: "
+        f"{best[1]} gets as far with the whole budget as cosine with {best[0]:.2f} budgets (95 % interval: {ends}): "
         f"it needs {1 / best[0]:.2f} of the compute that cosine needs. "
         "The speed-up above is the mean over all lengths of run, of which this is the longest."
     )
@@ -208,3 +219,21 @@ def test_the_budget_track_has_the_same_figures_where_its_records_carry_rulers(tm
     assert 'class="whisker"' in text
     names = {path.name for path in write_figures(BoardInput(trials), board, tmp_path / "figures")}
     assert {"compute_examples.svg", "w_compute.svg", "w_budget.svg"} <= names
+
+
+def test_a_point_far_below_all_others_is_counted_instead_of_flattening_them():
+    names = [f"s{place}" for place in range(10)]
+    standings = [Standing(name, 1.0, 1.0 - place / 20, 0.5 + place / 100, "1") for place, name in enumerate(names)]
+    lost = Standing("lost", 1.0, 0.05, 40.0, "0.05")
+    axes_text = RulerAxes("the reference", "reference", "loss", lower_is_better=True)
+
+    def drawn(*shown):
+        marks = assign_marks([s.submission for s in shown])
+        drawing = ruler_drawing([(0.5, 0.6), (1.0, 0.5)], shown, marks, name="x", title="x", axes_text=axes_text)
+        (axes,) = drawing.figure.axes
+        return len(axes.lines), max(axes.get_ylim()), {text.get_text() for text in axes.texts}, drawing.description
+
+    lines, worst, texts, _ = drawn(*standings)
+    with_lost = drawn(*standings, lost)
+    assert with_lost[0] == lines and with_lost[1] < 1 and worst < 1
+    assert "1 point lies further below" in with_lost[2] - texts and "lost 0.05 for 1" in with_lost[3]

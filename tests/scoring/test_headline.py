@@ -166,7 +166,7 @@ def test_a_pair_that_rests_on_one_workload_is_named_with_it_wherever_it_is_shown
     (pair,) = board.pairs
     assert pair.p_holm is not None and pair.p_holm <= 0.05 and (pair.p_without_one or 0) > 0.01
     assert (pair.separable, pair.rests_on) == (False, "w0")
-    named = "Not separable, although p is at most 0.05 after Holm's correction: cosine and even (rests on one workload, w0)."
+    named = "Not separable, because the difference rests on one workload: cosine and even (w0)."
     assert named in board.notes
     (exported,) = board_json(board, [])["pairs"]
     assert exported["rests_on"] == "w0" and exported["p_without_one"] == pair.p_without_one

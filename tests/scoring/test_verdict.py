@@ -1,6 +1,7 @@
 """The verdict stays one sentence, however many submissions miss targets."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 from harness.scoring.board_parts import RowSpeedUp
@@ -32,8 +33,12 @@ def saved(name, rank, value, low=None, high=None, **more):
     return SimpleNamespace(name=name, rank=rank, speed_up=RowSpeedUp(value=value, low=low, high=high, over=12, **more))
 
 
-def pair(a, b, ratio, *, separable, p=0.001):
-    return SimpleNamespace(a=a, b=b, ratio=ratio, separable=separable, p=p)
+def pair(a, b, ratio, *, separable, p=0.001, rests_on=""):
+    return SimpleNamespace(a=a, b=b, ratio=ratio, separable=separable, p=p, rests_on=rests_on)
+
+
+def replace_studies(row, studies):
+    return SimpleNamespace(name=row.name, rank=row.rank, speed_up=replace(row.speed_up, studies=studies))
 
 
 ROWS = [saved("rex", 1, 1.106, 1.09, 1.122), saved("linear", 2, 1.06), saved("cosine", 3, 1.0, 1.0, 1.0)]
@@ -44,11 +49,20 @@ def test_the_verdict_by_compute_saved_says_what_the_baseline_needs_and_how_sure_
     head = "rex leads: cosine needs 11 % more compute to get as far (95 % interval: 9 to 12 %)"
     assert speed_verdict(ROWS, apart, "cosine") == f"{head}, and the lead over each of the 2 others is more than chance."
     near = [pair("linear", "rex", 0.96, separable=False), apart[1]]
-    assert speed_verdict(ROWS, near, "cosine") == f"{head}, but the lead over linear may be chance."
+    together = "but with all 2 pairs tested together the lead over"
+    assert speed_verdict(ROWS, near, "cosine") == f"{head}, {together} linear may be chance."
     nobody = [pair("linear", "rex", 0.96, separable=False), pair("cosine", "rex", 0.9, separable=False)]
-    assert speed_verdict(ROWS, nobody, "cosine") == f"{head}, but the lead over each of the others may be chance."
+    assert speed_verdict(ROWS, nobody, "cosine") == f"{head}, {together} each of the others may be chance."
+    resting = [near[0], pair("cosine", "rex", 0.9, separable=False, rests_on="digits")]
+    on_one = "over cosine rests on one workload, digits."
+    assert speed_verdict(ROWS, resting, "cosine") == f"{head}, {together} linear may be chance, and that {on_one}"
+    assert speed_verdict(ROWS, [apart[0], resting[1]], "cosine") == f"{head}, but the lead {on_one}"
     few = [pair("linear", "rex", 0.96, separable=False, p=None), pair("cosine", "rex", 0.9, separable=False, p=None)]
     assert speed_verdict(ROWS, few, "cosine").endswith("there are too few studies to say whether that is more than chance.")
+    level = [replace_studies(row, 36) for row in ROWS]
+    assert speed_verdict(level, few, "cosine").endswith(
+        "the studies differ too little to say whether that is more than chance."
+    )
     assert "needs 11 % more training time to get as far" in speed_verdict(ROWS, apart, "cosine", clock="seconds")
 
 
@@ -63,8 +77,14 @@ def test_the_verdict_says_that_the_baseline_leads_and_where_limits_take_part():
     assert speed_verdict(limited, [], "cosine") == "rex leads: cosine needs at least 2.50 times the compute to get as far."
 
 
+def test_where_the_baseline_shares_the_first_rank_nobody_gets_further():
+    tied = [saved("cosine", 1, 1.0), saved("level", 1, 1.0), saved("step", 3, 0.6)]
+    assert speed_verdict(tied, [], "cosine").startswith("cosine and level lead: no other submission gets further with the same")
+
+
 def test_a_row_over_fewer_workloads_does_not_lead_but_is_named_where_it_is_ahead():
     part = SimpleNamespace(name="new", rank=1, speed_up=RowSpeedUp(value=1.4, over=3))
     pairs = [pair("new", "rex", 1.3, separable=True), pair("cosine", "rex", 0.9, separable=True)]
     text = speed_verdict([part, ROWS[0], ROWS[2]], pairs, "cosine")
+    assert ", and the lead over cosine is more than chance, and new is ahead" in text
     assert text.startswith("rex leads: ") and text.endswith("and new is ahead on the workloads that both ran.")

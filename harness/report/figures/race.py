@@ -17,6 +17,9 @@ from harness.report.figures.race_lines import RaceLine
 from harness.report.figures.svg import ALERT
 from harness.report.words import number, one_line
 
+FEW_DECADES = 200.0
+"""Ratio of an axis's ends up to which there is room for labels between the powers of ten."""
+
 
 def race_drawing(
     lines: Sequence[RaceLine],
@@ -87,8 +90,7 @@ def _limit_metric(axes: Axes, lines: Sequence[RaceLine], target: float, lower_is
     low, high = (values.min(), np.quantile(values, 0.85)) if lower_is_better else (np.quantile(values, 0.15), values.max())
     low, high = min(low, target), max(high, target)
     if low > 0 and high / low > 5:
-        _log(axes)
-        axes.set_ylim(low / 1.08, high * 1.08)
+        _log(axes, low / 1.08, high * 1.08)
     else:
         pad = 0.05 * (high - low) or abs(target) * 0.1 or 1.0
         axes.set_ylim(low - pad, high + pad)
@@ -99,17 +101,18 @@ def _limit_rate(axes: Axes, lines: Sequence[RaceLine]) -> None:
     if not peaks:
         axes.text(0.5, 0.5, "no learning rate recorded", transform=axes.transAxes, ha="center", va="center")
     elif min(peaks) > 0 and max(peaks) / min(peaks) > 30:
-        _log(axes)
-        axes.set_ylim(min(peaks) / 100, max(peaks) * 1.5)
+        _log(axes, min(peaks) / 100, max(peaks) * 1.5)
     else:
         axes.set_ylim(0, max(peaks) * 1.08 or 1.0)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
 
 
-def _log(axes: Axes) -> None:
+def _log(axes: Axes, low: float, high: float) -> None:
     """Make the y axis logarithmic with plain numbers as labels: matplotlib's own need mathematics markup, which is off."""
+    subs = (1, 2, 3, 5) if high / low < FEW_DECADES else (1,)
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5), numticks=8))
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -11,10 +11,11 @@ from harness.report.views.clock import clock_view
 from harness.report.views.content import RaceContent
 from harness.report.views.facts import submission_summaries
 from harness.report.views.integrity import race_integrity
-from harness.report.views.lead import conditions, coverage_lines, raced, unfinished_lines
+from harness.report.views.lead import conditions, coverage_lines, raced, tuned, unfinished_lines
 from harness.report.views.panels import workload_panels
 from harness.report.views.ranking import STRIP, workload_labels
 from harness.report.views.rates import rate_drawings, rate_views
+from harness.rules import ruleset
 
 
 def race_page(content: RaceContent) -> str:
@@ -34,7 +35,9 @@ def race_page(content: RaceContent) -> str:
         rows=views[0].rows,
         labels=labels,
         raced=raced(board, content.trials),
+        tuned=tuned(board, content.trials),
         conditions=conditions(board, content.trials),
+        track_budget=ruleset(board.track).budget,
         coverage=[*coverage_lines(board), *unfinished_lines(content.unfinished)],
         has_compute=any(view.saves for view in views),
         only_skipped=[workload for workload in sorted(content.skipped) if workload not in labels],

@@ -10,7 +10,7 @@ from harness.report.views.cards import submission_cards
 from harness.report.views.content import QualityContent
 from harness.report.views.forest import forest
 from harness.report.views.integrity import integrity
-from harness.report.views.lead import conditions, raced, unfinished_lines
+from harness.report.views.lead import conditions, raced, tuned, unfinished_lines
 from harness.report.views.rates import rate_drawings, rate_views
 from harness.report.views.saved import scale_of
 from harness.report.views.standings import pooled_drawing, pooled_example
@@ -32,6 +32,7 @@ def quality_page(content: QualityContent) -> str:
         compute=inline_svg(pooled, "compute-") if pooled else None,
         figure_example=pooled_example(by_row, baseline=board.baseline, clock=board.clock) if scale else "",
         raced=raced(board, content.trials),
+        tuned=tuned(board, content.trials),
         conditions=conditions(board, content.trials),
         coverage=unfinished_lines(content.unfinished),
         shares=[words.percent(share) for share in board.shares],

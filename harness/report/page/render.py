@@ -32,6 +32,8 @@ PAPER = re.compile(r"\barXiv:(?P<arxiv>\d{4}\.\d{4,5}(?:v\d+)?)|\bdoi:(?P<doi>10
 """How the facts of submissions and workloads name papers."""
 READINGS = {"speedup": "saved"}
 """The tab of the ranking that the page opens with, by what the board ranks by; any other: "time"."""
+ENDED = {Status.TIMEOUT: "ran out of time", Status.OUT_OF_MEMORY: "ran out of memory", Status.KILLED: "were killed"}
+"""What trials of a status did, where the status is no verb."""
 TEXTS = (("Markdown", "md"), ("LaTeX", "tex"))
 """Tables that the page shows as text."""
 
@@ -48,6 +50,7 @@ def render(template: str, content: PageContent, **values: Any) -> str:
         "figures": content.figures,
         "partial": bool(content.partial),
         "troubles": [(status, count) for status, count in content.board.trials.items() if status in TROUBLES],
+        "ended": ENDED,
         "skipped": sorted(content.skipped.items()),
         "marks": marks,
         "machines": sorted({visible(machine) for machine in trials["machine"]}),
@@ -116,8 +119,8 @@ def _finalize(value: Any) -> Any:
 
 
 def _breakable(text: str) -> Markup:
-    """Return a name as HTML that may break into lines after its underscores."""
-    return Markup(str(escape(visible(text))).replace("_", "_<wbr>"))
+    """Return a name as HTML that may break into lines after its underscores and plus signs."""
+    return Markup(str(escape(visible(text))).replace("_", "_<wbr>").replace("+", "+<wbr>"))
 
 
 def _linked(text: str) -> Markup:

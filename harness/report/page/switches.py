@@ -60,5 +60,5 @@ def without_scripts(groups: Iterable[Switch], marks: Iterable[Mark]) -> Markup:
         off, own, name = f"body:has(#key-{mark.index}:not(:checked))", f".line{mark.index}", f".name{mark.index}"
         rules.append(f"{off}:has(#grey:not(:checked)) :is({own},{name}),{off} .pairs {own}{{display:none}}")
         rules.append(f"{off}:has(#grey:checked) .figure {own}{{--c:var(--soft);opacity:.25!important}}")
-        rules.append(f"{off}:has(#grey:checked) .figure {name}{{--c:var(--soft)}}")
+        rules.append(f"{off}:has(#grey:checked) :is(.figure {name},.forest {own}){{--c:var(--soft)}}")
     return Markup("\n".join(rules))

@@ -319,7 +319,7 @@ const timetrial = (function () {
     if (rest.length) {
       const lines = ":is(" + each("line", rest) + ")", names = ":is(" + each("name", rest) + ")";
       rules.push(".pairs " + lines + "{display:none}");
-      if (grey) rules.push(".figure " + lines + "{--c:var(--soft);opacity:.25!important}.figure " + names + "{--c:var(--soft)}");
+      if (grey) rules.push(".figure " + lines + "{--c:var(--soft);opacity:.25!important}.figure " + names + ",.forest " + lines + "{--c:var(--soft)}");
       else rules.push(lines + "," + names + "{display:none}");
     }
     write("#shown", rules.join("\n"));

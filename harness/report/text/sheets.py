@@ -11,6 +11,7 @@ from harness.report.text.columns import horizon_head
 from harness.report.views.ranking import CellView, RowView, ranking, workload_labels
 from harness.report.views.saved import has_saved, horizons_of
 from harness.scoring.board_parts import Board
+from harness.scoring.compute_words import UNITS
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,9 @@ def _saved(board: Board, views: Sequence[RowView]) -> Sheet:
         interval = words.NO_VALUE if view.row.name == board.baseline else view.speedup_interval or words.NO_VALUE
         texts = (*(text for text, _ in view.horizons), view.limited or words.NO_VALUE, *(cell.text for cell in view.saved))
         rows.append((*map(Entry, (view.rank, view.row.name)), Entry(view.speedup, bold=True), *map(Entry, (interval, *texts))))
-    return Sheet(
-        f"Speed-up: by what factor more compute {board.baseline} needs to get as far; over all workloads, and on each.",
-        head,
-        tuple(rows),
-    )
+    unit = UNITS[board.clock]
+    title = f"Speed-up: by what factor more {unit} {board.baseline} needs to get as far; over all workloads, and on each."
+    return Sheet(title, head, tuple(rows))
 
 
 def _times(board: Board, views: Sequence[RowView], *, speed: bool) -> Sheet:

@@ -21,7 +21,7 @@ from harness.scoring.board_parts import Board, Row
 from harness.scoring.compute_words import UNITS
 
 MAX_MATRIX = 40
-"""Number of submissions up to which the page shows the matrix of pairs."""
+"""Submissions, the best ones, that the page shows in the matrix of pairs."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class ClockView:
         saves: whether the ranking shows compute saved, with times to the target as a second tab.
         unit: what a speed-up on this clock is a factor of, such as "compute".
         limited: whether a limit of the ruler takes part in some study.
+        signed: whether it does in so many of a row that the speed-up has a sign.
         example: what the first and the last speed-up mean, in words; empty without them.
         figure_example: what the best point of the figure of compute says, in words; empty without one.
         scale: of the whiskers; None without speed-ups.
@@ -42,7 +43,7 @@ class ClockView:
         rows: the ranking.
         warnings: what stands in red while this clock is selected.
         figures: {section of the page: (title, figure) pairs}; empty if the page has no figures.
-        matrix: rows of the matrix of pairs; empty if there are no pairs, or too many submissions.
+        matrix: rows of the matrix of pairs, at most `MAX_MATRIX`; empty if there are no pairs.
         changes: {submission: what changed since an older board}; empty without one, and on the other clocks.
         levels: what the ranges of the cells are, in words, without repetition.
     """
@@ -52,6 +53,7 @@ class ClockView:
     saves: bool
     unit: str
     limited: bool
+    signed: bool
     example: str
     figure_example: str
     scale: Scale | None
@@ -78,6 +80,7 @@ def clock_view(board: Board, content: RaceContent, summaries: Mapping[str, str])
         saves=has_saved(board),
         unit=UNITS[board.clock],
         limited=any(row.speed_up.limited for row in board.rows),
+        signed=any(row.speed_up.bound for row in board.rows),
         example=example_of(board),
         figure_example=pooled_example(by_row, baseline=board.baseline, clock=board.clock) if has_saved(board) else "",
         scale=scale,
@@ -86,7 +89,7 @@ def clock_view(board: Board, content: RaceContent, summaries: Mapping[str, str])
         rows=tuple(ranking(board, content.marks, summaries, content.skipped)),
         warnings=(*content.partial, *warnings(content.trials, board)),
         figures=figures,
-        matrix=tuple(pair_matrix(board)) if board.pairs and 1 < len(board.rows) <= MAX_MATRIX else (),
+        matrix=tuple(pair_matrix(board, MAX_MATRIX)) if board.pairs else (),
         changes=content.since[1] if content.since and board is content.board else {},
         levels=_levels(board.rows),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from harness.records import fact_of
 from harness.report import words
+from harness.rules import ruleset
 
 
 def trial_with_facts(trials: pd.DataFrame) -> Any:
@@ -51,8 +52,10 @@ def workload_description(row: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _budget(row: Any) -> str:
+    multiple = ruleset(row.track).budget
     if not math.isnan(row.budget_examples):
-        return f"{words.amount(row.budget_examples, 'examples')} charged examples"
+        more = f"; a trial here may use {multiple:g} of it" if multiple != 1 else ""
+        return f"{words.amount(row.budget_examples / multiple, 'examples')} charged examples{more}"
     return "" if math.isnan(row.budget_seconds) else words.amount(row.budget_seconds, "seconds")
 
 

@@ -31,7 +31,7 @@ class _Ranked(Protocol):
 class ForestRow:
     """One row: `rank` as "6–7" or "1", `speed` and `interval` in words, `title` all of it as one sentence.
 
-    `whisker` has the positions on the scale of the board; None without a speed-up.
+    `whisker` has the positions on the scale of the board; None without a speed-up. `signed`: a sign stands before the speed-up.
     """
 
     name: str
@@ -41,10 +41,11 @@ class ForestRow:
     speed: str
     interval: str
     title: str
+    signed: bool = False
 
 
 def forest(rows: Sequence[_Ranked], marks: Mapping[str, Mark], *, baseline: str, scale: Scale | None) -> tuple[ForestRow, ...]:
-    """Return a row per submission, best first; none where the board has no speed-ups.
+    """Return a row per submission, best first; none where the board has no speed-ups, or nothing to compare.
 
     Args:
         rows: of the board, best first.
@@ -52,7 +53,7 @@ def forest(rows: Sequence[_Ranked], marks: Mapping[str, Mark], *, baseline: str,
         baseline: the submission that speed-ups refer to.
         scale: of the board's whiskers.
     """
-    if scale is None:
+    if scale is None or len(rows) < 2:
         return ()
     return tuple(_row(row, marks[row.name], baseline, scale) for row in rows)
 
@@ -72,4 +73,5 @@ def _row(row: _Ranked, mark: Mark, baseline: str, scale: Scale) -> ForestRow:
         speed=speed,
         interval=interval,
         title=f"{row.name}: {speed}{sure}; {place}",
+        signed=bool(own.bound),
     )

@@ -29,10 +29,10 @@ class PairView:
     p: str
 
 
-def pair_matrix(board: Board) -> list[tuple[str, list[PairView | None]]]:
-    """Return (name, cells) per submission in the board's order; the cell on the diagonal is None."""
+def pair_matrix(board: Board, most: int) -> list[tuple[str, list[PairView | None]]]:
+    """Return (name, cells) for each of the best `most` submissions, best first; the cell on the diagonal is None."""
     known = {(pair.a, pair.b): pair for pair in board.pairs}
-    names = [row.name for row in board.rows]
+    names = [row.name for row in board.rows[:most]]
     rows = []
     for a in names:
         cells: list[PairView | None] = []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.report import words
-from harness.report.colours import Mark
+from harness.report.colours import Mark, in_colour
 from harness.report.figures import Drawing, RulerAxes, Standing, ruler_drawing
 from harness.report.figures.drawing import file_stem
 from harness.report.views.content import PageContent
@@ -48,19 +48,24 @@ def pooled_drawing(
 def pooled_example(rows: Sequence[tuple[str, RowSpeedUp]], *, baseline: str, clock: str) -> str:
     """Return what the best point at the longest horizon says, in one sentence; "" where no other submission has one."""
     longest = max((h for _, own in rows for h in own.horizons), default=0.0)
-    found = [(own.horizons[longest].value or 0.0, who) for who, own in rows if longest in own.horizons and who != baseline]
-    ratio, who = max(found, default=(0.0, ""))
+    found = {who: own.horizons[longest] for who, own in rows if longest in own.horizons and who != baseline}
+    who = max(found, key=lambda name: (found[name].value or 0.0, name), default="")
+    ratio = found[who].value if who else None
     if not ratio:
         return ""
+    ends = found[who].low, found[who].high
+    sure = "" if None in ends else f" (95 % interval: {' to '.join(f'{longest * (end or 0.0):.2f}' for end in ends)})"
     several = len({h for _, own in rows for h in own.horizons}) > 1
     mean = " The speed-up above is the mean over all lengths of run, of which this is the longest." if several else ""
     return (
-        f"{who} gets as far with {words.budgets(longest)} as {baseline} with {longest * ratio:.2f} budgets: "
+        f"{who} gets as far with {words.budgets(longest)} as {baseline} with {longest * ratio:.2f} budgets{sure}: "
         f"it needs {1 / ratio:.2f} of the {UNITS[clock]} that {baseline} needs.{mean}"
     )
 
 
-def workload_standings(points: Sequence[QualityPoint], ruler: Ruler, marks: Mapping[str, Mark], metric: str) -> Drawing | None:
+def workload_standings(
+    points: Sequence[QualityPoint], ruler: Ruler, marks: Mapping[str, Mark], metric: str, named: Collection[str]
+) -> Drawing | None:
     """Return the figure of one workload: final quality against compute, with its ruler; None without a finite quality.
 
     Args:
@@ -68,6 +73,7 @@ def workload_standings(points: Sequence[QualityPoint], ruler: Ruler, marks: Mapp
         ruler: of the workload.
         marks: mark of each submission.
         metric: its name.
+        named: submissions whose points have a name.
     """
     known = [point for point in points if math.isfinite(point.metric) and point.submission in marks]
     if not known:
@@ -79,7 +85,7 @@ def workload_standings(points: Sequence[QualityPoint], ruler: Ruler, marks: Mapp
             point.spent,
             point.equivalent,
             point.metric,
-            f"{point.bound} {point.equivalent:.2f}".strip() if point.horizon == longest else "",
+            f"{point.bound} {point.equivalent:.2f}".strip() if point.horizon == longest and point.submission in named else "",
         )
         for point in sorted(known, key=lambda point: (-point.equivalent / point.spent, point.submission))
     ]
@@ -101,4 +107,5 @@ def workload_standings(points: Sequence[QualityPoint], ruler: Ruler, marks: Mapp
 def standings_drawing(label: str, metric: str, content: PageContent) -> Drawing | None:
     """Return the figure of the workload `label` on the page of `content`; None without a ruler."""
     points = [point for point in content.points if point.workload == label]
-    return workload_standings(points, content.rulers[label], content.marks, metric) if points else None
+    named = in_colour(content.names, content.marks)
+    return workload_standings(points, content.rulers[label], content.marks, metric, named) if points else None

@@ -55,8 +55,8 @@ def endings(rows: pd.DataFrame, rulers: Mapping[str, Ruler]) -> tuple[Bools, Flo
     # A trial that stopped at its target has nothing after the hit; one that failed or diverged later says so, or (in older
     # records) has a later evaluation.
     at_target = rows["hit_index"].to_numpy(np.int64) == np.array([len(c["metric"]) - 1 for c in curves])
-    later = rows["ended_as"].astype(bool).to_numpy() if "ended_as" in rows else np.zeros(len(rows), dtype=bool)
-    stopped = (status == Status.REACHED).to_numpy() & ~judged & ~rows["complete"].to_numpy(bool) & at_target & ~later
+    reached = (status == Status.REACHED).to_numpy()
+    stopped = reached & ~judged & ~rows["complete"].to_numpy(bool) & at_target & ~_ended_otherwise(rows)
     spent = np.where(judged, np.maximum(horizons, last), horizons)
     losses = np.full(len(rows), np.inf)
     for label, own in rows.groupby("workload", sort=True).indices.items():
@@ -64,9 +64,18 @@ def endings(rows: pd.DataFrame, rulers: Mapping[str, Ruler]) -> tuple[Bools, Flo
     return status.isin(UNDECIDED).to_numpy() | stopped, losses, np.log(spent / rows["ruler_budget"].to_numpy(float))
 
 
+def _ended_otherwise(rows: pd.DataFrame) -> Bools:
+    """Return which trials reached their target, and failed or diverged later."""
+    return rows["ended_as"].astype(bool).to_numpy() if "ended_as" in rows else np.zeros(len(rows), dtype=bool)
+
+
 def costs_per_example(rows: pd.DataFrame, clock: str, ended: Collection[str] = ()) -> Floats:
-    """Return the clock per charged example of the trials that are complete or have a status in `ended`, NaN of others."""
+    """Return the clock per charged example of the trials that ran to their end or have a status in `ended`, NaN of others.
+
+    What diverged took too few steps to tell what one costs, though its record is complete.
+    """
     examples, spent = rows["end_examples"].to_numpy(float), rows[f"end_{clock}"].to_numpy(float)
-    at_end = (rows["complete"].astype(bool) | rows["status"].isin(ended)).to_numpy()
+    diverged = (rows["status"] == Status.DIVERGED).to_numpy() | _ended_otherwise(rows)
+    at_end = rows["complete"].to_numpy(bool) & ~diverged | rows["status"].isin(ended).to_numpy()
     usable = at_end & (examples > 0) & (spent > 0) & np.isfinite(spent)
     return np.where(usable, spent / np.where(usable, examples, 1.0), np.nan)

@@ -22,7 +22,7 @@ class Gains:
         values: f of the best of the first k + 1 trials, [submissions, workloads, studies, horizons, k]; NaN where absent.
         low, high: where it is only known to be at most, or at least, its value; same shape.
         trials: trials per study, [submissions, workloads, horizons].
-        borrowed: where c is the baseline's because no trial of the submission ran to its end, [submissions, workloads].
+        borrowed: where c is another submission's because no own trial ran to its end, [submissions, workloads].
     """
 
     submissions: tuple[str, ...]
@@ -61,7 +61,8 @@ def gains(found: Equivalents, clock: str, baseline: str = "") -> Gains:
         baseline: submission whose cost per example stands in for one that never ran to the end of a trial.
 
     On every clock e chooses the counting trial; ties go to the lowest index. On "examples" c is 1, else the trial's clock
-    per charged example; of a trial that did not end, the submission's median on that workload, else the baseline's.
+    per charged example; of a trial that did not end, the submission's median on that workload, else the baseline's, else the
+    median of all others.
     """
     costs, borrowed = _log_costs(found, clock, baseline)
     chosen = np.empty(found.gains.shape, dtype=np.int64)
@@ -92,16 +93,26 @@ def gains(found: Equivalents, clock: str, baseline: str = "") -> Gains:
 
 
 def _log_costs(found: Equivalents, clock: str, baseline: str) -> tuple[Floats, Bools]:
-    """Return log c of every trial, and where it is the baseline's."""
+    """Return log c of every trial, and where it is not the submission's own."""
     if clock == "examples":
         return np.zeros(1), np.zeros(found.gains.shape, dtype=bool)
     costs, usual = found.costs[clock], found.usual_costs[clock]
     own = np.where(np.isnan(costs), usual[:, :, None, None, None], costs)
     unknown = np.isnan(own)
+    theirs = _middle(usual)
     if baseline in found.submissions:
-        theirs = usual[found.submissions.index(baseline)][None, :, None, None, None]
-        own = np.where(unknown, theirs, own)
+        of_baseline = usual[found.submissions.index(baseline)]
+        theirs = np.where(np.isnan(of_baseline), theirs, of_baseline)
+    own = np.where(unknown, theirs[None, :, None, None, None], own)
     return np.log(own), unknown & ~np.isnan(own)
+
+
+def _middle(usual: Floats) -> Floats:
+    """Return the median over submissions of their costs on each workload, NaN where no trial of any ran to its end."""
+    known = ~np.isnan(usual).all(axis=0)
+    middle = np.full(usual.shape[1], np.nan)
+    middle[known] = np.nanmedian(usual[:, known], axis=0)
+    return middle
 
 
 def sides(found: Gains, this: Ints, other: Ints) -> tuple[Sides, Sides]:

@@ -30,22 +30,23 @@ class RankRange:
     high: int
 
 
-def rank_ranges(found: Gains, comparison: Comparison) -> tuple[RankRange, ...]:
+def rank_ranges(found: Gains, comparison: Comparison, everyone: int) -> tuple[RankRange, ...]:
     """Return the ranks of submissions by their speed-ups over one baseline, in the order of `comparison`.
 
     Args:
         found: the gains.
         comparison: of each submission with the baseline.
+        everyone: submissions on the board.
 
-    2.5 and 97.5 % quantiles over joint draws, rounded outwards and widened to the observed rank. With fewer than three
-    common studies on every workload any rank is possible. A submission without a speed-up comes last.
+    2.5 and 97.5 % quantiles over joint draws, rounded outwards and widened to the observed rank. Without an interval, because
+    there are fewer than three common studies on every workload or nothing varies, any rank is possible. A submission without a
+    speed-up comes last.
     """
     observed = ranks(comparison.overall.value)
     drawn = ranks(drawn_values(found, comparison))
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     enough = comparison.overall.counts.max(axis=-1, initial=0) >= ENOUGH_STUDIES
-    enough &= ~np.isnan(comparison.overall.value)
-    everyone = len(observed)
+    enough &= ~np.isnan(comparison.overall.error) | (comparison.this == comparison.other)
     return tuple(
         RankRange(int(rank), min(math.floor(a), int(rank)), max(math.ceil(b), int(rank)))
         if known
@@ -67,7 +68,8 @@ def board_ranks(found: Gains, comparison: Comparison) -> dict[str, RankRange]:
     names, used, means = found.submissions, comparison.overall.used, comparison.overall.means
     width = used.sum(axis=-1)
     complete = np.flatnonzero(width == width.max(initial=0))
-    among = rank_ranges(found, compared(found, comparison.this[complete], comparison.other[complete]))
+    own = compared(found, comparison.this[complete], comparison.other[complete])
+    among = rank_ranges(found, own, len(names))
     result = {names[i]: place for i, place in zip(complete.tolist(), among, strict=True)}
     kept = [[float(m) if there else None for m, there in zip(*row, strict=True)] for row in zip(means, used, strict=True)]
     everywhere = common_ranks(dict(zip(names, kept, strict=True)))

@@ -45,7 +45,7 @@ class SpeedUp:
         limited, studies: k of nW: how many of the common studies of all workloads that take part are limited.
         horizons: horizon in budgets -> log of the speed-up there.
         workloads: label -> speed-up there, of all workloads with a ruler.
-        borrowed: workloads on which a cost per example is the pinned baseline's, because no own trial ran to its end.
+        borrowed: workloads on which a cost per example is another submission's, because no own trial ran to its end.
     """
 
     submission: str

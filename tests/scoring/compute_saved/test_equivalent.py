@@ -168,10 +168,20 @@ def test_a_trial_that_did_not_end_costs_the_median_of_the_submissions_complete_o
     assert not found.borrowed.any()
 
 
-def test_a_submission_that_never_ends_costs_as_much_as_the_baseline_and_is_marked() -> None:
+def test_what_diverged_does_not_say_what_an_example_costs() -> None:
+    early = {"complete": True, "end_examples": BATCH, "end_seconds": 50 * BATCH * SECONDS}
+    rows = [trial("a", "w", 0, 0, 0.1), {**trial("a", "w", 1, 0, 0.1, status=Status.DIVERGED), **early}]
+    found = gains(read(*rows), "seconds")
+    assert found.values[0, 0, 1].item() == pytest.approx(-math.log(8) - math.log(SECONDS))
+    later = {**trial("a", "w", 1, 0, 0.1, status="reached"), **early, "ended_as": "diverged"}
+    assert np.isnan(read({**rows[0], "ended_as": ""}, later).costs["seconds"][0, 0, 1]).all()
+
+
+def test_a_submission_that_never_ends_costs_as_much_as_the_baseline_or_else_as_the_others_and_is_marked() -> None:
     rows = [trial("a", "w", 0, 0, 0.1, status="failed"), trial("base", "w", 0, 0, 0.1)]
-    found = gains(read(*rows), "seconds", "base")
-    assert found.values[0].item() == pytest.approx(-math.log(8) - math.log(SECONDS))
-    assert found.borrowed.tolist() == [[True], [False]]
-    assert np.isnan(gains(read(*rows), "seconds").values[0]).all()
+    for baseline in ("base", ""):
+        found = gains(read(*rows), "seconds", baseline)
+        assert found.values[0].item() == pytest.approx(-math.log(8) - math.log(SECONDS))
+        assert found.borrowed.tolist() == [[True], [False]]
+    assert np.isnan(gains(read(rows[0]), "seconds").values[0]).all()
     assert not gains(read(*rows), "examples").borrowed.any()

@@ -23,7 +23,7 @@ def ranges(trials: pd.DataFrame, baseline: str = "b") -> dict[str, RankRange]:
     found = gains(equivalents(trials, rulers_of(trials), (1.0,)), "examples")
     everyone = np.arange(len(found.submissions))
     comparison = compared(found, everyone, np.full_like(everyone, found.submissions.index(baseline)))
-    return dict(zip(found.submissions, rank_ranges(found, comparison), strict=True))
+    return dict(zip(found.submissions, rank_ranges(found, comparison, len(everyone)), strict=True))
 
 
 def test_draws_vary_as_much_as_the_mean_of_studies_does() -> None:
@@ -55,7 +55,9 @@ def test_other_machine_types_are_resampled_apart() -> None:
 
 
 def test_a_rank_range_holds_every_order_that_the_studies_allow() -> None:
-    trials = race({"a": {"u": [0.1, 0.9, 0.1]}, "b": {"u": [0.0] * 3}, "c": {"u": [0.3] * 3}, "d": {"u": [-1.0, -1.0, -1.2]}})
+    trials = race(
+        {"a": {"u": [0.1, 0.9, 0.1]}, "b": {"u": [0.0] * 3}, "c": {"u": [0.3, 0.31, 0.3]}, "d": {"u": [-1.0, -1.0, -1.2]}}
+    )
     assert ranges(trials) == {
         "a": RankRange(1, 1, 2),
         "b": RankRange(3, 3, 3),
@@ -75,8 +77,13 @@ def test_with_fewer_than_three_studies_any_rank_is_possible(studies: int) -> Non
     assert [(r.low, r.high) for r in found.values()] == [(1, 3)] * 3 and found["a"].rank == 1
 
 
+def test_where_nothing_varies_there_is_no_interval_and_any_rank_is_possible() -> None:
+    found = ranges(race({"a": {"u": [0.5] * 3}, "b": {"u": [0.0] * 3}, "c": {"u": [0.1, 0.2, 0.1]}}))
+    assert found == {"a": RankRange(1, 1, 3), "b": RankRange(3, 3, 3), "c": RankRange(2, 2, 2)}
+
+
 def test_a_submission_without_a_common_workload_comes_last_and_may_be_anywhere() -> None:
-    found = ranges(race({"a": {"v": [0.5] * 3}, "b": {"u": [0.0] * 3}, "c": {"u": [0.1] * 3}}))
+    found = ranges(race({"a": {"v": [0.5] * 3}, "b": {"u": [0.0] * 3}, "c": {"u": [0.1, 0.2, 0.1]}}))
     assert found["a"] == RankRange(3, 1, 3) and found["c"] == RankRange(1, 1, 1)
 
 
