@@ -16,6 +16,7 @@ from harness.cli import options
 from harness.cli.app import app
 from harness.cli.left_out import print_left_out
 from harness.cli.lines import print_line
+from harness.cli.report import with_reference
 from harness.contracts.errors import BadInput
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def compare(
     track: options.BoardTrack = "",
     suite: options.BoardSuite = "",
     time: Annotated[bool, typer.Option("--time", help="print the table of times to the target instead")] = False,
+    reference: options.Reference = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the comparison as a JSON object")] = False,
 ) -> int:
     """Compare two submissions on the same workloads and studies.
@@ -54,7 +56,9 @@ def compare(
     trials = given.trials
     given.check_for_studies(results)
     _check_finished(given, (a, b))
-    _check_board(results, trials, (a, b))
+    if reference:
+        trials = with_reference(given, track, suite).trials
+    _check_board(results, trials, (a, b), reference=reference)
     trials, a = options.with_recorded(results, trials, a)
     trials, b = options.with_recorded(results, trials, b)
     both = compare_both(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)
@@ -95,13 +99,13 @@ def _check_finished(given: BoardInput, typed: Sequence[str]) -> None:
             raise BadInput(unfinished_lines((item,))[0])
 
 
-def _check_board(results: Path, trials: pd.DataFrame, typed: Sequence[str]) -> None:
-    """Check that no submission is on another board only, as after a run of another track.
+def _check_board(results: Path, trials: pd.DataFrame, typed: Sequence[str], *, reference: bool) -> None:
+    """Check that no submission is on another board only, as after a run of another track, or in the reference result only.
 
     Raises:
         BadInput: one is.
     """
-    from harness.results import open_results
+    from harness.results import open_results, reference_names
     from harness.results.versions import split_version
 
     known = set(trials["submission"])
@@ -115,6 +119,8 @@ def _check_board(results: Path, trials: pd.DataFrame, typed: Sequence[str]) -> N
         if name not in known and others:
             here = f"the board of the {track} track and the {suite} suite has no '{name}'"
             raise BadInput(f"{here}: add {' or '.join(sorted(others))}, whose board has it")
+        if name not in known and not reference and name in reference_names(track, suite):
+            raise BadInput(f"there are no results of '{name}' in {results}: add --reference, whose trials it is among")
 
 
 def _sentences(both: BothReadings) -> list[str]:

@@ -14,8 +14,10 @@ from typing import Annotated
 import typer
 
 from harness.cli.app import app
+from harness.cli.next_race import next_race
 from harness.cli.paths import check_directory
 from harness.contracts.errors import BadInput, did_you_mean
+from harness.rules import BASELINE, OPTIMIZER_BASELINE
 
 STARTERS = Path(__file__).with_name("starters")
 """KIND.py.txt and KIND_test.py.txt: the files that are written, with ``$name`` and ``$title`` (the name of a class)."""
@@ -48,13 +50,13 @@ class Kind(StrEnum):
             return [
                 f"timetrial check {name}",
                 f"timetrial curve {name} --plot {name}.svg",
-                f"timetrial run -s {name} --reference",
+                next_race(name, schedule=True),
             ]
-        raced = f"{name}+cosine" if self is Kind.OPTIMIZER else name
+        raced = f"{name}+{BASELINE}" if self is Kind.OPTIMIZER else name
         return [
             f"timetrial check {name}",
-            f"timetrial run --suite smoke -s {raced}",
-            f"timetrial run -s {raced} -s adamw+cosine",
+            f"timetrial run --suite smoke -s {raced} -s {OPTIMIZER_BASELINE}",
+            next_race(raced, schedule=False),
         ]
 
 
@@ -62,9 +64,7 @@ class Kind(StrEnum):
 def new(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME", help="name of the plug-in; with --kind optimizer, procedure or workload it is no schedule"
-        ),
+        typer.Argument(metavar="NAME", help="name of the new plug-in, a schedule unless --kind says otherwise"),
     ],
     kind: Annotated[
         str, typer.Option(metavar="KIND", help="schedule, optimizer, procedure or workload: what it is to be")

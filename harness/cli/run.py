@@ -189,9 +189,11 @@ def run(
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
     from harness.cli.running.first_steps import check_first_steps
     from harness.cli.running.sampling import check_schedules
+    from harness.results import reference_input
 
     check_schedules(plan)
     check_first_steps(plan, settings.data_directory)
+    beside = reference_input(plan.track.name, plan.suite) if reference else None
     if write_config is not None:
         write_race(context, run, write_config, plan)
         say(plain_line(f"{write_config}: timetrial run {write_config} runs it"))
@@ -207,9 +209,7 @@ def run(
 
         return run_until_separable(request, results, settings)
     from harness.cli.running.session import Session
-    from harness.results import reference_input
 
-    beside = reference_input(plan.track.name, plan.suite) if reference else None
     return Session(plan, results, settings, beside).run()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from harness.cli.options import check_clock, with_recorded
+from harness.cli.report import with_reference
 from harness.notebook.board import complete_studies, html_table
 from harness.report.words import one_line, ratio_text
 from harness.rules import ruleset
@@ -74,7 +75,14 @@ class SideBySide:
 
 
 def compare(
-    a: Any, b: Any, results: Path | str = "results", *, track: str = "", suite: str = "", clock: str = ""
+    a: Any,
+    b: Any,
+    results: Path | str = "results",
+    *,
+    track: str = "",
+    suite: str = "",
+    clock: str = "",
+    reference: bool = False,
 ) -> SideBySide:
     """Return two recorded submissions side by side, as `timetrial compare` does.
 
@@ -84,12 +92,14 @@ def compare(
         results: directory of the records.
         track, suite: which board, where there are several; the newest run's by default.
         clock: examples, seconds or steps; the track's by default.
+        reference: compare with trials of the committed reference result too.
 
     Raises:
         BadInput: there are no complete studies, one of them has none, or there is no such board or clock.
     """
     check_clock(clock)
-    trials = complete_studies(results, track, suite).trials
+    given = complete_studies(results, track, suite)
+    trials = (with_reference(given, track, suite) if reference else given).trials
     trials, first = with_recorded(results, trials, _name(a))
     trials, second = with_recorded(results, trials, _name(b))
     both = compare_both(trials, first, second, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)

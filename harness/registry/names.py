@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.contracts.errors import BadInput, did_you_mean
 from harness.registry.forms import split_form
-from harness.registry.index import Index
+from harness.registry.index import Index, submissions_index, workloads_index
 from harness.registry.libraries.table import intended
 from harness.registry.loading import LoadedPlugin, load_file
 from harness.registry.settings import read_settings, with_settings
@@ -140,6 +140,8 @@ def unknown_name(what: str, name: str, index: Index) -> BadInput:
         file = display_path(index.plugins[inside[0]][0].path)
         names = ", ".join(f"'{known}'" for known in inside)
         return BadInput(f"no {what} '{name}': {file} defines {names}: write {option} {inside[0]}, or rename the plug-in")
+    if told := _elsewhere(what, name):
+        return BadInput(f"no {what} '{name}': {told}")
     some = sorted({broken.name for broken in index.broken})
     more = ", ..." if len(some) > MOST_NAMED else ""
     rest = f" ({len(some)} could not be loaded: {', '.join(some[:MOST_NAMED])}{more})" if some else ""
@@ -148,6 +150,17 @@ def unknown_name(what: str, name: str, index: Index) -> BadInput:
     if hint.startswith("; known") and name.isidentifier() and what != "workload":
         hint = f": `timetrial new {name}` writes one to edit, `timetrial list submissions` names those that there are"
     return BadInput(f"no {what} '{name}'{hint}{rest} (looked in {_looked_in(what)})")
+
+
+def _elsewhere(what: str, name: str) -> str:
+    """Return what has a name that no plug-in of the kind has: a file without a plug-in, or one of the other kind."""
+    file = Path.cwd() / f"{what}s" / f"{name}.py"
+    if file.is_file():
+        return _not_one(display_path(file), "", (), what if what == "workload" else "", none=True)
+    other, option, others = (
+        ("submission", "-s", submissions_index) if what == "workload" else ("workload", "-w", workloads_index)
+    )
+    return f"it is a {other}: write {option} {name}" if name in others().plugins else ""
 
 
 def _looked_in(what: str) -> str:
@@ -211,7 +224,8 @@ def existing_file(location: str) -> Path:
 def _not_one(location: str, name: str, usable: Sequence[str], kind: str, *, none: bool) -> str:
     """Return the message for a file in which no plug-in, or more than one, is meant."""
     if not usable:
-        what = "a subclass of Workload" if kind == "workload" else "@schedule, @optimizer or a subclass of TrainingAlgorithm"
+        own = "a subclass of Workload"
+        what = own if kind == "workload" else "@schedule or @optimizer above a function, or a subclass of TrainingAlgorithm"
         return f"{location} defines no plug-in with a public name: expected {what} (`timetrial new NAME` writes a file to edit)"
     if name and none:
         return f"{location} defines no '{name}'{did_you_mean(name, usable)}"

@@ -5,7 +5,7 @@ from harness.results.board_trials import BoardInput, Unfinished, board_input
 from harness.results.compaction import MOST_SINGLE_FILES, compact
 from harness.results.data_frame import open_results, read_trials, records_frame
 from harness.results.plain_frame import load_results
-from harness.results.reference import beside_reference, reference_input
+from harness.results.reference import beside_reference, reference_input, reference_names
 from harness.results.run_notes import RunNote, planned_trials
 from harness.results.store import ResultStore, read_record
 
@@ -25,5 +25,6 @@ __all__ = [
     "read_trials",
     "records_frame",
     "reference_input",
+    "reference_names",
     "write_atomically",
 ]

@@ -41,6 +41,14 @@ def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> Boar
     return replace(found, trials=recorded)
 
 
+def reference_names(track: str, suite: str) -> set[str]:
+    """Return the submissions of the reference result on a track and suite; none where there is no such result."""
+    try:
+        return set(reference_input(track, suite).trials["submission"])
+    except BadInput:
+        return set()
+
+
 def reference_board(track: str, suite: str, directory: Path = REFERENCE) -> dict[str, Any] | None:
     """Return the content of the `leaderboard.json` of a track and suite that is committed with the reference result.
 

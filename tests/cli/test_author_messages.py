@@ -73,13 +73,15 @@ def test_a_file_of_the_folder_of_submissions_is_told_with_its_path(typed, here, 
     ("typed", "says"),
     [
         ("run --suite smoke -s my_own_idea", "no submission 'my_own_idea': `timetrial new my_own_idea` writes one to edit"),
+        ("check digits_mlp", "no submission 'digits_mlp': it is a workload: write -w digits_mlp"),
+        ("run --suite smoke -w cosine", "no workload 'cosine': it is a submission: write -s cosine"),
         (
             "run --suite smoke --track external -s torch.optim.Adagrad -s cosine",
             "'cosine' is a schedule, which the external track does not take: name its optimizer too, as in"
             " -s torch.optim.Adagrad+cosine",
         ),
         ("list", "list needs KIND: submissions, workloads, suites or libraries (see "),
-        ("new", "new needs NAME: name of the plug-in; with --kind optimizer, procedure or workload it is no schedule"),
+        ("new", "new needs NAME: name of the new plug-in, a schedule unless --kind says otherwise"),
         ("run cosine", "run takes no names without an option: write -s cosine"),
         ("run cosine linear --suite smoke", "run takes no names without an option: write -s cosine -s linear"),
         ("run --suite smoke -s cosine,linear", "no submission 'cosine,linear': repeat the option, as in -s cosine -s linear"),
@@ -107,6 +109,14 @@ def test_an_optimizer_without_a_schedule_is_told_what_puts_it_under_one(typed, h
     assert capsys.readouterr().err == says
     assert run_app([*RUN, "-s", f"{typed}+cosine", "-s", "schedule_free_sgd", "--track", "self-tuning", "--dry-run"]) == 0
     assert capsys.readouterr().err == "", "an optimizer that is meant to keep its rate needs no schedule"
+
+
+def test_a_file_whose_function_has_no_decorator_is_told_to_get_one(here, capsys):
+    (here / "submissions" / "plain.py").write_text("def plain(step, horizon):\n    return 1.0\n")
+    assert run_app([*RUN, "-s", "plain"]) == 2
+    told = capsys.readouterr().err
+    says = "no submission 'plain': submissions/plain.py defines no plug-in with a public name: expected @schedule or @optimizer"
+    assert told.startswith(f"timetrial: {says} above a function") and told.count("\n") == 1
 
 
 @pytest.mark.parametrize("verb", ["check", "curve", "run --suite smoke -s"])

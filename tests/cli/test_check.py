@@ -18,7 +18,8 @@ def test_check_says_what_a_submission_did_and_what_it_lacks(tmp_path, capsys, mo
     assert run_app(["check", written(tmp_path / "good", [{"x": 1}, {"x": 2}])]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "hyperparameters x" in lines[0] and lines[0].endswith("; 2 points")
-    assert lines[-1].startswith("it runs; next: timetrial run --suite smoke -s algoperf:")
+    assert lines[-1].startswith("it runs; next: timetrial run -s algoperf:")
+    assert lines[-1].endswith(" --track external --reference")
     assert lines[1].startswith("digits_mlp: 100 steps, 16 examples charged per step")
     assert [line.split(": ")[1] for line in lines[3:-1]] == [check.name for check in CHECKS]
     assert run_app(["check", written(tmp_path / "bad", update=updating("workload.nothing"))]) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -97,6 +98,16 @@ def test_a_pull_request_with_a_submission_does_what_make_submission_does():
     assert [step.split()[0] for step in steps] == ["check", "run", "run", "report"]
     assert "--suite smoke -s mine" in steps[1] and "--suite laptop --reference -s mine" in steps[2]
     assert "--reference" in steps[3] and "--format md" in steps[3]
+
+
+def test_a_pull_request_races_what_imports_a_changed_file_under_the_name_that_a_race_of_all_has():
+    changed = (
+        "submissions/optimizers/_cautious.py\nsubmissions/optimizers/schedule_free_sgd.py\nsubmissions/schedules/gone.py\n"
+    )
+    command = [sys.executable, ".github/changed_submissions.py"]
+    done = subprocess.run(command, cwd=ROOT, input=changed, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["cautious+cosine", "schedule_free_sgd+constant"]
+    assert "< changed.txt" in read(".github/workflows/submission.yml")
 
 
 @pytest.mark.parametrize("form", sorted(p.name for p in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.checking import CallFailed, ProcessDied, Repeat
 from harness.cli.app import plain_line
+from harness.cli.next_race import next_race
 from harness.cli.running.audit_machine import Processes
 from harness.contracts.workloads import Workload
 from harness.execution.settings import Settings
@@ -78,9 +79,8 @@ class SmokeTrial:
     @property
     def race(self) -> str:
         """Return the command with which its author goes on."""
-        if self.submission.reference_recipe:
-            return f"timetrial run -s {self.submission.name} --reference"
-        return f"timetrial run --suite smoke -s {self.submission.raced_as}"
+        own = self.submission
+        return next_race(own.raced_as, schedule=own.reference_recipe, drawn=bool(own.points))
 
     @property
     def _values(self) -> list[float]:
