@@ -10,7 +10,8 @@ from harness import Choice, optimizer
     space={"cautious_decay": Choice(False, True)},
     cost="one copy of weights and gradients per step, and about six passes over them; no state beside the base's",
     deviation=(
-        "the base's weight decay is w (1 - lr wd), whatever form the base gives it; `cautious_decay` is not of the paper"
+        "the base's weight decay is w (1 - lr wd), whatever form the base gives it, with its own estimate of lr if it has one; "
+        "in `cocob`, `dog`, `dowg`, `lars` and `mechanic` it is part of their update; `cautious_decay` is not of the paper"
     ),
 )
 def cautious(base, hyperparameters):

@@ -19,7 +19,7 @@ from harness import Choice, LogUniform, Uniform, decay_groups, optimizer
         "scaling": Choice("signal_to_noise", "root_of_size"),
     },
     cost="nil; state once the parameters",
-    deviation="tensors of one element have the scale 1; `scaling=root_of_size` is an ablation of ours",
+    deviation="s as in the authors' code up to 1.0.3, `scaling=root_of_size` as in its 1.1.0; one element has the scale 1",
 )
 def sgd_sai(model, hyperparameters):
     """Momentum at a rate per tensor that its first gradient fixes: s = |g| / std(g); own code.

@@ -110,6 +110,14 @@ def test_cautious_decays_all_weights_or_only_those_that_the_update_shrinks():
     assert torch.equal(cautious[~shrinks], none[~shrinks]) and torch.equal(cautious[shrinks], plain[shrinks])
 
 
+@pytest.mark.parametrize("base", ["prodigy", "dadapt_adam", "mechanic", "lars"])
+def test_cautious_decays_no_more_than_a_base_that_finds_its_own_rate(base):
+    settings = "weight_decay=0.05+constant"
+    rows = Row(f"{base}:{settings}", 60), Row(f"cautious:base={base},{settings}", 60)
+    plain, cautious = (float(row.train(60)["first.weight"].norm()) for row in rows)
+    assert cautious > 0.8 * plain
+
+
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_a_wrapper_over_any_base_resumes_to_the_bit(name, base):

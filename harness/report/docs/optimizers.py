@@ -46,17 +46,26 @@ def optimizers_markdown(
 
 
 WORDS = """\
-Every optimizer takes every schedule: `-s soap+linear`; `-s soap` is a constant rate, and `--all` races it under cosine decay.
-A procedure brings its own schedule; an optimizer over another takes its base by name: `-s cautious:base=lion+cosine`. `clip` is
-the largest global norm of a step's gradients, 0 for none. `NAME:defaults=paper` has the declared defaults where a race uses
-[calibrated](calibration.md) ones. What a step costs in CPU time is measured in
-[performance](performance.md#what-an-optimizers-step-costs); what is known of the classes of torch and pytorch_optimizer stands
-in [libraries](libraries.md).
+Every optimizer takes every schedule: `-s soap+linear`; `-s soap` is a constant rate, and `--all` races it under cosine decay
+(`schedule_free_sgd` at a constant rate). A procedure brings its own schedule; an optimizer over another takes its base by
+name: `-s cautious:base=lion+cosine`. `clip` is the largest global norm of a step's gradients, 0 for none.
+`NAME:defaults=paper` has the declared defaults where a race uses [calibrated](calibration.md) ones. What a step costs in CPU
+time is measured in [performance](performance.md#what-an-optimizers-step-costs); what is known of the classes of torch and
+pytorch_optimizer stands in [libraries](libraries.md).
 
-*Compared with its formula*: a test trains a net with an embedding, a convolution, matrices and vectors in double precision, and
-compares the change of each parameter with that of a reference, which is written from the formula and imports neither this code
-nor an optimizer's. The number is the largest relative difference that passes. The tests also reverse the sign of the reference,
-resume from a state dict, and give zero and non-finite gradients."""
+*Compared with its formula*: a test trains a net with an embedding, a convolution, matrices and vectors in double precision,
+and compares the change of each parameter with that of a reference, which is written from the formula and imports neither this
+code nor an optimizer's. The number is the largest relative difference that passes. The tests also reverse the sign of the
+reference, resume from a state dict, and give zero and non-finite gradients.
+
+*Which tensors*: for optimizers of matrices a convolution is the matrix of its first dimension by the others, and factors of
+rows and columns are those of this matrix as it is stored. In Muon's own code a convolution is scaled by its kernel instead,
+and a transposed convolution (`mri_unet`) is stored the other way round. A hidden matrix is neither an `nn.Embedding` nor the
+output layer, the last matrix that is no embedding: so a table that is a plain parameter (the positions of
+`fashion_mnist_vit`) is hidden, and where the output shares the weights of the embedding (`text_lm`), the last block's matrix
+counts as the output. `mkor` factors `nn.Linear` and `nn.Conv2d` alone; of an LSTM, a transposed convolution or a plain
+parameter its step is LAMB's. The factors of `soap` get up to a tenth of sqrt(eps) of their mean eigenvalue on the diagonal.
+`kron` refreshes its factors in every 34th step at last."""
 
 
 def _board_words(board: Mapping[str, Any] | None) -> str:
