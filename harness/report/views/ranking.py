@@ -69,6 +69,7 @@ class RowView:
         limited: in how many studies a limit takes part, such as "3/36"; of times to the target, how many have a miss.
         reach: share of its trials that reach the target; empty where trials were pruned.
         population: interval of the score as if the workloads had been drawn at random.
+        like_these: that of the speed-up; empty if there is none.
         cells: a cell per workload.
     """
 
@@ -88,6 +89,7 @@ class RowView:
     cost: str
     reach: str
     population: str
+    like_these: str
     cells: tuple[CellView, ...]
 
 
@@ -131,6 +133,7 @@ def ranking(
             cost=words.amount(row.race_cost, board.clock),
             reach=f"{row.reach_share:.0%}" if words.is_finite(row.reach_share) else "",
             population=_interval(row.population_low, row.population_high, row.approximate),
+            like_these=words.ratio_span(*row.speed_up.like_these) if row.speed_up.like_these else "",
             cells=tuple(cell_view(board, row, label) for label in labels)
             + tuple(CellView(label, "skipped") for label in skipped_labels),
         )
