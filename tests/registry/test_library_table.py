@@ -270,15 +270,16 @@ def test_kron_has_its_library_and_trains():
 
 
 FORMULAS = {
-    "torch.optim.SGD": lambda g, s, t, lr: lr * g,
-    "torch.optim.Adagrad": lambda g, s, t, lr: lr * g / (s.setdefault("n", g * 0).add_(g * g).sqrt() + 1e-10),
-    "torch.optim.RMSprop": lambda g, s, t, lr: (
-        lr * g / (s.setdefault("n", g * 0).mul_(0.99).add_(g * g, alpha=0.01).sqrt() + 1e-8)
-    ),
-    "torch.optim.Adam": lambda g, s, t, lr: adam(g, s, t, lr, 1e-8),
-    "pytorch_optimizer.Lion": lambda g, s, t, lr: lion(g, s, lr),
+    "SGD": lambda g, s, t, lr: lr * g,
+    "Adagrad": lambda g, s, t, lr: lr * g / (s.setdefault("n", g * 0).add_(g * g).sqrt() + 1e-10),
+    "RMSprop": lambda g, s, t, lr: lr * g / (s.setdefault("n", g * 0).mul_(0.99).add_(g * g, alpha=0.01).sqrt() + 1e-8),
+    "Adam": lambda g, s, t, lr: adam(g, s, t, lr, 1e-8),
+    "AdamW": lambda g, s, t, lr: adam(g, s, t, lr, 1e-8) + lr * 0.01 * s["w"],
+    "Lion": lambda g, s, t, lr: lion(g, s, lr),
 }
-"""The update of each class at step t (from 1), for its gradient and its state."""
+"""The update of each class at step t (from 1), for its gradient and its state, in which "w" are the weights."""
+
+FOLLOWING = [name for name in installed() if name.rpartition(".")[2] in FORMULAS]
 
 
 def adam(g, s, t, lr, epsilon):
@@ -299,20 +300,26 @@ def ten_steps(name):
     draws = torch.Generator().manual_seed(4)
     gradients = [torch.randn(4, 3, generator=draws, dtype=torch.float64) for _ in range(10)]
     p = torch.nn.Parameter(torch.ones(4, 3, dtype=torch.float64))
-    expected, state = p.detach().clone(), {}
+    expected = p.detach().clone()
+    state = {"w": expected}
     optimizer = installed()[name]([p], lr=0.1)
     for t, g in enumerate(gradients, start=1):
         optimizer.param_groups[0]["lr"] = 0.1 / t
         p.grad = g.clone()
         optimizer.step()
-        expected -= FORMULAS[name](g, state, t, 0.1 / t)
+        expected -= FORMULAS[name.rpartition(".")[2]](g, state, t, 0.1 / t)
     return p.detach(), expected
 
 
-@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("name", FOLLOWING)
 def test_classes_that_conform_follow_their_formula(name):
     assert all_rows()[name].verdict is Verdict.CONFORMS
     torch.testing.assert_close(*ten_steps(name), rtol=1e-12, atol=1e-12)
+
+
+def test_classes_of_both_libraries_are_compared_with_the_formula_of_their_name():
+    both = {f"{module}.{key}" for module in OPTIMIZERS for key in ("SGD", "RMSprop", "Adam", "AdamW")}
+    assert set(FOLLOWING) == {*both, "torch.optim.Adagrad", "pytorch_optimizer.Lion"}
 
 
 def test_lamb_deviates_as_its_row_says():

@@ -11,7 +11,9 @@ from torch import nn
 from harness import ContractError
 from harness.contracts.returned import takes_loss
 from harness.registry import all_submissions, find_optimizer
-from submissions.optimizers._factors import spectrum
+from submissions.optimizers._factors import average_factors, spectrum
+from submissions.optimizers._kron import _identity
+from submissions.optimizers._mkor import _is_factored
 
 torch.set_num_threads(1)
 OPTIMIZERS = [s.name for s in all_submissions() if s.optimizer and s.optimizer.function.__module__.startswith("submissions.")]
@@ -118,6 +120,112 @@ def test_factors_of_low_rank_are_decomposed_in_single_precision():
         factor = thin @ thin.T
         values, vectors = spectrum(factor)
         torch.testing.assert_close((vectors * values) @ vectors.T, factor, atol=1e-4 * float(factor.max()), rtol=0)
+
+
+def large(name, steps, **hyperparameters):
+    """Return the values of a matrix [2049, 2] before and after each step, the gradients of the steps, and its state."""
+    layer = nn.Linear(2, 2049, bias=False).double()
+    optimizer = find_optimizer(name)(layer, {"weight_decay": 0.0, **hyperparameters})
+    generator = torch.Generator().manual_seed(7)  # kron's noise has the seed 1
+    weights, given = [layer.weight.detach().clone()], []
+    for _ in range(steps):
+        given.append(torch.randn(2049, 2, generator=generator, dtype=torch.float64))
+        layer.weight.grad = given[-1].clone()
+        optimizer.step()
+        weights.append(layer.weight.detach().clone())
+    return weights, given, optimizer.state[layer.weight]
+
+
+@pytest.mark.parametrize(("size", "has"), [(2048, True), (2049, False)])
+def test_sides_of_at_most_2048_have_factors(size, has):
+    factors = {}
+    average_factors(factors, torch.ones(size, 1), 0.9)
+    assert set(factors) == ({0, 1} if has else {1})
+    assert (_identity(torch.ones(size, 1), 0, 2).ndim == 2) == (_identity(torch.ones(1, size), 1, 2).ndim == 2) == has
+    assert _is_factored(nn.Linear(2, size)) == _is_factored(nn.Linear(size - 1, 2)) == has  # inputs have a 1 for the bias
+
+
+def test_soap_turns_no_side_above_2048():
+    weights, (first, second), state = large("soap", 2, learning_rate=0.1, epsilon=0.0)
+    assert set(state["bases"]) == {1} and torch.equal(weights[0], weights[1])
+    basis = torch.linalg.eigh(first.T @ first)[1]
+    expected = -0.1 * (second @ basis).sign() @ basis.T  # Adam's first direction is a sign
+    torch.testing.assert_close(weights[2] - weights[1], expected, rtol=1e-6, atol=1e-7)
+
+
+def test_shampoo_leaves_out_a_side_above_2048_and_takes_the_inverse_root_of_the_other():
+    weights, (g,), state = large("shampoo", 1, learning_rate=0.1, epsilon=0.0)
+    assert set(state["factors"]) == {1}
+    values, vectors = torch.linalg.eigh(g.T @ g)
+    found = g @ vectors @ torch.diag((values + 1e-6 * values.max()) ** -0.5) @ vectors.T
+    expected = -0.1 * found / found.norm() * g.numel() ** 0.5  # Adam's first direction is sign(g)
+    torch.testing.assert_close(weights[1] - weights[0], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_kron_learns_a_diagonal_of_a_side_above_2048():
+    _, (g,), state = large("kron", 1, precondition_rate=0.3)
+    left, right = state["factors"]
+    noise = torch.randn(2049, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    a, b = (x.square().sum(1) for x in (g, noise))
+    torch.testing.assert_close(left, 1 - 0.3 * (a - b) / (a + b).max(), rtol=1e-12, atol=1e-13)
+    assert float((left - 1).abs().max()) > 0.1 and right.shape == (2, 2)
+
+
+@pytest.mark.parametrize(("size", "same"), [(2047, False), (2049, True)])
+def test_mkor_is_lamb_for_a_layer_with_a_side_above_2048(size, same):
+    shared = {"learning_rate": 0.01, "weight_decay": 0.1, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6}
+    after = {}
+    for name, own in (("lamb", {}), ("mkor", {"refresh": 1})):
+        torch.manual_seed(0)
+        layer = nn.Linear(size, 3)
+        optimizer = find_optimizer(name)(layer, {**shared, **own})
+        for _ in range(3):
+            layer.zero_grad()
+            layer(torch.randn(4, size)).square().mean().backward()
+            optimizer.step()
+        after[name] = torch.cat([p.detach().flatten() for p in layer.parameters()])
+    assert torch.equal(after["lamb"], after["mkor"]) == same
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (1, [*range(1, 13)]),
+        (495, [*range(495, 502), 503, 505]),
+        (1500, [1502, 1505, 1508]),  # exp(.001 (1500 - 501)) = 2.72
+        (5000, [5033, 5067, 5101]),
+    ],
+)
+def test_kron_learns_its_factors_in_every_step_up_to_501_then_more_rarely_and_at_last_in_one_of_34(first, expected):
+    assert learning_steps(first, expected[-1]) == expected
+
+
+def learning_steps(first, last):
+    """Return the steps, from the first to the last, after which the factors of kron are others."""
+    layer = nn.Linear(2, 2, bias=False)
+    optimizer = find_optimizer("kron")(layer, {})
+    state, found, before = optimizer.state[layer.weight], [], torch.eye(2).repeat(2, 1)
+    state["step"] = first - 1
+    for step in range(first, last + 1):
+        layer.weight.grad = torch.eye(2)
+        optimizer.step()
+        now = torch.cat(state["factors"])
+        if not torch.equal(now, before):
+            found.append(step)
+        before = now
+    return found
+
+
+@pytest.mark.parametrize("scaling", ["signal_to_noise", "root_of_size"])
+def test_sgd_sai_gives_tensors_of_one_element_the_scale_1(scaling):
+    layer = nn.Linear(1, 1).double()
+    optimizer = find_optimizer("sgd_sai")(layer, {"scaling": scaling, "learning_rate": 0.1, "weight_decay": 0.5})
+    before = [float(p) for p in layer.parameters()]
+    for p in layer.parameters():
+        p.grad = torch.full_like(p, 3.0)
+    optimizer.step()
+    expected = before[0] * (1 - 0.1 * 0.5) - 0.1 * 3, before[1] - 0.1 * 3
+    assert [float(p) for p in layer.parameters()] == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -1,4 +1,7 @@
-"""The wrappers over any base: what they change, what is judged, and that a resumed one goes on with the same bits."""
+"""The wrappers over any base: what they change, and that a resumed one goes on with the same bits; and what is judged.
+
+Optimizers that are judged by other weights than those in training are here too.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +76,45 @@ def test_lawa_is_judged_by_the_mean_of_its_latest_snapshots():
     assert len(taken) > 6  # the memory of the first ones is used again
     for name, value in judged(row).items():
         torch.testing.assert_close(value, sum(weights[name] for weights in taken[-3:]) / 3, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("span", [1 / 9, 0.5])
+def test_dog_is_judged_by_its_polynomial_average(span):
+    row = Row(f"dog:first_distance=0.01,average_span={span}+linear", 12)
+    average = dict.fromkeys(row.weights(), 0.0)
+    for step in range(1, 13):
+        now = row.train(1)
+        share = (1 / span) / (step + 1 / span - 1)  # 9 / (t + 8) at the default
+        average = {name: (1 - share) * average[name] + share * now[name] for name in now}
+        for name, value in judged(row).items():
+            torch.testing.assert_close(value, average[name], rtol=1e-12, atol=1e-14)
+
+
+def test_schedule_free_sgd_is_judged_by_the_mean_of_z_weighed_by_the_squared_largest_rate_so_far():
+    row = Row("schedule_free_sgd:weight_decay=0.01+onecycle", 12)  # its rates rise and fall
+    y = z = row.weights()
+    total, weight = dict.fromkeys(z, 0.0), 0.0
+    for step in range(12):
+        gradients, after = NET.gradients(y, step), row.train(1)
+        decays = {name: 0.0 if NET.kind(name) == "vector" else 0.01 for name in y}
+        z = {name: z[name] - row.rates[-1] * (gradients[name] + decays[name] * y[name]) for name in y}
+        share = max(row.rates) ** 2
+        total, weight, y = {name: total[name] + share * z[name] for name in z}, weight + share, after
+        for name, value in judged(row).items():
+            torch.testing.assert_close(value, total[name] / weight, rtol=1e-10, atol=1e-13)
+            assert not torch.equal(value, y[name]) or not step
+    assert row.rates[0] < max(row.rates) > row.rates[-1]
+
+
+def test_diloco_is_judged_by_the_weights_after_its_last_round():
+    row = Row("diloco:round_steps=3+linear", 10)
+    slow = row.weights()
+    assert all(torch.equal(value, slow[name]) for name, value in judged(row).items())
+    for step in range(1, 11):
+        now = row.train(1)
+        slow = slow if step % 3 else now
+        assert all(torch.equal(value, slow[name]) for name, value in judged(row).items())
+        assert step % 3 == 0 or not any(torch.equal(now[name], slow[name]) for name in now)
 
 
 @pytest.mark.parametrize("base", BASES)

@@ -6,22 +6,24 @@ import ast
 import copy
 import inspect
 import math
+from functools import cache
 
 import pytest
 import torch
 
-from tests.submissions.conformance.net import KINDS
 from tests.submissions.conformance.rows import NAMES, STEPS, TOLERANCE, Row, distance, reference_of, reference_weights
 
 torch.set_num_threads(1)
 SCHEDULED = [name for name in NAMES if not getattr(reference_of(name), "PROCEDURE", False)]
+VARIED = [name for name in NAMES if hasattr(reference_of(name), "ALSO")]
 
 
-def row(name, schedule="linear", steps=0, **keywords):
-    """Return a row that the reference's module describes, on its way to its horizon."""
+def row(name, schedule="linear", steps=0, also=None, **keywords):
+    """Return a row that the reference's module describes, on its way to its horizon, with other hyperparameters if given."""
     module = reference_of(name)
     typed = f"{name}+{schedule}" if name in SCHEDULED else name
-    return Row(typed, steps or getattr(module, "STEPS", STEPS), getattr(module, "HYPERPARAMETERS", {}), **keywords)
+    chosen = {**getattr(module, "HYPERPARAMETERS", {}), **(also or {})}
+    return Row(typed, steps or getattr(module, "STEPS", STEPS), chosen, **keywords)
 
 
 def linear(name, steps):
@@ -29,22 +31,48 @@ def linear(name, steps):
     return [1 - step / steps for step in range(steps)] if name in SCHEDULED else [1.0] * steps
 
 
+def tolerance(name):
+    """Return the largest relative difference with which a row conforms."""
+    return getattr(reference_of(name), "TOLERANCE", TOLERANCE)
+
+
+@cache
+def by_formula(name, varied=False):
+    """Return the weights that a row's reference comes to, with its other settings if varied."""
+    module = reference_of(name)
+    steps = getattr(module, "STEPS", STEPS)
+    return reference_weights(name, row(name, also=module.ALSO if varied else None), linear(name, steps))
+
+
+def compared(name, ours, varied=False):
+    """Return the largest relative difference of a row's steps from those of its reference, {parameter: difference}."""
+    start = ours.weights()
+    got, expected = ours.train(getattr(reference_of(name), "STEPS", STEPS)), by_formula(name, varied)
+    assert set(expected) == set(got)
+    return {key: distance({key: got[key]}, {key: expected[key]}, {key: start[key]}) for key in start}
+
+
 @pytest.mark.parametrize("channels_last", [False, True], ids=["contiguous", "channels_last"])
 @pytest.mark.parametrize("name", NAMES)
 def test_its_steps_are_those_of_the_formula(name, channels_last):
-    module = reference_of(name)
-    steps = getattr(module, "STEPS", STEPS)
-    ours = row(name, channels_last=channels_last)
-    start = ours.weights()
-    got = ours.train(steps)
-    expected = reference_weights(name, ours, linear(name, steps))
-    assert set(expected) == set(got)
-    tolerance = getattr(module, "TOLERANCE", TOLERANCE)
-    assert distance(got, expected, start) <= tolerance, {
-        key: distance({key: got[key]}, {key: expected[key]}, {key: start[key]}) for key in start
-    }
-    uphill = {key: 2 * start[key] - expected[key] for key in start}
-    assert distance(got, uphill, start) > 100 * tolerance  # as a wrong sign would have it
+    differences = compared(name, row(name, channels_last=channels_last))
+    assert max(differences.values()) <= tolerance(name), differences
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_its_steps_are_those_of_the_formula_with_other_settings_too(name):
+    also = reference_of(name).ALSO
+    differences = compared(name, row(name, also=also), varied=True)
+    assert max(differences.values()) <= tolerance(name), differences
+    assert {key: row(name).hyperparameters[key] for key in also} != also
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_along_the_gradient_in_place_of_against_it_are_not_those_of_the_formula(name):
+    ours = row(name)
+    for parameter in ours.task.model.parameters():
+        parameter.register_hook(lambda gradient: -gradient)
+    assert min(compared(name, ours).values()) > 100 * tolerance(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -97,7 +125,7 @@ def test_a_gradient_that_is_not_finite_raises_nothing(name, bad):
 def test_it_hears_its_schedule_in_every_group(name):
     constant, falling = row(name, "constant"), row(name, "linear")
     a, b = constant.train(STEPS), falling.train(STEPS)
-    assert any(not torch.equal(a[key], b[key]) for key in KINDS)
+    assert not [key for key in a if torch.equal(a[key], b[key])]
     steps = falling.task.horizon // falling.task.batch_size
     peak = falling.rates[0]
     assert falling.rates == pytest.approx([peak * (1 - step / steps) for step in range(STEPS)], rel=1e-6)

@@ -26,9 +26,9 @@ def train(net, h, rates, rank_of, whole):
             v[name] = h.beta2 * v.get(name, 0 * r) + (1 - h.beta2) * r**2
             if hidden:
                 adam = m[name] / (v[name].sqrt() + h.epsilon)
-                factor = adam.norm() / r.norm() if whole else (adam.norm(dim=1 - left) / r.norm(dim=1 - left))
-                u = flat * (factor if whole else factor.reshape((1, -1) if left else (-1, 1)))
-                u = u * min(1.0, 1.01 * float(last.get(name, u.norm()) / u.norm()))
+                sides = (0, 1) if whole else 1 - left
+                u = flat * adam.norm(dim=sides, keepdim=True) / (r.norm(dim=sides, keepdim=True) + 1e-8)
+                u = u * min(1.0, 1.01 * float((last.get(name, u.norm()) + 1e-8) / u.norm()))
                 last[name] = u.norm()
                 u = (u * h.apollo_scale**0.5 * (1 - h.beta2**t) ** 0.5 / (1 - h.beta1**t)).reshape(g.shape)
             else:

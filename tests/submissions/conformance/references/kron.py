@@ -2,6 +2,9 @@
 
 import torch
 
+HYPERPARAMETERS = {"precondition_rate": 0.5}
+REASON = "factors that grow so fast that some of the directions pass a root mean square of 1.1"
+
 
 def bound(a):
     """Return a lower bound of the spectral norm of a positive matrix, from its longest column."""
@@ -22,7 +25,7 @@ def reference(net, h, rates):
     """Return the weights after as many steps as there are rates."""
     w = net.weights()
     m = {name: 0 * value for name, value in w.items()}
-    factors = {}
+    factors, sizes = {}, []
     for step, multiple in enumerate(rates):
         lr, t = h.learning_rate * multiple, step + 1
         for name, g in net.gradients(w, step).items():
@@ -35,7 +38,9 @@ def reference(net, h, rates):
             pairs, vector = ((left, a, b), (right, a.T, b.T)), net.kind(name) == "vector"
             left, right = factors[name] = [moved(*pair, h.precondition_rate, vector) for pair in pairs]
             u = left.T @ left @ x @ right.T @ right
-            u = (u * min(1.0, 1.1 / (float((u**2).mean()) ** 0.5 + 1e-6))).reshape(g.shape)
+            sizes.append(float((u**2).mean()) ** 0.5)
+            u = (u * min(1.0, 1.1 / (sizes[-1] + 1e-6))).reshape(g.shape)
             decay = 0.0 if net.kind(name) == "vector" else h.weight_decay
             w[name] = w[name] - lr * (u + decay * w[name])
+    assert min(sizes) < 1.1 < max(sizes), "some of the directions must have been bounded, and some not"
     return w

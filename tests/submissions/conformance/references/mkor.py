@@ -17,7 +17,7 @@ def inputs(w, step):
     patches = torch.stack([images[:, :, i : i + 3, j : j + 3].flatten(1) for i in range(3) for j in range(3)], 1)
     seen = torch.tanh(patches @ kernel.flatten(1).T + bias).mean(1)
     first = torch.cat([seen, w["embedding.weight"][tokens].mean(1)], 1)
-    normal = F.layer_norm(first @ w["first.weight"].T + w["first.bias"], (8,), w["norm.weight"], w["norm.bias"])
+    normal = F.layer_norm(first @ w["first.weight"].T + w["first.bias"], (12,), w["norm.weight"], w["norm.bias"])
     second = torch.tanh(normal)
     output = torch.tanh(second @ w["second.weight"].T + w["second.bias"])
     return {"convolution": patches.flatten(0, 1), "first": first, "second": second, "output": output}

@@ -1,7 +1,7 @@
 """MoMo, arXiv:2305.07583, algorithm 1; the step minimises its model, found here by bisection instead of a closed form."""
 
-HYPERPARAMETERS = {"weight_decay": 0.1, "learning_rate": 10.0}
-REASON = "bisection, and a rate at which the model of the loss decides some of the steps and the rate others"
+HYPERPARAMETERS = {"weight_decay": 0.1, "learning_rate": 3.0, "lower_bound": 0.5}
+REASON = "bisection, a bound above 0, and a rate at which the model of the loss decides some of the steps and the rate others"
 
 
 def reference(net, h, rates):

@@ -1,7 +1,7 @@
 """MoMo-Adam, arXiv:2305.07583, algorithm 3; the step minimises its model, found by bisection instead of a closed form."""
 
-HYPERPARAMETERS = {"weight_decay": 0.1, "learning_rate": 0.3}
-REASON = "a rate at which the model of the loss decides some of the steps and the rate others"
+HYPERPARAMETERS = {"weight_decay": 0.1, "learning_rate": 0.3, "lower_bound": 0.5}
+REASON = "a bound above 0, and a rate at which the model of the loss decides some of the steps and the rate others"
 
 
 def reference(net, h, rates):

@@ -1,5 +1,7 @@
 """Gradient descent with Nesterov's momentum as Sutskever et al. 2013 have it, L2 decay in the gradient."""
 
+ALSO = {"nesterov": False}
+
 
 def reference(net, h, rates):
     """Return the weights after as many steps as there are rates."""
