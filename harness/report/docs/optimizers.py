@@ -55,8 +55,8 @@ pytorch_optimizer stands in [libraries](libraries.md).
 
 *Compared with its formula*: a test trains a net with an embedding, a convolution, matrices and vectors in double precision,
 and compares the change of each parameter with that of a reference, which is written from the formula and imports neither this
-code nor an optimizer's. The number is the largest relative difference that passes. The tests also reverse the sign of the
-reference, resume from a state dict, and give zero and non-finite gradients.
+code nor an optimizer's. The number is the largest relative difference that passes. The tests also negate the gradients, which
+must fail the comparison in every parameter, resume from a state dict, and give zero and non-finite gradients.
 
 *Which tensors*: for optimizers of matrices a convolution is the matrix of its first dimension by the others, and factors of
 rows and columns are those of this matrix as it is stored. In Muon's own code a convolution is scaled by its kernel instead,
