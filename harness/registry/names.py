@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -155,8 +156,9 @@ def unknown_name(what: str, name: str, index: Index) -> BadInput:
 def _elsewhere(what: str, name: str) -> str:
     """Return what has a name that no plug-in of the kind has: a file without a plug-in, or one of the other kind."""
     file = Path.cwd() / f"{what}s" / f"{name}.py"
-    if file.is_file():
-        return _not_one(display_path(file), "", (), what if what == "workload" else "", none=True)
+    with suppress(OSError):  # a name may be too long for a file
+        if file.is_file():
+            return _not_one(display_path(file), "", (), what if what == "workload" else "", none=True)
     other, option, others = (
         ("submission", "-s", submissions_index) if what == "workload" else ("workload", "-w", workloads_index)
     )

@@ -220,7 +220,7 @@ def learning_steps(first, last):
 def test_sgd_sai_gives_tensors_of_one_element_the_scale_1(scaling):
     layer = nn.Linear(1, 1).double()
     optimizer = find_optimizer("sgd_sai")(layer, {"scaling": scaling, "learning_rate": 0.1, "weight_decay": 0.5})
-    before = [float(p) for p in layer.parameters()]
+    before = [p.item() for p in layer.parameters()]
     for p in layer.parameters():
         p.grad = torch.full_like(p, 3.0)
     optimizer.step()
