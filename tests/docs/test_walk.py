@@ -93,3 +93,6 @@ def test_the_path_of_a_page_is_walked_to_its_row_beside_the_reference_result(emp
             done = timetrial(*shlex.split(command)[1:], cwd=empty, timeout=3000)
             assert done.returncode == 0, (command, done.stdout + done.stderr)
     assert "my_schedule" in (empty / "results" / "leaderboard.html").read_text(encoding="utf-8")
+    assert "`timetrial compare my_schedule rex --reference`" in (ROOT / "docs" / "submit.md").read_text(encoding="utf-8")
+    done = timetrial("compare", "my_schedule", "rex", "--reference", cwd=empty)
+    assert done.returncode == 0 and done.stdout.startswith("A is my_schedule, B is rex; "), done.stderr
