@@ -61,6 +61,7 @@ class LiveBoard:
         began = time.monotonic()
         track = self._plan.track
         given = self._trials()
+        self._took(began)  # reading thousands of records takes long, also where no study is complete yet
         if given is None:
             return
         if given.trials.empty:
@@ -75,8 +76,7 @@ class LiveBoard:
             left_out=tuple(sorted(given.left_out.items())),
         )
         board = write_report(given, self.path, rules, figures=figures, records=self._results)
-        self._last_time = time.monotonic()
-        self._last_cost = self._last_time - began
+        self._took(began)
         self.seconds += self._last_cost
         if show_on is not None:
             unknown = {path: reason for path, reason in given.damaged.items() if path not in self.named}
@@ -87,6 +87,11 @@ class LiveBoard:
             if Reading.RATE_SENSITIVITY in track.reads and not given.sensitivity.empty:
                 sensitivity_table(sensitivities(given.sensitivity), show_on)
             print_line(f"leaderboard: {self.path}", show_on)
+
+    def _took(self, began: float) -> None:
+        """Count from now when the board is due again, after what took since `began`."""
+        self._last_time = time.monotonic()
+        self._last_cost = self._last_time - began
 
     def _trials(self) -> BoardInput | None:
         """Return the trials of the board, or None if the trials of this plan are on no board."""
