@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ def equivalents(trials: pd.DataFrame, rulers: Mapping[str, Ruler], horizons: Seq
         low=read[1],
         high=read[2],
         costs=costs,
-        usual_costs={clock: _middle(values) for clock, values in costs.items()},
+        usual_costs={clock: median_cost(values.reshape(*shape[:2], math.prod(shape[2:]))) for clock, values in costs.items()},
         trials=_counts(place, shape).max(axis=2, initial=0),
         machines=np.stack(where, axis=1) if where else np.full(shape[:3], NOWHERE),
         machine_types=ran.kinds,
@@ -156,10 +157,11 @@ def _counts(place: Place, shape: Shape) -> Ints:
     return counts
 
 
-def _middle(costs: Floats) -> Floats:
-    known = ~np.isnan(costs).all(axis=(2, 3, 4))
+def median_cost(costs: Floats) -> Floats:
+    """Return the median over the last axis without NaN, NaN where there is nothing else."""
+    known = ~np.isnan(costs).all(axis=-1)
     middle = np.full(known.shape, np.nan)
-    middle[known] = np.nanmedian(costs[known], axis=(1, 2, 3))
+    middle[known] = np.nanmedian(costs[known], axis=-1)
     return middle
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.scoring.compute_saved.endings import Ints
-from harness.scoring.compute_saved.equivalent import Equivalents
+from harness.scoring.compute_saved.equivalent import Equivalents, median_cost
 from harness.scoring.medians import Floats
 from harness.scoring.ruler import Bools
 
@@ -99,20 +99,12 @@ def _log_costs(found: Equivalents, clock: str, baseline: str) -> tuple[Floats, B
     costs, usual = found.costs[clock], found.usual_costs[clock]
     own = np.where(np.isnan(costs), usual[:, :, None, None, None], costs)
     unknown = np.isnan(own)
-    theirs = _middle(usual)
+    theirs = median_cost(usual.T)
     if baseline in found.submissions:
         of_baseline = usual[found.submissions.index(baseline)]
         theirs = np.where(np.isnan(of_baseline), theirs, of_baseline)
     own = np.where(unknown, theirs[None, :, None, None, None], own)
     return np.log(own), unknown & ~np.isnan(own)
-
-
-def _middle(usual: Floats) -> Floats:
-    """Return the median over submissions of their costs on each workload, NaN where no trial of any ran to its end."""
-    known = ~np.isnan(usual).all(axis=0)
-    middle = np.full(usual.shape[1], np.nan)
-    middle[known] = np.nanmedian(usual[:, known], axis=0)
-    return middle
 
 
 def sides(found: Gains, this: Ints, other: Ints) -> tuple[Sides, Sides]:
