@@ -1,8 +1,9 @@
-"""Schedule-Free AdamW, arXiv:2405.15682, algorithm 1, with Adam's bias correction of squares, as in the official code."""
+"""Schedule-Free AdamW, arXiv:2405.15682, algorithm 1, with Adam's bias correction of squares, as in the official code.
+
+To the corrected squares the library adds 1e-15 under the root. It tells where a gradient is below 1e-6.
+"""
 
 PROCEDURE = True
-TOLERANCE = 1e-7
-REASON = "the library adds up the difference of y in one term, and squares near 0 amplify rounding errors"
 
 
 def reference(net, h, rates):
@@ -14,7 +15,7 @@ def reference(net, h, rates):
         for name, g in net.gradients(y, step).items():
             decay = 0.0 if net.kind(name) == "vector" else h.weight_decay
             v[name] = h.beta2 * v[name] + (1 - h.beta2) * g**2
-            z[name] = z[name] - h.learning_rate * (g / ((v[name] / (1 - h.beta2**t)).sqrt() + 1e-8) + decay * y[name])
+            z[name] = z[name] - h.learning_rate * (g / ((v[name] / (1 - h.beta2**t) + 1e-15).sqrt() + 1e-8) + decay * y[name])
             x[name] = x[name] + 1 / t * (z[name] - x[name])
             y[name] = (1 - h.beta1) * z[name] + h.beta1 * x[name]
     return y
