@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 
@@ -68,9 +68,28 @@ def stable_seed(*parts: Any) -> int:
     return int(stable_hash(*parts)[:16], 16) >> 1
 
 
-def hash_of_json(value: Any) -> str:
-    """Return `stable_hash` of a value that was read from JSON, in half the time: nothing in it needs `plain` but infinities."""
+Texts = dict[int, tuple[Any, str]]
+"""{id of an object: (the object, so that it lives on and no other has its id; its canonical JSON)}."""
+
+
+def hash_of_json(value: Mapping[str, Any], texts: Texts | None = None, repeated: Collection[str] = ()) -> str:
+    """Return `stable_hash` of an object that was read from JSON, in half the time: nothing in it needs `plain` but infinities.
+
+    Args:
+        value: the object.
+        texts: of the values of `repeated` keys, from earlier calls; added to.
+        repeated: keys whose values are long and the very same objects in many `value`.
+    """
+
+    def text(key: str, item: Any) -> str:
+        if texts is None or key not in repeated:
+            return _dumped(item)
+        if id(item) not in texts:
+            texts[id(item)] = item, _dumped(item)
+        return texts[id(item)][1]
+
     try:
-        return hashlib.sha256(_dumped([value]).encode()).hexdigest()
+        items = ",".join(f"{_dumped(key)}:{text(key, item)}" for key, item in sorted(value.items()))
     except ValueError:
         return stable_hash(value)
+    return hashlib.sha256(f"[{{{items}}}]".encode()).hexdigest()

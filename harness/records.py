@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from harness.canonical import hash_of_json, plain, stable_hash
+from harness.canonical import Texts, hash_of_json, plain, stable_hash
 
 PROTOCOL_VERSION = 3
 """Version of the harness's rules; it goes up when a change can change the outcome of a trial. Part of every trial's id."""
@@ -269,22 +269,26 @@ class TrialRecord:
         return body
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> TrialRecord:
+    def from_json(cls, value: Mapping[str, Any], texts: Texts | None = None) -> TrialRecord:
         """Return the record that `to_json` of this or an older version wrote; an older one is upgraded.
 
         Nothing is taken on trust: every field is checked (`harness.schemas`). A reason that is too long is cut, and clocks that
         are null are left out.
 
+        Args:
+            value: what was read.
+            texts: where facts and environments are the same objects in many records: a mapping for all of them.
+
         Raises:
             ValueError: the checksum or the id does not match, the schema is unknown, or a field is missing or unsuitable.
         """
         try:
-            return cls(**_checked_fields(value))
+            return cls(**_checked_fields(value, texts))
         except RecursionError:
             raise ValueError("too many lists and objects lie inside one another") from None
 
 
-def _checked_fields(value: Any) -> dict[str, Any]:
+def _checked_fields(value: Any, texts: Texts | None) -> dict[str, Any]:
     """Return the fields of the record in a JSON value.
 
     Raises:
@@ -298,7 +302,7 @@ def _checked_fields(value: Any) -> dict[str, Any]:
     body = dict(value)
     if isinstance(body.get("schema"), int) and body["schema"] > SCHEMA_VERSION:
         raise ValueError(f"schema {body['schema']} is newer than {SCHEMA_VERSION}: upgrade timetrial")
-    if body.pop("checksum", None) != hash_of_json(body):
+    if body.pop("checksum", None) != hash_of_json(body, texts, repeated=("facts", "environment")):
         raise ValueError("the checksum does not match the content")
     body = upgraded(body)
     check(body, RecordJson)

@@ -95,7 +95,9 @@ Planned = Mapping[str, Cell]
 """{trial id: its study}."""
 
 
-def board_input(directory: Path | str, *, track: str = "", suite: str = "", absent_ok: bool = False) -> BoardInput:
+def board_input(
+    directory: Path | str, *, track: str = "", suite: str = "", absent_ok: bool = False, alone: bool = False
+) -> BoardInput:
     """Return the trials of one board: those that the newest runs of a track and suite name.
 
     Of a submission or workload whose source has changed only the newest version counts. A study is left out until all of its
@@ -108,18 +110,21 @@ def board_input(directory: Path | str, *, track: str = "", suite: str = "", abse
         directory: a results directory.
         track, suite: which board, where there are several; the newest run's by default.
         absent_ok: return an empty board, instead of raising, where no run has set out to make it.
+        alone: leave out what other tracks show beside it, unread.
 
     Raises:
         BadInput: there is nothing to report, or no such board.
     """
     store = open_results(directory)
-    trials = records_frame(agreeing(store.records(), store), store)
     runs = store.runs()
-    if not runs and trials.empty:
-        raise BadInput(f"no results in '{directory}'{_damage(store)}: run `timetrial run --results {directory}` first")
     boards = [note for note in runs if not note.pair]
     chosen = [note for note in boards if track in ("", note.track) and suite in ("", note.suite)]
     last = _newest_board(chosen) if chosen else None
+    if last is not None:  # of thousands of records, a board may need few
+        store.unread = tuple({*RULESETS} - {last.track} - (set() if alone else _tracks_beside(last.track)))
+    trials = records_frame(agreeing(store.records(), store), store)
+    if not runs and trials.empty:
+        raise BadInput(f"no results in '{directory}'{_damage(store)}: run `timetrial run --results {directory}` first")
     if last is None:
         planned = _unnamed(trials, runs, track, suite)
         if not planned and not absent_ok:
@@ -184,9 +189,14 @@ def _newest_board(notes: Sequence[RunNote]) -> RunNote:
 
 def _beside(trials: pd.DataFrame, boards: Sequence[RunNote], board: RunNote | None, reading: Reading) -> pd.DataFrame:
     """Return the trials shown beside those of a board: of fully recorded studies, of tracks with this reading."""
-    names = {rules.name for rules in RULESETS.values() if reading in rules.reads and board and rules.beside == board.track}
+    names = {name for name in _tracks_beside(board.track) if reading in ruleset(name).reads} if board else set()
     notes = [note for note in boards if board and note.track in names and note.suite == board.suite]
     return recorded_studies(trials, _current(notes), notes)[0]
+
+
+def _tracks_beside(track: str) -> set[str]:
+    """Return the names of the tracks whose trials are shown on a track's board as well."""
+    return {rules.name for rules in RULESETS.values() if rules.beside == track}
 
 
 def _unnamed(trials: pd.DataFrame, runs: Sequence[RunNote], track: str, suite: str) -> Planned:

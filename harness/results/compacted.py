@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.canonical import Texts
 from harness.records import TrialRecord
 from harness.results.parquet import read_records
 from harness.results.regular_files import reason_of
@@ -43,13 +44,16 @@ def compacted_names(folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def read_compacted(folder: Path, damaged: MutableMapping[Path, str], *, set_aside: bool = False) -> Compacted:
+def read_compacted(
+    folder: Path, damaged: MutableMapping[Path, str], *, set_aside: bool = False, unread: Sequence[str] = ()
+) -> Compacted:
     """Read a folder's Parquet files; add damaged files and records to `damaged`.
 
     Args:
         folder: of a workload.
         damaged: {file, or "file#id" of a record: reason}; added to.
         set_aside: rename a damaged file, so that it is not read again.
+        unread: tracks whose records are left out.
 
     Raises:
         OSError: with `set_aside`, a file cannot be opened (rights, too many open files): it need not be damaged.
@@ -60,7 +64,7 @@ def read_compacted(folder: Path, damaged: MutableMapping[Path, str], *, set_asid
         intact, unreadable = [], False
         for path in (folder / name for name in names):
             try:
-                if _add_records(read_records(path), path, records, damaged):
+                if _add_records(read_records(path, unread), path, records, damaged):
                     intact.append(path)
             except (ValueError, OSError) as error:
                 if isinstance(error, FileNotFoundError) and compacted_names(folder) != names:
@@ -83,9 +87,10 @@ def _add_records(
 ) -> bool:
     """Add the readable records among `bodies` to `records` and the others to `damaged`; return whether all are readable."""
     unreadable = 0
+    texts: Texts = {}
     for body in bodies:
         try:
-            record = TrialRecord.from_json(body)
+            record = TrialRecord.from_json(body, texts)
         except ValueError as error:
             unreadable += 1
             if unreadable <= MOST_NAMED:

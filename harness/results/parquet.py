@@ -67,8 +67,8 @@ def write_records(bodies: Sequence[Body], path: Path) -> None:
     )
 
 
-def read_records(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a Parquet file as they were passed to `write_records`.
+def read_records(path: Path, unread: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield the records of a Parquet file as they were passed to `write_records`, but those of the tracks in `unread`.
 
     A table that cannot be decoded becomes null, so that the checksum of its record, and of no other, does not match.
 
@@ -84,7 +84,10 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
     numbers = {key: columns.pop(f"{key}_values", [None] * count) for key in TABLES}
     forms = {key: columns.pop(f"{key}_form") for key in TABLES if f"{key}_form" in columns}
     spec = {name.removeprefix("spec."): columns.pop(name) for name in list(columns) if name.startswith("spec.")}
+    of_track = spec.get("track", [ABSENT] * count)
     for index in range(count):
+        if of_track[index] in unread:
+            continue
         body: dict[str, Any] = {"spec": _row_of(spec, index)}
         body |= _row_of(columns, index)
         for key, form in _row_of(forms, index).items():

@@ -21,7 +21,7 @@ DEFINES_A_WORKLOAD = ("version", "target", "budget", "batch_size", "ruler")
 
 
 def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> BoardInput:
-    """Return the trials of the reference result on a track and suite that were recorded under the present protocol.
+    """Return the trials of the reference result on a track and suite that were recorded under the present protocol, alone.
 
     Raises:
         BadInput: there is no reference result here, or none of that track, suite and protocol.
@@ -31,7 +31,7 @@ def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> Boar
             "--reference reads results/reference of a checkout, which an installed package does not carry: clone the project "
             "and run the command there, or copy that directory into your results directory"
         )
-    found = board_input(directory, track=track, suite=suite, absent_ok=True)
+    found = board_input(directory, track=track, suite=suite, absent_ok=True, alone=True)
     recorded = found.trials
     if not recorded.empty:
         recorded = recorded[recorded["protocol"] == PROTOCOL_VERSION].reset_index(drop=True)

@@ -32,10 +32,12 @@ class ResultStore:
         directory: its path; it need not exist yet.
         damaged: {file, or "file#id" of a row of a Parquet file: reason} of everything that could not be read so far.
         listing: which files are records and notes.
+        unread: tracks whose records are not read, where a caller needs few of many.
     """
 
-    def __init__(self, directory: Path | str) -> None:
+    def __init__(self, directory: Path | str, unread: Sequence[str] = ()) -> None:
         self.directory = Path(directory)
+        self.unread = tuple(unread)
         self.damaged: dict[Path, str] = {}
         self.listing = Listing(self.directory, self.damaged)
         self._compacted: dict[Path, Compacted] = {}
@@ -125,12 +127,16 @@ class ResultStore:
         return compacted[0] if compacted is not None else None
 
     def records(self) -> Iterator[TrialRecord]:
-        """Yield all readable records in a fixed order; damaged ones are added to `damaged` and left where they are.
+        """Yield all readable records, but those of `unread` tracks, in a fixed order.
+
+        Damaged ones are added to `damaged` and left where they are.
 
         A trial that a second file holds, too, is yielded once, from the first file.
         """
         seen: dict[str, Path] = {}
         for path, record in self._all_records():
+            if record.spec.track in self.unread:
+                continue
             first = seen.setdefault(record.spec.id, path)
             if first == path:
                 yield record
@@ -165,7 +171,8 @@ class ResultStore:
         """Return the contents of the Parquet files of a workload's folder; with `set_aside`, damaged files are renamed."""
         known = self._compacted.get(folder)
         if known is None or known.names != compacted_names(folder) or (set_aside and known.damaged):
-            known = self._compacted[folder] = read_compacted(folder, self.damaged, set_aside=set_aside)
+            known = read_compacted(folder, self.damaged, set_aside=set_aside, unread=self.unread)
+            self._compacted[folder] = known
         return known
 
     def write_run(self, note: RunNote) -> None:

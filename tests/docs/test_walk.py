@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 
 from harness.cli.app import run_app
 from harness.cli.running.live_board import LiveBoard
-from tests.execution.commands import timetrial
+from tests.execution.commands import command
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = {
@@ -20,6 +23,7 @@ QUICK = {
 }
 """{command: what is added to it, so that it takes seconds}."""
 
+OF_HERE = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
 ELSEWHERE = ("timetrial check ", "timetrial export tensorboard ")
 """Their tests are in tests/cli."""
 
@@ -51,15 +55,15 @@ def empty(tmp_path, monkeypatch):
 def test_the_commands_of_submit_md_work_in_their_order(empty, capsys, monkeypatch):
     monkeypatch.setattr(LiveBoard, "write", lambda *_, **__: None)  # seconds, and nothing here reads it
     done = []
-    for command in commands("docs/submit.md"):
-        if command.startswith(ELSEWHERE) or "--executor inline" in command:
+    for line in commands("docs/submit.md"):
+        if line.startswith(ELSEWHERE) or "--executor inline" in line:
             continue
-        if command.startswith("timetrial compare"):  # after an edit, as the page says
+        if line.startswith("timetrial compare"):  # after an edit, as the page says
             (empty / "submissions" / "my_schedule.py").write_text(schedule_of("docs/submit.md"))
             again = "timetrial run --suite smoke -s my_schedule -s cosine"
             assert run_app([*shlex.split(again)[1:], *QUICK[again]]) == 0
-        assert run_app([*shlex.split(command)[1:], *QUICK.get(command, [])]) == 0, command
-        done.append(command.split()[1])
+        assert run_app([*shlex.split(line)[1:], *QUICK.get(line, [])]) == 0, line
+        done.append(line.split()[1])
     assert done == ["new", "curve", "run", "run", "compare", "export"]
     assert (empty / "my_schedule.svg").exists() and (empty / "results" / "csv" / "logs.csv").exists()
     assert "my_schedule@" in capsys.readouterr().out
@@ -82,17 +86,61 @@ def test_the_schedule_of_the_readme_is_drawn_and_planned(empty):
     assert run_app([*shlex.split(command)[1:], "--dry-run"]) == 0
 
 
+@pytest.mark.long
+def test_the_notebook_lines_of_the_readme_race_and_show_a_board(empty):
+    (lines,) = [block for block in blocks("README.md", "python") if "tt.race" in block]
+    (empty / "cell.py").write_text(f"{lines}\nassert len(board.frame) == 2 and '<td>squared</td>' in board._repr_html_()\n")
+    done = subprocess.run([sys.executable, "cell.py"], cwd=empty, env=OF_HERE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone of this repository's last commit, in which `typed` types a command."""
+    place = tmp_path / "timetrial"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", ROOT.as_uri(), place], check=True)
+    return place
+
+
+def typed(line: str, clone: Path) -> subprocess.CompletedProcess[str]:
+    """Type a line of a page in a clone, in this environment, and expect that it works."""
+    words = shlex.split(line)
+    if words[0] == "make":
+        words += ["READY=", f"BIN={Path(sys.executable).parent}"]
+    elif words[0] == "timetrial":
+        words = command(*words[1:])
+    env = {**OF_HERE, "PYTHONPATH": str(clone)}
+    done = subprocess.run(words, cwd=clone, env=env, capture_output=True, text=True, timeout=3000, check=False)
+    assert done.returncode == 0, (line, done.stdout, done.stderr)
+    return done
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/submit.md"])
-def test_the_path_of_a_page_is_walked_to_its_row_beside_the_reference_result(empty, page):
+def test_the_readme_is_walked_in_a_clone_to_a_row_beside_the_reference_result(clone):
     """Two minutes on two idle cores."""
-    (empty / "submissions").mkdir()
-    (empty / "submissions" / "my_schedule.py").write_text(schedule_of(page))
-    for command in commands(page):
-        if "my_schedule" in command and not command.startswith(("timetrial new", "timetrial compare")):
-            done = timetrial(*shlex.split(command)[1:], cwd=empty, timeout=3000)
-            assert done.returncode == 0, (command, done.stdout + done.stderr)
-    assert "my_schedule" in (empty / "results" / "leaderboard.html").read_text(encoding="utf-8")
-    assert "`timetrial compare my_schedule rex --reference`" in (ROOT / "docs" / "submit.md").read_text(encoding="utf-8")
-    done = timetrial("compare", "my_schedule", "rex", "--reference", cwd=empty)
-    assert done.returncode == 0 and done.stdout.startswith("A is my_schedule, B is rex; "), done.stderr
+    (clone / "submissions" / "my_schedule.py").write_text(schedule_of("README.md"))
+    for line in commands("README.md"):
+        if "my_schedule" in line:
+            typed(line, clone)
+    assert "my_schedule" in (clone / "results" / "leaderboard.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_submit_md_is_walked_in_a_clone_to_a_pull_request(clone):
+    """Each command of the page as it stands there, in its order; five minutes on two idle cores."""
+    schedule, made = clone / "submissions" / "my_schedule.py", clone / "tests" / "test_my_schedule.py"
+    walked = [line for block in blocks("docs/submit.md") for line in block.splitlines() if line]
+    assert walked[0] == "timetrial new my_schedule" and walked[-1] == "make submission NAME=my_schedule"
+    for line in walked:
+        if line.startswith("timetrial compare"):  # after an edit, as the page says
+            schedule.write_text(schedule_of("docs/submit.md"))
+            typed("timetrial run -s my_schedule --reference", clone)
+        if line.startswith("make submission"):  # which the page asks for in the sentence above it
+            schedule.rename(clone / "submissions" / "schedules" / schedule.name)
+            text = made.read_text().replace("submissions/my_schedule.py", "submissions/schedules/my_schedule.py")
+            (clone / "tests" / "submissions" / made.name).write_text(text)
+            made.unlink()
+        typed(line, clone)
+    done = typed("timetrial compare my_schedule rex --reference", clone)
+    assert done.stdout.startswith("A is my_schedule, B is rex; ")
+    assert "my_schedule" in (clone / "results" / "submission" / "board.md").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import BadInput, load_results
+from harness.canonical import hash_of_json, stable_hash
 from harness.results import ResultStore, compact
 from harness.results.parquet import read_records, write_records
 from tests.execution.commands import timetrial
@@ -78,6 +79,25 @@ def test_compacted_records_are_found_as_before_and_in_the_same_order(store):
     (path,) = store.directory.glob("trials/*/*.parquet")
     assert store.file_of(SPECS[0]) == path
     assert set(load_results(store.directory)["file"]) == {str(path.relative_to(store.directory))}
+
+
+def test_records_of_unread_tracks_are_left_out_whether_compacted_or_not(store):
+    other = [replace(spec, track="budget") for spec in SPECS[:2]]
+    for spec in other:
+        store.write(replace(RECORD, spec=spec))
+    for count in ((8, 8), (0, 0)):
+        own = [record.spec for record in ResultStore(store.directory, [SPEC.track]).records()]
+        assert own == [record.spec for record in everything(store) if record.spec.track == "budget"] and len(own) == 2
+        assert compact(store) == count
+
+
+@given(bodies, st.sampled_from(["facts", "beater", "absent"]))
+def test_the_hash_of_an_object_with_repeated_values_is_that_of_its_canonical_json(body, repeated):
+    texts = {}
+    for _ in range(2):
+        assert hash_of_json(body, texts, [repeated]) == hash_of_json(body) == stable_hash(body)
+    changed = {**body, repeated: [body.get(repeated)]}
+    assert hash_of_json(changed, texts, [repeated]) == stable_hash(changed) != stable_hash(body)
 
 
 def test_compacting_again_changes_no_byte(store):

@@ -129,11 +129,11 @@ def test_a_parquet_file_that_another_process_replaced_while_it_was_opened_is_not
     compact(store)
     done = []
 
-    def opened_too_late(path):
+    def opened_too_late(path, *unread):
         if not done:
             done.append(path)
             beside(store, EXTRA)
-        return read_records(path)
+        return read_records(path, *unread)
 
     monkeypatch.setattr(compacted_module, "read_records", opened_too_late)
     runner = ResultStore(store.directory)
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_opened_now_is_not_set_aside_as_damaged(store, mon
     compact(store)
     (path,) = store.directory.glob("trials/*/*.parquet")
 
-    def too_many(_):
+    def too_many(*_):
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as broken:

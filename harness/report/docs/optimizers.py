@@ -65,8 +65,8 @@ output layer, the last matrix that is no embedding: so a table that is a plain p
 `fashion_mnist_vit`) is hidden, and where the output shares the weights of the embedding (`text_lm`), the last block's matrix
 counts as the output. `mkor` factors `nn.Linear` and `nn.Conv2d` alone; of an LSTM, a transposed convolution or a plain
 parameter its step is LAMB's. The factors of `soap` get up to a tenth of sqrt(eps) of their mean eigenvalue on the diagonal.
-`kron` refreshes its factors in every 34th step at last. The library's class behind `schedule_free_adamw` adds 1e-15 to the squares
-under the root, which tells where a gradient is below 1e-6."""
+`kron` refreshes its factors in every 34th step at last. The library's class behind `schedule_free_adamw` adds 1e-15 to the
+squares under the root, which tells where a gradient is below 1e-6."""
 
 
 def _board_words(board: Mapping[str, Any] | None) -> str:
