@@ -42,6 +42,7 @@ class Choices(TypedDict, total=False):
         seed: of all random numbers (default: 0).
         workers: simultaneous trials over Ray (default: one per core or GPU).
         time_limit: wall seconds per trial (default: none).
+        log_losses: keep the training losses of the trials that run (default: no).
     """
 
     workloads: Sequence[str]
@@ -51,6 +52,7 @@ class Choices(TypedDict, total=False):
     seed: int
     workers: int | None
     time_limit: float | None
+    log_losses: bool
 
 
 def race(
@@ -92,6 +94,7 @@ def race(
     from harness.results import ResultStore
 
     results, workers, limit = Path(results), choices.get("workers"), choices.get("time_limit")
+    logged = choices.get("log_losses", False)
     _check_choices(submissions, choices)
     check_execution(executor, workers, results)
     check_time_limit(limit)
@@ -105,7 +108,7 @@ def race(
         seed=choices.get("seed", 0),
     )
     plan = make_plan(request)
-    settings = Settings(executor, usable_data_directory(), AUTO, workers=workers, limit=limit)
+    settings = Settings(executor, usable_data_directory(), AUTO, workers=workers, limit=limit, log_losses=logged)
     settings = replace(settings, device=device_for(settings))
     check_schedules(plan)
     check_first_steps(plan, settings.data_directory)

@@ -28,7 +28,7 @@ def raced(tmp_path_factory):
     boards = []
     for power in (1, 2):
         cells.run(RAMP.format(power=power))
-        boards.append(tt.race([cells.module.ramp, "cosine"], results=results, **QUICK))
+        boards.append(tt.race([cells.module.ramp, "cosine"], results=results, log_losses=power == 1, **QUICK))
     yield results, *boards
     del sys.modules["cells_of_a_race"]
 
@@ -47,6 +47,12 @@ def test_a_board_s_text_is_returned_where_jupyter_would_display_it(raced, monkey
     monkeypatch.setattr("rich.console.get_ipython", shell, raising=False)
     assert rich.console.Console().is_jupyter
     assert "ramp" in repr(raced[2])
+
+
+def test_a_race_keeps_the_losses_of_the_trials_that_run_while_it_is_asked_to(raced):
+    trials = read_trials(raced[0])
+    logged = trials[trials["artefacts"].map(lambda names: any("losses" in name for name in names))]
+    assert sorted(logged["submission"]) == ["cosine", "cosine", "ramp", "ramp"] and len(trials) == 6
 
 
 def test_an_edited_cell_runs_anew_and_the_board_has_its_newest_version_only(raced):
