@@ -108,6 +108,7 @@ def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
         said = run.communicate(timeout=200)[0]
     assert run.returncode == 0, said
     assert "Traceback" not in said and "raylet" not in said and len(outcome(results)) == len(PROCESSES), said
+    assert "the process that keeps Ray's workers has died" in said and ": trying again" in said, said
 
 
 @pytest.mark.slow
