@@ -12,9 +12,8 @@
 | python -m analyses.suite_trials     | costs of a suite's trials, and when they meet their targets      | docs/workloads.md  |
 
 The other modules serve these commands: `comparisons` and `optimizer_comparisons` hold the planned comparisons as data,
-`claim_measurements`, `claim_savings`, `study_regrets` and `loss_law_claim` measure them, `claim_verdicts` judges them,
-`claim_table` and `trained` make the tables; `official_table`, `score_differences` and `algoperf_simulation` compute what
-`algoperf_v05` prints; `recorded_race` and `first_hit_race` simulate pruned races; `simulated_boards` makes the boards of
-`coverage`; `split_halves` compares the halves of `agreement`; `markdown` formats tables. `claimed/` holds plug-ins that only
-a comparison needs.
+`claim_savings` and `loss_law_claim` measure them, `claim_verdicts` judges them, `claim_table` and `trained` make the tables;
+`official_table`, `score_differences` and `algoperf_simulation` compute what `algoperf_v05` prints; `recorded_race` and
+`first_hit_race` simulate pruned races; `simulated_boards` makes the boards of `coverage`; `split_halves` compares the halves of
+`agreement`; `markdown` formats tables. `claimed/` holds plug-ins that only a comparison needs.
 """

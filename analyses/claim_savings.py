@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from analyses.claim_measurements import FEWEST, absent, too_few
-from analyses.claim_verdicts import RATIO_MARGIN, Measured
+from analyses.claim_verdicts import MARGIN, Measured
 from analyses.comparisons import PlannedComparison
-from harness.rules import Reading, ruleset
+from harness.rules import ruleset
+from harness.scoring.compute_saved.contrasts import Contrasts
 from harness.scoring.compute_saved.equivalent import equivalents
 from harness.scoring.compute_saved.gains import gains
 from harness.scoring.compute_saved.limits import limited_studies
+from harness.scoring.compute_saved.pairs import LEVEL, WITHOUT_ONE
 from harness.scoring.compute_saved.speedup import compared, speed_up_rows
 from harness.scoring.headline import why_no_ruler_reading
 from harness.scoring.rulers import rulers_of
 from harness.scoring.trial_table import checked
 
-
-def reads_savings(trials: pd.DataFrame, comparison: PlannedComparison, workloads: Sequence[str]) -> bool:
-    """Return whether a comparison is read off rulers: the trials of both sides are complete and carry one for every workload.
-
-    Args:
-        trials: what `harness.results.read_trials` returns, of one track and suite; without rows if it has not run.
-        comparison: at shares that are horizons of its track; it is not read off rulers at others.
-        workloads: labels of all workloads that must have run.
-    """
-    track = ruleset(comparison.track)
-    if absent(trials, comparison) or not set(comparison.shares) <= set(track.horizons):
-        return False
-    own = _of_both(trials, comparison, workloads)
-    return not why_no_ruler_reading(own, track) and set(workloads) <= set(rulers_of(own))
+FEWEST = 3
+"""Common studies per workload that an interval needs."""
 
 
 def measure_savings(
@@ -43,47 +32,75 @@ def measure_savings(
     """Return the log speed-up of A over B on the `examples` clock, as `timetrial compare` measures it.
 
     Args:
-        trials: for which `reads_savings` is true.
-        comparison, workloads: as there; gains are averaged over the comparison's shares, else over all horizons of the track.
+        trials: what `harness.results.read_trials` returns, of one track and suite; without rows if it has not run.
+        comparison: gains are averaged over its shares, horizons of its track, else over all of them.
+        workloads: labels of all workloads that must have run.
         studies: common studies that each workload must have.
+
+    Returns:
+        Without an estimate where a side has not run; and with the reason where both have, but not enough, or not so that they
+        can be read off rulers.
     """
+    names = [comparison.a, comparison.b]
+    if trials.empty or not set(names) <= set(trials["submission"]):
+        return Measured(comparison, None, MARGIN)
     track = ruleset(comparison.track)
-    own = checked(_of_both(trials, comparison, workloads))
+    own = trials[trials["submission"].isin(names) & trials["workload"].isin(list(workloads))]
+    reason = why_no_ruler_reading(own, track) or _without_ruler(own, workloads)
+    if reason:
+        return Measured(comparison, None, MARGIN, reason=reason)
+    own = checked(own)
     horizons = [share * track.budget for share in comparison.shares or track.horizons]
     found = gains(equivalents(own, rulers_of(own), horizons), "examples")
-    this, other = (np.array([found.submissions.index(name)]) for name in (comparison.a, comparison.b))
+    this, other = (np.array([found.submissions.index(name)]) for name in names)
     both = compared(found, this, other)
     counts = both.overall.counts[0]
-    reason = too_few(dict(zip(found.workloads, counts.tolist(), strict=True)), workloads, studies)
+    reason = _too_few(dict(zip(found.workloads, counts.tolist(), strict=True)), workloads, studies)
     if reason:
-        return Measured(comparison, None, RATIO_MARGIN, reason=reason)
+        return Measured(comparison, None, MARGIN, reason=reason)
     limited_a, limited_b, there = limited_studies(both.own, both.theirs, both.paired)
     row = speed_up_rows(found, both)[0]
     return Measured(
         comparison,
         replace(row.estimate, value=row.estimate.value - math.log(comparison.factor)),
-        RATIO_MARGIN,
+        MARGIN,
         studies=int(counts.min()),
         workloads=row.width,
-        reading=Reading.COMPUTE_SAVED,
         limited=(int(limited_a.sum()), int(limited_b.sum())),
         both_limited=int((limited_a & limited_b).sum()),
         cells=int(there.sum()),
         bound=row.mark,
+        reason=_resting(both.overall, found.workloads) if comparison.factor == 1 else "",
     )
 
 
-def measure_saved_alone(trials: pd.DataFrame, comparison: PlannedComparison, workloads: Sequence[str]) -> Measured:
-    """Return what `measure_savings` does; where that reading is impossible, that there is no estimate, and why if both ran."""
-    if reads_savings(trials, comparison, workloads):
-        return measure_savings(trials, comparison, workloads)
-    if absent(trials, comparison):
-        return Measured(comparison, None, RATIO_MARGIN)
-    reason = why_no_ruler_reading(_of_both(trials, comparison, workloads), ruleset(comparison.track))
-    return Measured(comparison, None, RATIO_MARGIN, reason=reason or "not every workload has a ruler")
+def _resting(overall: Contrasts, workloads: Sequence[str]) -> str:
+    """Return on which workload a difference rests that is significant by itself, in words; "" if on none.
+
+    It is the condition under which a board calls a pair separable; the rule on claims does not ask for it.
+    """
+    p, without = overall.p_values()[0], overall.p_without_one()[0]
+    if not (p <= LEVEL and without > WITHOUT_ONE):
+        return ""
+    return f"without {workloads[int(overall.p_without_each()[0].argmax())]} p is {without:.2g}, unadjusted; with it {p:.2g}"
 
 
-def _of_both(trials: pd.DataFrame, comparison: PlannedComparison, workloads: Sequence[str]) -> pd.DataFrame:
-    """Return the trials of the two sides on these workloads."""
-    both = trials["submission"].isin([comparison.a, comparison.b])
-    return trials[both & trials["workload"].isin(list(workloads))]
+def _without_ruler(trials: pd.DataFrame, workloads: Sequence[str]) -> str:
+    """Return on which of `workloads` no trial carries a ruler, in words; "" if all have one."""
+    known = rulers_of(trials)
+    lacking = [label for label in workloads if label not in known]
+    return f"no trial that carries a ruler on {', '.join(lacking)}" if lacking else ""
+
+
+def _too_few(common: Mapping[str, int], workloads: Sequence[str], studies: int) -> str:
+    """Return on which of `workloads` fewer than `studies` studies are common, in words; "" if there are enough.
+
+    Args:
+        common: workload -> number of common studies.
+        workloads: labels of all workloads that must have run.
+        studies: how many each must have.
+    """
+    if not workloads:
+        return "no workload"
+    few = [f"{w} ({common.get(w, 0)} of {studies})" for w in workloads if common.get(w, 0) < studies]
+    return f"too few common studies on {', '.join(few)}" if few else ""

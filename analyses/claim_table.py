@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from analyses.claim_verdicts import NOT_RUN, Finding, Measured, compound
 from analyses.comparisons import AT_LEAST, BETTER, CLAIMED, LAW, LEVEL_WITH, SCHEDULES, ClaimSet, PlannedComparison
 from analyses.loss_law_claim import LIMIT
-from harness.rules import Reading, ruleset
+from harness.rules import ruleset
 
 SCRIPT = "python -m analyses.claims"
 COLUMNS = (
@@ -23,26 +23,12 @@ COLUMNS = (
     "command",
 )
 
-READ_BY = {
-    Reading.COMPUTE_SAVED: "by compute saved",
-    Reading.TIME_TO_TARGET: "by time",
-    Reading.QUALITY: "by regret",
-}
-
 EXPLAINED = """\
-Found: by compute saved, A's speed-up over B, which is read where the records carry rulers and are complete; by time, how many
-times faster A reaches the target than B; by regret, B's regret minus A's. "≤" where only A is limited, "≥" where only B is, "~"
-where both are. Limited: in how many studies A is, B is, and both are. A study is limited by time where it missed its target and
-was charged the budget, by compute saved where it failed or its quality lies beyond the ruler, and by regret where it ended no
-better than an untrained model. Where both are in more than half of the studies, the comparison is not tested, whatever its
-interval says. "Alone" is the interval without Holm's adjustment; `timetrial compare` prints it where its command is given."""
-
-
-SAVED_EXPLAINED = """\
-Found: A's speed-up over B by compute saved. "≤" where only A is limited, "≥" where only B is, "~" where both are. Limited: in
-how many studies A is, B is, and both are, which is where a study failed or its quality lies beyond the ruler. Where both are in
-more than half of the studies, the comparison is not tested, whatever its interval says. "Alone" is the interval without Holm's
-adjustment."""
+Found: A's speed-up over B. Limited: in how many studies A is, B is, and both are, which is where a study failed or its quality
+lies beyond the ruler. Where that is more than a tenth of the studies, "≤" says that the speed-up is at most this, because A
+failed or fell below the ruler or B lies above it, "≥" the reverse, and "~" that both occur. Where both are limited in more than
+half of the studies, the comparison is not tested, whatever its interval says. "Alone" is the interval without Holm's
+adjustment; `timetrial compare` prints it where its command is given."""
 
 
 def verdicts(findings: Sequence[Finding], claims: ClaimSet = SCHEDULES) -> dict[int, str]:
@@ -81,7 +67,7 @@ def in_words(comparison: PlannedComparison) -> str:
     if comparison.claim == LAW:
         return "the loss law's error at the end, against 1 %"
     a, b = (name.replace(CLAIMED, "").replace(".py", "") for name in (comparison.a, comparison.b))
-    shares = f" at {', '.join(f'{100 * share:.0f}' for share in comparison.shares)} %" if comparison.shares else ""
+    shares = f" at {', '.join(f'{100 * share:g}' for share in comparison.shares)} %" if comparison.shares else ""
     if comparison.factor != 1:
         return f"`{a}` {comparison.relation.removesuffix(' as good')} {comparison.factor:g} times `{b}`"
     preposition = {BETTER: "than", AT_LEAST: "as", LEVEL_WITH: "with"}[comparison.relation]
@@ -90,15 +76,14 @@ def in_words(comparison: PlannedComparison) -> str:
 
 def _cells(finding: Finding) -> tuple[str, ...]:
     measured, comparison = finding.measured, finding.measured.comparison
-    where = comparison.track if measured.reading is None else f"{comparison.track}, {READ_BY[measured.reading]}"
-    what = f"{in_words(comparison)} ({where})"
+    what = f"{in_words(comparison)} ({comparison.track})"
     if measured.estimate is None:
         return (str(comparison.claim), what, "", "", "", "", "", NOT_RUN)
     value = _number(measured, measured.estimate.value)
     alone = _interval(measured, measured.estimate.interval())
     adjusted = _interval(measured, None if finding.low is None or finding.high is None else (finding.low, finding.high))
     sizes = f"{measured.studies} x {measured.workloads}"
-    limited = "" if measured.reading is None else ", ".join(map(str, (*measured.limited, measured.both_limited)))
+    limited = "" if comparison.claim == LAW else ", ".join(map(str, (*measured.limited, measured.both_limited)))
     return (str(comparison.claim), what, f"{measured.bound}{value}", alone, adjusted, sizes, limited, f"**{finding.verdict}**")
 
 
@@ -111,17 +96,17 @@ def _interval(measured: Measured, ends: tuple[float, float] | None) -> str:
 def _number(measured: Measured, theta: float) -> str:
     if measured.comparison.claim == LAW:
         return f"{100 * (LIMIT - theta):.2f} %"
-    return f"{measured.comparison.factor * math.exp(theta):.3f}" if measured.ratio else f"{theta:+.4f}"
+    return f"{measured.comparison.factor * math.exp(theta):.3f}"
 
 
 def _unadjusted_command(finding: Finding, command: str) -> str:
     """The `timetrial compare` command that prints the same numbers without Holm.
 
-    "" where it would use another clock, another share of the track's horizons, or no such reading.
+    "" where it has not run, and where that command would use another clock or other horizons.
     """
     comparison, track = finding.measured.comparison, ruleset(finding.measured.comparison.track)
     whole = comparison.shares in ((), track.horizons)
-    if not finding.measured.ratio or not whole or track.clock != "examples":
+    if finding.measured.estimate is None or not whole or track.clock != "examples":
         return ""
     results = command.removeprefix(SCRIPT).strip()
     return f"`timetrial compare {comparison.a} {comparison.b} --results {results} --track {track.name}`; adjusted: "

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyses.comparisons import AT_LEAST, AT_MOST, BETTER, LEVEL_WITH, PlannedComparison
-from harness.rules import Reading
 from harness.scoring.intervals import Estimate, holm
 from harness.scoring.pairs import LEVEL
 
-RATIO_MARGIN = math.log(1.02)
-REGRET_MARGIN = 0.01
-"""The largest difference that does not count: of log ratios (times, speed-ups), and of regrets."""
+MARGIN = math.log(1.02)
+"""The largest difference of log speed-ups that does not count."""
 
 CONFIRMED = "confirmed"
 CONTRADICTED = "contradicted on these workloads"
@@ -32,12 +30,10 @@ class Measured:
         margin: delta, on the scale of theta; 0 where every difference counts.
         studies: the fewest studies of any workload.
         workloads: number of workloads.
-        reading: what theta is read from; None where the comparison has not run, and for the loss law.
-        limited: studies of A and of B that are limited: by times, that missed the target; off a ruler, that failed or whose
-            quality lies beyond it; by regret, that ended no better than an untrained model at any share.
+        limited: studies of A and of B that are limited: that failed, or whose quality lies beyond the ruler.
         both_limited: common studies of all workloads in which both sides are limited; such a study shows no difference.
         cells: common studies of all workloads.
-        bound: "≤" where only A is limited in some study, "≥" where only B is, "~" where both are; as the reading marks it.
+        bound: "≤", "≥" or "~" before the speed-up, as `RowSpeedUp.bound`.
         reason: why there is no estimate, or what a reader must know about it.
     """
 
@@ -46,7 +42,6 @@ class Measured:
     margin: float
     studies: int = 0
     workloads: int = 0
-    reading: Reading | None = None
     limited: tuple[int, int] = (0, 0)
     both_limited: int = 0
     cells: int = 0
@@ -57,11 +52,6 @@ class Measured:
     def tested(self) -> bool:
         """Whether at most half of the common studies are limited on both sides."""
         return 2 * self.both_limited <= self.cells
-
-    @property
-    def ratio(self) -> bool:
-        """Whether theta is the logarithm of a ratio: of times to target, or a speed-up."""
-        return self.reading in (Reading.TIME_TO_TARGET, Reading.COMPUTE_SAVED)
 
 
 @dataclass(frozen=True)
@@ -128,16 +118,16 @@ def _finding(measured: Measured, p: float | None, p_holm: float | None, level: f
     low, high = interval
     text = NOT_TESTED
     if measured.tested:
-        text = verdict(low, high, measured.comparison.relation, measured.margin, ratio=measured.ratio)
+        text = verdict(low, high, measured.comparison.relation, measured.margin)
     return Finding(measured, p, p_holm, level, low, high, text)
 
 
-def verdict(low: float, high: float, relation: str, margin: float, *, ratio: bool = True) -> str:
+def verdict(low: float, high: float, relation: str, margin: float) -> str:
     """Return what the interval [low, high] of theta says of the claim that A is `relation` B, if it was tested.
 
-    >>> verdict(0.01, 0.3, "better", RATIO_MARGIN), verdict(-0.01, 0.3, "at least as good", RATIO_MARGIN)
+    >>> verdict(0.01, 0.3, "better", MARGIN), verdict(-0.01, 0.3, "at least as good", MARGIN)
     ('confirmed', 'confirmed')
-    >>> verdict(-0.01, 0.01, "better", RATIO_MARGIN), verdict(-0.3, -0.1, "better", RATIO_MARGIN)
+    >>> verdict(-0.01, 0.01, "better", MARGIN), verdict(-0.3, -0.1, "better", MARGIN)
     ('not separable (equal within 2 %)', 'contradicted on these workloads')
     """
     equal = -margin < low and high < margin
@@ -150,11 +140,7 @@ def verdict(low: float, high: float, relation: str, margin: float, *, ratio: boo
     }[relation]
     if confirmed or contradicted:
         return CONFIRMED if confirmed else CONTRADICTED
-    return f"{OPEN} (equal within {_margin_in_words(ratio)})" if equal else OPEN
-
-
-def _margin_in_words(ratio: bool) -> str:
-    return f"{100 * (math.exp(RATIO_MARGIN) - 1):.0f} %" if ratio else f"{REGRET_MARGIN:g} of regret"
+    return f"{OPEN} (equal within {100 * (math.exp(margin) - 1):.0f} %)" if equal else OPEN
 
 
 def compound(verdicts: Sequence[str]) -> str:

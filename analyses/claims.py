@@ -22,14 +22,12 @@ from typing import Any
 
 import pandas as pd
 
-from analyses.claim_measurements import measure_regret, measure_times
-from analyses.claim_savings import measure_saved_alone, measure_savings, reads_savings
-from analyses.claim_table import EXPLAINED, SAVED_EXPLAINED, SCRIPT, table, verdicts
+from analyses.claim_savings import measure_savings
+from analyses.claim_table import EXPLAINED, SCRIPT, table, verdicts
 from analyses.claim_verdicts import Finding, Measured, judge
-from analyses.comparisons import CLAIMED, LAW, SCHEDULES, ClaimSet, current_name, submissions_of
+from analyses.comparisons import CLAIMED, LAW, SCHEDULES, ClaimSet, submissions_of
 from analyses.loss_law_claim import measure_law
 from analyses.optimizer_comparisons import OPTIMIZERS, names
-from analyses.study_regrets import study_regrets
 from analyses.trained import builtin_names, trained, trained_table
 from harness.canonical import plain
 from harness.contracts.errors import BadInput
@@ -37,7 +35,7 @@ from harness.records import TrialRecord
 from harness.registry import find_workload, suites
 from harness.registry.sources import ROOT
 from harness.results import BoardInput, ResultStore, board_input
-from harness.rules import DEFAULT_SUITE, TRACKS, Reading, ruleset
+from harness.rules import DEFAULT_SUITE, TRACKS
 
 SETS = {"schedules": SCHEDULES, "optimizers": OPTIMIZERS}
 """What ``--of`` takes."""
@@ -47,42 +45,26 @@ CLAIMED_FOLDER = "claimed"
 
 
 def findings(results: Path, suite: str, claims: ClaimSet = SCHEDULES) -> list[Finding]:
-    """Return all comparisons of a set, measured and judged: off rulers where the records of both sides allow it."""
+    """Return all comparisons of a set, measured and judged."""
     inputs = {track: recorded_trials(results, track, suite) for track in {c.track for c in claims.comparisons}}
     workloads = {track: expected(suite, given.skipped) for track, given in inputs.items()}
-    pools = {track: submissions_of(track) for track in inputs}
-    in_pool = {
-        track: given.trials if given.trials.empty else given.trials[given.trials["submission"].isin(pools[track])]
-        for track, given in inputs.items()
-        if Reading.QUALITY in ruleset(track).reads
-    }
-    regrets = {track: trials if trials.empty else study_regrets(trials) for track, trials in in_pool.items()}
     measured: list[Measured] = []
     for comparison in claims.comparisons:
-        track = comparison.track
-        labels = workloads[track]
-        if claims.saved_alone:
-            measured.append(measure_saved_alone(inputs[track].trials, comparison, labels))
-        elif comparison.claim == LAW:
-            records = [_renamed(record) for record in _records(results, in_pool[track])]
-            measured.append(measure_law(records, comparison, labels, pools[track]))
-        elif reads_savings(inputs[track].trials, comparison, labels):
-            measured.append(measure_savings(inputs[track].trials, comparison, labels))
-        elif comparison.timed:
-            measured.append(measure_times(inputs[track].trials, comparison, labels))
+        trials, labels = inputs[comparison.track].trials, workloads[comparison.track]
+        if comparison.claim == LAW:
+            records = _records(results, trials)
+            measured.append(measure_law(records, comparison, labels, submissions_of(comparison.track)))
         else:
-            measured.append(measure_regret(regrets[track], comparison, labels, pool=pools[track]))
+            measured.append(measure_savings(trials, comparison, labels))
     return judge(measured)
 
 
 def recorded_trials(results: Path, track: str, suite: str) -> BoardInput:
-    """Return the trials of a track, those in ``claimed`` included; submissions have the names that they have today."""
+    """Return the trials of a track, those in ``claimed`` included."""
     given = [board_input(folder, track=track, suite=suite, absent_ok=True) for folder in _folders(results)]
     trials = pd.concat(found) if (found := [each.trials for each in given if not each.trials.empty]) else given[0].trials
     skipped = {label: reason for each in given for label, reason in each.skipped.items()}
-    if not trials.empty:
-        trials = trials.assign(submission=trials["submission"].map(current_name)).reset_index(drop=True)
-    return replace(given[0], trials=trials, skipped=skipped)
+    return replace(given[0], trials=trials.reset_index(drop=True), skipped=skipped)
 
 
 def _folders(results: Path) -> list[Path]:
@@ -94,14 +76,6 @@ def _records(results: Path, trials: pd.DataFrame) -> list[TrialRecord]:
     current = set() if trials.empty else set(trials["id"])
     records = (record for folder in _folders(results) for record in ResultStore(folder).records())
     return [record for record in records if record.spec.id in current]
-
-
-def _renamed(record: TrialRecord) -> TrialRecord:
-    """Return the record with today's path of a plug-in that has moved."""
-    name = current_name(record.spec.submission)
-    if name == record.spec.submission:
-        return record
-    return replace(record, spec=replace(record.spec, submission=name, source=""))
 
 
 def expected(suite: str, skipped: Mapping[str, str]) -> list[str]:
@@ -182,8 +156,7 @@ def _claims(given: argparse.Namespace) -> int:
     text = table(judged, command, given.claim, claims)
     print(text)
     if given.write:
-        explained = SAVED_EXPLAINED if claims.saved_alone else EXPLAINED
-        fill(given.write, claims.marker, f"{explained}\n\n{text}\n\n{_source(command, shown_path(given.results), of)}")
+        fill(given.write, claims.marker, f"{EXPLAINED}\n\n{text}\n\n{_source(command, shown_path(given.results), of)}")
     return 0
 
 

@@ -13,9 +13,6 @@ from harness.rules import BUDGET_SHARES, FIRST_SCHEDULES, Reading, ruleset
 CLAIMED = "analyses/claimed/"
 """Folder of the plug-ins that only a comparison needs."""
 
-OLD_CLAIMED = "tests/benchmarks/claimed/"
-"""The same folder in records of protocol version 1, which name plug-ins by path."""
-
 BETTER, AT_LEAST, LEVEL_WITH, AT_MOST = "better", "at least as good", "level", "at most as good"
 RELATIONS = (BETTER, AT_LEAST, LEVEL_WITH, AT_MOST)
 """What a claim may say of A in relation to B."""
@@ -28,11 +25,9 @@ class PlannedComparison:
     Attributes:
         claim: number of the claim on the page.
         a, b: names of submissions, as typed.
-        track: name of the track in which both ran. Off rulers, theta is a log speed-up; without them, a log ratio of times
-            to target in a track with targets, else a difference of regrets.
+        track: name of the track in which both ran.
         relation: one of `RELATIONS`.
-        shares: shares of the budget over which gains or regrets are averaged within a study; empty in a track with targets,
-            where all horizons of the track count.
+        shares: horizons, in budgets, over which gains are averaged within a study; empty where all of the track count.
         factor: A's speed-up over B that the claim names; theta is measured from its logarithm.
     """
 
@@ -44,11 +39,6 @@ class PlannedComparison:
     shares: tuple[float, ...] = ()
     factor: float = 1.0
 
-    @property
-    def timed(self) -> bool:
-        """Whether, without rulers, times to target are compared, not regrets."""
-        return Reading.TIME_TO_TARGET in ruleset(self.track).reads
-
 
 WSD_SQRT = f"{CLAIMED}wsd_sqrt.py"
 BAD_RATES = ("tenth", "tenfold")
@@ -58,8 +48,7 @@ LAW = 14
 UNTESTABLE = {15: "not testable here"}
 
 LOW, HIGH, FULL = BUDGET_SHARES[:2], BUDGET_SHARES[2:], BUDGET_SHARES[-1:]
-"""Shares of the `budget` track. Until protocol version 3 its shortest horizon was a tenth of the budget: records of older
-versions have no comparison at low shares, or at all of them."""
+"""Horizons of the `budget` track, in budgets."""
 
 COMPARISONS = (
     PlannedComparison(1, "linear", "cosine", "schedule", AT_LEAST),
@@ -93,13 +82,11 @@ class ClaimSet:
         marker: between which markers of docs/claims.md the results stand.
         comparisons: all of them, by claim.
         untestable: {claim: why no comparison tests it}.
-        saved_alone: whether only the reading by compute saved counts, so that records without it are as good as none.
     """
 
     marker: str
     comparisons: tuple[PlannedComparison, ...]
     untestable: Mapping[int, str]
-    saved_alone: bool = False
 
     @property
     def claims(self) -> list[int]:
@@ -113,16 +100,7 @@ SCHEDULES = ClaimSet("claims", COMPARISONS, UNTESTABLE)
 def submissions_of(track: str) -> tuple[str, ...]:
     """Return the submissions that the comparisons of a track need, sorted.
 
-    In a track without targets these are also the pool in which regret is measured, and the ten first schedules are among them.
+    In the track without targets the ten first schedules are among them: the loss law predicts all of these.
     """
     compared = {name for c in COMPARISONS if c.track == track and c.claim != LAW for name in (c.a, c.b)}
     return tuple(sorted(compared | (set(FIRST_SCHEDULES) if Reading.QUALITY in ruleset(track).reads else set())))
-
-
-def current_name(submission: str) -> str:
-    """Return the name by which a comparison knows a recorded submission.
-
-    >>> current_name("tests/benchmarks/claimed/adamw_tenth.py+constant"), current_name("rex")
-    ('analyses/claimed/adamw_tenth.py+constant', 'rex')
-    """
-    return CLAIMED + submission.removeprefix(OLD_CLAIMED) if submission.startswith(OLD_CLAIMED) else submission

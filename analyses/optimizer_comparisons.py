@@ -75,7 +75,7 @@ COMPARISONS = (
     ),
 )
 
-OPTIMIZERS = ClaimSet("optimizer claims", COMPARISONS, {}, saved_alone=True)
+OPTIMIZERS = ClaimSet("optimizer claims", COMPARISONS, {})
 
 
 def declared_table() -> str:

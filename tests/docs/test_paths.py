@@ -34,11 +34,7 @@ def text_of(page: str) -> str:
 def mentioned(page: str) -> list[str]:
     """Return the repository paths that a page names; what a run writes under `results/` is not among them."""
     found = {match.rstrip(".") for match in PATH.findall(text_of(page))}
-    return sorted(
-        p
-        for p in found - EXAMPLES
-        if not p.startswith("results/") or p.startswith(("results/reference/", "results/protocol-1/"))
-    )
+    return sorted(p for p in found - EXAMPLES if not p.startswith("results/") or p.startswith("results/reference/"))
 
 
 def is_there(path: str) -> bool:
