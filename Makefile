@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install smoke bench bench-all submission reference calibrate report test test-all benchmarks lint docs site clean picture screenshots
+.PHONY: help install smoke bench bench-all submission reference calibrate report test test-all benchmarks lint docs site clean picture screenshots screenshots-many
 .DEFAULT_GOAL := bench
 
 help:                    ## this list
@@ -101,3 +101,7 @@ picture:                 ## docs/leaderboard.png, the README's picture of result
 PAGE ?= results/leaderboard.html
 screenshots: $(READY)    ## docs/page_*.png of results/leaderboard.html (or PAGE=...): light, dark, tablet, phone, paper; needs Debian's chromium
 	$(BIN)/python -m tests.report.screenshots $(PAGE) docs
+
+MANY ?= results/reference/self-tuning.html
+screenshots-many: $(READY)  ## docs/many_*.png of a page with forty or more rows (MANY=...) at four widths, light, dark and on paper
+	$(BIN)/python -m tests.report.screenshots --many $(MANY) docs

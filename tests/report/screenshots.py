@@ -1,7 +1,7 @@
 """Takes the pictures of the leaderboard page for the docs: light, dark, values, a workload, tablet, wide, phone, on paper.
 
-``python -m tests.report.screenshots PAGE DIR`` writes the `SHOTS` to DIR; ``make screenshots`` runs it. It needs
-playwright and Debian's chromium.
+``python -m tests.report.screenshots PAGE DIR`` writes the `SHOTS` to DIR, and with ``--many`` those of a page with forty or
+more rows; ``make screenshots`` and ``make screenshots-many`` run it. It needs playwright and Debian's chromium.
 """
 
 from __future__ import annotations
@@ -44,13 +44,30 @@ SHOTS = (
     Shot("page_phone", 390, 844),
     Shot("page_print", 1123, 794, media="print"),
 )
+MANY = (
+    Shot("many_light", 1440, 1500),
+    Shot("many_dark", 1440, 1400, "dark", "#reading=time", "#ranking"),
+    Shot("many_wide", 1920, 1300, top="#ranking"),
+    Shot("many_tablet", 768, 1400, "dark"),
+    Shot("many_phone", 390, 1500),
+    Shot("many_phone_ranking", 390, 1500, "dark", "", "#ranking"),
+    Shot("many_print", 1123, 1588, media="print"),
+)
+"""The same of a page with forty or more rows, where rows, names and figures have least room."""
+
+PATIENCE = 600_000
+"""Milliseconds that a large page may take to load on a busy machine."""
+PALETTE = 256
+"""Colours of a picture: a page has few, and each picture is in every clone."""
 
 
-def take(browser: Any, page: Path, shot: Shot) -> bytes:
-    """Return one picture of the page at `page`, as PNG."""
-    context = browser.new_context(viewport={"width": shot.width, "height": shot.height}, color_scheme=shot.theme, offline=True)
-    tab = context.new_page()
-    tab.goto(page.resolve().as_uri() + shot.hash)
+def take(tab: Any, page: Path, shot: Shot) -> bytes:
+    """Return one picture of the page at `page`, as PNG; a tab that shows the page already does not load it again."""
+    tab.set_viewport_size({"width": shot.width, "height": shot.height})
+    tab.emulate_media(media="screen", color_scheme=shot.theme)
+    tab.mouse.move(0, 0)
+    tab.goto(page.resolve().as_uri() + (shot.hash or "#"))
+    tab.evaluate("scrollTo(0, 0)")
     if shot.top:
         tab.locator(shot.top).first.evaluate("e => e.scrollIntoView()")
     tab.emulate_media(media=shot.media)
@@ -58,10 +75,14 @@ def take(browser: Any, page: Path, shot: Shot) -> bytes:
         box = tab.locator(shot.pointed).last.bounding_box()
         tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         tab.locator("#tip").wait_for(state="visible")
-    picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
-    context.close()
+    return reduced(Image.open(io.BytesIO(tab.screenshot())))
+
+
+def reduced(picture: Image.Image) -> bytes:
+    """Return a picture as a PNG with a palette that keeps rare colours, such as those of thin lines."""
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    colours = picture.convert("RGB").quantize(PALETTE, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    colours.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
@@ -70,6 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page", type=Path)
     parser.add_argument("directory", type=Path)
+    parser.add_argument("--many", action="store_true", help="the pictures of a page with forty or more rows")
     arguments = parser.parse_args()
     if CHROMIUM is None:
         print("chromium is not installed: apt-get install chromium", file=sys.stderr)
@@ -84,10 +106,12 @@ def main() -> int:
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for shot in SHOTS:
+        tab = browser.new_context(offline=True).new_page()
+        tab.set_default_timeout(PATIENCE)
+        for shot in MANY if arguments.many else SHOTS:
             path = arguments.directory / f"{shot.name}.png"
-            path.write_bytes(take(browser, arguments.page, shot))
-            print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+            path.write_bytes(take(tab, arguments.page, shot))
+            print(f"{path}: {path.stat().st_size / 1000:.0f} kB", flush=True)
         browser.close()
     return 0
 
