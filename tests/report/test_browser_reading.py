@@ -145,7 +145,7 @@ def test_a_page_that_a_run_writes_loads_itself_again_and_links_to_its_records(op
     write_report(BoardInput(trials, planned=90, done=80), out, figures=False, records=tmp_path)
     open_tab.page.clock.install()
     open_tab.open(out)
-    with open_tab.page.expect_navigation():
+    with open_tab.page.expect_event("load"):
         open_tab.page.clock.run_for(16_000)
     open_tab.page.locator("#workload-digits_mlp details summary").last.click()
     link = open_tab.page.locator("#workload-digits_mlp table.trials tbody a").first
