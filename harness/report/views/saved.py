@@ -18,8 +18,8 @@ WIDTH = 190.0
 FURTHEST = 4.0
 """Factor beyond which, on either side of ×1, a whisker is cut off: one very slow submission would flatten all others."""
 TICKS = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 2.0, 2.8, 4.0)
-TICK_DISTANCE = 21.0
-"""Least distance of two ticks with a label."""
+TICK_DISTANCE = 32.0
+"""Least distance of two ticks with a label, with which labels stay apart where the scale is 120 px wide, on a phone."""
 
 
 @dataclass(frozen=True)
