@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from harness import BadInput
-from harness.report import scored_board, terminal_table, write_report
+from harness.report import scored_board, terminal_table, words, write_report
 from harness.results import BoardInput
 from harness.scoring.rules import ScoringRules
 
@@ -37,6 +37,18 @@ def test_the_budget_page_has_a_ranking_and_a_figure_and_a_table_per_workload(tmp
     rows = list(csv.DictReader(io.StringIO((tmp_path / "b.csv").read_text())))
     assert len(rows) == 3 * 2 * 4
     assert {row["studies"] for row in rows} == {"3"}
+
+
+def test_a_budget_board_with_rulers_has_a_speed_up_in_each_share_s_column_and_its_interval_beside_the_mean(tmp_path):
+    trials = budget_trials(rulers=True)
+    write_report(BoardInput(trials), tmp_path / "b.html")
+    text = " ".join(" ".join(read(tmp_path / "b.html").text).split())
+    for row in scored_board(trials).rows:
+        own = row.speed_up
+        cells = [
+            f"{words.ratio_text(own.horizons[q.share].value)} {q.mean_rank:.2f} · {words.score(q.regret)}" for q in row.shares
+        ]
+        assert " ".join(cells) in text and words.ratio_span(own.low, own.high) in text
 
 
 def test_the_page_of_a_race_has_the_sensitivity_of_the_same_suite(tmp_path):

@@ -25,8 +25,17 @@ WITHOUT_TARGET = ("target", "how it was set")
 
 
 @dataclass(frozen=True)
+class ShareCell:
+    """A row's cell at one share of the budget: what it is sorted by, its text, and what stands below it."""
+
+    value: float | None
+    text: str
+    below: str = ""
+
+
+@dataclass(frozen=True)
 class QualityView:
-    """One row of the ranking in words: `cells` are (mean rank, regret) at each share, `speed` the speed-up and its parts.
+    """One row of the ranking in words: a cell for each share, and `speed`, the speed-up and its interval.
 
     `whisker` has the positions of the speed-up and its interval; None without a speed-up.
     """
@@ -36,7 +45,7 @@ class QualityView:
     summary: str
     mean_rank: str
     regret: str
-    cells: tuple[tuple[str, str], ...]
+    cells: tuple[ShareCell, ...]
     speed: tuple[str, ...] = ()
     whisker: Whisker | None = None
 
@@ -99,20 +108,30 @@ def _by_share(row: QualityRow) -> Mapping[float, Quality]:
 
 
 def _row(row: QualityRow, board: QualityBoard, mark: Mark, summary: str) -> QualityView:
-    at = _by_share(row)
-    cells = [(f"{at[s].mean_rank:.2f}", words.score(at[s].regret)) if s in at else (words.NO_VALUE, "") for s in board.shares]
+    cells = [_share_cell(row, share, saves=bool(board.baseline)) for share in board.shares]
     mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
     return QualityView(row, mark, summary, mean_rank, words.score(row.regret), tuple(cells), _speed(row))
 
 
+def _share_cell(row: QualityRow, share: float, *, saves: bool) -> ShareCell:
+    """Return the cell at a share: the speed-up there and below it mean rank and regret, or, without speed-ups, these alone."""
+    quality = _by_share(row).get(share)
+    if quality is None:
+        return ShareCell(None, words.NO_VALUE)
+    rank, regret = f"{quality.mean_rank:.2f}", words.score(quality.regret)
+    if not saves:
+        return ShareCell(quality.mean_rank, rank, f"regret {regret}" if regret else "")
+    ratio = row.speed_up.horizons.get(share)
+    return ShareCell(ratio.value if ratio else None, words.ratio_text(ratio.value if ratio else None), f"{rank} · {regret}")
+
+
 def _speed(row: QualityRow) -> tuple[str, ...]:
-    """Return the speed-up, its interval, and the speed-up at each horizon, in words; empty without one."""
+    """Return the speed-up, its interval, and in how many studies it is only a bound, in words; empty without one."""
     own = row.speed_up
     if own.value is None:
         return ()
-    parts = [f"{words.ratio_text(ratio.value)} at {words.percent(h)}" for h, ratio in sorted(own.horizons.items())]
-    limited = f"{own.limited} of {own.studies} limited"
-    texts = (words.bounded_ratio(own.bound, own.value), words.ratio_span(own.low, own.high), *parts, limited)
+    limited = f"{own.limited} of {own.studies} limited" if own.limited else ""
+    texts = (words.bounded_ratio(own.bound, own.value), words.ratio_span(own.low, own.high), limited)
     return tuple(text for text in texts if text)
 
 
