@@ -94,9 +94,10 @@ site: $(READY)           ## the site in build/site, from docs/ and the docstring
 clean:                   ## removes the environment, the site and what runs wrote; keeps downloaded data
 	rm -rf $(VENV) build *.egg-info results/trials results/runs results/leaderboard.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-picture:                 ## docs/leaderboard.png, the README's picture of results/leaderboard.html; needs Debian's chromium
+PICTURED ?= results/reference/leaderboard.html
+picture:                 ## docs/leaderboard.png, the README's picture of the reference result (or PICTURED=...); needs Debian's chromium
 	chromium --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars \
-	  --user-data-dir=$$(mktemp -d) --window-size=1440,1150 --screenshot=docs/leaderboard.png file://$(CURDIR)/results/leaderboard.html
+	  --user-data-dir=$$(mktemp -d) --window-size=1440,1150 --screenshot=docs/leaderboard.png file://$(CURDIR)/$(PICTURED)
 
 PAGE ?= results/leaderboard.html
 screenshots: $(READY)    ## docs/page_*.png of results/leaderboard.html (or PAGE=...): light, dark, tablet, phone, paper; needs Debian's chromium
