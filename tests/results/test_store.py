@@ -228,10 +228,10 @@ def test_records_of_version_1_are_read_together_with_new_ones_and_carry_their_pr
 def test_a_workload_that_one_run_has_with_and_without_the_reference_recipe_has_two_versions(store):
     own = replace(SPEC, submission="adamw", workload_hash="o" * 64)
     trials, hashes = planned_trials([SPEC, own])
-    note = RunNote("budget", "smoke", trials, hashes, created="1")
+    note = RunNote(SPEC.track, "smoke", trials, hashes, created="1")
     assert note.versions("rex", "digits_mlp") == (SPEC.submission_hash, SPEC.workload_hash)
     assert note.versions("adamw", "digits_mlp") == (own.submission_hash, own.workload_hash)
     _ran(store, SPEC, own)
     store.write_run(note)
-    store.write_run(RunNote("budget", "smoke", *planned_trials([SPEC]), created="2"))
+    store.write_run(RunNote(SPEC.track, "smoke", *planned_trials([SPEC]), created="2"))
     assert set(board_input(store.directory).trials["id"]) == {SPEC.id, own.id}
