@@ -1,4 +1,7 @@
-"""The import rules in pyproject.toml bind: a module that breaks one makes `lint-imports` fail, and the linter names it."""
+"""The import rules in pyproject.toml bind: a module that breaks one makes `lint-imports` fail, and the linter names it.
+
+That the packages as they are keep every rule is what `make lint` checks.
+"""
 
 import shutil
 import subprocess
@@ -52,12 +55,6 @@ def report(tmp_path_factory) -> str:
 def test_a_module_that_breaks_an_import_rule_fails_the_linter(report, path):
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     assert f"{module} -> " in report or f"- {module}" in report, report
-
-
-def test_the_packages_as_they_are_keep_every_rule(tmp_path):
-    done = linted(tmp_path, {})
-    assert done.returncode == 0, done.stdout
-    assert "0 broken" in done.stdout
 
 
 def test_plug_ins_are_forbidden_every_module_inside_harness():
