@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.app import run_app
 from harness.records import Status
 from harness.results import ResultStore
 from tests.execution.commands import board, timetrial
@@ -146,14 +147,25 @@ MISTAKES = [
 ]
 
 
+def assert_one_plain_line(status, err, folder):
+    assert status == 2
+    assert err.startswith("timetrial: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert list(folder.iterdir()) == [], "nothing may be left behind"
+
+
 @pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
-def test_a_mistake_is_one_plain_line_and_exit_status_2(arguments, tmp_path):
+def test_a_mistake_is_one_plain_line_and_exit_status_2(arguments, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    status = run_app([*arguments])
+    assert_one_plain_line(status, capfd.readouterr().err, tmp_path)
+
+
+@pytest.mark.parametrize("arguments", {words[0]: words for words in MISTAKES}.values(), ids=" ".join)
+def test_a_mistake_ends_the_process_of_each_verb_so(arguments, tmp_path):
     done = timetrial(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("timetrial: ")
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == [], "nothing may be left behind"
+    assert_one_plain_line(done.returncode, done.stderr, tmp_path)
 
 
 def test_a_near_miss_is_told_the_right_name():
