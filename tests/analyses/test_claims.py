@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analyses import claims, optimizer_comparisons
+from analyses import claims, loss_law_claim, optimizer_comparisons
 from analyses.claim_table import table, verdicts
 from analyses.claim_verdicts import NOT_RUN
 from analyses.claims import command_for, fill, main
@@ -29,9 +29,11 @@ from analyses.comparisons import (
 from analyses.loss_law_claim import law_errors, measure_law
 from analyses.trained import Trained, builtin_names, trained_table
 from harness.contracts.errors import BadInput
+from harness.forecast import fit_law
 from harness.registry import find_schedule, find_submission, find_workload, suites
 from harness.results import ResultStore
 from tests.execution.commands import timetrial
+from tests.forecast.remembered import remembered
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
@@ -191,6 +193,15 @@ def test_commands_name_no_path_of_this_machine(tmp_path):
     assert command_for(ROOT / "results" / "x", "smoke").endswith(" results/x --suite smoke")
 
 
+@pytest.fixture(scope="module")
+def each_fit_once():
+    """Let equal curves be fitted once: the measurements below fit the same three studies again and again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loss_law_claim, "fit_law", remembered(fit_law))
+        yield
+
+
+@pytest.mark.usefixtures("each_fit_once")
 def test_the_law_is_measured_at_the_rate_at_which_cosine_ended_best(results):
     records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
     label = records[0].spec.workload_label
@@ -202,6 +213,7 @@ def test_the_law_is_measured_at_the_rate_at_which_cosine_ended_best(results):
     assert measure_law(records, comparison, [label], ["linear", "rex"]).reason == "too few studies of rex"
 
 
+@pytest.mark.usefixtures("each_fit_once")
 def test_curves_that_are_left_out_are_counted_and_only_named_schedules_are_predicted(results):
     records = [r for r in ResultStore(results).records() if r.spec.track == "budget" and r.spec.horizon == r.spec.budget]
     comparison = next(c for c in COMPARISONS if c.claim == LAW)

@@ -8,11 +8,20 @@ from dataclasses import replace
 import pytest
 
 from harness.cli.app import run_app
+from harness.forecast import fit_law, recorded
 from harness.records import TrialRecord
 from harness.results import ResultStore, compact
 from tests.execution.commands import timetrial
+from tests.forecast.remembered import remembered
 
 RUNS = ("cosine", "constant", "linear", "plateau", "polynomial:power=3")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_fit_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorded, "fit_law", remembered(fit_law))
+        yield
 
 
 @pytest.fixture(scope="module")
