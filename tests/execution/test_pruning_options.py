@@ -38,6 +38,15 @@ def safe(tmp_path_factory):
     return results
 
 
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory):
+    """What a run with `--prune score-only` said, and its results; a test that changes them takes a copy."""
+    results = tmp_path_factory.mktemp("cut")
+    done = timetrial(*INLINE, "--prune", "score-only", "--results", results)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done, results
+
+
 def hits(results):
     """Return the first hit of every study: {(submission, workload, study): (trial, examples)}."""
     trials = load_results(results)
@@ -63,10 +72,10 @@ def test_safe_pruning_keeps_first_hits_and_scores_spends_less_and_has_no_speed_u
     assert any("pruned: `timetrial run` without --prune" in note for note in board(safe)["notes"])
 
 
-def test_a_run_without_pruning_completes_what_a_pruned_run_has_cut(whole, tmp_path):
-    for more in (("--prune", "safe"), ()):
-        assert timetrial(*INLINE, *more, "--results", tmp_path).returncode == 0
-    assert outcome(tmp_path) == outcome(whole) and same_board(tmp_path, whole)
+def test_a_run_without_pruning_completes_what_a_pruned_run_has_cut(whole, safe, tmp_path):
+    results = shutil.copytree(safe, tmp_path / "r")
+    assert timetrial(*INLINE, "--results", results).returncode == 0
+    assert outcome(results) == outcome(whole) and same_board(results, whole)
 
 
 def test_a_pruned_run_uses_complete_records_and_keeps_them(whole, tmp_path):
@@ -79,52 +88,56 @@ def test_a_pruned_run_uses_complete_records_and_keeps_them(whole, tmp_path):
 def test_score_only_keeps_the_scores_says_so_and_its_records_are_not_reused_by_a_plain_run(
     whole, safe, tmp_path, executor, request
 ):
-    more = ("--address", request.getfixturevalue("cluster")) if executor == "ray" else ("--executor", executor)
-    command = (*SMALL, *more, "--studies", 3, "--results", tmp_path)
-    done = timetrial(*command, "--prune", "score-only")
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert scores(tmp_path) == scores(whole)
-    assert ran(tmp_path) < ran(safe)
-    cut = {name for name, record in outcome(tmp_path).items() if record["pruned_by"] == "score-only"}
-    assert cut and all(outcome(tmp_path)[name]["reason"] for name in cut)
-    assert "score-only" in board(tmp_path)["pruned_by"] and "score-only" in done.stdout
-    assert board(tmp_path)["submissions"][0]["score_low"] is None
+    results = tmp_path / "r"
+    if executor == "ray":
+        more = ("--address", request.getfixturevalue("cluster"), "--results", results)
+        done = timetrial(*SMALL, "--studies", 3, *more, "--prune", "score-only")
+        assert done.returncode == 0, done.stderr + done.stdout
+    else:
+        done, from_there = request.getfixturevalue("cut")
+        more = ("--executor", executor, "--results", shutil.copytree(from_there, results))
+    assert scores(results) == scores(whole)
+    assert ran(results) < ran(safe)
+    cut = {name for name, record in outcome(results).items() if record["pruned_by"] == "score-only"}
+    assert cut and all(outcome(results)[name]["reason"] for name in cut)
+    assert "score-only" in board(results)["pruned_by"] and "score-only" in done.stdout
+    assert board(results)["submissions"][0]["score_low"] is None
 
-    again = timetrial("report", "--results", tmp_path)
+    again = timetrial("report", "--results", results)
     assert again.returncode == 0 and "score-only" in again.stdout
-    page = (tmp_path / "leaderboard.html").read_text(encoding="utf-8")
+    page = (results / "leaderboard.html").read_text(encoding="utf-8")
     assert "Pruned with --prune score-only" in page[page.index('role="alert"') : page.index("</header>")]
 
-    assert timetrial(*command).returncode == 0
-    assert same_board(tmp_path, whole) and board(tmp_path)["pruned_by"] == {}
-    assert all(record["pruned_by"] == "" for record in outcome(tmp_path).values())
+    assert timetrial(*SMALL, "--studies", 3, *more).returncode == 0
+    assert same_board(results, whole) and board(results)["pruned_by"] == {}
+    assert all(record["pruned_by"] == "" for record in outcome(results).values())
 
 
-def test_the_same_score_only_run_again_runs_nothing(tmp_path):
-    for _ in range(2):
-        done = timetrial(*INLINE, "--prune", "score-only", "--results", tmp_path)
-        assert done.returncode == 0, done.stderr + done.stdout
+def test_the_same_score_only_run_again_runs_nothing(cut, tmp_path):
+    results = shutil.copytree(cut[1], tmp_path / "r")
+    done = timetrial(*INLINE, "--prune", "score-only", "--results", results)
+    assert done.returncode == 0, done.stderr + done.stdout
     assert done.stdout.splitlines()[-1].startswith("0 trials")
 
 
-def test_a_cut_trial_runs_again_where_the_submissions_that_justified_the_cut_do_not_run(tmp_path):
-    assert timetrial(*INLINE, "--prune", "score-only", "--results", tmp_path).returncode == 0
+def test_a_cut_trial_runs_again_where_the_submissions_that_justified_the_cut_do_not_run(cut, tmp_path):
+    results = shutil.copytree(cut[1], tmp_path / "r")
     slow = ("run", "--suite", "smoke", "-w", "digits_mlp", "-s", "cosine", "--studies", 3, "--executor", "inline")
-    assert timetrial(*slow, "--prune", "score-only", "--results", tmp_path).returncode == 0
-    store = ResultStore(tmp_path)
+    assert timetrial(*slow, "--prune", "score-only", "--results", results).returncode == 0
+    store = ResultStore(results)
     rested = [r for r in store.records() if r.spec.submission == "cosine" and "times the fastest" in r.reason]
     assert rested == []
 
 
-def test_trials_that_an_option_stopped_count_as_not_run_on_the_board_of_a_plain_run(tmp_path):
-    assert timetrial(*INLINE, "--prune", "score-only", "--results", tmp_path).returncode == 0
-    for path in (tmp_path / "runs").glob("*.json"):
+def test_trials_that_an_option_stopped_count_as_not_run_on_the_board_of_a_plain_run(cut, tmp_path):
+    results = shutil.copytree(cut[1], tmp_path / "r")
+    for path in (results / "runs").glob("*.json"):
         note = json.loads(path.read_text())
         del note["pruned_by"]
         path.write_text(json.dumps(note))
-    done = timetrial("report", "--results", tmp_path)
+    done = timetrial("report", "--results", results)
     if done.returncode == 0:
-        assert "Partial board" in (tmp_path / "leaderboard.html").read_text(encoding="utf-8")
+        assert "Partial board" in (results / "leaderboard.html").read_text(encoding="utf-8")
     else:
         assert "no complete study" in done.stderr
 
