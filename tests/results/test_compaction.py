@@ -203,22 +203,31 @@ def test_a_damaged_row_is_named_and_the_other_rows_are_read(store):
     assert [name.name for name in reader.damaged] == [f"{path.name}#{rows[2]['id']}"]
 
 
-def test_a_run_does_not_repeat_compacted_trials(tmp_path):
-    command = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path)
-    assert timetrial(*command).returncode == 0
+RACE = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline")
+
+
+@pytest.fixture(scope="module")
+def raced(tmp_path_factory):
+    """Return the results of a race; a test that compacts them takes a copy."""
+    results = tmp_path_factory.mktemp("raced")
+    assert timetrial(*RACE, "--results", results).returncode == 0
+    return results
+
+
+def test_a_run_does_not_repeat_compacted_trials(raced, tmp_path):
+    shutil.copytree(raced, tmp_path, dirs_exist_ok=True)
     board = (tmp_path / "leaderboard.json").read_bytes()
     report = timetrial("report", "--compact", "--results", tmp_path)
     assert report.returncode == 0
     assert "compacted 4 files; the Parquet files that were written contain 4 records" in report.stdout
-    again = timetrial(*command)
+    again = timetrial(*RACE, "--results", tmp_path)
     assert again.returncode == 0
     assert not list(tmp_path.glob("trials/*/*/*.json"))
     assert (tmp_path / "leaderboard.json").read_bytes() == board
 
 
-def test_compacting_prints_nothing_into_a_table_and_refuses_a_directory_that_does_not_exist(tmp_path):
-    command = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path / "r")
-    assert timetrial(*command).returncode == 0
+def test_compacting_prints_nothing_into_a_table_and_refuses_a_directory_that_does_not_exist(raced, tmp_path):
+    shutil.copytree(raced, tmp_path / "r")
     table = timetrial("report", "--compact", "--format", "md", "--results", tmp_path / "r")
     assert table.returncode == 0 and "compacted 4 files" in table.stderr
     assert "compacted" not in table.stdout and "linear" in table.stdout
