@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from harness.cli.app import run_app
 from harness.cli.running.live_board import LiveBoard
 from tests.execution.commands import command
+from tests.notebook.test_examples import ENVIRONMENT, run
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = {
@@ -23,7 +23,6 @@ QUICK = {
 }
 """{command: what is added to it, so that it takes seconds}."""
 
-OF_HERE = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
 ELSEWHERE = ("timetrial check ", "timetrial export tensorboard ")
 """Their tests are in tests/cli."""
 
@@ -90,8 +89,7 @@ def test_the_schedule_of_the_readme_is_drawn_and_planned(empty):
 def test_the_notebook_lines_of_the_readme_race_and_show_a_board(empty):
     (lines,) = [block for block in blocks("README.md", "python") if "tt.race" in block]
     (empty / "cell.py").write_text(f"{lines}\nassert len(board.frame) == 2 and '<td>squared</td>' in board._repr_html_()\n")
-    done = subprocess.run([sys.executable, "cell.py"], cwd=empty, env=OF_HERE, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run("cell.py", cwd=empty)
 
 
 @pytest.fixture
@@ -109,7 +107,7 @@ def typed(line: str, clone: Path) -> subprocess.CompletedProcess[str]:
         words += ["READY=", f"BIN={Path(sys.executable).parent}"]
     elif words[0] == "timetrial":
         words = command(*words[1:])
-    env = {**OF_HERE, "PYTHONPATH": str(clone)}
+    env = {**ENVIRONMENT, "PYTHONPATH": str(clone)}
     done = subprocess.run(words, cwd=clone, env=env, capture_output=True, text=True, timeout=3000, check=False)
     assert done.returncode == 0, (line, done.stdout, done.stderr)
     return done

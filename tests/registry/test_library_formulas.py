@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.registry.libraries import OPTIMIZERS, SCHEDULERS, all_rows, library_classes
+from harness.registry.libraries import OPTIMIZERS, all_rows
 from harness.registry.libraries.table import Verdict
+from tests.registry.test_library_table import installed
 
 torch.set_num_threads(1)
-CLASSES = {f"{module}.{key}": kind for module in (*OPTIMIZERS, *SCHEDULERS) for key, kind in library_classes(module).items()}
+CLASSES = installed()
 FORMULAS = {
     "SGD": lambda g, s, t, lr: lr * g,
     "Adagrad": lambda g, s, t, lr: lr * g / (s.setdefault("n", g * 0).add_(g * g).sqrt() + 1e-10),

@@ -17,6 +17,7 @@ from harness.report.views.content import QualityContent
 from harness.report.views.facts import recorded_fact, submission_summaries, trial_with_facts, workload_description
 from harness.report.views.saved import Scale, Whisker
 from harness.report.views.standings import standings_drawing
+from harness.scoring.board_parts import Ratio
 from harness.scoring.quality import Quality
 from harness.scoring.quality_board import QualityBoard, QualityRow
 
@@ -108,21 +109,22 @@ def _by_share(row: QualityRow) -> Mapping[float, Quality]:
 
 
 def _row(row: QualityRow, board: QualityBoard, mark: Mark, summary: str) -> QualityView:
-    cells = [_share_cell(row, share, saves=bool(board.baseline)) for share in board.shares]
+    ratios = row.speed_up.horizons if board.baseline else None
+    at = _by_share(row)
+    cells = [_share_cell(at.get(share), share, ratios) for share in board.shares]
     mean_rank = words.NO_VALUE if row.mean_rank is None else f"{row.mean_rank:.2f}"
     return QualityView(row, mark, summary, mean_rank, words.score(row.regret), tuple(cells), _speed(row))
 
 
-def _share_cell(row: QualityRow, share: float, *, saves: bool) -> ShareCell:
+def _share_cell(quality: Quality | None, share: float, ratios: Mapping[float, Ratio] | None) -> ShareCell:
     """Return the cell at a share: the speed-up there and below it mean rank and regret, or, without speed-ups, these alone."""
-    quality = _by_share(row).get(share)
     if quality is None:
         return ShareCell(None, words.NO_VALUE)
     rank, regret = f"{quality.mean_rank:.2f}", words.score(quality.regret)
-    if not saves:
+    if ratios is None:
         return ShareCell(quality.mean_rank, rank, f"regret {regret}" if regret else "")
-    ratio = row.speed_up.horizons.get(share)
-    return ShareCell(ratio.value if ratio else None, words.ratio_text(ratio.value if ratio else None), f"{rank} · {regret}")
+    speed_up = ratios[share].value if share in ratios else None
+    return ShareCell(speed_up, words.ratio_text(speed_up), f"{rank} · {regret}")
 
 
 def _speed(row: QualityRow) -> tuple[str, ...]:
