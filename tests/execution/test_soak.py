@@ -21,9 +21,9 @@ def soak(folder, timeout, **options):
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_small_soak_leaves_exactly_the_records_of_the_plan(tmp_path):
-    small = {"trials": 20, "studies": 1, "hostile": 2, "workers": 1, "kills": 1, "between": 8, "hog": 300, "executor": "child"}
+    small = {"trials": 10, "studies": 1, "hostile": 2, "workers": 1, "kills": 1, "between": 3, "hog": 300, "executor": "child"}
     said = soak(tmp_path, 850, **small)
-    assert "20 trials" in said and "kills: 1 of the command" in said
+    assert "10 trials" in said and "kills: 1 of the command" in said
 
 
 @pytest.mark.slow
