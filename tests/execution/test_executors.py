@@ -9,7 +9,7 @@ import pytest
 from harness.results import ResultStore
 from tests.execution.commands import board, command, outcome, same_board, timetrial
 
-SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 2)
+SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 1)
 
 
 @pytest.fixture(scope="module")

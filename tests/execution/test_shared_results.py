@@ -11,7 +11,7 @@ import pytest
 
 from tests.execution.commands import command, outcome, same_board, timetrial
 
-RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 2, "--executor", "inline")
+RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 1, "--executor", "inline")
 
 
 @pytest.fixture(scope="module")
