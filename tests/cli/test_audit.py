@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.cli.app import run_app
 from harness.results import ResultStore
 from tests.execution.commands import command, timetrial
 
@@ -103,10 +104,11 @@ def test_ctrl_c_ends_it_with_what_was_found(results):
         (("--out", "."), "--out .: it is a directory: name a file"),
     ],
 )
-def test_bad_input_is_one_line(results, options, message):
-    done = timetrial("audit", "--results", results, *options)
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert done.stderr.startswith(f"timetrial: {message}") and done.stderr.count("\n") == 1
+def test_bad_input_is_one_line(results, options, message, capfd):
+    status = run_app(["audit", "--results", str(results), *options])
+    told = capfd.readouterr()
+    assert (status, told.out) == (2, ""), told.err
+    assert told.err.startswith(f"timetrial: {message}") and told.err.count("\n") == 1
 
 
 def test_without_records_or_with_none_that_can_be_compared_there_is_nothing_to_audit(tmp_path, results):
