@@ -50,8 +50,8 @@ def test_the_replay_for_the_score_only_keeps_the_scores_and_spends_less(workers)
 
 
 def test_a_replay_with_one_worker_spends_what_a_pruned_run_spends(tmp_path):
-    assert timetrial(*SMALL, "--results", tmp_path / "whole").returncode == 0
-    assert timetrial(*SMALL, "--prune", "safe", "--results", tmp_path / "pruned").returncode == 0
+    assert timetrial(*SMALL, "--results", tmp_path / "whole", writes_board=False).returncode == 0
+    assert timetrial(*SMALL, "--prune", "safe", "--results", tmp_path / "pruned", writes_board=False).returncode == 0
     order = [name for note in ResultStore(tmp_path / "whole").runs() for name in note.trials]
     found = replay(read_trials(tmp_path / "whole"), order, 1)
     pruned = read_trials(tmp_path / "pruned")

@@ -17,7 +17,7 @@ from tests.execution.commands import command, timetrial
 def results(tmp_path_factory):
     place = tmp_path_factory.mktemp("audit") / "results"
     run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--results", place)
-    done = timetrial(*run)
+    done = timetrial(*run, writes_board=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return place
 
@@ -67,7 +67,7 @@ def test_on_another_machine_type_it_compares_within_a_tolerance(results):
 
 def test_pruned_trials_are_compared_as_far_as_they_ran(tmp_path):
     run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--prune", "safe")
-    done = timetrial(*run, "--results", tmp_path)
+    done = timetrial(*run, "--results", tmp_path, writes_board=False)
     assert done.returncode == 0, done.stderr
     statuses = {record.status for record in ResultStore(tmp_path).records()}
     done = timetrial("audit", "--results", tmp_path, "--sample", "all")

@@ -27,7 +27,7 @@ LONG = ("run", "--suite", "smoke", "--track", "external", "-s", "adamw+linear", 
 @pytest.fixture(scope="module")
 def inline(tmp_path_factory):
     results = tmp_path_factory.mktemp("inline")
-    done = timetrial(*SMALL, "--executor", "inline", "--results", results)
+    done = timetrial(*SMALL, "--executor", "inline", "--results", results, writes_board=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return results
 
