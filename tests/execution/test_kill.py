@@ -23,16 +23,20 @@ def test_kills_of_the_driver_lose_nothing(executor, times, tmp_path):
     moments = random.Random(20261122)
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     assert timetrial(*RUN, "--executor", "inline", "--results", undisturbed).returncode == 0
+    whole = len(list(undisturbed.glob("trials/*/*/*.json")))
     kept: dict = {}
-    for _ in range(times):
+    for number in range(times):
+        finished = moments.randrange(whole * number // times + 1, whole * (number + 1) // times - 1)
         with subprocess.Popen(
             command(*RUN, "--executor", executor, "--results", killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as run:
-            moment = time.monotonic() + moments.uniform(0, 10)
-            while run.poll() is None and time.monotonic() < moment:
+            while run.poll() is None and len(list(killed.glob("trials/*/*/*.json"))) < finished:
                 time.sleep(0.01)
+            time.sleep(moments.uniform(0, 0.1))
             run.send_signal(signal.SIGKILL)
+        assert run.returncode == -signal.SIGKILL, "the kill met no run at work"
         now = {path: path.read_bytes() for path in killed.glob("trials/*/*/*.json")}
+        assert finished <= len(now) < whole
         assert kept.items() <= now.items(), "a finished trial was lost or run again"
         kept = now
     done = timetrial(*RUN, "--executor", executor, "--results", killed)
