@@ -67,6 +67,9 @@ SETTLED_SECONDS = 5.0
 LAST_LOOKS = 40
 """Of so many looks, about two seconds, the smallest size is a worker's last one."""
 
+KILLED_AGAIN = 0.2
+"""How often a worker is killed though no trial has ended since the last kill. More often, and a slow machine starts none."""
+
 ORPHAN_SECONDS = 60.0
 """What a killed command leaves must have ended by then."""
 
@@ -85,7 +88,7 @@ class Soak:
         executor: "child" or "ray".
         workers: trials at a time.
         driver_kills: how often the command is killed.
-        between: mean seconds between two kills of a worker.
+        between: mean seconds between the moments at which a worker may be killed.
         hog: MB that the other program takes at most.
         seed: of all that is drawn.
     """
@@ -222,14 +225,16 @@ def disturb(soak: Soak, names: Sequence[str], draws: random.Random, hog: int) ->
 
 def _watch(soak: Soak, driver: int, moments: Sequence[float], draws: random.Random, seen: Seen) -> bool:
     """Kill workers while the command runs, and the command when its moment has come; return whether that was done."""
-    due = time.monotonic() + draws.expovariate(1 / soak.between)
+    due, recorded = time.monotonic() + draws.expovariate(1 / soak.between), _recorded(soak)
     while driver not in wait_for_ended():
         time.sleep(0.05)
         workers = [pid for pid in descendants(driver) if any(word in command_line(pid) for word in WORKERS)]
         seen.look_at(workers)
         if workers and time.monotonic() > due:
             due = time.monotonic() + draws.expovariate(1 / soak.between)
-            seen.worker_kills += _kill(draws.choice(workers))
+            if _recorded(soak) > recorded or draws.random() < KILLED_AGAIN:
+                recorded = _recorded(soak)
+                seen.worker_kills += _kill(draws.choice(workers))
         if moments and _recorded(soak) >= moments[0]:
             time.sleep(draws.uniform(0, 0.3))
             return _kill(driver)
