@@ -20,7 +20,7 @@ from harness.report.views.page_figures import workload_drawings
 from harness.report.views.ranking import workload_labels
 from harness.report.views.trials import Tally, tallies
 
-MAX_TRIAL_ROWS = 800
+MAX_TRIAL_ROWS = 200
 """Number of trials up to which a panel lists them; more are counted, and listed on demand from the page's download."""
 
 
