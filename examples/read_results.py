@@ -1,6 +1,6 @@
 """Reads the trials of a results directory, prints the final metric of each submission, and writes all of it as Parquet.
 
-python examples/read_results.py [RESULTS]
+python examples/read_results.py [RESULTS], after examples/race_an_optimizer.py, whose results it reads by default
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""timetrial: races training algorithms over fixed workloads to a fixed target, and says how sure it is.
+"""timetrial: races training algorithms over fixed workloads, and says how much compute each saves and how sure it is.
 
 The imports below are the list of public names, for type checkers and for Python alike. At run time each is imported when it
 is first used (PEP 562), so that scoring, reports and lists never import torch.

@@ -69,7 +69,7 @@ class _Verbs(TyperGroup):
 app = typer.Typer(
     name="timetrial",
     cls=_Verbs,
-    help="Race learning-rate schedules, optimizers and training procedures to a fixed target, with confidence intervals.",
+    help="Race learning-rate schedules, optimizers and training procedures: how much compute each saves, with intervals.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -1,4 +1,4 @@
-"""Sensitivity to the peak learning rate over seven half-decades, after Wortsman et al. (2023)."""
+"""Sensitivity to the peak learning rate at seven rates half a decade apart, after Wortsman et al. (2023)."""
 
 from __future__ import annotations
 

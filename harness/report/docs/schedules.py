@@ -39,7 +39,7 @@ def schedules_markdown(rows: Sequence[Row]) -> str:
 
 WORDS = """\
 Each panel shows the multiplier of the peak learning rate at every step after warm-up. The harness does the warm-up, and tunes
-peak rate and horizon, in the same way for all schedules. `step`, `horizon` and `p = step / horizon` count from the end of the
+the peak rate at fixed horizons, for all schedules alike. `step`, `horizon` and `p = step / horizon` count from the end of the
 warm-up. The coloured line is the schedule with its defaults, which the `schedule` track races; grey lines have another option
 of one hyperparameter. A schedule that uses feedback (`listens`) is drawn with that of a simulated run whose loss falls until
 half of the horizon and is constant after that. `timetrial curve NAME:key=value` draws a schedule with other hyperparameters.
