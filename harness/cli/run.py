@@ -23,6 +23,7 @@ from harness.cli.running.checks import (
     memory_bytes,
     numbers,
     own_workloads,
+    without_baseline,
     without_schedule,
 )
 from harness.cli.running.race_file import overridden, read_race, write_race
@@ -185,8 +186,11 @@ def run(
         say(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), sys.stderr)
     for line in without_schedule(plan):
         say(plain_line(line), sys.stderr)
-    if reference and (request.pair or plan.track.own_board is not OwnBoard.ALWAYS):
+    ranks = plan.track.own_board is OwnBoard.ALWAYS and not request.pair
+    if reference and not ranks:
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
+    if ranks and not reference and (line := without_baseline(plan, results)):
+        say(plain_line(line), sys.stderr)
     from harness.cli.running.first_steps import check_first_steps
     from harness.cli.running.sampling import check_schedules
     from harness.results import reference_input

@@ -104,11 +104,25 @@ def mine(model, hyperparameters):
 @pytest.mark.parametrize("typed", ["mine", "./submissions/mine.py"])
 def test_an_optimizer_without_a_schedule_is_told_what_puts_it_under_one(typed, here, capsys):
     (here / "submissions" / "mine.py").write_text(HEAD + OPTIMIZER)
-    assert run_app([*RUN, "-s", typed, "--track", "self-tuning", "--dry-run"]) == 0
+    raced = [*RUN, "-s", "adamw+cosine", "--track", "self-tuning", "--dry-run"]
+    assert run_app([*raced, "-s", typed]) == 0
     says = f"{typed} has no schedule: its learning rate is constant after the warm-up; -s {typed}+cosine puts it under one\n"
     assert capsys.readouterr().err == says
-    assert run_app([*RUN, "-s", f"{typed}+cosine", "-s", "schedule_free_sgd", "--track", "self-tuning", "--dry-run"]) == 0
+    assert run_app([*raced, "-s", f"{typed}+cosine", "-s", "schedule_free_sgd"]) == 0
     assert capsys.readouterr().err == "", "an optimizer that is meant to keep its rate needs no schedule"
+
+
+@pytest.mark.parametrize(
+    "named, baseline",
+    [("rex", "cosine"), ("lion+linear", "adamw+cosine"), ("cosine", ""), ("adamw+cosine", "")],
+)
+def test_a_race_without_the_baseline_of_its_track_is_told_what_adds_it(named, baseline, here, capsys):
+    says = f"there will be no speed-ups: they are over {baseline}, which this race is without; -s {baseline} adds it\n"
+    assert run_app([*RUN, "-s", named, "--dry-run"]) == 0
+    assert capsys.readouterr().err == (says if baseline else "")
+    (here / "r" / "trials" / "digits_mlp" / (baseline or "other")).mkdir(parents=True)
+    assert run_app([*RUN, "-s", named, "--dry-run"]) == 0
+    assert capsys.readouterr().err == "", "the results directory has trials of it"
 
 
 def test_a_file_whose_function_has_no_decorator_is_told_to_get_one(here, capsys):

@@ -152,3 +152,15 @@ def without_schedule(plan: Plan) -> list[str]:
                 f"{name} has no schedule: its learning rate is constant after the warm-up; -s {under} puts it under one"
             )
     return lines
+
+
+def without_baseline(plan: Plan, results: Path) -> str:
+    """Return a line if neither the race nor `results` has the baseline of its track, over which speed-ups are; else ""."""
+    baselines = plan.track.baselines
+    trials = results / "trials"
+    names = [*baselines, "compact-*.parquet"]  # these may hold records of it
+    if set(baselines) & plan.submissions.keys() or any(next(trials.glob(f"*/{name}"), None) for name in names):
+        return ""
+    kinds = {submission.kind for submission in plan.submissions.values()}
+    name = baselines[0] if "schedule" in kinds else baselines[-1]
+    return f"there will be no speed-ups: they are over {name}, which this race is without; -s {name} adds it"
