@@ -181,16 +181,9 @@ def run(
     else:
         plan = make_plan(request)
     check_pruning(plan, settings)
-    if not workload and (joined := own_workloads(plan)):
-        where = f"{', '.join(joined)} of this directory {'take' if len(joined) > 1 else 'takes'} part"
-        say(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), sys.stderr)
-    for line in without_schedule(plan):
-        say(plain_line(line), sys.stderr)
     ranks = plan.track.own_board is OwnBoard.ALWAYS and not request.pair
     if reference and not ranks:
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
-    if ranks and not reference and (line := without_baseline(plan, results)):
-        say(plain_line(line), sys.stderr)
     from harness.cli.running.first_steps import check_first_steps
     from harness.cli.running.sampling import check_schedules
     from harness.results import reference_input
@@ -198,6 +191,13 @@ def run(
     check_schedules(plan)
     check_first_steps(plan, settings.data_directory)
     beside = reference_input(plan.track.name, plan.suite) if reference else None
+    if not workload and (joined := own_workloads(plan)):
+        where = f"{', '.join(joined)} of this directory {'take' if len(joined) > 1 else 'takes'} part"
+        say(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), sys.stderr)
+    for line in without_schedule(plan):
+        say(plain_line(line), sys.stderr)
+    if ranks and not reference and (line := without_baseline(plan, results)):
+        say(plain_line(line), sys.stderr)
     if write_config is not None:
         write_race(context, run, write_config, plan)
         say(plain_line(f"{write_config}: timetrial run {write_config} runs it"))
