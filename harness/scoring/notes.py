@@ -25,6 +25,9 @@ LEGACY = {
     "while comparisons of pairs keep our rules",
 }
 
+HOURS_APART = 1.0
+"""A machine is not equally fast all day, so seconds that were recorded further apart say less than their intervals."""
+
 
 def pruning_labels(pruned_by: Collection[str]) -> dict[str, str]:
     """Return what a board must say of trials that something beside the safe rules stopped, one sentence or two per kind.
@@ -49,6 +52,7 @@ def notes(scored: Scored, cells: Cells, reading: Headline) -> list[str]:
         *doubts(trials),
         *protocol_notes(trials),
         *_machines(trials, clock),
+        *_recorded_apart(trials, clock, scored.rules.baseline),
         *_few(study_times),
         *_missing(scored.studies),
         *_absent(scored, cells),
@@ -108,6 +112,23 @@ def _machines(trials: pd.DataFrame, clock: str) -> list[str]:
             "together share caches and slow each other down."
         )
     return lines
+
+
+def _recorded_apart(trials: pd.DataFrame, clock: str, baseline: str) -> list[str]:
+    if clock != "seconds" or "created" not in trials.columns:
+        return []
+    when = pd.to_datetime(trials["created"], format="ISO8601", utc=True, errors="coerce")
+    ended = when.groupby([trials["workload"], trials["study"], trials["submission"]]).max().unstack("submission")
+    if baseline not in ended.columns:
+        return []
+    gaps = ended.sub(ended[baseline], axis=0).abs().median()
+    names = sorted(str(name) for name in gaps.index[gaps > pd.Timedelta(hours=HOURS_APART)])
+    if not names:
+        return []
+    return [
+        f"The seconds of {listed(names)} were recorded more than an hour before or after those of {baseline}. A machine is not "
+        "equally fast all the time, so their speed-ups may be off by a fifth: race them together, or read --clock examples."
+    ]
 
 
 def _machine_types(trials: pd.DataFrame, study_times: StudyTimes) -> list[str]:

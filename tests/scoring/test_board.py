@@ -3,6 +3,7 @@ import math
 import random
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -161,6 +162,23 @@ def test_seconds_from_several_machines_are_noted() -> None:
     trials["machine"] = ["x"] * 3 + ["y"] * 3
     assert any("2 different machines" in note for note in score_board(trials, ScoringRules("seconds", baseline="a")).notes)
     assert not any("machines" in note for note in score_board(trials, ScoringRules(baseline="a")).notes)
+
+
+def test_seconds_that_were_recorded_at_other_times_than_the_baselines_are_noted() -> None:
+    trials = from_times({"a": {"w": [100] * 3}, "b": {"w": [100] * 3}, "c": {"w": [100] * 3}})
+    hours = [0, 7, 20, 0, 7.5, 20, 1.5, 9, 23]
+    start = datetime(2026, 11, 30, tzinfo=UTC)
+    trials["created"] = [(start + timedelta(hours=hour)).isoformat() for hour in hours]
+
+    def said(**rules: str) -> list[str]:
+        return [note for note in score_board(trials, ScoringRules(**rules)).notes if "more than an hour" in note]
+
+    assert len(said(clock="seconds", baseline="a")) == 1
+    assert said(clock="seconds", baseline="a")[0].startswith("The seconds of c were recorded")
+    assert said(clock="seconds", baseline="c")[0].startswith("The seconds of a and b were recorded")
+    assert said(clock="examples", baseline="a") == []
+    trials["created"] = ""
+    assert said(clock="seconds", baseline="a") == []
 
 
 def test_the_json_has_the_fixed_keys_first_and_no_infinity() -> None:
