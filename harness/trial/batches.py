@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from harness.contracts.algorithms import Batch
 from harness.contracts.errors import ContractError
@@ -70,6 +71,18 @@ def checked_size(size: Any, most: int) -> int:
     if 1 <= number <= most:
         return number
     raise ContractError(f"the size of a batch must be an integer from 1 to {most}, not {shown(size)}")
+
+
+def plain_tensor(value: Any, what: str) -> Tensor:
+    """Return a tensor from which sizes are read, which those of a class of a plug-in's own may tell as they like.
+
+    Raises:
+        ContractError: it is no tensor, or one of another class than torch's own.
+    """
+    if type(value) not in (Tensor, Parameter):
+        raise ContractError(f"{what} must be a torch.Tensor, not {shown(type(value).__name__)}")
+    tensor: Tensor = value
+    return tensor
 
 
 class TrialBatch(tuple[object, Tensor, int, Mapping[str, Tensor]]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,6 +15,9 @@ from harness.rules import BATCHNORM_EXAMPLES
 from harness.trial.batches import on_device, taken
 from harness.trial.process.torch_state import check_hooks
 from harness.trial.tampering import Tampering
+
+PLAIN = (Tensor, nn.Parameter)
+"""Classes of tensors with no functions of their own."""
 
 EVALUATION_BATCH = 1024
 """Examples per forward pass of an evaluation."""
@@ -48,7 +51,8 @@ class Judge:
 
     def __init__(self, workload: Workload, model: nn.Module) -> None:
         self._model = build_model(workload, next(model.parameters()).device)
-        self._parts = _parts(model)
+        self._kinds = {name: type(module) for name, module in _modules(model)}
+        self._parts, self._given = _parts(_modules(model)), _tensors(_modules(model))
         self._tensors = _saved_tensors(self._model)
         self._built = _build_of(self._model)
         self.model_with_values_of(model)
@@ -64,22 +68,36 @@ class Judge:
         check_hooks()
         if _build_of(self._model) != self._built:
             raise Tampering("the model with which the harness evaluates was changed: leave it as it is")
-        theirs = self._same_parts(model)
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+            theirs = self._same_parts(model)
             for name, own in self._tensors.items():
                 own.copy_(theirs[name])
         return self._model
 
+    def weights_of(self, model: nn.Module) -> list[Tensor]:
+        """Return the parameters of a plug-in's model.
+
+        Raises:
+            ContractError: as `model_with_values_of`.
+        """
+        with torch._C.DisableTorchFunctionSubclass():
+            theirs = self._same_parts(model)
+        return [theirs[name] for name, part in self._parts.items() if isinstance(part, Tensor)]
+
     def _same_parts(self, model: nn.Module) -> dict[str, Tensor]:
-        """Return the parameters and buffers of a model, after a check that it still has the parts that it was built with."""
-        present = _parts(model)
+        """Return the parameters and buffers of a model, after a check that it still has the parts that it was built with.
+
+        Nothing that belongs to the model is called: a plug-in may have replaced it.
+        """
+        modules = list(_modules(model, self._kinds))
+        present = _parts(modules)
         for name in {**self._parts, **present}:
             if self._parts.get(name) is not present.get(name):
-                what = f"'{name}' of the model" if name else "the model"
-                raise ContractError(f"{what} was replaced, added or removed: put new values into the tensors it has")
-        theirs = _tensors(model)
+                raise _replaced(name)
+        theirs = _tensors(modules)
         for name, own in self._tensors.items():
-            if name not in theirs or _form(theirs[name]) != _form(own):
+            given = theirs.get(name)
+            if given is None or not (given is self._given[name] or type(given) in PLAIN) or _form(given) != _form(own):
                 raise ContractError(f"'{name}' of the model has another shape or type: put new values into the tensors it has")
         return theirs
 
@@ -89,46 +107,78 @@ class Judge:
         Raises:
             ContractError: it is not.
         """
-        theirs = self._same_parts(model)
-        for name, own in self._tensors.items():
-            with torch._C.DisableTorchFunctionSubclass():
-                same = torch.equal(own, theirs[name])
-            if not same:
-                raise ContractError(f"'{name}' of the model was changed before the first step: train in update()")
+        with torch._C.DisableTorchFunctionSubclass():
+            theirs = self._same_parts(model)
+            changed = next((name for name, own in self._tensors.items() if not torch.equal(own, theirs[name])), None)
+        if changed is not None:
+            raise ContractError(f"'{changed}' of the model was changed before the first step: train in update()")
 
 
 def _build_of(model: nn.Module) -> list[Any]:
     """Return which modules and parameters a model has, and which hooks and functions of its own each module has."""
     hooks = ("_forward_hooks", "_forward_pre_hooks")
+    modules = list(_modules(model))
     functions = [
         (
             name,
+            type(module),
             *(len(vars(module)[hook]) for hook in hooks),
             sorted(key for key, value in vars(module).items() if callable(value)),
         )
-        for name, module in model.named_modules(remove_duplicate=False)
+        for name, module in modules
     ]
-    return [*((name, id(part)) for name, part in _parts(model).items()), *functions]
+    return [*((name, id(part)) for name, part in _parts(modules).items()), *functions]
 
 
-def _parts(model: nn.Module) -> dict[str, nn.Module | Tensor]:
+def _modules(model: nn.Module, kinds: Mapping[str, type] | None = None, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Yield the modules of a model with their names, one that occurs twice under each; nothing that belongs to them is called.
+
+    Args:
+        model: an instance, whatever a plug-in has made of it.
+        kinds: {name: class}; others are refused before they are looked into.
+        name: of the model inside of another one.
+
+    Raises:
+        ContractError: a module has another class, or its parts are no plain dictionary.
+    """
+    if kinds is not None and type(model) is not kinds.get(name):
+        raise _replaced(name)
+    yield name, model
+    for part, inside in _named(model, "_modules", name):
+        yield from _modules(inside, kinds, part)
+
+
+def _named(module: nn.Module, table: str, name: str) -> list[tuple[str, Any]]:
+    """Return what one of a module's tables has, with full names."""
+    found = vars(module)[table]
+    if type(found) is not dict:
+        raise _replaced(name)
+    return [(f"{name}.{key}" if name else key, value) for key, value in found.items() if value is not None]
+
+
+def _replaced(name: str) -> ContractError:
+    what = f"'{name}' of the model" if name else "the model"
+    return ContractError(f"{what} was replaced, added or removed: put new values into the tensors it has")
+
+
+def _parts(modules: Iterable[tuple[str, nn.Module]]) -> dict[str, nn.Module | Tensor]:
     """Return modules and parameters by name; a part that occurs twice (tied weights) under each of its names."""
-    return {**dict(model.named_modules(remove_duplicate=False)), **dict(model.named_parameters(remove_duplicate=False))}
+    listed = list(modules)
+    return {**dict(listed), **{key: p for name, module in listed for key, p in _named(module, "_parameters", name)}}
 
 
-def _tensors(model: nn.Module) -> dict[str, Tensor]:
+def _tensors(modules: Iterable[tuple[str, nn.Module]]) -> dict[str, Tensor]:
     """Return parameters and buffers by name; a tensor that occurs twice under each of its names."""
-    return {**dict(model.named_parameters(remove_duplicate=False)), **dict(model.named_buffers(remove_duplicate=False))}
+    listed = list(modules)
+    tables = ("_parameters", "_buffers")
+    return {key: tensor for table in tables for name, module in listed for key, tensor in _named(module, table, name)}
 
 
 def _saved_tensors(model: nn.Module) -> dict[str, Tensor]:
     """Return parameters and saved buffers by name; a buffer that is not saved is a cache, which a model fills for itself."""
-    caches = {
-        f"{prefix}.{name}".lstrip(".")
-        for prefix, module in model.named_modules(remove_duplicate=False)
-        for name in module._non_persistent_buffers_set
-    }
-    return {name: tensor for name, tensor in _tensors(model).items() if name not in caches}
+    modules = list(_modules(model))
+    caches = {f"{prefix}.{name}".lstrip(".") for prefix, module in modules for name in module._non_persistent_buffers_set}
+    return {name: tensor for name, tensor in _tensors(modules).items() if name not in caches}
 
 
 def _form(tensor: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:

@@ -116,10 +116,10 @@ def _train(
     clocks.constructor.start()
     with no_gradients_of(task.model):
         algorithm = start_algorithm(submission, task, spec, workload)
+        signals = Signals(listened(submission), task, meter, algorithm) if listened(submission) else None
+        refresh = refreshes_batchnorm(algorithm)
+        check_untrained(ready)
     clocks.constructor.stop()
-    signals = Signals(listened(submission), task, meter, algorithm) if listened(submission) else None
-    refresh = refreshes_batchnorm(algorithm)
-    check_untrained(ready)
     clocks.setup.stop()
 
     end = min(spec.horizon, spec.budget)
@@ -138,7 +138,7 @@ def _train(
         algorithm.prepare_for_evaluation()
         clocks.training.stop()
         run.clocks = clocks.read(meter)
-        if not (finite and meter.finite(task.model)):
+        if not (finite and meter.finite(judge.weights_of(task.model))):
             return run.end(Status.DIVERGED, f"loss or weights not finite at step {meter.steps}", complete=True)
         if run.overspent(before, meter.examples, end):
             return None

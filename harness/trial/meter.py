@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from harness.contracts.errors import ContractError
 
@@ -94,9 +94,10 @@ class Meter:
         self._all_finite &= torch.isfinite(self.loss)  # read at evaluations only: a read here would stall the device
         return True
 
-    def finite(self, model: nn.Module) -> bool:
-        """Return whether all losses at the ends of steps, and all parameters of `model`, are finite."""
-        return bool(self._all_finite.item()) and all(bool(torch.isfinite(p).all()) for p in model.parameters())
+    def finite(self, weights: Iterable[Tensor]) -> bool:
+        """Return whether all losses at the ends of steps, and all weights, are finite."""
+        with torch._C.DisableTorchFunctionSubclass():
+            return bool(self._all_finite.item()) and all(bool(torch.isfinite(p).all()) for p in weights)
 
 
 def _count() -> Callable[[int], int]:

@@ -13,7 +13,14 @@ from harness.contracts.workloads import Workload
 from harness.trial.batches import version_of
 from harness.trial.judging import judged_examples
 from harness.trial.process.interrupts import is_from_outside
-from harness.trial.tampering import Functions, Tampering, hidden_functions, model_functions, workload_functions
+from harness.trial.tampering import (
+    Functions,
+    Tampering,
+    changed_values,
+    hidden_functions,
+    model_functions,
+    workload_functions,
+)
 
 Parts = Mapping[str, Mapping[str, Tensor]]
 """{"train", "validation", "test": {name: tensor [n, ...]}}."""
@@ -36,7 +43,7 @@ class Seals:
 
     def __init__(self, process: Functions, workload: Workload, data: Parts) -> None:
         self._code = [process, workload_functions(workload)]
-        self._workload, self._size = workload, workload.size
+        self._workload, self._values = workload, dict(vars(workload))
         self._tensors: list[tuple[str, Mapping[str, Tensor], str, Tensor, int]] = []
         self._add(data)
         limit = judged_examples(data["validation"], workload.size.validation_examples)
@@ -62,8 +69,8 @@ class Seals:
             functions.check()
         for name in hidden_functions(self._workload):
             raise Tampering(f"{name}() of workload '{self._workload.name}' was replaced: leave it as it is")
-        if self._workload.size is not self._size:
-            raise Tampering(f"the size of workload '{self._workload.name}' was replaced: leave it as it is")
+        for name in changed_values(self._workload, self._values):
+            raise Tampering(f"{name} of workload '{type(self._workload).name}' was replaced: leave it as it is")
         for part, examples, name, tensor, version in self._tensors:
             if examples.get(name) is not tensor or version_of(tensor) != version:
                 raise Tampering(f"the {part} data were changed while the trial ran ('{name}'): leave them as they are")
@@ -81,9 +88,11 @@ class Seals:
 
     def restore_workload(self) -> None:
         """Undo what was set on the workload's instance, which later trials in this process have too."""
-        for name in hidden_functions(self._workload):
-            delattr(self._workload, name)
-        self._workload.size = self._size
+        now = vars(self._workload)
+        for name in (*hidden_functions(self._workload), *changed_values(self._workload, self._values)):
+            now.pop(name, None)
+            if name in self._values:
+                now[name] = self._values[name]
 
 
 @contextmanager

@@ -95,6 +95,15 @@ def hidden_functions(workload: Workload) -> list[str]:
     return [name for name in vars(workload) if callable(getattr(type(workload), name, None))]
 
 
+def changed_values(workload: Workload, before: Mapping[str, Any]) -> list[str]:
+    """Return the public attributes of a workload's instance that are not what they were, or hide those of its class since."""
+    now = vars(workload)
+    names = [
+        name for name in {**before, **now} if not name.startswith("_") and (name in before or hasattr(type(workload), name))
+    ]
+    return [name for name in names if now.get(name) is not before.get(name) or (name in now) != (name in before)]
+
+
 def _functions(space: Any) -> dict[str, Any]:
     """Return {name: function or class} of a module or class that are watched."""
     found = {

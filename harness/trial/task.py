@@ -19,7 +19,7 @@ from harness.contracts.messages import shown
 from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
-from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of, on_device, taken
+from harness.trial.batches import IndexStream, TrialBatch, checked_size, examples_of, on_device, plain_tensor, taken
 from harness.trial.derivatives import (
     difference_product,
     frozen,
@@ -117,8 +117,9 @@ class TrialTask:
 
     def fetch(self, indices: Tensor) -> TrialBatch:
         """Return the training examples `indices`, int64 [n]."""
-        checked_size(len(indices), self._most)
-        return self._batch(indices)
+        plain = plain_tensor(indices, "the indices of a batch")
+        checked_size(len(plain), self._most)
+        return self._batch(plain)
 
     def _batch(self, indices: Tensor) -> TrialBatch:
         examples = taken(self._train, indices)
@@ -270,7 +271,8 @@ class TrialTask:
 
     def stacked_losses(self, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
         """Return the loss of `batch` under k sets of weights, [k], frozen; charges k/3 per example."""
-        named = {f"model.{name}": value for name, value in weights.items()}  # read once: the mapping may be any object
+        # Read once: the mapping may be any object.
+        named = {f"model.{name}": plain_tensor(value, f"'{name}' of the weights") for name, value in weights.items()}
         self._meter.charge(batch.size * next(iter(named.values())).shape[0], 1)
         module = _MeanLoss(self._workload, self.model)
 

@@ -224,7 +224,8 @@ class TurnsBack(TrainingAlgorithm):
         frame = sys._getframe()
         while frame:
             if "clocks" in frame.f_locals:
-                frame.f_locals["clocks"].training.seconds = -100.0
+                training = frame.f_locals["clocks"].training
+                training.seconds = training.process_seconds = -100.0
             frame = frame.f_back
 """
 

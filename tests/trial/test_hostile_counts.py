@@ -168,3 +168,36 @@ def test_batches_drawn_without_gradients_or_in_inference_mode_are_charged_as_oth
 
     record = race(Infers, target=0.0)
     assert record.status == "missed" and record.clocks["examples"] == record.clocks["steps"] * 17
+
+
+class Four(torch.Tensor):
+    """Says of itself that it has four elements."""
+
+    shape = property(lambda self: torch.Size([4]))
+
+    def __len__(self):
+        return 4
+
+
+@pytest.mark.parametrize(
+    ("use", "what"),
+    [
+        (lambda task: task.fetch(torch.arange(16).as_subclass(Four)), "the indices of a batch"),
+        (
+            lambda task: task.stacked_losses(
+                task.draw(16),
+                {name: p.detach().expand(9, *p.shape).as_subclass(Four) for name, p in task.model.named_parameters()},
+            ),
+            "'0.weight' of the weights",
+        ),
+    ],
+)
+def test_sizes_are_not_asked_of_a_tensor_whose_class_may_lie(use, what):
+    class Asks(Plain):
+        """Gives the task tensors of its own class."""
+
+        def update(self, batch):
+            super().update(batch)
+            use(self.task)
+
+    assert f"{what} must be a torch.Tensor, not 'Four'" in race(Asks).reason

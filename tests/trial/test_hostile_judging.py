@@ -247,3 +247,46 @@ def test_models_that_cannot_be_copied_are_evaluated():
     record = run_record(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA)
     values = [evaluation["metric"] for evaluation in record.evaluations]
     assert record.status == "missed" and min(values) < 0.8 * values[0]
+
+
+def test_nothing_that_a_plug_in_puts_on_its_model_is_called_while_no_training_clock_runs():
+    calls = []
+    names = ("named_modules", "named_parameters", "named_buffers", "parameters", "modules", "children")
+
+    class Listens(Plain):
+        """Replaces the functions by which a model tells its parts."""
+
+        def prepare_for_evaluation(self):
+            for module in (self.task.model, self.task.model[0]):
+                for name in names:
+                    object.__setattr__(module, name, lambda *arguments, name=name, **keywords: calls.append(name))
+
+        def restore_after_evaluation(self):
+            for module in (self.task.model, self.task.model[0]):
+                for name in names:
+                    object.__delattr__(module, name)
+
+    assert race(Listens, target=0.0).status == "missed"
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda model: setattr(model[0], "__class__", type("Linear", (torch.nn.Linear,), {})), "'0' of the model was replaced"),
+        (lambda model: vars(model).update(_modules=type("Table", (dict,), {})(model._modules)), "the model was replaced"),
+        (
+            lambda model: model[1]._buffers.update(running_mean=torch.zeros(16).as_subclass(Spy)),
+            "'1.running_mean' of the model",
+        ),
+    ],
+)
+def test_a_part_of_the_model_with_a_class_of_its_own_is_refused(change, reason):
+    class Changes(Plain):
+        """Gives a part of its model another class."""
+
+        def update(self, batch):
+            super().update(batch)
+            change(self.task.model)
+
+    assert reason in race(Changes).reason

@@ -1,6 +1,8 @@
 """Whatever a plug-in raises, returns or patches, its trial has a record and the run goes on."""
 
 import os
+import sys
+import threading
 import time
 
 import pytest
@@ -45,7 +47,28 @@ def test_cpu_seconds_of_a_child_process_count_as_those_of_the_process():
                 os.waitpid(child, 0)
 
     clocks = race(Forks, target=0.0).clocks
-    assert clocks["process_seconds"] > clocks["seconds"] + 0.15
+    assert clocks["seconds"] == clocks["process_seconds"] > 0.2
+
+
+def test_cpu_seconds_of_another_thread_are_charged():
+    class Threads(Plain):
+        """Computes in a thread."""
+
+        def update(self, batch):
+            super().update(batch)
+            if self.task.examples <= 16:
+                thread = threading.Thread(target=self._compute)
+                thread.start()
+                thread.join()
+
+        def _compute(self):
+            began = time.thread_time()
+            while time.thread_time() < began + 0.4:
+                pass
+
+    assert race(Threads, target=0.0).clocks["seconds"] > 0.4
+    clocks = race(Plain, target=0.0).clocks
+    assert clocks["seconds"] < 0.4 and clocks["process_seconds"] < 1.1 * clocks["seconds"] + 0.1
 
 
 def test_refresh_batchnorm_is_read_once_and_before_the_clock_runs():
@@ -218,3 +241,19 @@ def test_a_timeout_that_a_plug_in_catches_is_raised_again():
     assert (record.status, record.reason) == ("timeout", "over the time limit of 0.35 s")
     assert len(steps) <= 4
     assert race(Plain, target=0.0).status == "missed"
+
+
+def test_a_clock_that_is_turned_back_alone_charges_the_seconds_of_the_process():
+    class TurnsBack(Plain):
+        """Finds the stopwatch of its trial in the frames below."""
+
+        def update(self, batch):
+            super().update(batch)
+            frame = sys._getframe()
+            while frame:
+                if "clocks" in frame.f_locals:
+                    frame.f_locals["clocks"].training.seconds = -100.0
+                frame = frame.f_back
+
+    clocks = race(TurnsBack, target=0.0).clocks
+    assert clocks["seconds"] == clocks["process_seconds"] > 0

@@ -146,3 +146,29 @@ def test_cpu_time_that_no_clock_has_is_in_the_record():
 
     assert -0.05 < outside(Blobs("smoke")) < 0.2
     assert outside(Computes("smoke")) > 12 * 0.04
+
+
+def test_a_copy_cannot_be_trained_where_the_harness_asks_what_the_algorithm_wants():
+    class Asked(Plain):
+        """Trains a copy when an attribute is read."""
+
+        @property
+        def refresh_batchnorm(self):
+            copy.deepcopy(self.task.model)(torch.zeros(4, 8)).sum().backward()
+            return True
+
+    assert "a backward pass through the model, or a copy, before the first step" in race(Asked).reason
+
+
+def test_the_time_of_what_the_harness_asks_is_the_constructors():
+    class Slow(Plain):
+        """Computes when an attribute is read."""
+
+        @property
+        def refresh_batchnorm(self):
+            began = time.thread_time()
+            while time.thread_time() < began + 0.2:
+                pass
+            return True
+
+    assert race(Slow, target=0.0).clocks["constructor_seconds"] > 0.2

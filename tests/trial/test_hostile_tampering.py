@@ -18,6 +18,23 @@ from tests.hostile import DATA, race
 from tests.toy import Blobs, Plain, run_record, spec, submission
 
 
+@pytest.mark.parametrize("name", ["metric", "lower_is_better", "size"])
+def test_a_value_that_is_replaced_on_the_workload_s_instance_fails_the_trial_and_is_gone_afterwards(name):
+    workload = Blobs("smoke")
+    before = getattr(workload, name)
+
+    class Patches(Plain):
+        """Judges itself by something else."""
+
+        def update(self, batch):
+            super().update(batch)
+            setattr(self.task._workload, name, "error_rate")
+
+    record = run_record(spec(track="self-tuning"), workload, submission(Patches), DATA)
+    assert record.status == "failed" and f"{name} of workload 'blobs' was replaced" in record.reason
+    assert getattr(workload, name) == before
+
+
 def nothing(*_arguments, **_keywords):
     return torch.zeros(())
 

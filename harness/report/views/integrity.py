@@ -39,8 +39,7 @@ class Integrity:
         missing: (submission, workload, what is missing).
         environments: (number of trials, facts as (name, text) pairs).
         more_environments: number of environments that are not listed.
-        helped: (submission, number of trials) whose process and its children spent over a tenth more CPU seconds than the
-            training thread, which the clock reads.
+        helped: (submission, number of trials) in which other threads, or children of the process, computed as well.
         targets: (workload, (version, target, how it was set, budget)), all in words.
     """
 
@@ -88,13 +87,14 @@ def _target(row: Any) -> tuple[str, ...]:
 
 
 def _helped(trials: pd.DataFrame) -> Counter[str]:
-    """Return per submission how many trials used CPU in other threads or processes than the one that is timed."""
+    """Return per submission in how many trials other threads or processes computed than the one that trains."""
     counts: Counter[str] = Counter()
     if not {"clocks", "environment"} <= set(trials.columns):
         return counts
     for name, clocks, environment in zip(trials["submission"], trials["clocks"], trials["environment"], strict=True):
         seconds, process = float(clocks.get("seconds") or 0), float(clocks.get("process_seconds") or 0)
-        if environment.get("device") == "cpu" and process > HELP_RATIO * seconds + HELP_SECONDS:
+        charged = 0 < seconds == process  # as `harness.trial.clock` does where others have computed
+        if environment.get("device") == "cpu" and (charged or process > HELP_RATIO * seconds + HELP_SECONDS):
             counts[str(name)] += 1
     return counts
 

@@ -62,7 +62,8 @@ def gains(found: Equivalents, clock: str, baseline: str = "") -> Gains:
 
     On every clock e chooses the counting trial; ties go to the lowest index. On "examples" c is 1, else the trial's clock
     per charged example; of a trial that did not end, the submission's median on that workload, else the baseline's, else the
-    median of all others.
+    median of all others. A trial below the ruler costs at least what the baseline's examples do: its e is a bound, which steps
+    that cost nothing, because they learn nothing, must not turn into a gain.
     """
     costs, borrowed = _log_costs(found, clock, baseline)
     chosen = np.empty(found.gains.shape, dtype=np.int64)
@@ -103,7 +104,8 @@ def _log_costs(found: Equivalents, clock: str, baseline: str) -> tuple[Floats, B
     if baseline in found.submissions:
         of_baseline = usual[found.submissions.index(baseline)]
         theirs = np.where(np.isnan(of_baseline), theirs, of_baseline)
-    own = np.where(unknown, theirs[None, :, None, None, None], own)
+    theirs = theirs[None, :, None, None, None]
+    own = np.where(unknown | (found.low & (own < theirs)), theirs, own)
     return np.log(own), unknown & ~np.isnan(own)
 
 

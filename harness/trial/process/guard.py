@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,19 @@ class Aftermath:
 
 
 @contextmanager
+def garbage_collected() -> Iterator[None]:
+    """Collect the garbage of the body when it ends: what a finaliser of its objects changes is restored with the rest."""
+    frozen = gc.get_freeze_count()
+    gc.freeze()  # only what the body makes is looked at, which is quick
+    try:
+        yield
+    finally:
+        gc.collect()
+        if not frozen:
+            gc.unfreeze()
+
+
+@contextmanager
 def restored(device: torch.device) -> Iterator[list[str]]:
     """Restore the state of Python and torch after the body, refuse what would end the process, and note interrupts.
 
@@ -62,6 +76,7 @@ def restored(device: torch.device) -> Iterator[list[str]]:
             interrupts_noted(),
             calls_refused(),
             builtins_restored(),
+            garbage_collected(),
         ):
             yield lost
     finally:

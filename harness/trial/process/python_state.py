@@ -147,6 +147,10 @@ def forget_shown_warnings() -> None:
         pass  # entering and leaving it starts a new count
 
 
+def _set_gc_callbacks(values: list[Any]) -> None:
+    gc.callbacks[:] = values
+
+
 def _starts_with(before: list[Any], now: list[Any]) -> bool:
     return now[: len(before)] == before
 
@@ -184,6 +188,7 @@ SIGNALLING = (
 
 OTHERS = (
     Facet("garbage collection", lambda: (gc.isenabled(), gc.get_threshold(), gc.get_debug()), _set_gc),
+    Facet("a callback of garbage collection", lambda: list(gc.callbacks), _set_gc_callbacks, identical),
     Facet("the switch interval of threads", sys.getswitchinterval, sys.setswitchinterval),
     Facet("the working directory", _directory, _set_directory),
     Facet("the umask", _umask, os.umask),

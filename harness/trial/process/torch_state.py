@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.autograd import forward_ad
 from torch.nn.modules import module as modules
+from torch.optim import optimizer as optimizers
 from torch.overrides import _get_current_function_mode_stack as function_modes
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack as dispatch_modes
 
@@ -79,17 +80,20 @@ def torch_facets(device: torch.device) -> tuple[Facet, ...]:
 
 
 def check_hooks() -> None:
-    """Check that no hook is registered for all modules of the process.
+    """Check that no hook is registered for all modules, or all optimizers, of the process.
 
     Raises:
         ContractError: one is.
     """
     if any(_hooks().values()):
-        raise ContractError("a hook is registered for all modules of the process: register it on a module of task.model")
+        what = "modules or optimizers of the process: register it on a module of task.model, or on your own optimizer"
+        raise ContractError(f"a hook is registered for all {what}")
 
 
 def _hooks() -> dict[str, dict[Any, Any]]:
-    return {name: value for name, value in vars(modules).items() if name.startswith("_global_") and isinstance(value, dict)}
+    """Return torch's tables of hooks that are called for every module, or every optimizer, of the process."""
+    spaces = {**vars(modules), **vars(optimizers)}
+    return {name: value for name, value in spaces.items() if name.startswith("_global_") and isinstance(value, dict)}
 
 
 def _set_hooks(values: Mapping[str, Mapping[Any, Any]]) -> None:
@@ -106,6 +110,16 @@ def _leave_modes(read: Callable[[], list[Any]]) -> Callable[[list[Any]], None]:
             mode.__exit__(None, None, None)
 
     return write
+
+
+def _saved_tensors_hooks() -> Any:
+    """Return the innermost hooks of `torch.autograd.graph.saved_tensors_hooks`."""
+    return torch._C._autograd._top_saved_tensors_default_hooks(True)
+
+
+def _leave_saved_tensors_hooks(before: Any) -> None:
+    while (now := _saved_tensors_hooks()) is not None and now != before:
+        torch._C._autograd._pop_saved_tensors_default_hooks()
 
 
 def _device_context() -> Any:
@@ -161,6 +175,7 @@ MODES = (
     Facet("a torch dispatch mode", dispatch_modes, _leave_modes(dispatch_modes), identical),
     Facet("torch's default device", _device_context, _set_device_context, operator.is_),
     Facet("inference mode", torch.is_inference_mode_enabled, _leave_inference_mode),
+    Facet("hooks on saved tensors", _saved_tensors_hooks, _leave_saved_tensors_hooks),
     Facet("forward-mode differentiation", lambda: forward_ad._current_level, _leave_dual_levels),
 )
 
@@ -186,7 +201,7 @@ OTHERS = (
         lambda: [getattr(torch.backends.cudnn, name) for name in CUDNN],
         _set_cudnn,
     ),
-    Facet("a hook on all modules", lambda: {name: dict(value) for name, value in _hooks().items()}, _set_hooks),
+    Facet("a hook on all modules or optimizers", lambda: {name: dict(value) for name, value in _hooks().items()}, _set_hooks),
     Facet("the random numbers of torch", torch.get_rng_state, torch.set_rng_state, never),
 )
 

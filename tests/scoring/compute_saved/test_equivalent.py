@@ -177,6 +177,19 @@ def test_what_diverged_does_not_say_what_an_example_costs() -> None:
     assert np.isnan(read({**rows[0], "ended_as": ""}, later).costs["seconds"][0, 0, 1]).all()
 
 
+def test_steps_that_cost_and_teach_nothing_gain_nothing() -> None:
+    rows = [trial("idle", "w", 0, 0, -9.0), trial("base", "w", 0, 0, 0.0), trial("quick", "w", 0, 0, -1.0)]
+    rows[0]["end_seconds"] = rows[2]["end_seconds"] = 1e-3
+    for clock in ("examples", "seconds"):
+        found = gains(read(*rows), clock, "base")
+        idle, base = (found.values[found.submissions.index(name)].item() for name in ("idle", "base"))
+        assert idle - base == pytest.approx(-math.log(8))
+        assert found.low[found.submissions.index("idle")].all()
+    assert found.values[found.submissions.index("quick")].item() == pytest.approx(-1.0 - math.log(1e-3 / BUDGET))
+    rows[0]["end_seconds"] = 3 * rows[1]["end_seconds"]
+    assert gains(read(*rows), "seconds", "base").values[1].item() == pytest.approx(-math.log(8) - math.log(3 * SECONDS))
+
+
 def test_a_submission_that_never_ends_costs_as_much_as_the_baseline_or_else_as_the_others_and_is_marked() -> None:
     rows = [trial("a", "w", 0, 0, 0.1, status="failed"), trial("base", "w", 0, 0, 0.1)]
     for baseline in ("base", ""):

@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.autograd.graph import saved_tensors_hooks
+from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.trial import meter
@@ -103,7 +105,27 @@ def leave_an_orphan(_):
     subprocess.run(["sh", "-c", "sleep 600 & sleep 600 &"], start_new_session=True, check=True)
 
 
+def spoil(optimizer, *_):
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            p.data.mul_(0.9)
+
+
+class Finaliser:
+    """Registers a hook when it ends, which garbage collection decides."""
+
+    def __init__(self):
+        self.cycle = self
+
+    def __del__(self):
+        register_optimizer_step_post_hook(spoil)
+
+
 RESTORED = {
+    "hooks on optimizers": lambda _: register_optimizer_step_post_hook(spoil),
+    "a finaliser": lambda algorithm: setattr(algorithm, "end", Finaliser()),
+    "hooks on saved tensors": lambda _: saved_tensors_hooks(lambda t: t * 0, lambda t: t).__enter__(),
+    "callbacks of garbage collection": lambda _: gc.callbacks.append(lambda phase, facts: torch.manual_seed(1)),
     "working directory": lambda _: os.chdir("/"),
     "working directory gone": remove_working_directory,
     "environment": clear_environment,
@@ -151,7 +173,7 @@ def settings():
         *(signal.getsignal(signal.SIGINT) is signal.default_int_handler, signal.pthread_sigmask(signal.SIG_BLOCK, ())),
         *(signal.getitimer(signal.ITIMER_VIRTUAL), resource.getrlimit(resource.RLIMIT_FSIZE), torch.get_num_threads()),
         *(torch.get_default_dtype(), torch.get_default_device(), torch.are_deterministic_algorithms_enabled()),
-        *(sys.path[0], warnings.filters[0], children(), os.fstat(1).st_ino, sys.stdout.closed),
+        *(sys.path[0], warnings.filters[0], gc.callbacks[:], children(), os.fstat(1).st_ino, sys.stdout.closed),
     )
 
 
