@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from harness.cli.app import VERBS, run_app
-from tests.execution.commands import FORKS
+from tests.execution.forks import FORKS
 
 KINDS = {"schedule": "submissions", "optimizer": "submissions", "procedure": "submissions", "workload": "workloads"}
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
+import importlib.util
 import json
-import multiprocessing
 import os
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
-FORKS = multiprocessing.get_context("forkserver")
-LIBRARIES = ("torch", "torch._dynamo", "pandas", "scipy.stats", "seaborn", "jinja2", "pygments.lexers", "pyarrow.parquet")
-FORKS.set_forkserver_preload(list(LIBRARIES))  # torch imports _dynamo, half of a small command's time, for its first optimizer
-SCRATCH: list[str] = []
+from tests.execution.forks import Forked
 
 TIMED = tuple(f"{what}seconds" for what in ("", "process_", "evaluation_", "setup_", "constructor_", "cpu_", "wall_"))
 
@@ -34,14 +29,15 @@ def timetrial(
     timeout: float = 240,
     limits: Mapping[int, int] | None = None,
     writes_board: bool = True,
+    without: str = "",
     **env: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run timetrial to its end, in a process of its own that has imported the large libraries already.
 
-    It is forked from a server which has imported them (three of the four CPU seconds of a small command), but nothing of
-    timetrial, nor Ray, which reads its environment when it is imported. With an environment of its own it is started as
-    `command` is typed. `limits` are {resource, such as resource.RLIMIT_DATA: soft limit}, of such a fork only. One that is not
-    to write a board saves the seconds that it takes, for tests which read records alone.
+    It is forked from a server which has imported them (`tests.execution.forks`), but nothing of timetrial, nor Ray, which reads
+    its environment when it is imported. With an environment of its own it is started as `command` is typed. `limits` are
+    {resource, such as resource.RLIMIT_DATA: soft limit}, and `without` is a library that is not installed there: both of such a
+    fork only. One that is not to write a board saves the seconds that it takes, for tests which read records alone.
     """
     if env:
         own = {**os.environ, **env}
@@ -49,32 +45,26 @@ def timetrial(
             command(*arguments), capture_output=True, text=True, timeout=timeout, cwd=cwd, env=own, check=False
         )
     line = list(map(str, arguments))
-    folder = Path(tempfile.mkdtemp(dir=_scratch()))
-    out, err = folder / "stdout", folder / "stderr"
-    process = FORKS.Process(
-        target=_as_typed,
-        args=(line, str(cwd or Path.cwd()), dict(os.environ), str(out), str(err), limits or {}, writes_board),
-    )
-    process.start()
-    process.join(timeout)
-    if process.exitcode is None:
+    process = Forked(_as_typed, line, limits or {}, writes_board, without, cwd=cwd, err=True)
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
         process.kill()
-        process.join()
-        raise subprocess.TimeoutExpired(line, timeout, out.read_text(), err.read_text())
-    return subprocess.CompletedProcess(line, process.exitcode, out.read_text(), err.read_text())
+        process.wait()
+        raise subprocess.TimeoutExpired(line, timeout, process.out.read_text(), process.err.read_text()) from None
+    return subprocess.CompletedProcess(line, process.wait(), *process.communicate())
 
 
-def _as_typed(
-    line: list[str], cwd: str, env: dict[str, str], out: str, err: str, limits: Mapping[int, int], writes_board: bool
-) -> None:
-    for number, path in ((1, out), (2, err)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.environ.clear()
-    os.environ.update(env)
-    os.chdir(cwd)
+def started(*arguments: Any, cwd: Path | None = None) -> Forked:
+    """Start timetrial in a process that is forked so; output and errors go to one file."""
+    return Forked(_as_typed, list(map(str, arguments)), {}, True, "", cwd=cwd)
+
+
+def _as_typed(line: list[str], limits: Mapping[int, int], writes_board: bool, without: str) -> None:
     for kind, limit in limits.items():
         resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
+    if without:
+        _hide(without)
     sys.argv = ["timetrial", *line]
     sys.path.insert(0, "")
     from harness.cli import main
@@ -86,11 +76,17 @@ def _as_typed(
     main()
 
 
-def _scratch() -> str:
-    if not SCRATCH:
-        SCRATCH.append(tempfile.mkdtemp(prefix="timetrial-commands-"))
-        atexit.register(shutil.rmtree, SCRATCH[0], ignore_errors=True)
-    return SCRATCH[0]
+def _hide(library: str) -> None:
+    """Make as if a library were not installed."""
+
+    class Hidden(MetaPathFinder):
+        def find_spec(self, name: str, *_: Any) -> None:
+            if name.partition(".")[0] == library:
+                raise ModuleNotFoundError(f"no {library}", name=library)
+
+    found = importlib.util.find_spec
+    importlib.util.find_spec = lambda name, package=None: None if name == library else found(name, package)
+    sys.meta_path.insert(0, Hidden())
 
 
 def outcome(results: Path) -> dict[str, Any]:

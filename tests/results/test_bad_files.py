@@ -16,7 +16,7 @@ import pytest
 from harness import BadInput
 from harness.results import ResultStore, board_input, compact
 from harness.results.parquet import read_records, write_records
-from tests.execution.commands import FORKS
+from tests.execution.forks import FORKS
 from tests.results.bad_files import COMPANIONS, CONFLICTS, FILES, NOTES, PARQUET, contents
 from tests.test_records import RECORD, SPEC
 

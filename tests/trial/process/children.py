@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.trial.process.memory_limit import private_bytes
-from tests.execution.commands import FORKS
+from tests.execution.forks import FORKS
 
 MOST_BYTES = 3 * 10**9
 """Private memory that such a process can have at most, above what it starts with."""
