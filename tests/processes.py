@@ -28,6 +28,13 @@ def command_line(pid: int) -> str:
     return ""
 
 
+def state(pid: int) -> str:
+    """Return the letter of what a process does, "T" if a signal has stopped it, "Z" if it has ended; empty if it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return ""
+
+
 def resident_megabytes(pid: int) -> float | None:
     """Return how much memory of its own a process keeps, in MB; None if it has ended."""
     with suppress(OSError):

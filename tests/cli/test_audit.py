@@ -1,16 +1,14 @@
 """`timetrial audit` from the outside: exit statuses, JSON, nothing written."""
 
 import json
-import os
 import signal
-import subprocess
 from dataclasses import replace
 
 import pytest
 
 from harness.cli.app import run_app
 from harness.results import ResultStore
-from tests.execution.commands import command, timetrial
+from tests.execution.commands import started, timetrial
 
 
 @pytest.fixture(scope="module")
@@ -76,18 +74,13 @@ def test_pruned_trials_are_compared_as_far_as_they_ran(tmp_path):
 
 
 def test_ctrl_c_ends_it_with_what_was_found(results):
-    with subprocess.Popen(
-        command("audit", "--results", results, "--sample", "all"),
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline(), process.stdout.readline()]
+    with started("audit", "--results", results, "--sample", "all") as process:
+        lines = process.lines()
+        _, second = next(lines), next(lines)
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
-    assert lines[1].startswith("holds: ") and process.returncode == 130
-    assert rest.splitlines()[-1].startswith("interrupted: ")
+        said, _ = process.communicate(timeout=60)
+    assert second.startswith("holds: ") and process.returncode == 130
+    assert said.splitlines()[-1].startswith("interrupted: ")
 
 
 @pytest.mark.parametrize(

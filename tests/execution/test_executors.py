@@ -1,13 +1,12 @@
 """Both executors write the same records, survive failures, and resume; a cluster is joined by its address."""
 
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from harness.results import ResultStore
-from tests.execution.commands import board, command, outcome, same_board, timetrial
+from tests.execution.commands import board, outcome, same_board, started, timetrial
 
 SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 1)
 
@@ -128,12 +127,7 @@ def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, t
     import signal
     import time
 
-    with subprocess.Popen(
-        command(*SMALL, "--address", cluster, "--workers", 1, "--results", tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as run:
+    with started(*SMALL, "--address", cluster, "--workers", 1, "--results", tmp_path) as run:
         deadline = time.monotonic() + 300
         while not list(tmp_path.glob("trials/*/*/*.json")) and time.monotonic() < deadline:
             time.sleep(0.05)

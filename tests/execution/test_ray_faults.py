@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.execution.commands import command, outcome, timetrial
+from tests.execution.commands import outcome, started, timetrial
 from tests.execution.dying import write_plugin
 
 SOON = {"RAY_gcs_rpc_server_reconnect_timeout_s": "5"}
@@ -52,8 +52,11 @@ def children(pid: int, *words: str) -> list[int]:
 @contextmanager
 def running(*line, **env):
     """Yield a process of the command, with an environment that has `env` in addition; it is killed at the end."""
-    own = {**os.environ, **env}
-    with subprocess.Popen(command(*line), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=own) as run:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            patch.setenv(name, value)
+        run = started(*line)
+    with run:
         try:
             yield run
         finally:
@@ -122,27 +125,17 @@ def test_where_ray_cannot_start_trials_run_inline_with_one_line(inline, tmp_path
     blocked = tmp_path / "a file"
     blocked.write_text("")
     monkeypatch.setenv("RAY_TMPDIR", str(blocked))
-    done = timetrial(*SMALL, "--workers", 1, "--results", tmp_path / "results")
+    done = timetrial(*SMALL, "--workers", 1, "--results", tmp_path / "results", writes_board=False)
     assert done.returncode == 0, done.stderr + done.stdout
     assert sum("--executor inline" in line for line in done.stdout.splitlines()) == 1, done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert outcome(tmp_path / "results") == outcome(inline)
 
 
-def test_without_ray_trials_run_inline_with_one_line(inline, tmp_path):
+def test_without_ray_trials_run_inline_with_one_line(inline, tmp_path, monkeypatch):
     """Even where a cluster would have chosen the device."""
-    code = (
-        "import sys; from importlib.abc import MetaPathFinder\n"
-        "class NoRay(MetaPathFinder):\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.split('.')[0] == 'ray': raise ModuleNotFoundError('no ray', name='ray')\n"
-        "import importlib.util as util; found = util.find_spec\n"
-        "util.find_spec = lambda name, package=None: None if name == 'ray' else found(name, package)\n"
-        "sys.meta_path.insert(0, NoRay()); from harness.cli import main; main()"
-    )
-    line = [sys.executable, "-c", code, *map(str, SMALL), "--results", str(tmp_path)]
-    env = {**os.environ, "RAY_ADDRESS": "127.0.0.1:1"}
-    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False, env=env)
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    done = timetrial(*SMALL, "--results", tmp_path, without="ray", writes_board=False)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "Ray is not installed here" in done.stdout
     assert outcome(tmp_path) == outcome(inline)
