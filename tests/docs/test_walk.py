@@ -14,7 +14,7 @@ import pytest
 from harness.cli.app import run_app
 from harness.cli.running.live_board import LiveBoard
 from tests.execution.commands import command
-from tests.notebook.test_examples import ENVIRONMENT, run
+from tests.notebook.test_examples import ENVIRONMENT, run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = {
@@ -89,7 +89,7 @@ def test_the_schedule_of_the_readme_is_drawn_and_planned(empty):
 def test_the_notebook_lines_of_the_readme_race_and_show_a_board(empty):
     (lines,) = [block for block in blocks("README.md", "python") if "tt.race" in block]
     (empty / "cell.py").write_text(f"{lines}\nassert len(board.frame) == 2 and '<td>squared</td>' in board._repr_html_()\n")
-    run("cell.py", cwd=empty)
+    run_forked("cell.py", cwd=empty)
 
 
 @pytest.fixture
