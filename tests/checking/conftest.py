@@ -15,6 +15,7 @@ from harness.execution.settings import Settings
 from harness.records import TrialRecord
 from harness.results import ResultStore
 from tests.execution.commands import timetrial
+from tests.made_once import made_once
 from workloads.data import data_directory
 
 FILES = Path(__file__).parent / "plugins"
@@ -56,13 +57,16 @@ class Place:
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("audited")
+    return made_once(tmp_path_factory, "audited", record)  # the paths in the records are those of another machine then
+
+
+def record(folder: Path) -> None:
+    """Run the submissions of `FILES` and an honest one in a folder."""
     shutil.copytree(FILES, folder / "submissions")
     names = [option for name in (*SUBMISSIONS, "adamw+cosine") for option in ("-s", name)]
     run = ("run", "--suite", "smoke", "--track", "self-tuning", "--studies", 1, "--executor", "inline", *names)
-    done = timetrial(*run, cwd=folder)
+    done = timetrial(*run, cwd=folder, writes_board=False)
     assert done.returncode == 1 and "failed: breaks" in done.stdout, done.stdout + done.stderr
-    return folder.rename(folder.with_name("moved"))  # the paths in the records are those of another machine now
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`timetrial audit` from the outside: exit statuses, JSON, nothing written."""
 
 import json
+import shutil
 import signal
 from dataclasses import replace
 
@@ -9,15 +10,12 @@ import pytest
 from harness.cli.app import run_app
 from harness.results import ResultStore
 from tests.execution.commands import started, timetrial
+from tests.execution.races import linear_and_rex
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    place = tmp_path_factory.mktemp("audit") / "results"
-    run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--results", place)
-    done = timetrial(*run, writes_board=False)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return place
+    return shutil.copytree(linear_and_rex(tmp_path_factory), tmp_path_factory.mktemp("audit") / "results")
 
 
 def contents(folder):

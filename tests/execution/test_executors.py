@@ -7,16 +7,12 @@ import pytest
 
 from harness.results import ResultStore
 from tests.execution.commands import board, outcome, same_board, started, timetrial
-
-SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 1)
+from tests.execution.races import SMALL, small_race
 
 
 @pytest.fixture(scope="module")
 def inline(tmp_path_factory):
-    results = tmp_path_factory.mktemp("inline")
-    done = timetrial(*SMALL, "--executor", "inline", "--results", results)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return results
+    return small_race(tmp_path_factory)
 
 
 @pytest.mark.long

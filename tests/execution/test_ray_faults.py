@@ -16,20 +16,17 @@ import pytest
 
 from tests.execution.commands import outcome, started, timetrial
 from tests.execution.dying import write_plugin
+from tests.execution.races import SMALL, small_race
 
 SOON = {"RAY_gcs_rpc_server_reconnect_timeout_s": "5"}
 """How long Ray's processes wait for the head to come back: a minute by default."""
 
-SMALL = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 1)
 LONG = ("run", "--suite", "smoke", "--track", "external", "-s", "adamw+linear", "--studies", 1, "--trials", 1)
 
 
 @pytest.fixture(scope="module")
 def inline(tmp_path_factory):
-    results = tmp_path_factory.mktemp("inline")
-    done = timetrial(*SMALL, "--executor", "inline", "--results", results, writes_board=False)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return results
+    return small_race(tmp_path_factory)
 
 
 def children(pid: int, *words: str) -> list[int]:

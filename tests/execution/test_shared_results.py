@@ -9,17 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.execution.commands import outcome, same_board, started, timetrial
+from tests.execution.races import SMALL, small_race
 from tests.processes import state
 
-RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "--studies", 1, "--executor", "inline")
+RUN = (*SMALL, "--executor", "inline")
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    results = tmp_path_factory.mktemp("undisturbed")
-    done = timetrial(*RUN, "--results", results)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return results
+    return small_race(tmp_path_factory)
 
 
 def trials_run(said):

@@ -8,19 +8,17 @@ import pytest
 
 from harness.records import TrialRecord
 from tests.execution.commands import board, timetrial
+from tests.execution.races import SMALL, small_race
 from tests.results.bad_files import FILES, MARKUP, NOTES, PARQUET, changed, contents
 from tests.test_records import RECORD
 
 LIMITED = {resource.RLIMIT_DATA: 3 * 10**9, resource.RLIMIT_CPU: 100}
-RUN = ("run", "--suite", "smoke", "-s", "cosine", "-s", "linear", "--studies", 1, "--executor", "inline")
+RUN = (*SMALL, "--executor", "inline")
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    place = tmp_path_factory.mktemp("base") / "results"
-    done = timetrial(*RUN, "--results", place)
-    assert done.returncode == 0, done.stderr
-    return place
+    return small_race(tmp_path_factory)
 
 
 @pytest.fixture
