@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.cli.app import run_app
+from harness.cli.running.live_board import LiveBoard
 
 HEAD = "import torch\nfrom harness import TrainingAlgorithm, optimizer, schedule\n\n"
 LISTENS = "@schedule(anytime=True, listens='training_loss')\n"
@@ -144,7 +145,8 @@ def test_an_unknown_name_is_told_with_the_folders_that_were_looked_at(verb, here
             assert told.count("\n") == 1
 
 
-def test_what_only_a_trial_can_find_is_the_reason_of_its_failure(here, capsys):
+def test_what_only_a_trial_can_find_is_the_reason_of_its_failure(here, capsys, monkeypatch):
+    monkeypatch.setattr(LiveBoard, "write", lambda *_, **__: None)  # seconds, and nothing here reads it
     mistakes = {
         "no_return": "@optimizer(defaults={'learning_rate': 0.1})\ndef no_return(model, hyperparameters):\n    pass\n",
         "no_super": PROCEDURE.format("self, batch", "pass").replace("Mine", "NoSuper")

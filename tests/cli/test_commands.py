@@ -184,7 +184,7 @@ def test_the_answer_to_an_option_that_is_gone_is_of_the_verb_that_had_it(tmp_pat
 def test_a_second_run_adds_no_trial(results):
     before = {path: path.read_bytes() for path in results.glob("trials/*/*/*.json")}
     run = ("run", "--suite", "smoke", "-s", "linear", "-s", "rex", "--studies", 1, "--executor", "inline", "--results", results)
-    done = timetrial(*run)
+    done = timetrial(*run, writes_board=False)
     assert done.returncode == 0
     assert {path: path.read_bytes() for path in results.glob("trials/*/*/*.json")} == before
     assert "0 trials" in done.stdout
@@ -197,7 +197,7 @@ def test_five_lines_of_python_are_on_the_board_and_only_their_trials_run(tmp_pat
     code += "    return (1 - step / horizon) ** {}\n"
     (mine / "mine.py").write_text(code.format(0.5))
     run = ("run", "--suite", "smoke", "--studies", 1, "--executor", "inline", "--results", "r")
-    assert timetrial(*run, "-s", "linear", cwd=tmp_path).returncode == 0
+    assert timetrial(*run, "-s", "linear", cwd=tmp_path, writes_board=False).returncode == 0
     before = set(tmp_path.glob("r/trials/*/*/*.json"))
     assert timetrial(*run, "-s", "mine", cwd=tmp_path).returncode == 0
     new = set(tmp_path.glob("r/trials/*/*/*.json")) - before
@@ -205,7 +205,7 @@ def test_five_lines_of_python_are_on_the_board_and_only_their_trials_run(tmp_pat
     assert {row["name"] for row in board(tmp_path / "r")["submissions"]} == {"linear", "mine"}
 
     (mine / "mine.py").write_text(code.format(0.6))
-    assert timetrial(*run, "-s", "linear", "-s", "mine", cwd=tmp_path).returncode == 0
+    assert timetrial(*run, "-s", "linear", "-s", "mine", cwd=tmp_path, writes_board=False).returncode == 0
     rerun = set(tmp_path.glob("r/trials/*/*/*.json")) - before - new
     assert {path.parent.name for path in rerun} == {"mine"}
     assert len(rerun) == len(new)
@@ -277,7 +277,7 @@ def test_a_damaged_record_is_named_set_aside_and_run_again(results):
 def test_two_runs_may_share_a_results_directory(tmp_path):
     run = ("run", "--suite", "smoke", "-s", "linear", "--studies", 1, "--executor", "inline", "--results", tmp_path)
     with ThreadPoolExecutor(2) as threads:  # each thread waits for a process of its own
-        both = [threads.submit(timetrial, *run) for _ in range(2)]
+        both = [threads.submit(timetrial, *run, writes_board=False) for _ in range(2)]
     assert [done.result().returncode for done in both] == [0, 0]
     assert len(list(tmp_path.glob("trials/*/*/*.json"))) == 4
     assert not list(tmp_path.rglob("*.tmp"))

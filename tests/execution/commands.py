@@ -55,9 +55,9 @@ def timetrial(
     return subprocess.CompletedProcess(line, process.wait(), *process.communicate())
 
 
-def started(*arguments: Any, cwd: Path | None = None) -> Forked:
+def started(*arguments: Any, cwd: Path | None = None, writes_board: bool = True) -> Forked:
     """Start timetrial in a process that is forked so; output and errors go to one file."""
-    return Forked(_as_typed, list(map(str, arguments)), {}, True, "", cwd=cwd)
+    return Forked(_as_typed, list(map(str, arguments)), {}, writes_board, "", cwd=cwd)
 
 
 def _as_typed(line: list[str], limits: Mapping[int, int], writes_board: bool, without: str) -> None:

@@ -233,7 +233,7 @@ class TurnsBack(TrainingAlgorithm):
 def test_a_run_records_a_trial_that_turns_its_clock_back_as_failed_and_goes_on(tmp_path):
     (tmp_path / "plugin.py").write_text(TURNS_BACK)
     run = ("run", "--suite", "smoke", "--executor", "inline", "--track", "self-tuning", "--studies", 1)
-    done = timetrial(*run, "-s", tmp_path / "plugin.py", "-s", "sgd+linear", "--results", tmp_path / "r")
+    done = timetrial(*run, "-s", tmp_path / "plugin.py", "-s", "sgd+linear", "--results", tmp_path / "r", writes_board=False)
     assert done.returncode == 1, done.stdout + done.stderr
     records = {record.spec.submission: record for record in ResultStore(tmp_path / "r").records()}
     assert len(records) == 2 and records["sgd+linear"].status in ("reached", "missed")

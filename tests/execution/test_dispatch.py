@@ -159,8 +159,8 @@ def test_a_worker_whose_limit_has_rung_is_replaced(tmp_path):
 def test_a_trial_whose_run_died_of_it_runs_in_a_worker_process_the_next_time(tmp_path):
     plugin = write_plugin(tmp_path, "exits", "C._exit(3)")
     line = ("run", *TRACK, "-s", plugin, "-s", "adamw+linear", "--executor", "inline", "--results", tmp_path / "results")
-    assert timetrial(*line).returncode == 3, "inline runs trials in the process of the command"
-    done = timetrial(*line)
+    assert timetrial(*line, writes_board=False).returncode == 3, "inline runs trials in the process of the command"
+    done = timetrial(*line, writes_board=False)
     assert done.returncode == 1, done.stderr + done.stdout
     assert "run in a worker process" in done.stdout
     found = statuses(tmp_path / "results")

@@ -47,12 +47,12 @@ def children(pid: int, *words: str) -> list[int]:
 
 
 @contextmanager
-def running(*line, **env):
+def running(*line, writes_board=True, **env):
     """Yield a process of the command, with an environment that has `env` in addition; it is killed at the end."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in env.items():
             patch.setenv(name, value)
-        run = started(*line)
+        run = started(*line, writes_board=writes_board)
     with run:
         try:
             yield run
@@ -96,7 +96,7 @@ def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
     ]
     names = [word for path in plugins for word in ("-s", path)]
     line = ("run", "--suite", "smoke", "--track", "external", *names, "--studies", 1, "--trials", 1, "--workers", 1)
-    with running(*line, "--results", results, **SOON) as run:
+    with running(*line, "--results", results, writes_board=False, **SOON) as run:
         for who, word in PROCESSES.items():
             wait_for(lambda who=who: begun[who].exists() or run.poll() is not None)
             before = set(children(run.pid, word))

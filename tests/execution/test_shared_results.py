@@ -30,7 +30,7 @@ def test_two_runs_share_out_the_trials_and_both_write_the_whole_board(undisturbe
     assert [run.returncode for run in runs] == [0, 0], said
     assert outcome(tmp_path) == outcome(undisturbed)
     assert sum(map(trials_run, said)) == len(outcome(undisturbed)), said
-    assert same_board(tmp_path, undisturbed)
+    assert same_board(tmp_path, undisturbed) and not list(tmp_path.rglob("*.tmp"))
 
 
 def stop_within_a_trial(run, results):
@@ -51,11 +51,11 @@ def stop_within_a_trial(run, results):
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
 def test_a_run_takes_over_the_trials_of_one_that_was_killed_and_waits_for_one_that_stands_still(undisturbed, tmp_path):
-    first = started(*RUN, "--results", tmp_path)
+    first = started(*RUN, "--results", tmp_path, writes_board=False)
     while not list(tmp_path.glob("trials/*/*/*.json")) and first.poll() is None:
         time.sleep(0.01)
     stop_within_a_trial(first, tmp_path)
-    second = started(*RUN, "--results", tmp_path)
+    second = started(*RUN, "--results", tmp_path, writes_board=False)
     lines = []
     for line in second.lines():
         lines.append(line)
@@ -75,7 +75,7 @@ def test_what_a_killed_run_has_left_is_gone_after_the_next_one(undisturbed, tmp_
     unfinished.rename(unfinished.with_name(f".{unfinished.name}.4711.0badcafe.tmp"))
     for trial in ids:  # the one was killed after it had written its record, the other one before
         (tmp_path / ".claims" / trial).write_text("run-0badcafe0bad.json")
-    done = timetrial(*RUN, "--results", tmp_path)
+    done = timetrial(*RUN, "--results", tmp_path, writes_board=False)
     assert done.returncode == 0, done.stderr + done.stdout
     assert [path.name for path in (tmp_path / ".claims").iterdir()] == ["lock"]
     assert unfinished.exists() and not list(tmp_path.rglob("*.tmp"))

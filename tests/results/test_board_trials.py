@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from harness.cli.app import run_app
+from harness.cli.running.live_board import LiveBoard
 from harness.contracts.errors import BadInput
 from harness.execution.race import Race
 from harness.execution.settings import Settings
@@ -29,6 +30,14 @@ def recorded(tmp_path_factory):
     words = ["run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-w", "digits_mlp", "--executor", "inline"]
     assert run_app([*words, "--studies", "1", "--trials", "1", "--results", str(directory)]) == 0
     return directory
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_pages():
+    """Have runs write no page: it takes seconds, and these tests ask for its trials alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LiveBoard, "write", lambda *_, **__: None)
+        yield
 
 
 def test_a_larger_race_that_was_begun_takes_no_study_from_the_board(tmp_path, recorded):
