@@ -66,8 +66,15 @@ def test_a_board_without_a_race_has_figures_too(tmp_path):
 def hostile_figures(tmp_path_factory):
     """Return the files of a board whose workloads are the hostile names, and some whose file names would be equal."""
     directory = tmp_path_factory.mktemp("hostile") / "figures"
-    trials = hostile_input(workloads=HOSTILE_WORKLOADS).trials
+    trials = hostile_input(HOSTILE[:1], workloads=HOSTILE_WORKLOADS).trials
     return write_figures(BoardInput(trials), score_board(trials), directory)
+
+
+@pytest.fixture(scope="module")
+def hostile_rows(tmp_path_factory):
+    """Return the files of a board whose submissions are the hostile names, on one workload."""
+    trials = hostile_input(workloads=["w"]).trials
+    return write_figures(BoardInput(trials), score_board(trials), tmp_path_factory.mktemp("rows"))
 
 
 HOSTILE_WORKLOADS = (*(f"../{name}" for name in HOSTILE), "..:_hidden", "../=cmd|'/c calc'!a0")
@@ -81,11 +88,13 @@ def test_no_name_of_a_workload_leaves_the_directory_or_overwrites_another(hostil
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_name_is_text_in_a_figure_file(hostile_figures, name):
-    (path,) = [path for path in hostile_figures if path.name == f"{file_stem(f'../{name}')}_times.svg"]
-    root = ElementTree.parse(path).getroot()
-    assert not {element.tag.rsplit("}", 1)[-1] for element in root.iter()} & {"script", "image", "foreignObject", "a"}
-    assert one_line(name, 24) in [text.strip() for text in root.itertext()]
+def test_a_hostile_name_is_text_in_a_figure_file(hostile_figures, hostile_rows, name):
+    (of_workload,) = [path for path in hostile_figures if path.name == f"{file_stem(f'../{name}')}_times.svg"]
+    (of_rows,) = [path for path in hostile_rows if path.name == "w_times.svg"]
+    roots = [ElementTree.parse(path).getroot() for path in (of_workload, of_rows)]
+    for root in roots:
+        assert not {element.tag.rsplit("}", 1)[-1] for element in root.iter()} & {"script", "image", "foreignObject", "a"}
+    assert one_line(name, 24) in [text.strip() for text in roots[1].itertext()]
 
 
 def test_of_many_submissions_all_but_the_best_few_are_grey(tmp_path):
