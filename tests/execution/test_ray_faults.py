@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.app import run_app
+from harness.execution.dispatch import ray_pool
 from tests.execution.commands import outcome, started, timetrial
 from tests.execution.dying import write_plugin
 from tests.execution.races import SMALL, small_race
@@ -138,14 +140,15 @@ def test_without_ray_trials_run_inline_with_one_line(inline, tmp_path, monkeypat
     assert outcome(tmp_path) == outcome(inline)
 
 
-def test_an_address_where_something_else_listens_is_one_line(tmp_path, monkeypatch):
+def test_an_address_where_something_else_listens_is_one_line(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(ray_pool, "JOIN_SECONDS", 5.0)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         calls: list = []
         threading.Thread(target=lambda: calls.extend(iter(listener.accept, None)), daemon=True).start()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        done = timetrial(*SMALL, "--address", address, "--results", tmp_path)
-    assert done.returncode == 2, done.stdout + done.stderr
-    lines = (done.stdout + done.stderr).strip().splitlines()
+        status = run_app([*map(str, SMALL), "--address", address, "--results", str(tmp_path)])
+    lines = "".join(capfd.readouterr()).strip().splitlines()
+    assert status == 2, lines
     assert len(lines) == 1 and address in lines[0], lines
 
 
