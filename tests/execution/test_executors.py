@@ -1,6 +1,8 @@
 """Both executors write the same records, survive failures, and resume; a cluster is joined by its address."""
 
+import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -21,15 +23,6 @@ def test_ray_and_inline_write_the_same_records(inline, tmp_path):
     assert done.returncode == 0, done.stderr + done.stdout
     assert outcome(tmp_path) == outcome(inline)
     assert same_board(tmp_path, inline)
-
-
-@pytest.mark.long
-def test_a_running_cluster_is_joined_by_its_address_and_goes_on(inline, cluster, tmp_path):
-    done = timetrial(*SMALL, "--address", cluster, "--results", tmp_path, writes_board=False)
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert outcome(tmp_path) == outcome(inline)
-    host, port = cluster.split(":")
-    socket.create_connection((host, int(port)), timeout=5).close()
 
 
 def test_an_address_at_which_nothing_answers_is_bad_input(tmp_path):
@@ -118,11 +111,10 @@ def test_a_full_disk_or_an_unwritable_directory_is_one_plain_line(tmp_path):
         assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
-def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, tmp_path):
-    import signal
-    import time
-
+def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(inline, cluster, tmp_path):
+    """On a running cluster, which is joined by its address and goes on: the same command resumes the run there."""
     with started(*SMALL, "--address", cluster, "--workers", 1, "--results", tmp_path) as run:
         deadline = time.monotonic() + 300
         while not list(tmp_path.glob("trials/*/*/*.json")) and time.monotonic() < deadline:
@@ -134,5 +126,10 @@ def test_an_interrupted_run_keeps_what_is_done_and_says_how_to_resume(cluster, t
     assert "Traceback" not in said
     kept = {p: p.read_bytes() for p in tmp_path.glob("trials/*/*/*.json")}
     assert kept
-    timetrial(*SMALL, "--executor", "inline", "--results", tmp_path, writes_board=False)
+    assert len(kept) < len(outcome(inline))
+    done = timetrial(*SMALL, "--address", cluster, "--results", tmp_path, writes_board=False)
+    assert done.returncode == 0, done.stderr + done.stdout
     assert all(p.read_bytes() == content for p, content in kept.items())
+    assert outcome(tmp_path) == outcome(inline)
+    host, port = cluster.split(":")
+    socket.create_connection((host, int(port)), timeout=5).close()
