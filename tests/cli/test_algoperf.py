@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.app import run_app
 from tests.compat.test_algoperf_logs import LOGS
 from tests.compat.trees import GOOD, put, tree_in
 from tests.execution.commands import board, timetrial
@@ -93,7 +94,16 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("arguments", MISTAKES, ids=lambda arguments: " ".join(map(str, arguments[-2:])))
-def test_a_mistake_is_one_plain_line_and_leaves_nothing_behind(arguments, tmp_path):
+def test_a_mistake_is_one_plain_line_and_leaves_nothing_behind(arguments, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert run_app([*map(str, arguments)]) == 2
+    told = capfd.readouterr().err
+    assert told.startswith("timetrial: ") and told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", {words[0]: words for words in MISTAKES}.values(), ids=lambda words: str(words[0]))
+def test_a_mistake_ends_the_process_of_each_verb_so(arguments, tmp_path):
     done = timetrial(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("timetrial: ") and done.stderr.count("\n") == 1

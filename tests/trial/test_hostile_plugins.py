@@ -8,6 +8,7 @@ import time
 import pytest
 import torch
 
+from harness.cli.app import run_app
 from harness.results import ResultStore
 from harness.trial.process.time_limit import time_limit
 from tests.execution.commands import timetrial
@@ -190,13 +191,11 @@ def sets(model, hyperparameters):
 @pytest.mark.parametrize(
     ("source", "name"), [(PRINTS, "say"), (SETS, "kind"), (INFINITE, "clip"), (NESTED, "betas"), (LARGE, "steps")]
 )
-def test_a_hyperparameter_that_no_record_can_hold_is_bad_input(source, name, tmp_path):
+def test_a_hyperparameter_that_no_record_can_hold_is_bad_input(source, name, tmp_path, capfd):
     (tmp_path / "plugin.py").write_text(source)
-    done = timetrial(
-        "run", "--suite", "smoke", "--executor", "inline", "-s", tmp_path / "plugin.py", "--results", tmp_path / "r"
-    )
-    assert done.returncode == 2
-    lines = (done.stdout + done.stderr).strip().splitlines()
+    line = ["run", "--suite", "smoke", "--executor", "inline", "-s", f"{tmp_path}/plugin.py", "--results", f"{tmp_path}/r"]
+    assert run_app(line) == 2
+    lines = "".join(capfd.readouterr()).strip().splitlines()
     assert len(lines) == 1
     assert f"hyperparameter '{name}' cannot be " in lines[0]
 
