@@ -1,5 +1,7 @@
 """docs/statistics.md, "Coverage", in small: `python -m analyses.coverage` is the form that is quoted. All seeds are fixed."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ BOARDS = 100
 DOMINATED = "one workload of 12 times the noise"
 
 
+@cache
 def small(name: str, studies: int = 3) -> Coverage:
     return measured(DESIGNS[name], worlds(DESIGNS[name], rulers=4, truth=1000), studies, boards=BOARDS)
 
