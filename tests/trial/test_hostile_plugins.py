@@ -42,13 +42,13 @@ def test_cpu_seconds_of_a_child_process_count_as_those_of_the_process():
             super().update(batch)
             if self.task.examples <= 16:
                 if (child := os.fork()) == 0:
-                    while time.process_time() < 0.2:
+                    while time.process_time() < 0.6:
                         pass
                     os._exit(0)
                 os.waitpid(child, 0)
 
     clocks = race(Forks, target=0.0).clocks
-    assert clocks["seconds"] == clocks["process_seconds"] > 0.2
+    assert clocks["seconds"] == clocks["process_seconds"] > 0.5
 
 
 def test_cpu_seconds_of_another_thread_are_charged():
@@ -64,12 +64,12 @@ def test_cpu_seconds_of_another_thread_are_charged():
 
         def _compute(self):
             began = time.thread_time()
-            while time.thread_time() < began + 0.4:
+            while time.thread_time() < began + 0.6:
                 pass
 
-    assert race(Threads, target=0.0).clocks["seconds"] > 0.4
+    assert race(Threads, target=0.0).clocks["seconds"] > 0.6
     clocks = race(Plain, target=0.0).clocks
-    assert clocks["seconds"] < 0.4 and clocks["process_seconds"] < 1.1 * clocks["seconds"] + 0.1
+    assert clocks["seconds"] < clocks["process_seconds"] < 1.1 * clocks["seconds"] + 0.3
 
 
 def test_refresh_batchnorm_is_read_once_and_before_the_clock_runs():
