@@ -9,7 +9,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -20,6 +20,7 @@ from harness.contracts.errors import BadInput
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.workloads import Workload
+from harness.registry.backward import backward_passes_refused
 from harness.registry.facts import Plugin, check_facts
 from harness.registry.import_errors import ImportTimeout, import_error, import_limit, noted_interrupts
 from harness.registry.refusals import calls_refused
@@ -142,7 +143,7 @@ def _defining_module(value: object) -> str | None:
 def _run(path: Path, sources: Sources) -> ModuleType:
     name = module_name(path)
     try:
-        with importing(path, sources.files):
+        with importing(path, sources):
             _check_siblings(path.parent, sources.siblings)
             return _executed(name, path)
     except BadInput as error:
@@ -152,10 +153,10 @@ def _run(path: Path, sources: Sources) -> ModuleType:
 
 
 @contextmanager
-def importing(path: Path, files: Iterable[Path]) -> Iterator[None]:
-    """Surround the import of a plug-in's file: it prints nothing to standard output, ends nothing, and its time is limited.
+def importing(path: Path, sources: Sources) -> Iterator[None]:
+    """Surround the import of a plug-in's file: it prints and ends nothing, trains nothing, and its time is limited.
 
-    Modules that were loaded from `files` before an error are forgotten.
+    Modules that were loaded from its sources before an error are forgotten.
 
     Raises:
         BadInput: the body raised an error; the message names file and line.
@@ -163,16 +164,26 @@ def importing(path: Path, files: Iterable[Path]) -> Iterator[None]:
     before = set(sys.modules)
     with noted_interrupts() as interrupts:
         try:
-            with redirect_stdout(sys.stderr), calls_refused(), import_limit():  # standard output may be another program's JSON
+            # Standard output may be another program's JSON.
+            with redirect_stdout(sys.stderr), calls_refused(), import_limit(), _no_training(sources):
                 yield
         except BaseException as error:
             new = {key: sys.modules[key] for key in set(sys.modules) - before}
-            _forget(loaded_from(files, new))
+            _forget(loaded_from(sources.files, new))
             if type(error).__module__.startswith("harness.") and not isinstance(error, Exception | ImportTimeout):
                 raise  # the trial's time limit has rung: that is not the plug-in's error
             if interrupts:
                 raise KeyboardInterrupt(f"while {display_path(path)} was imported") from None
             raise import_error(path, error) from error
+
+
+def _no_training(sources: Sources) -> AbstractContextManager[None]:
+    """Refuse backward passes where a file that is not ours imports torch: no clock runs yet."""
+    if "torch" not in sources.libraries or any(sources.files[0].is_relative_to(folder) for folder in OURS.values()):
+        return nullcontext()
+    if importlib.util.find_spec("torch") is None:
+        return nullcontext()
+    return backward_passes_refused(lambda roots: "a backward pass while the file is imported: train in update()")
 
 
 def _executed(name: str, path: Path) -> ModuleType:

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.variable import Variable
 
 from harness.canonical import stable_seed
 from harness.contracts.algorithms import TrainingAlgorithm
@@ -18,6 +17,7 @@ from harness.contracts.spaces import Hyperparameters
 from harness.contracts.workloads import Workload
 from harness.records import TrialSpec
 from harness.registry import Submission, find_optimizer
+from harness.registry.backward import backward_passes_refused
 from harness.trial.batches import on_device
 from harness.trial.judging import Judge, autocast_of, build_model, judged_examples
 from harness.trial.meter import Meter
@@ -91,33 +91,14 @@ def no_gradients_of(model: nn.Module) -> Iterator[None]:
         ContractError: at the pass, and again at the end, since a plug-in may have caught the first.
     """
     shapes = {p.shape for p in model.parameters() if p.dim() > 1}
-    engine = Variable._execution_engine
-    watched = _Engine(engine, shapes)
-    setattr(Variable, "_execution_engine", watched)  # noqa: B010  the type checker knows the engine's own class only
-    try:
+
+    def refused(roots: Sequence[Any]) -> str:
+        if any(leaf.shape in shapes for leaf in _leaves(roots)):
+            return "a backward pass through the model, or a copy, before the first step: train in update()"
+        return ""
+
+    with backward_passes_refused(refused):
         yield
-    finally:
-        Variable._execution_engine = engine
-        if watched.error is not None:
-            raise watched.error
-
-
-class _Engine:
-    """Torch's engine of backward passes, for as long as a constructor runs."""
-
-    def __init__(self, engine: Any, shapes: set[torch.Size]) -> None:
-        self._engine, self._shapes = engine, shapes
-        self.error: ContractError | None = None
-
-    def run_backward(self, roots: Sequence[Any], *arguments: Any, **keywords: Any) -> Any:
-        """Run a backward pass, unless it leads to a tensor of one of the shapes."""
-        if any(leaf.shape in self._shapes for leaf in _leaves(roots)):
-            self.error = ContractError("a backward pass through the model, or a copy, before the first step: train in update()")
-            raise self.error
-        return self._engine.run_backward(roots, *arguments, **keywords)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
 
 
 def _leaves(roots: Sequence[Any]) -> Iterator[Tensor]:

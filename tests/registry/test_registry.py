@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import torch
 
 from harness import BadInput, ContractError
 from harness.registry import all_submissions, find_optimizer, find_schedule, find_submission, workload_hash
@@ -214,6 +215,19 @@ def test_a_broken_file_of_the_folder_is_listed_with_the_reason_and_does_not_stop
     assert "never closed" in listed["broken"].facts["broken"]
     assert "broken" not in listed["rex"].facts
     assert "broken.py, line 1" in refused("broken")
+
+
+@pytest.mark.parametrize("caught", [False, True])
+def test_a_file_that_trains_while_it_is_imported_is_refused(here, caught):
+    train = "torch.nn.Linear(2, 1)(torch.ones(2)).backward()"
+    lines = ["try:", f"    {train}", "except Exception:", "    pass"] if caught else [train]
+    (here / "submissions" / "early.py").write_text(
+        "\n".join(["import torch", SCHEDULE.format(name="early", after=0.5), *lines])
+    )
+    assert refused("early").endswith("a backward pass while the file is imported: train in update()")
+    model = torch.nn.Linear(2, 1)
+    model(torch.ones(2)).backward()
+    assert model.bias.grad == 1
 
 
 def test_modules_that_a_failed_import_loaded_are_unloaded(here):

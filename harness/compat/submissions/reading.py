@@ -69,7 +69,7 @@ def _read(path: Path, sources: Sources, space: SearchSpace) -> LoadedPlugin:
 
     modules = Modules(sources)
     name = module_name(path)
-    with importing(path, sources.files), modules.present():
+    with importing(path, sources), modules.present():
         module = _executed(name, path)
     _answer_for_one_process([module, *modules.own()])
     lacking = [function for function in REQUIRED if not callable(getattr(module, function, None))]
