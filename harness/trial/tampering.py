@@ -96,11 +96,13 @@ def hidden_functions(workload: Workload) -> list[str]:
 
 
 def changed_values(workload: Workload, before: Mapping[str, Any]) -> list[str]:
-    """Return the public attributes of a workload's instance that are not what they were, or hide those of its class since."""
+    """Return `size`, and the public attributes that a workload's class declares, as far as its instance has others than before.
+
+    What a workload itself keeps under other names, such as a table that it makes when it builds a model, may change.
+    """
     now = vars(workload)
-    names = [
-        name for name in {**before, **now} if not name.startswith("_") and (name in before or hasattr(type(workload), name))
-    ]
+    declared = [name for name in {**before, **now} if not name.startswith("_") and hasattr(type(workload), name)]
+    names = dict.fromkeys((*declared, "size"))
     return [name for name in names if now.get(name) is not before.get(name) or (name in now) != (name in before)]
 
 

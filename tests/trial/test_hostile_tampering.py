@@ -35,6 +35,19 @@ def test_a_value_that_is_replaced_on_the_workload_s_instance_fails_the_trial_and
     assert getattr(workload, name) == before
 
 
+def test_a_workload_may_keep_what_it_makes_when_it_builds_a_model():
+    class Keeps(Blobs):
+        """Makes a table of its own for every model."""
+
+        def build_model(self):
+            self.table = torch.zeros(3)
+            return super().build_model()
+
+    workload = Keeps("smoke")
+    for _ in range(2):
+        assert run_record(spec(track="self-tuning", target=0.0), workload, submission(Plain), DATA).status == "missed"
+
+
 def nothing(*_arguments, **_keywords):
     return torch.zeros(())
 
