@@ -47,12 +47,12 @@ def test_a_file_is_run_as_the_command_line_would_be(race, capsys, monkeypatch):
 
 
 def test_an_option_of_the_command_line_stands_instead_of_the_files_and_says_so(race, capsys):
-    assert run_app(["run", "race.toml", "--studies", "2", "-s", "linear", "--dry-run"]) == 0
+    assert run_app(["run", "race.toml", "--studies", "2", "-s", "cosine", "--dry-run"]) == 0
     told = capsys.readouterr()
     assert told.err.splitlines() == [
         f"{option} of the command line stands instead of the file's" for option in ("--submission", "--studies")
     ]
-    assert run_app([*SAME, "-s", "linear", "--studies", "2"]) == 0
+    assert run_app([*SAME, "-s", "cosine", "--studies", "2"]) == 0
     assert capsys.readouterr().out == told.out
 
 

@@ -54,11 +54,11 @@ class Training:
         if order:
             vars(self.task)["_stream"] = IndexStream(self.task.train_size, stable_seed(spec.seed, "order", order))
             self.task.generator.manual_seed(stable_seed(spec.seed, "choices", order))  # by which it may choose batches itself
-        with no_gradients_of(self.task.model):
-            self.algorithm = start_algorithm(bench.submission, self.task, spec, workload)
-        check_untrained(replace(ready, meter=self.meter))
         names = listened(bench.submission)
-        self._signals = Signals(names, self.task, self.meter, self.algorithm) if names else None
+        with no_gradients_of(self.task.model):  # all of it as `harness.trial.loop` does
+            self.algorithm = start_algorithm(bench.submission, self.task, spec, workload)
+            self._signals = Signals(names, self.task, self.meter, self.algorithm) if names else None
+            check_untrained(replace(ready, meter=self.meter))
 
     def steps(self, count: int) -> None:
         """Take steps.
