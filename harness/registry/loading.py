@@ -179,9 +179,8 @@ def importing(path: Path, sources: Sources) -> Iterator[None]:
 
 def _no_training(sources: Sources) -> AbstractContextManager[None]:
     """Refuse backward passes where a file that is not ours imports torch: no clock runs yet."""
-    if "torch" not in sources.libraries or any(sources.files[0].is_relative_to(folder) for folder in OURS.values()):
-        return nullcontext()
-    if importlib.util.find_spec("torch") is None:
+    ours = any(sources.files[0].is_relative_to(folder) for folder in OURS.values())
+    if ours or "torch" not in sources.libraries or importlib.util.find_spec("torch") is None:
         return nullcontext()
     return backward_passes_refused(lambda roots: "a backward pass while the file is imported: train in update()")
 

@@ -15,6 +15,9 @@ from harness.contracts.algorithms import Batch
 from harness.contracts.errors import ContractError
 from harness.contracts.messages import shown
 
+PLAIN = (Tensor, Parameter)
+"""Classes of tensors with no functions of their own."""
+
 
 class IndexStream:
     """The data order: one seeded stream of indices, permutation after permutation; a batch takes the next ones.
@@ -79,7 +82,7 @@ def plain_tensor(value: Any, what: str) -> Tensor:
     Raises:
         ContractError: it is no tensor, or one of another class than torch's own.
     """
-    if type(value) not in (Tensor, Parameter):
+    if type(value) not in PLAIN:
         raise ContractError(f"{what} must be a torch.Tensor, not {shown(type(value).__name__)}")
     tensor: Tensor = value
     return tensor

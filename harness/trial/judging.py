@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,12 +12,9 @@ from torch import Tensor, nn
 from harness.contracts.errors import ContractError
 from harness.contracts.workloads import Workload
 from harness.rules import BATCHNORM_EXAMPLES
-from harness.trial.batches import on_device, taken
+from harness.trial.batches import PLAIN, on_device, taken
 from harness.trial.process.torch_state import check_hooks
 from harness.trial.tampering import Tampering
-
-PLAIN = (Tensor, nn.Parameter)
-"""Classes of tensors with no functions of their own."""
 
 EVALUATION_BATCH = 1024
 """Examples per forward pass of an evaluation."""
@@ -51,8 +48,9 @@ class Judge:
 
     def __init__(self, workload: Workload, model: nn.Module) -> None:
         self._model = build_model(workload, next(model.parameters()).device)
-        self._kinds = {name: type(module) for name, module in _modules(model)}
-        self._parts, self._given = _parts(_modules(model)), _tensors(_modules(model))
+        modules = list(_modules(model))
+        self._kinds = {name: type(module) for name, module in modules}
+        self._parts, self._given = _parts(modules), _tensors(modules)
         self._tensors = _saved_tensors(self._model)
         self._built = _build_of(self._model)
         self.model_with_values_of(model)
@@ -161,17 +159,15 @@ def _replaced(name: str) -> ContractError:
     return ContractError(f"{what} was replaced, added or removed: put new values into the tensors it has")
 
 
-def _parts(modules: Iterable[tuple[str, nn.Module]]) -> dict[str, nn.Module | Tensor]:
+def _parts(modules: Sequence[tuple[str, nn.Module]]) -> dict[str, nn.Module | Tensor]:
     """Return modules and parameters by name; a part that occurs twice (tied weights) under each of its names."""
-    listed = list(modules)
-    return {**dict(listed), **{key: p for name, module in listed for key, p in _named(module, "_parameters", name)}}
+    return {**dict(modules), **{key: p for name, module in modules for key, p in _named(module, "_parameters", name)}}
 
 
-def _tensors(modules: Iterable[tuple[str, nn.Module]]) -> dict[str, Tensor]:
+def _tensors(modules: Sequence[tuple[str, nn.Module]]) -> dict[str, Tensor]:
     """Return parameters and buffers by name; a tensor that occurs twice under each of its names."""
-    listed = list(modules)
     tables = ("_parameters", "_buffers")
-    return {key: tensor for table in tables for name, module in listed for key, tensor in _named(module, table, name)}
+    return {key: tensor for table in tables for name, module in modules for key, tensor in _named(module, table, name)}
 
 
 def _saved_tensors(model: nn.Module) -> dict[str, Tensor]:

@@ -118,7 +118,7 @@ def test_an_optimizer_without_a_schedule_is_told_what_puts_it_under_one(typed, h
     [("rex", "cosine"), ("lion+linear", "adamw+cosine"), ("cosine", ""), ("adamw+cosine", "")],
 )
 def test_a_race_without_the_baseline_of_its_track_is_told_what_adds_it(named, baseline, here, capsys):
-    says = f"there will be no speed-ups: they are over {baseline}, which this race is without; -s {baseline} adds it\n"
+    says = f"there will be no speed-ups: they compare with {baseline}, which is not in this race; -s {baseline} adds it\n"
     assert run_app([*RUN, "-s", named, "--dry-run"]) == 0
     assert capsys.readouterr().err == (says if baseline else "")
     (here / "r" / "trials" / "digits_mlp" / (baseline or "other")).mkdir(parents=True)

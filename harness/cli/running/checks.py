@@ -163,4 +163,4 @@ def without_baseline(plan: Plan, results: Path) -> str:
         return ""
     kinds = {submission.kind for submission in plan.submissions.values()}
     name = baselines[0] if "schedule" in kinds else baselines[-1]
-    return f"there will be no speed-ups: they are over {name}, which this race is without; -s {name} adds it"
+    return f"there will be no speed-ups: they compare with {name}, which is not in this race; -s {name} adds it"
