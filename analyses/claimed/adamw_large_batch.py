@@ -1,6 +1,6 @@
 """One side of claims 24, 25 and 28: AdamW at four times the reference batch size (docs/claims.md says which)."""
 
-from harness import TrainingAlgorithm
+from harness import LogUniform, TrainingAlgorithm, Uniform
 from submissions.optimizers.adamw import adamw
 from submissions.procedures._annealed_adamw import annealing
 
@@ -12,8 +12,19 @@ class AdamwLargeBatch(TrainingAlgorithm):
     """AdamW under warm-up and cosine decay at four times the reference batch size, so with a quarter of the steps."""
 
     paper = adamw.paper
-    defaults = adamw.defaults
-    space = adamw.space
+    defaults = {
+        "learning_rate": 0.00645,
+        "weight_decay": 0.00209,
+        "beta1": 0.914,
+        "beta2": 0.953,
+        "epsilon": 1e-08,
+    }
+    space = {
+        "learning_rate": LogUniform(0.00204, 0.0086),
+        "weight_decay": LogUniform(0.00209, 0.262),
+        "beta1": Uniform(0.856, 0.966),
+        "beta2": Uniform(0.953, 0.991),
+    }
     anytime = False
     _recipe = adamw
 
