@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.execution.dispatch import child_pool, failed_starts
+from harness.execution.dispatch import child_guard, failed_starts
 from harness.execution.dispatch import driver as driver_module
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import Driver
@@ -145,14 +145,16 @@ def test_a_worker_that_stays_over_its_memory_limit_ends_itself_and_its_trial_is_
 @pytest.mark.long
 def test_a_worker_whose_limit_has_rung_is_replaced(tmp_path):
     noted = tmp_path / "processes"
-    note = f"open({str(noted)!r}, 'a').write(f'{{os.getppid()}} ')"
+    note = f"open({str(noted)!r}, 'a').write(f'{{os.getpid()}} {{os.getppid()}}\\n')"
     slow = write_plugin(tmp_path, "slow", f"{note}\nwhile True: pass")
     after = write_plugin(tmp_path, "after", note)
     race, said = race_of(tmp_path / "results", slow, after, limit=4)
     Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
     race.close()
     assert statuses(tmp_path / "results")["slow"] == "timeout"
-    assert len(set(noted.read_text().split())) == 2, "both ran in one process"
+    processes, guards = zip(*(line.split() for line in noted.read_text().splitlines()), strict=True)
+    assert len(set(processes)) == 2, "both ran in one process"
+    assert len(set(guards)) == 1, "the second one did not come from the guard that has loaded what workers need"
 
 
 @pytest.mark.long
@@ -168,7 +170,7 @@ def test_a_trial_whose_run_died_of_it_runs_in_a_worker_process_the_next_time(tmp
 
 
 def test_workers_that_cannot_start_stop_the_run_with_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(child_pool, "WORKER", "harness.execution.dispatch.no_such_module")
+    monkeypatch.setattr(child_guard, "WORKER", "harness.execution.dispatch.no_such_module")
     race, said = race_of(tmp_path, "adamw+linear")
     with pytest.raises(RunStopped, match=r"worker processes do not start .3 times in a row.: ModuleNotFoundError"):
         Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
@@ -177,7 +179,7 @@ def test_workers_that_cannot_start_stop_the_run_with_one_line(tmp_path, monkeypa
 def test_workers_that_are_killed_while_they_start_are_started_again(tmp_path, monkeypatch):
     """Who is short of memory kills what starts: the run goes on once that is over."""
     killed: list[int] = []
-    start = child_pool.start
+    start = child_guard.start
 
     def start_and_kill(*arguments, **keywords):
         process = start(*arguments, **keywords)
@@ -186,7 +188,7 @@ def test_workers_that_are_killed_while_they_start_are_started_again(tmp_path, mo
             process.kill()
         return process
 
-    monkeypatch.setattr(child_pool, "start", start_and_kill)
+    monkeypatch.setattr(child_guard, "start", start_and_kill)
     monkeypatch.setattr(failed_starts, "LONGEST_PAUSE_SECONDS", 0.1)
     race, said = race_of(tmp_path, "adamw+linear")
     Driver(race, ChildPool(1), "127.0.0.1", said.append).run()
@@ -195,14 +197,14 @@ def test_workers_that_are_killed_while_they_start_are_started_again(tmp_path, mo
 
 
 def test_a_run_whose_workers_are_all_killed_stops_in_the_end(tmp_path, monkeypatch):
-    start = child_pool.start
+    start = child_guard.start
 
     def start_and_kill(*arguments, **keywords):
         process = start(*arguments, **keywords)
         process.kill()
         return process
 
-    monkeypatch.setattr(child_pool, "start", start_and_kill)
+    monkeypatch.setattr(child_guard, "start", start_and_kill)
     monkeypatch.setattr(failed_starts, "LONGEST_PAUSE_SECONDS", 0.01)
     race, said = race_of(tmp_path, "adamw+linear")
     with pytest.raises(RunStopped, match="killed 20 times in a row while starting"):

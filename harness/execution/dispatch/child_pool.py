@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from harness.execution.dispatch.child_guard import ChildGuard
 from harness.execution.dispatch.deaths import Cause
 from harness.execution.dispatch.failed_starts import FailedStarts
 from harness.execution.dispatch.pools import Meeting, RunStopped
-from harness.execution.dispatch.processes import exit_in_words, start, wait_or_kill
+from harness.execution.dispatch.processes import exit_in_words
 from harness.execution.dispatch.scratch import ScratchFolder
-
-WORKER = "harness.execution.dispatch.child_worker"
 
 
 class ChildPool:
@@ -31,7 +26,8 @@ class ChildPool:
     def __init__(self, count: int = 1) -> None:
         self.concurrency = count
         self._meeting: Meeting | None = None
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._guards: dict[str, ChildGuard] = {}
+        self._free: list[ChildGuard] = []
         self._known_dead: dict[str, str] = {}
         self._met: set[str] = set()
         self._started = 0
@@ -62,22 +58,27 @@ class ChildPool:
             RunStopped: several in a row ended, or many were killed, before they had made themselves known.
         """
         assert self._meeting is not None
-        for key, process in list(self._processes.items()):
-            status = process.poll()
+        for key, guard in list(self._guards.items()):
+            status = guard.ended()
             if status is not None:
-                del self._processes[key]
+                del self._guards[key]
                 self._known_dead[key] = exit_in_words(status)
-                if process.stdin is not None:
-                    process.stdin.close()
                 if key not in self._met:
                     self._starts.ended(status)
+                if guard.lives:
+                    self._free.append(guard)
+                else:
+                    guard.close()
         if self._starts.hopeless:
             raise RunStopped(f"worker processes do not start ({self._starts.hopeless}): {self._last_line()}")
-        while len(self._processes) < self.concurrency and self._starts.may_go_on:
+        while len(self._guards) < self.concurrency and self._starts.may_go_on:
             self._started += 1
             key = str(self._started)
-            address = self._meeting.address
-            self._processes[key] = start(WORKER, address[0], str(address[1]), key, output=self._log, secret=self._meeting.token)
+            if self._free:
+                self._guards[key] = self._free.pop()
+                self._guards[key].go_on_with(key)
+            else:
+                self._guards[key] = ChildGuard(self._meeting, key, self._folder.path / "workers.log")
 
     def cause_of_death(self, about: Mapping[str, Any]) -> tuple[Cause, str] | None:
         """Return how a worker's process ended, once it has."""
@@ -87,32 +88,20 @@ class ChildPool:
 
     def kill(self, about: Mapping[str, Any]) -> None:
         """Kill a worker's process and its guard."""
-        process = self._processes.get(str(about.get("key")))
-        if process is not None:
-            _kill(process)
+        guard = self._guards.get(str(about.get("key")))
+        if guard is not None:
+            guard.end()
 
     def close(self) -> None:
         """Kill all workers."""
-        for process in self._processes.values():
-            _kill(process)
-        for process in self._processes.values():
-            wait_or_kill(process)  # its worker ends with it in any case
-            if process.stdin is not None:
-                process.stdin.close()
+        guards = [*self._guards.values(), *self._free]
+        for guard in guards:
+            guard.end()
+        for guard in guards:
+            guard.close()
         self._folder.remove()
-
-    @property
-    def _log(self) -> Path:
-        return self._folder.path / "workers.log"
 
     def _last_line(self) -> str:
         with suppress(OSError, IndexError):
-            return self._log.read_text(errors="replace").strip().splitlines()[-1][:300]
+            return (self._folder.path / "workers.log").read_text(errors="replace").strip().splitlines()[-1][:300]
         return "they say nothing"
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Have a guard end its worker, what that one has started, and itself; a plug-in may have stopped it."""
-    for number in (signal.SIGTERM, signal.SIGCONT):
-        with suppress(OSError):
-            os.kill(process.pid, number)

@@ -1,4 +1,4 @@
-"""A process between the driver and one that it started: it ends what that one leaves."""
+"""A process between the driver and one that it started: it ends what that one leaves, and can go on with another one."""
 
 from __future__ import annotations
 
@@ -9,22 +9,35 @@ from harness.execution.dispatch.processes import end_with_parent
 from harness.trial.process.leftovers import adopt_orphans, end_descendants
 
 
-def go_on_guarded() -> None:
-    """Go on in a child of this process, which stays behind as its guard and does not return.
-
-    The guard ends as its child does. Before, it ends everything that was started below it, whoever the parent was: also when
-    it is told to end, and when the driver has died, by whatever signal.
+def be_a_guard() -> None:
+    """Have this process end everything that was started below it, whoever the parent was, when it is told to end, and when
+    the driver has died, by whatever signal.
     """
     adopt_orphans()
     signal.signal(signal.SIGTERM, _end_all)
     end_with_parent(signal.SIGTERM)
+
+
+def guarded() -> int | None:
+    """Return None in a new child of this guard. Here, once that one has ended, end what was started below, and return how it
+    ended: its exit status, or minus the number of the signal that ended it.
+    """
     child = os.fork()
     if child:
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         end_descendants()
-        _end_as(status)
+        return status
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
+    return None
+
+
+def go_on_guarded() -> None:
+    """Go on in a child of this process, which stays behind as its guard, does not return, and ends as its child does."""
+    be_a_guard()
+    status = guarded()
+    if status is not None:
+        _end_as(status)
 
 
 def _end_all(*_: object) -> None:

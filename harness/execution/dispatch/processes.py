@@ -51,19 +51,29 @@ def start(
             pass_fds=tuple(keep_open),
             env={**os.environ, **(env or {})},
         )
+    write_secret(process, secret)
+    return process
+
+
+def write_secret(process: subprocess.Popen[bytes], secret: str) -> None:
+    """Write a line to the standard input of a process that `start` returned."""
     assert process.stdin is not None
     with suppress(OSError):  # it has died already, which its exit status will say
         process.stdin.write(f"{secret}\n".encode())
         process.stdin.flush()
-    return process
 
 
 def arguments_and_secret() -> tuple[list[str], str]:
-    """Return what `start` gave this process. Nothing of the secret stays in the buffers of standard input."""
+    """Return what `start` gave this process."""
+    return sys.argv[3:], read_secret()
+
+
+def read_secret() -> str:
+    """Return the next line of standard input, of which nothing stays in buffers; "" at its end."""
     secret = bytearray()
     while (byte := os.read(0, 1)) not in (b"", b"\n"):
         secret += byte
-    return sys.argv[3:], secret.decode()
+    return secret.decode()
 
 
 def end_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
