@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.contracts.attributes import check_attributes, first_line
 from harness.contracts.errors import BadInput, ContractError, did_you_mean
+from harness.contracts.fixed import fixed
 from harness.contracts.spaces import Hyperparameters
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Reference:
     Attributes:
         learning_rate: the reference peak rate; the tracks try multiples of it.
         optimizer: name of a registered optimizer recipe.
-        hyperparameters: the optimizer's hyperparameters except the learning rate.
+        hyperparameters: the optimizer's hyperparameters except the learning rate; kept as a read-only copy.
         warmup: linear warm-up as a fraction of the budget.
     """
 
@@ -58,6 +60,9 @@ class Reference:
     optimizer: str = "adamw"
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     warmup: float = 0.05
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hyperparameters", fixed(self.hyperparameters))
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Size:
             states it; `timetrial targets` writes that file.
         reference: reference optimizer, learning rate and warm-up; read from the same file as the target.
         validation_examples: an evaluation uses this many validation examples, the first ones; 0 means all.
-        model: keyword arguments of the model.
+        model: keyword arguments of the model; kept as a read-only copy.
         precision: "float32" or "bfloat16" (autocast), for every submission.
         compiled: whether torch.compile compiles the model.
         resident: whether all examples are moved to the device before the clock starts. If not, they stay in host memory and
@@ -93,6 +98,9 @@ class Size:
     resident: bool = True
     target_provenance: str = "provisional"
     parameters: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", fixed(self.model))
 
 
 TARGETS = "targets.json"
@@ -142,7 +150,7 @@ class Workload:
     lower_is_better: ClassVar[bool] = True
     data: ClassVar[DataFacts]
     sizes: ClassVar[Mapping[str, Size]]
-    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = fixed({})
     host: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[str] = "workload"
 
@@ -160,6 +168,8 @@ class Workload:
                 raise ContractError(f"{cls.__name__} has no {hook}(), which a Workload must define")
         if "summary" not in vars(cls):
             cls.summary = first_line(cls)
+        for shared in {"sizes", "variants"} & vars(cls).keys():
+            setattr(cls, shared, fixed(vars(cls)[shared]))
 
     def __init__(self, size: str = "laptop", variant: str = "") -> None:
         """Fix the size and, for a held-out variant, its name.
@@ -277,7 +287,8 @@ def _entry(file: Callable[[type[Workload]], Path], workload: type[Workload], siz
     try:
         path = file(workload)
         stat = path.stat()
-        entry = _content(path, stat.st_mtime_ns, stat.st_size).get(workload.name, {}).get(size)
+        texts = _texts(path, stat.st_mtime_ns, stat.st_size)
+        entry = json.loads(texts.get(workload.name, "{}")).get(size)
     except (FileNotFoundError, TypeError):  # TypeError: a class that was typed at a prompt has no file
         return None
     except (ValueError, AttributeError) as error:
@@ -286,10 +297,13 @@ def _entry(file: Callable[[type[Workload]], Path], workload: type[Workload], siz
 
 
 @lru_cache(maxsize=8)
-def _content(path: Path, modified: int, size: int) -> dict[str, Any]:
-    """Return the content of a JSON file; time and size are arguments so that a changed file is read again."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+def _texts(path: Path, modified: int, size: int) -> Mapping[str, str]:
+    """Return {key: its value as JSON} of a JSON file: as text, since all trials of a process share it.
+
+    Time and size are arguments so that a changed file is read again.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return MappingProxyType({name: json.dumps(value) for name, value in content.items()})
 
 
 def _from_targets_file(workload: type[Workload], size: str, variant: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from functools import partial
 from harness.execution.dispatch.child_pool import ChildPool
 from harness.execution.dispatch.driver import ELSEWHERE_SECONDS, Driver
 from harness.execution.race import Race
-from harness.execution.worker import work
+from harness.execution.worker import work, writable
 
 
 def run_inline(race: Race, say: Callable[[str], None] = print) -> None:
@@ -42,7 +42,7 @@ def run_inline(race: Race, say: Callable[[str], None] = print) -> None:
             race.again(spec)
         else:
             result, why = work(spec, race.settings, partial(race.stop_for, spec.cell))
-            race.done(result, spec)
+            race.done(writable(result), spec)
         if why:
             say(f"{why}: the trials that are left run in a worker process")
             return Driver(race, ChildPool(), "127.0.0.1", say).run()

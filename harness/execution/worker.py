@@ -121,9 +121,16 @@ def work(
 
 
 def _load_and_run(spec: TrialSpec, loaded: LoadedWorkload, how: TrialSettings) -> TrialResult:
-    """Load the submission and run the trial, if both sources are those that were planned."""
-    with how.limits():
-        submission = _submission(spec.source or spec.submission, spec.submission_hash)
+    """Load the submission and run the trial, if it is on this machine and both sources are those that were planned."""
+    try:
+        with how.limits():
+            submission = _submission(spec.source or spec.submission, spec.submission_hash)
+    except ContractError:
+        raise
+    except BadInput as error:  # only here: a plug-in may raise one later, and would be passed over where it is unlucky
+        if error.__cause__ is not None:  # its import failed
+            raise
+        return TrialResult(ended(spec, loaded.workload, None, Status.KILLED, explain(error), how.environment))
     for what, expected, actual in (
         ("workload", spec.workload_hash, loaded.content_hash),
         ("submission", spec.submission_hash, submission.content_hash),
@@ -136,10 +143,22 @@ def _load_and_run(spec: TrialSpec, loaded: LoadedWorkload, how: TrialSettings) -
 
 def _not_run(spec: TrialSpec, workload: Workload, error: BaseException, environment: Mapping[str, Any]) -> TrialResult:
     """Return the result of a trial whose submission could not be loaded, or whose process it broke."""
-    if isinstance(error, BadInput) and not isinstance(error, ContractError) and error.__cause__ is None:
-        return TrialResult(ended(spec, workload, None, Status.KILLED, explain(error), environment))  # not on this machine
     record = ended(spec, workload, None, status_of(error), explain(error), environment)
     return TrialResult(record, (Artefact(TRACEBACK, full_traceback(error)),))
+
+
+def writable(result: TrialResult) -> TrialResult:
+    """Return a trial's result, or that of `unwritable` where a plug-in has put into its record what is no JSON."""
+    try:
+        result.record.to_json()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  it may call what a plug-in has defined
+        return unwritable(result.record.spec, error)
+    return result
+
+
+def unwritable(spec: TrialSpec, error: BaseException) -> TrialResult:
+    """Return the result of a trial whose record cannot be written as JSON: a failed one that holds nothing of it."""
+    return TrialResult(TrialRecord(spec, Status.FAILED, f"its record cannot be written: {explain(error)}"))
 
 
 def _concluded(result: TrialResult, aftermath: Aftermath, limit_hit: str) -> Worked:

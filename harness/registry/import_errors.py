@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from harness.contracts.errors import BadInput
+from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.messages import display_path, said
 
 IMPORT_SECONDS = 120.0
@@ -71,7 +71,8 @@ def import_error(path: Path, error: BaseException) -> BadInput:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path]
     where = f"{display_path(path)}, line {lines[-1]}" if lines and lines[-1] else display_path(path)
     if isinstance(error, BadInput):
-        return type(error)(f"{where}: {error}")
+        kind = ContractError if isinstance(error, ContractError) else BadInput  # its own class may be the plug-in's
+        return kind(f"{where}: {_message(error)}")
     if isinstance(error, ImportTimeout):
         return BadInput(
             f"{where}: the import had not ended after {IMPORT_SECONDS:g} s; leave to a function what need not run then"
@@ -79,3 +80,10 @@ def import_error(path: Path, error: BaseException) -> BadInput:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return BadInput(f"{where}: needs the module '{error.name}', which is not installed here")
     return BadInput(f"{where}: {said(error)}")
+
+
+def _message(error: BadInput) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  a plug-in's own exception may raise while it is converted to text
+        return said(error)

@@ -9,22 +9,23 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from harness.contracts.algorithms import TrainingAlgorithm
-from harness.contracts.errors import BadInput
+from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.optimizers import Optimizer
 from harness.contracts.schedules import Schedule
 from harness.contracts.workloads import Workload
-from harness.registry.backward import backward_passes_refused
+from harness.registry.backward import backward_passes_refused_once_loaded
 from harness.registry.facts import Plugin, check_facts
 from harness.registry.import_errors import ImportTimeout, import_error, import_limit, noted_interrupts
 from harness.registry.refusals import calls_refused
 from harness.registry.sources import OURS, Sources, display_path, read_sources
+from harness.registry.untouched import untouched
 
 PLUGIN_PACKAGE = "timetrial_plugins"
 """Name of the package under which plug-ins outside of installed packages are imported."""
@@ -66,7 +67,7 @@ def load_file(path: Path) -> list[LoadedPlugin]:
 
     Raises:
         BadInput: the file cannot be read, or its import raises an error; the message names file and line.
-        ContractError: a plug-in in it does not keep its contract.
+        ContractError: a plug-in in it does not keep its contract, or its import trains or replaces a part of the harness.
     """
     try:
         check_readable(path)
@@ -85,10 +86,11 @@ def load_file(path: Path) -> list[LoadedPlugin]:
         module = _run(path, sources)
         _loaded[path] = sources.text_hash, module
     try:
-        return [LoadedPlugin(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
-    except BadInput:
-        raise
+        with nullcontext() if _is_ours(path) else untouched():
+            return [LoadedPlugin(plugin.name, plugin, sources, module.__name__) for plugin in plugins_of(module)]
     except (Exception, SystemExit) as error:  # a class can raise anything where its facts are read
+        if type(error) is ContractError:
+            raise
         raise import_error(path, error) from error
 
 
@@ -154,7 +156,7 @@ def _run(path: Path, sources: Sources) -> ModuleType:
 
 @contextmanager
 def importing(path: Path, sources: Sources) -> Iterator[None]:
-    """Surround the import of a plug-in's file: it prints and ends nothing, trains nothing, and its time is limited.
+    """Surround the import of a plug-in's file: it prints, ends, trains and replaces nothing, and its time is limited.
 
     Modules that were loaded from its sources before an error are forgotten.
 
@@ -165,7 +167,7 @@ def importing(path: Path, sources: Sources) -> Iterator[None]:
     with noted_interrupts() as interrupts:
         try:
             # Standard output may be another program's JSON.
-            with redirect_stdout(sys.stderr), calls_refused(), import_limit(), _no_training(sources):
+            with redirect_stdout(sys.stderr), calls_refused(), import_limit(), _distrusted(path):
                 yield
         except BaseException as error:
             new = {key: sys.modules[key] for key in set(sys.modules) - before}
@@ -177,12 +179,19 @@ def importing(path: Path, sources: Sources) -> Iterator[None]:
             raise import_error(path, error) from error
 
 
-def _no_training(sources: Sources) -> AbstractContextManager[None]:
-    """Refuse backward passes where a file that is not ours imports torch: no clock runs yet."""
-    ours = any(sources.files[0].is_relative_to(folder) for folder in OURS.values())
-    if ours or "torch" not in sources.libraries or importlib.util.find_spec("torch") is None:
-        return nullcontext()
-    return backward_passes_refused(lambda roots: "a backward pass while the file is imported: train in update()")
+@contextmanager
+def _distrusted(path: Path) -> Iterator[None]:
+    """Refuse, unless the file is ours, backward passes, since no clock runs yet, and that it replaces parts of the harness."""
+    if _is_ours(path):
+        yield
+        return
+    reason = "a backward pass while the file is imported: train in update()"
+    with backward_passes_refused_once_loaded(lambda roots: reason), untouched():
+        yield
+
+
+def _is_ours(path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in OURS.values())
 
 
 def _executed(name: str, path: Path) -> ModuleType:

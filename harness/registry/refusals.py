@@ -1,10 +1,11 @@
-"""Calls that a plug-in may not make, because they would end, replace or interrupt the process that runs its trial."""
+"""Calls that a plug-in may not make: they would end, replace or interrupt the process that runs its trial, or stay in it."""
 
 from __future__ import annotations
 
 import _thread
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,18 +29,22 @@ def _is_our_group(group: int, number: int = signal.SIGTERM) -> bool:
     return number != 0 and group in (0, getpgrp())
 
 
-CALLS: tuple[tuple[Any, str, Callable[..., bool]], ...] = (
-    (os, "kill", _is_ours),
-    (os, "killpg", _is_our_group),
-    (os, "_exit", _always),
-    (os, "abort", _always),
-    (os, "execv", _always),
-    (os, "execve", _always),
-    (signal, "raise_signal", _always),
-    (signal, "pthread_kill", lambda thread, number: number != 0),
-    (_thread, "interrupt_main", _always),
+ENDS = "would end or interrupt the process that runs the trial"
+STAYS = "cannot be taken back in the process that runs the trial"
+
+CALLS: tuple[tuple[Any, str, Callable[..., bool], str], ...] = (
+    (os, "kill", _is_ours, ENDS),
+    (os, "killpg", _is_our_group, ENDS),
+    (os, "_exit", _always, ENDS),
+    (os, "abort", _always, ENDS),
+    (os, "execv", _always, ENDS),
+    (os, "execve", _always, ENDS),
+    (signal, "raise_signal", _always, ENDS),
+    (signal, "pthread_kill", lambda thread, number: number != 0, ENDS),
+    (_thread, "interrupt_main", _always, ENDS),
+    (sys, "addaudithook", _always, STAYS),
 )
-"""(module, function, whether a call with these arguments is refused)."""
+"""(module, function, whether a call with these arguments is refused, why)."""
 
 
 @contextmanager
@@ -49,23 +54,25 @@ def calls_refused() -> Iterator[None]:
     Threads that ran before, such as the executor's, may make them. A call that does not go through these functions of
     Python, in C for instance, is not refused.
     """
-    replaced = [(module, name, getattr(module, name)) for module, name, _ in CALLS if hasattr(module, name)]
+    replaced = [(module, name, getattr(module, name)) for module, name, *_ in CALLS if hasattr(module, name)]
     others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
     running = [getpid()]
 
-    def refusing(module: Any, name: str, original: Callable[..., Any], refused: Callable[..., bool]) -> Callable[..., Any]:
+    def refusing(module: Any, name: str, refused: Callable[..., bool], why: str) -> Callable[..., Any]:
+        original: Callable[..., Any] = getattr(module, name)
+
         @wraps(original)
         def call(*arguments: Any, **keywords: Any) -> Any:
             inside = running == [getpid()] and threading.get_ident() not in others
             if inside and refused(*arguments, **keywords):
-                raise ContractError(f"{module.__name__}.{name}() would end or interrupt the process that runs the trial")
+                raise ContractError(f"{module.__name__}.{name}() {why}")
             return original(*arguments, **keywords)
 
         return call
 
-    for module, name, refused in CALLS:
+    for module, name, refused, why in CALLS:
         if hasattr(module, name):
-            setattr(module, name, refusing(module, name, getattr(module, name), refused))
+            setattr(module, name, refusing(module, name, refused, why))
     try:
         yield
     finally:

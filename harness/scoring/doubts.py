@@ -7,14 +7,14 @@ and procedures, twelve workloads), and forty built-in submissions at size smoke.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harness.contracts.errors import BadInput
-from harness.rules import ruleset
+from harness.rules import BATCHNORM_EXAMPLES, ruleset
 from harness.scoring.ruler import SHORTEST, Ruler
 from harness.scoring.rulers import rulers_of
 from harness.scoring.sentences import listed
@@ -35,6 +35,16 @@ per example of the steps."""
 LONG_ENOUGH = 0.1
 """Seconds that a trial must be expected to take, at the median rate, before its own is compared: below it, overhead decides."""
 
+EVALUATION, EVALUATION_SECONDS = 4.0, 0.3
+"""Seconds per evaluation over 4 times the median of the workload's submissions are doubtful, once a submission's trials beyond
+that took 0.3 s more than the median together. Honest trials: at most 3.0 times (`budget`), 2.9 (`schedule`), 2.5 (`external`)
+and 1.5 (`self-tuning`), apart from those that refresh BatchNorm statistics."""
+
+REFRESH = BATCHNORM_EXAMPLES / 2
+"""Training examples whose seconds an evaluation may take beyond the median, where that is more: no record states whether a
+trial refreshes BatchNorm statistics, a forward pass of twice as many. Honest trials: at most 0.65 of these seconds (7.8 times
+the median on `speech_lstm`)."""
+
 FEWEST = 3
 """So many submissions must have run on a workload and type of machine before their rates are compared."""
 
@@ -48,7 +58,7 @@ Honest trials: 2.1 s (`autolrs` imports scikit-learn)."""
 
 
 def doubts(trials: pd.DataFrame) -> list[str]:
-    """Return one sentence per reason to doubt a trial, with the trials that it holds for.
+    """Return one sentence per reason to doubt trials, with those that it holds for.
 
     Args:
         trials: what `harness.results.read_trials` returns. Trials that do not state what is needed are not doubted.
@@ -56,7 +66,7 @@ def doubts(trials: pd.DataFrame) -> list[str]:
     if trials.empty or not {"curve", "clocks", "facts"} <= set(trials.columns):
         return []
     known = trials[[isinstance(clocks, Mapping) for clocks in trials["clocks"]]]
-    rates, rulers, constructors = _median_rates(known), _rulers(known), _median_constructors(known)
+    rates, rulers, constructors = _medians(known, _rate), _rulers(known), _median_constructors(known)
     found: dict[str, list[str]] = {}
     for row in _rows(known):
         for reason, figure in (
@@ -72,6 +82,8 @@ def doubts(trials: pd.DataFrame) -> list[str]:
                 found.setdefault(reason, []).append(
                     f"{row.submission} on {row.workload} (study {row.study}, trial {row.trial}, {figure})"
                 )
+    if slow := list(_slow_evaluations(known)):
+        found["their evaluations, which no clock counts, take far longer than those of other submissions"] = slow
     return [f"Doubtful, because {reason}: {listed(where)}." for reason, where in found.items()]
 
 
@@ -146,11 +158,38 @@ def _place(row: Any) -> Place:
     return str(row.workload), str(getattr(row, "machine_type", ""))
 
 
-def _median_rates(trials: pd.DataFrame) -> dict[Place, float]:
-    """Return the median over submissions of their median rates, wherever enough of them ran."""
+def _slow_evaluations(trials: pd.DataFrame) -> Iterator[str]:
+    """Yield the submissions whose evaluations took doubtfully long, wherever they did, with the trials and the factor."""
+    medians, rates = _medians(trials, _evaluation), _medians(trials, _rate)
+    beyond: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for row in _rows(trials):
+        each, median = _evaluation(row), medians.get(_place(row), math.nan)
+        if each > max(EVALUATION * median, median + REFRESH * rates.get(_place(row), math.nan)):
+            more = (each - median) * len(row.curve["metric"])
+            beyond.setdefault((str(row.submission), str(row.workload)), []).append((each / median, more))
+    for (submission, workload), slow in beyond.items():
+        ratios, seconds = zip(*slow, strict=True)
+        if (more := math.fsum(seconds)) > EVALUATION_SECONDS:
+            count = "1 trial" if len(slow) == 1 else f"{len(slow)} trials"
+            yield f"{submission} on {workload} ({count}, up to {max(ratios):.2g} times, {more:.2g} s more)"
+
+
+def _evaluation(row: Any) -> float:
+    """Return a trial's seconds per evaluation; NaN if it had none."""
+    seconds, count = row.clocks.get("evaluation_seconds"), len(row.curve.get("metric", ()))
+    return float(seconds) / count if seconds and count else math.nan
+
+
+def _medians(trials: pd.DataFrame, measured: Callable[[Any], float]) -> dict[Place, float]:
+    """Return the median over submissions of the medians of their trials, wherever enough of them ran.
+
+    Args:
+        trials: known ones.
+        measured: returns a trial's value, or NaN.
+    """
     rates: dict[Place, dict[str, list[float]]] = {}
     for row in _rows(trials):
-        if not math.isnan(rate := _rate(row)):
+        if not math.isnan(rate := measured(row)):
             rates.setdefault(_place(row), {}).setdefault(str(row.submission), []).append(rate)
     return {
         place: float(np.median([np.median(values) for values in own.values()]))

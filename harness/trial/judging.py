@@ -51,6 +51,7 @@ class Judge:
         modules = list(_modules(model))
         self._kinds = {name: type(module) for name, module in modules}
         self._parts, self._given = _parts(modules), _tensors(modules)
+        self._types = {name: type(tensor) for name, tensor in self._given.items()}
         self._tensors = _saved_tensors(self._model)
         self._built = _build_of(self._model)
         self.model_with_values_of(model)
@@ -95,7 +96,8 @@ class Judge:
         theirs = _tensors(modules)
         for name, own in self._tensors.items():
             given = theirs.get(name)
-            if given is None or not (given is self._given[name] or type(given) in PLAIN) or _form(given) != _form(own):
+            as_built = given is self._given[name] and type(given) is self._types[name]
+            if given is None or not (as_built or type(given) in PLAIN) or _form(given) != _form(own):
                 raise ContractError(f"'{name}' of the model has another shape or type: put new values into the tensors it has")
         return theirs
 
@@ -137,7 +139,7 @@ def _modules(model: nn.Module, kinds: Mapping[str, type] | None = None, name: st
         name: of the model inside of another one.
 
     Raises:
-        ContractError: a module has another class, or its parts are no plain dictionary.
+        ContractError: a module has another class, or its attributes, parts or their names are of a class of somebody's own.
     """
     if kinds is not None and type(model) is not kinds.get(name):
         raise _replaced(name)
@@ -148,8 +150,9 @@ def _modules(model: nn.Module, kinds: Mapping[str, type] | None = None, name: st
 
 def _named(module: nn.Module, table: str, name: str) -> list[tuple[str, Any]]:
     """Return what one of a module's tables has, with full names."""
-    found = vars(module)[table]
-    if type(found) is not dict:
+    own = vars(module)
+    found = own[table] if type(own) is dict else None
+    if type(found) is not dict or any(type(key) is not str for key in found):
         raise _replaced(name)
     return [(f"{name}.{key}" if name else key, value) for key, value in found.items() if value is not None]
 

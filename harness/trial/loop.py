@@ -30,6 +30,7 @@ from harness.trial.process.failures import explain, status_of
 from harness.trial.process.guard import restored
 from harness.trial.process.interrupts import is_from_outside
 from harness.trial.process.pending import raise_pending
+from harness.trial.process.undisturbed import Undisturbed
 from harness.trial.seals import Seals, sealed
 from harness.trial.setup import check_untrained, listened, no_gradients_of, prepare, start_algorithm
 from harness.trial.signals import Signals
@@ -104,7 +105,7 @@ def _train(
     """Set up, then train and evaluate in turn, until something ends the trial; `ending` gets what is to be done then."""
     spec, workload, rules = run.spec, run.workload, RULESETS[run.spec.track]
     device = torch.device(settings.device)
-    clocks = Clocks(device)
+    clocks, others = Clocks(device), Undisturbed(device)
 
     clocks.setup.start()
     ready = prepare(spec, workload, data, device)
@@ -119,6 +120,7 @@ def _train(
         signals = Signals(listened(submission), task, meter, algorithm) if listened(submission) else None
         refresh = refreshes_batchnorm(algorithm)
         check_untrained(ready)
+    others.suspend()
     clocks.constructor.stop()
     clocks.setup.stop()
 
@@ -134,24 +136,27 @@ def _train(
             return run.stop(stop, earliest, rules.clock)
 
         clocks.training.start()
+        others.resume()
         finite = train_until(following, meter, algorithm, signals, trace, run.losses)
         algorithm.prepare_for_evaluation()
+        others.suspend()
         clocks.training.stop()
         run.clocks = clocks.read(meter)
-        if not (finite and meter.finite(judge.weights_of(task.model))):
-            return run.end(Status.DIVERGED, f"loss or weights not finite at step {meter.steps}", complete=True)
-        if run.overspent(before, meter.examples, end):
-            return None
+        with others.judging():
+            if not (finite and meter.finite(judge.weights_of(task.model))):
+                return run.end(Status.DIVERGED, f"loss or weights not finite at step {meter.steps}", complete=True)
+            if run.overspent(before, meter.examples, end):
+                return None
 
-        clocks.evaluation.start()
-        seals.check()
-        model = judge.model_with_values_of(task.model)
-        if refresh:
-            refresh_batchnorm(workload, model, ready.train, seed=stable_seed(spec.seed, "batchnorm"))
-        metrics = evaluate(workload, model, ready.validation, ready.judged)
-        if rules.full_evaluation and meter.examples >= end:
-            metrics |= evaluate_parts(workload, model, {"whole": ready.validation, "test": data["test"]})
-        clocks.evaluation.stop()
+            clocks.evaluation.start()
+            seals.check_content()
+            model = judge.model_with_values_of(task.model)
+            if refresh:
+                refresh_batchnorm(workload, model, ready.train, seed=stable_seed(spec.seed, "batchnorm"))
+            metrics = evaluate(workload, model, ready.validation, ready.judged)
+            if rules.full_evaluation and meter.examples >= end:
+                metrics |= evaluate_parts(workload, model, {"whole": ready.validation, "test": data["test"]})
+            clocks.evaluation.stop()
         run.clocks = clocks.read(meter)
         value = run.evaluated(metrics)
 
@@ -161,12 +166,14 @@ def _train(
             return run.finish()
 
         clocks.training.start()
+        others.resume()
         before = meter.examples
         algorithm.restore_after_evaluation()
         if signals is not None and signals.of_evaluations:
             meter.charge(ready.judged, 1)
             before += ready.judged / 3
             algorithm.observe(signals.of_evaluation(value if workload.lower_is_better else -value))
+        others.suspend()
         clocks.training.stop()
 
 

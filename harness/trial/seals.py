@@ -13,6 +13,7 @@ from harness.contracts.workloads import Workload
 from harness.trial.batches import version_of
 from harness.trial.judging import judged_examples
 from harness.trial.process.interrupts import is_from_outside
+from harness.trial.process.torch_state import registered_kernels
 from harness.trial.tampering import (
     Functions,
     Tampering,
@@ -44,6 +45,7 @@ class Seals:
     def __init__(self, process: Functions, workload: Workload, data: Parts) -> None:
         self._code = [process, workload_functions(workload)]
         self._workload, self._values = workload, dict(vars(workload))
+        self._kernels = registered_kernels()
         self._tensors: list[tuple[str, Mapping[str, Tensor], str, Tensor, int]] = []
         self._add(data)
         limit = judged_examples(data["validation"], workload.size.validation_examples)
@@ -67,6 +69,8 @@ class Seals:
         """
         for functions in self._code:
             functions.check()
+        for name in registered_kernels() - self._kernels:
+            raise Tampering(f"torch's function {name} was registered anew: leave those of aten as they are")
         for name in hidden_functions(self._workload):
             raise Tampering(f"{name}() of workload '{self._workload.name}' was replaced: leave it as it is")
         for name in changed_values(self._workload, self._values):

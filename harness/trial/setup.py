@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,20 +82,26 @@ def warm_up_pass(workload: Workload, model: nn.Module, train: Mapping[str, Tenso
 
 @contextmanager
 def no_gradients_of(model: nn.Module) -> Iterator[None]:
-    """Refuse backward passes to tensors of the shapes of the model's weights: to its own, or to those of a copy.
+    """Refuse backward passes to tensors of the shapes of the model's weights, its own or a copy's, or to as many numbers.
 
     So nothing can be trained by gradients in a constructor, while no clock runs and nothing is charged, and be written into
-    the model later. Computations of other shapes are free: a schedule may fit its own curve. What computes gradients
-    without torch's autograd is not seen here; `constructor_seconds` in the record has its time.
+    the model later. Computations with fewer numbers than the smallest weight has are free: a schedule may fit its own
+    curve. What computes gradients without torch's autograd is not seen here; `constructor_seconds` in the record has its
+    time.
 
     Raises:
         ContractError: at the pass, and again at the end, since a plug-in may have caught the first.
     """
     shapes = {p.shape for p in model.parameters() if p.dim() > 1}
+    smallest = min((shape.numel() for shape in shapes), default=math.inf)
 
     def refused(roots: Sequence[Any]) -> str:
-        if any(leaf.shape in shapes for leaf in _leaves(roots)):
+        with torch._C.DisableTorchFunctionSubclass():
+            leaves = [Tensor.size(leaf) for leaf in _leaves(roots)]
+        if not shapes.isdisjoint(leaves):
             return "a backward pass through the model, or a copy, before the first step: train in update()"
+        if (numbers := sum(shape.numel() for shape in leaves)) >= smallest:
+            return f"a backward pass to {numbers:,} numbers, as many as a weight has, before the first step: train in update()"
         return ""
 
     with backward_passes_refused(refused):

@@ -28,7 +28,7 @@ TORCH = str(Path(torch.__file__).parent)
 HARNESS = ("harness.trial.", "harness.pruning.", "harness.records", "harness.canonical")
 """Modules of the harness that take part in a trial, by the beginnings of their names."""
 
-LIBRARIES = (torch, torch.Tensor, torch.linalg, torch.special, nn.functional, torch._C._nn, nn.Module, math)
+LIBRARIES = (torch, torch.Tensor, nn.Parameter, torch.linalg, torch.special, nn.functional, torch._C._nn, nn.Module, math)
 
 CALLS = ("__call__", "_call_impl", "_wrapped_call_impl")
 """Private names through which a module of torch computes."""

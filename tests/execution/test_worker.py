@@ -1,5 +1,6 @@
 """What a worker does before, around and after a trial."""
 
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -7,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from harness.contracts.errors import BadInput
+from harness.execution import worker
+from harness.execution.dispatch.child_pool import ChildPool
+from harness.execution.dispatch.driver import Driver
+from harness.execution.inline import run_inline
 from harness.execution.settings import Settings
 from harness.execution.worker import work
 from harness.plan import Request, make_plan
 from harness.records import FAILURES
 from harness.registry import all_submissions
+from harness.results import ResultStore
+from tests.execution.scripted import race_of
 from tests.trial.process.children import in_a_process
 from tests.trial.process.guarded import metrics
 from workloads.data import data_directory
@@ -44,7 +52,7 @@ COMPILING = """
 import torch
 from harness import optimizer
 
-@torch.compile(backend="eager")
+@torch.compile(backend="BACKEND")
 def scaled(gradient):
     return gradient * 0.5
 
@@ -68,16 +76,24 @@ from harness.plan import Request, make_plan
 from workloads.data import data_directory
 
 plan = make_plan(Request(suite="smoke", workloads=("digits_mlp",), submissions=(sys.argv[1],), track="self-tuning", studies=1))
-record = work(plan.trials[0], Settings("inline", data_directory()), lambda: None).result.record
-print(record.status, record.reason)
+for _ in range(2):
+    (record, _), replace = work(plan.trials[0], Settings("inline", data_directory()), lambda: None, own_process=True)
+    print(record.status, record.reason, replace, sep="; ")
 """
 
 
-def test_the_first_submission_of_a_process_that_compiles_a_function_is_not_blamed_for_what_torch_replaces(tmp_path):
-    (tmp_path / "compiling.py").write_text(COMPILING)
+@pytest.mark.parametrize("backend", ["eager", pytest.param("inductor", marks=pytest.mark.slow)])
+def test_submissions_that_compile_a_function_are_not_blamed_for_what_torch_replaces(tmp_path, backend):
+    if backend == "inductor" and shutil.which("g++") is None and shutil.which("clang++") is None:
+        pytest.skip("torch.compile needs a C++ compiler")
+    (tmp_path / "compiling.py").write_text(COMPILING.replace("BACKEND", backend))
     line = [sys.executable, "-c", ITS_TRIAL, f"{tmp_path / 'compiling.py'}+cosine"]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
-    assert done.stdout.split()[0] in ("reached", "missed", "finished"), done.stdout
+    for trial in done.stdout.splitlines():
+        status, _, replace = trial.split("; ")
+        assert status in ("reached", "missed", "finished"), done.stdout
+        assert replace in ("", "a thread that it started is still running"), done.stdout  # the compiler's own, the first time
+    assert len(done.stdout.splitlines()) == 2
 
 
 PLUGIN = """
@@ -167,6 +183,45 @@ def test_an_error_of_an_import_in_the_worker_alone_fails_the_trial(tmp_path):
 def test_a_submission_that_this_machine_does_not_have_is_no_failure_of_it(tmp_path):
     (record, artefacts), _ = in_a_process(changed_before_the_trial, plugin(tmp_path, "pass"), None).value
     assert (record.status, artefacts) == ("killed", ())
+
+
+def test_an_error_of_the_harness_itself_that_a_plugin_provokes_is_a_failure_of_it(tmp_path):
+    (record, artefacts), _ = in_a_process(passed_over, plugin(tmp_path, "pass")).value
+    assert record.status == "failed" and record.reason.startswith("BadInput: unlucky")
+    assert artefacts[0].content.decode().endswith("BadInput: unlucky\n")
+
+
+def passed_over(name):
+    """Return what a worker has done with a trial that a user's mistake seems to have ended."""
+
+    def unlucky(*_):
+        raise BadInput("unlucky")
+
+    worker.run_trial = unlucky
+    return worked(name)
+
+
+UNWRITABLE = """
+import sys
+frame = sys._getframe()
+while frame is not None:
+    if hasattr(run := frame.f_locals.get('run'), 'beater'):
+        run.beater = VALUE
+    frame = frame.f_back
+"""
+
+
+@pytest.mark.parametrize("value", ["{'time': object()}", "(deep := [], deep.append(deep))", "{'time': 10**5000}"])
+@pytest.mark.parametrize("way", [run_inline, lambda race: Driver(race, ChildPool(1), "127.0.0.1", print).run()])
+def test_a_trial_whose_record_cannot_be_written_has_failed(tmp_path, way, value):
+    race, _ = race_of(tmp_path / "results", plugin(tmp_path, UNWRITABLE.strip().replace("VALUE", value)), "adamw+linear")
+    try:
+        way(race)
+    finally:
+        race.close()
+    failed, honest = sorted(ResultStore(tmp_path / "results").records(), key=lambda record: record.status)
+    assert failed.status == "failed" and failed.reason.startswith("its record cannot be written: ")
+    assert "\n" not in failed.reason and honest.status not in (*FAILURES, "killed")
 
 
 def changed_before_the_trial(name, first_line):

@@ -105,6 +105,31 @@ def test_seconds_that_a_race_counts_are_paid_and_only_few_of_them_are_odd():
     assert "0.19 times" in board(row("x", seconds=1.9) | {"track": "self-tuning"})[0]
 
 
+def evaluated(name, seconds, trial=0):
+    """Return a trial of two evaluations, and of 1 ms per charged example."""
+    return row(name, seconds=1.0, evaluation_seconds=seconds) | {"trial": trial}
+
+
+def test_evaluations_that_take_five_times_as_long_are_named_with_the_trials_in_which_they_do():
+    others = [evaluated(name, 1.0, trial) for name in "abc" for trial in range(3)]
+    slow = [evaluated("x", 5.0 if trial else 1.0, trial) for trial in range(3)]
+    (found,) = doubts(pd.DataFrame([*others, *slow]))
+    assert found.startswith("Doubtful, because their evaluations, which no clock counts, take far longer than those of other")
+    assert found.endswith("submissions: x on w (2 trials, up to 5 times, 8 s more).")
+
+
+@pytest.mark.parametrize(("median", "odd"), [(0.04, 0.28), (1.0, 3.9)])
+def test_evaluations_that_jitter_or_are_short_are_no_doubt(median, odd):
+    assert doubts(pd.DataFrame([*(evaluated(name, median) for name in "abcd"), evaluated("x", odd)])) == []
+
+
+def test_what_the_refreshing_of_batchnorm_statistics_takes_is_no_doubt():
+    """A forward pass of 1,024 examples takes about a third of the 1.02 s in which as many are trained on."""
+    others = [evaluated(name, 0.1) for name in "abc"]
+    assert doubts(pd.DataFrame([*others, evaluated("x", 0.1 + 2 * 0.34)])) == []
+    assert "(1 trial, up to 13 times, 1.2 s more)" in doubts(pd.DataFrame([*others, evaluated("x", 0.1 + 2 * 0.6)]))[0]
+
+
 def test_a_constructor_that_takes_long_once_imports_a_library():
     quick, slow = row("x"), row("x", constructor_seconds=2.1)
     assert board(quick, slow, quick) == []

@@ -76,11 +76,64 @@ class TrainsFunctionally(TrainsACopy):
             weights = {name: p - 0.1 * gradients[name] for name, p in weights.items()}
 
 
-@pytest.mark.parametrize("plugin", [TrainsACopy, TrainsACopyAndCatches, TrainsInPlaceAndReverts, TrainsFunctionally])
+class TrainsByTheEngine(TrainsACopy):
+    """Calls torch's engine of backward passes itself, and catches what is raised."""
+
+    def _begin(self):
+        own = copy.deepcopy(self.task.model)
+        loss = F.cross_entropy(own(self.task._train["inputs"]), self.task._train["labels"])
+        with contextlib.suppress(Exception):
+            torch._C._ImperativeEngine().run_backward(
+                (loss,), (torch.ones(()),), False, False, (), allow_unreachable=True, accumulate_grad=True
+            )
+        self.copy = None
+
+
+@pytest.mark.parametrize(
+    "plugin", [TrainsACopy, TrainsACopyAndCatches, TrainsInPlaceAndReverts, TrainsFunctionally, TrainsByTheEngine]
+)
 def test_a_backward_pass_through_the_model_or_a_copy_in_the_constructor_fails_the_trial(plugin):
     record = race(plugin, target=1.0)
     assert (record.status, record.evaluations) == ("failed", ())
     assert "a backward pass through the model, or a copy, before the first step" in record.reason
+
+
+class TrainsOneFlatTensor(Early):
+    """Trains all weights as views of one tensor, whose shape is that of no weight."""
+
+    def _begin(self):
+        model = copy.deepcopy(self.task.model).eval()
+        named = dict(model.named_parameters())
+        flat = torch.cat([p.detach().flatten() for p in named.values()]).requires_grad_()
+        parts = flat.split([p.numel() for p in named.values()])
+        weights = {name: part.view(p.shape) for part, (name, p) in zip(parts, named.items(), strict=True)}
+        outputs = torch.func.functional_call(model, weights, (self.task._train["inputs"],))
+        F.cross_entropy(outputs, self.task._train["labels"]).backward()
+
+
+class TrainsUnderAnotherSize(TrainsOneFlatTensor):
+    """Trains a tensor of a class that tells another size."""
+
+    def _begin(self):
+        class Small(torch.Tensor):
+            shape = torch.Size([1])
+
+            def numel(self):
+                return 1
+
+            def size(self):
+                return self.shape
+
+        flat = torch.zeros(8 * 16).as_subclass(Small).requires_grad_()
+        (flat.as_subclass(torch.Tensor) ** 2).sum().backward()
+
+
+@pytest.mark.parametrize("plugin", [TrainsOneFlatTensor, TrainsUnderAnotherSize])
+def test_a_backward_pass_to_as_many_numbers_as_a_weight_has_fails_the_trial(plugin):
+    record = race(plugin, target=1.0)
+    assert (record.status, record.evaluations) == ("failed", ())
+    numbers = {TrainsOneFlatTensor: 8 * 16 + 16 + 32 + 16 * 3 + 3, TrainsUnderAnotherSize: 8 * 16}[plugin]
+    assert f"a backward pass to {numbers} numbers, as many as a weight has, before the first step" in record.reason
 
 
 def test_what_the_copy_would_have_won():

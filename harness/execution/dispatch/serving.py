@@ -16,15 +16,15 @@ from typing import Any
 
 from harness.contracts.errors import BadInput
 from harness.contracts.workloads import DataUnavailable
-from harness.execution.dispatch.messages import SPEAKS, Channel, Message, artefacts_to_json, connect
+from harness.execution.dispatch.messages import SPEAKS, Channel, Lost, Message, artefacts_to_json, connect
 from harness.execution.dispatch.named_text import find_text
 from harness.execution.dispatch.node_facts import node_facts
 from harness.execution.dispatch.scratch import ScratchFolder
 from harness.execution.dispatch.travel import PluginFiles
 from harness.execution.settings import Settings
-from harness.execution.worker import work
+from harness.execution.worker import unwritable, work
 from harness.pruning import Stop, stop_from_json
-from harness.records import Artefact, TrialSpec
+from harness.records import Artefact, TrialResult, TrialSpec
 from harness.trial.process.failures import explain
 from harness.trial.process.machine_memory import default_memory
 from harness.trial.process.memory_limit import before_memory_exit
@@ -102,17 +102,28 @@ def _serve(channel: Channel, inbox: _Inbox, place: Place, concurrency: int) -> s
             channel.send("unable", id=spec.id, reason=explain(error), lasting=False)
             return str(error)
         before, spent = spent, time.process_time()
-        channel.send(
-            "result",
-            id=spec.id,
-            record=replace(result.record, spec=spec).to_json(),
-            artefacts=artefacts_to_json(place.as_sent(result.artefacts)),
-            spent=spent - before,
-            replace=worn,
-        )
+        try:
+            _send(channel, place, result._replace(record=replace(result.record, spec=spec)), spent - before, worn)
+        except Lost:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a plug-in has put into the record what is no JSON
+            worn = worn or "the record of its trial could not be written"
+            _send(channel, place, unwritable(spec, error), spent - before, worn)
         if worn:
             return worn
     return _reason(message)
+
+
+def _send(channel: Channel, place: Place, result: TrialResult, spent: float, worn: str) -> None:
+    """Send a trial's result; nothing is sent where it cannot be written as JSON."""
+    channel.send(
+        "result",
+        id=result.record.spec.id,
+        record=result.record.to_json(),
+        artefacts=artefacts_to_json(place.as_sent(result.artefacts)),
+        spent=spent,
+        replace=worn,
+    )
 
 
 def _reason(message: Message) -> str:

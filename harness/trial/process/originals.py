@@ -1,7 +1,8 @@
 """Notices functions, classes and modules that a trial replaced, and puts the originals back.
 
 What is compared: every name in the harness's own modules, and in the modules and classes of Python, NumPy, torch and
-pytorch_optimizer below every name that holds something callable. A comparison of about 25,000 names by identity takes less
+pytorch_optimizer below every name that holds something callable. What `harness.trial.tampering` watches while a trial runs
+is among it, so that what a finaliser replaces later is found too. A comparison of about 25,000 names by identity takes less
 than a millisecond. It does not see a function whose code object was exchanged, nor a container whose items were.
 """
 
@@ -34,11 +35,19 @@ OTHERS = frozenset(
         "builtins _thread collections contextlib copy copyreg dataclasses functools gc hashlib io itertools json json.decoder",
         "json.encoder logging math numbers numpy numpy.linalg numpy.random operator os pathlib pickle posixpath random re",
         "resource signal statistics struct subprocess tempfile threading time traceback warnings weakref",
-        "torch torch._tensor torch.fft torch.linalg torch.nn torch.optim torch.overrides torch.random torch.special",
+        "torch torch._C._nn torch._compile torch._dynamo torch._dynamo.decorators torch._dynamo.eval_frame torch._tensor",
+        "torch._VF torch.compiler torch.fft torch.linalg torch.nn torch.optim torch.overrides torch.random torch.special",
     )
     for name in names.split()
 )
-"""Single modules in which every name that holds something callable counts."""
+"""Single modules in which every name that holds something callable counts. Every step of torch's optimizers calls
+`torch._dynamo`, also where nothing is compiled; what torch replaces there when it compiles holds nothing callable."""
+
+STRICT = frozenset({"torch._VF", "torch.compiler"})
+"""Single modules in which every name counts: a table of functions, and flags that say whether torch compiles now."""
+
+EXTENSIONS: Mapping[str, ModuleType] = {"torch._C._nn": torch._C._nn}
+"""Modules of `OTHERS` that not every version of torch lists in `sys.modules`."""
 
 MISSING = object()
 
@@ -90,10 +99,11 @@ class Originals:
     """
 
     def __init__(self, *, own_process: bool) -> None:
-        for name in sys.modules.keys() - _seen:
+        for name in (sys.modules.keys() | EXTENSIONS.keys()) - _seen:
             _seen.add(name)
             if _counts(name):
-                _spaces[name] = sys.modules[name], _spaces_of(sys.modules[name], name)
+                module = _present(name)
+                _spaces[name] = module, _spaces_of(module, name)
         if not own_process:
             _take_as_they_are()
         _replaced.clear()
@@ -102,7 +112,7 @@ class Originals:
         """Put back what was replaced, and return the names of it."""
         replaced = [*_replaced]
         for name, (module, spaces) in [*_spaces.items()]:
-            if sys.modules.get(name) is not module:
+            if _present(name) is not module:
                 if name.startswith(RELOADED):
                     _forget(name)
                     continue
@@ -130,7 +140,7 @@ def builtins_restored() -> Iterator[None]:
 def _take_as_they_are() -> None:
     """Take changes that came from outside of a trial, such as the user's own, for what is there."""
     for name, (module, spaces) in [*_spaces.items()]:
-        if sys.modules.get(name) is not module:
+        if _present(name) is not module:
             _forget(name)
         for space in spaces:
             if space.differs():
@@ -143,14 +153,20 @@ def _forget(name: str) -> None:
     _seen.discard(name)
 
 
+def _present(name: str) -> Any:
+    """Return the module that an import by this name gives now."""
+    return sys.modules.get(name, EXTENSIONS.get(name))
+
+
 def _counts(name: str) -> bool:
     return name in OTHERS or name.split(".", 1)[0] in (*OWN, *PLUGINS) or name.startswith(TORCH)
 
 
 def _spaces_of(module: ModuleType, name: str) -> list[_Space]:
-    """Return the space of a module and those of the classes that it defines."""
-    strict = name.split(".", 1)[0] in OWN
-    classes = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == name]
+    """Return the space of a module and those of the classes that it defines, its own class included."""
+    strict = name in STRICT or name.split(".", 1)[0] in OWN
+    values = (*vars(module).values(), type(module))
+    classes = [value for value in values if isinstance(value, type) and value.__module__ == name]
     spaces = [_Space(f"{name}.{owner.__qualname__}", owner, owner.__dict__, strict) for owner in dict.fromkeys(classes)]
     return [_Space(name, module, vars(module), strict), *spaces]
 
@@ -180,10 +196,17 @@ def _is_profiled(now: Any, before: Any) -> bool:
 
 
 def _hidden_by(owner: Any, name: str) -> Any:
-    """Return what a new name hides: in a module a builtin, in a class an inherited attribute; `MISSING` if nothing."""
+    """Return what a new name hides; `MISSING` if nothing.
+
+    In a class this is an inherited attribute, and in a module a builtin, or what its class looks up as `torch._VF` does.
+    """
     if isinstance(owner, type):
         return next((vars(base)[name] for base in owner.__mro__[1:] if name in vars(base)), MISSING)
-    return _builtins.get(name, MISSING)
+    look_up = getattr(type(owner), "__getattr__", None)
+    try:
+        return look_up(owner, name) if look_up is not None else _builtins.get(name, MISSING)
+    except AttributeError:
+        return MISSING
 
 
 _PROFILED = torch.optim.Optimizer.profile_hook_step(lambda optimizer: None).__code__

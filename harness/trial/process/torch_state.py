@@ -165,6 +165,17 @@ def _flushes_denormals() -> bool:
         return (torch.tensor(2e-310, dtype=torch.float64, device="cpu") / 2).item() == 0
 
 
+def registered_kernels() -> frozenset[str]:
+    """Return the kernels and operators that Python code has registered among torch's own, as `torch.library` notes them.
+
+    Those in a library's own namespace are left out: only who names them calls them. So are those that torch itself registers
+    late: for shapes alone, and for `torch.vmap` when it is first called.
+    """
+    registered = (*getattr(torch.library, "_impls", ()), *getattr(torch.library, "_defs", ()))
+    late = ("/Meta", "/FuncTorchBatched")
+    return frozenset(name for name in registered if name.startswith(("aten/", "aten::")) and not name.endswith(late))
+
+
 def _leave_dual_levels(before: int) -> None:
     while forward_ad._current_level > before:
         forward_ad.exit_dual_level()
@@ -202,6 +213,7 @@ OTHERS = (
         _set_cudnn,
     ),
     Facet("a hook on all modules or optimizers", lambda: {name: dict(value) for name, value in _hooks().items()}, _set_hooks),
+    Facet("a kernel of torch that was registered in Python", registered_kernels, lambda _: None),  # a library ends itself
     Facet("the random numbers of torch", torch.get_rng_state, torch.set_rng_state, never),
 )
 

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.trial import meter
+from harness.trial.process import originals
+from harness.trial.process.originals import Originals
+from harness.trial.tampering import LIBRARIES
 from tests.hostile import DATA
 from tests.trial.process.children import in_a_process
 from tests.trial.process.guarded import guarded_race, honest, in_the_tenth_step
@@ -112,18 +116,18 @@ def spoil(optimizer, *_):
 
 
 class Finaliser:
-    """Registers a hook when it ends, which garbage collection decides."""
+    """Does something when it ends, which garbage collection decides."""
 
-    def __init__(self):
-        self.cycle = self
+    def __init__(self, action):
+        self.cycle, self.action = self, action
 
     def __del__(self):
-        register_optimizer_step_post_hook(spoil)
+        self.action()
 
 
 RESTORED = {
     "hooks on optimizers": lambda _: register_optimizer_step_post_hook(spoil),
-    "a finaliser": lambda algorithm: setattr(algorithm, "end", Finaliser()),
+    "a finaliser": lambda algorithm: setattr(algorithm, "end", Finaliser(lambda: register_optimizer_step_post_hook(spoil))),
     "hooks on saved tensors": lambda _: saved_tensors_hooks(lambda t: t * 0, lambda t: t).__enter__(),
     "callbacks of garbage collection": lambda _: gc.callbacks.append(lambda phase, facts: torch.manual_seed(1)),
     "working directory": lambda _: os.chdir("/"),
@@ -209,6 +213,14 @@ def hide_an_inherited_method(_):
     torch.nn.ReLU.__call__ = lambda self, values: values
 
 
+def replace_later(algorithm):
+    algorithm.end = Finaliser(lambda: setattr(torch._C._nn, "gelu", lambda values, approximate="none": values))
+
+
+def slow_graph_break(msg=""):
+    time.sleep(0.001)
+
+
 def remove_modules(_):
     for name in [name for name in sys.modules if name.startswith("harness.trial")]:
         del sys.modules[name]
@@ -223,6 +235,16 @@ REPLACED = {
     "torch.nn.modules.activation.ReLU.__call__": hide_an_inherited_method,
     "torch.optim.sgd.SGD.step": lambda _: setattr(torch.optim.SGD, "step", lambda self, closure=None: None),
     "torch.Tensor.relu": lambda _: setattr(torch.Tensor, "relu", lambda self: self),
+    "torch._C._nn.gelu": replace_later,
+    "torch._VF.lstm": lambda _: setattr(torch._VF, "lstm", lambda *arguments: arguments),
+    "torch._VF.VFModule.__getattr__": lambda _: setattr(type(torch._VF), "__getattr__", lambda self, name: None),
+    "torch._VF.vf": lambda _: setattr(torch._VF, "vf", torch),
+    "torch.compiler.is_compiling": lambda _: setattr(torch.compiler, "is_compiling", lambda: True),
+    "torch.compiler._is_compiling_flag": lambda _: setattr(torch.compiler, "_is_compiling_flag", True),
+    "torch._dynamo.graph_break": lambda _: setattr(torch._dynamo, "graph_break", slow_graph_break),
+    "torch._dynamo.eval_frame._maybe_set_eval_frame": lambda _: setattr(
+        torch._dynamo.eval_frame, "_maybe_set_eval_frame", lambda callback: callback
+    ),
     "json.dumps": lambda _: setattr(json, "dumps", lambda *arguments, **keywords: "{}"),
     "hashlib.sha256": lambda _: setattr(hashlib, "sha256", hashlib.md5),
     "time.thread_time": lambda _: setattr(time, "thread_time", lambda: 0.0),
@@ -244,7 +266,19 @@ def test_functions_and_data_that_a_trial_replaces_are_named_and_functions_are_pu
 
 
 def after_each_replaced():
+    import_module("torch._dynamo")
     return after_each(REPLACED, own_process=True)
+
+
+def test_whatever_is_watched_while_a_trial_runs_is_compared_at_its_end_too():
+    assert in_a_process(not_compared).value == []
+
+
+def not_compared():
+    """Return what `tampering` watches of torch and Python, but `Originals` does not compare."""
+    Originals(own_process=True)
+    compared = [space.owner for _, spaces in originals._spaces.values() for space in spaces]
+    return [str(library) for library in LIBRARIES if not any(owner is library for owner in compared)]
 
 
 def leave_a_thread(_):
@@ -259,6 +293,11 @@ def keep_memory(algorithm):
     KEPT.append(b"x" * (6 * 10**8))
 
 
+def replace_a_kernel(_):
+    KEPT.append(torch.library.Library("aten", "IMPL"))
+    KEPT[-1].impl("relu", lambda values: values.clamp(min=0.1), "CPU")
+
+
 KEPT = []
 
 
@@ -268,11 +307,28 @@ KEPT = []
         (leave_a_thread, "a thread that it started is still running"),
         (leave_a_waiting_thread, "a thread that it started is still running"),
         (keep_memory, "of memory that its trials took were not given back"),
+        (replace_a_kernel, "a kernel of torch that was registered in Python could not be restored"),
     ],
 )
 def test_what_cannot_be_restored_is_reported(action, words):
     (lost,) = in_a_process(lost_after, action).value
     assert lost.endswith(words)
+
+
+def define_an_operator(_):
+    KEPT.append(torch.library.Library("a_plugin", "DEF"))
+    KEPT[-1].define("doubled(Tensor values) -> Tensor")
+    KEPT[-1].impl("doubled", lambda values: 2 * values, "CPU")
+
+
+def replace_a_kernel_for_a_while(_):
+    with torch.library._scoped_library("aten", "IMPL") as library:
+        library.impl("relu", lambda values: values.clamp(min=0), "CPU")
+
+
+@pytest.mark.parametrize("action", [define_an_operator, replace_a_kernel_for_a_while])
+def test_operators_of_its_own_and_kernels_that_it_takes_back_are_no_reason_to_replace_a_process(action):
+    assert in_a_process(lost_after, action).value == []
 
 
 def lower_a_hard_limit(_):
