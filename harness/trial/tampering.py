@@ -33,6 +33,9 @@ LIBRARIES = (torch, torch.Tensor, nn.Parameter, torch.linalg, torch.special, nn.
 CALLS = ("__call__", "_call_impl", "_wrapped_call_impl")
 """Private names through which a module of torch computes."""
 
+SLOTS = "__slotnames__"
+"""What Python itself notes on a class, and in each below it, when an object of the class is first copied."""
+
 
 class Tampering(ContractError):
     """What judges a trial, or what it is judged on, was changed while the trial ran: nothing that it measured counts."""
@@ -131,7 +134,7 @@ def _put_back(space: Any, name: str, originals: Mapping[str, Any]) -> None:
 
 def _hides(space: Any, name: str) -> bool:
     """Return whether a name of a class hides an inherited one."""
-    return isinstance(space, type) and any(name in vars(base) for base in space.__mro__[1:])
+    return isinstance(space, type) and name != SLOTS and any(name in vars(base) for base in space.__mro__[1:])
 
 
 def _modules(start: str) -> list[ModuleType]:
