@@ -68,11 +68,12 @@ class Stopwatch:
 class Clocks:
     """The stopwatches of a trial; only `training` is a clock of the race, and `constructor` runs while `setup` does."""
 
-    __slots__ = ("_began", "_threads", "constructor", "evaluation", "setup", "training")
+    __slots__ = ("_began", "_paid", "_threads", "constructor", "evaluation", "setup", "training")
 
     def __init__(self, device: torch.device) -> None:
         self.setup, self.constructor, self.training, self.evaluation = (Stopwatch(device) for _ in range(4))
         self._threads = None if is_accelerator(device) else NewThreads()
+        self._paid = 0.0
         self._began = _process_seconds()
 
     def read(self, meter: Meter) -> dict[str, float]:
@@ -89,10 +90,13 @@ class Clocks:
         }
 
     def _charged(self) -> float:
-        """Return the seconds of training, with those of threads that the trial has started, whatever ran meanwhile."""
+        """Return the seconds of training, with those of threads that the trial has started, whatever ran meanwhile: never
+        less than it returned before, also where these stay below what is free again as the trial goes on.
+        """
         new = self._threads.seconds() if self._threads is not None else 0.0
         counts = new > NEW * self.training.seconds + NEW_SECONDS
-        return max(self.training.charged, round(self.training.seconds + new, DIGITS) if counts else 0.0)
+        self._paid = max(self._paid, self.training.charged, round(self.training.seconds + new, DIGITS) if counts else 0.0)
+        return self._paid
 
 
 def _process_seconds() -> float:
