@@ -239,4 +239,4 @@ def test_a_run_records_a_trial_that_turns_its_clock_back_as_failed_and_goes_on(t
     assert len(records) == 2 and records["sgd+linear"].status in ("reached", "missed")
     (name,) = set(records) - {"sgd+linear"}
     assert (records[name].status, records[name].evaluations) == ("failed", ())
-    assert "the record that its worker returned cannot be true: at evaluation 1 it had -" in records[name].reason
+    assert "the record that its worker returned cannot be true: process_seconds is -" in records[name].reason
