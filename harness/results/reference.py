@@ -12,6 +12,8 @@ import pandas as pd
 from harness.contracts.errors import BadInput
 from harness.records import PROTOCOL_VERSION, fact_of
 from harness.results.board_trials import BoardInput, board_input
+from harness.results.run_notes import RunNote
+from harness.results.store import ResultStore
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 """Where a checkout has it; an installed package has none."""
@@ -31,8 +33,10 @@ def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> Boar
             "--reference reads results/reference of a checkout, which an installed package does not carry: clone the project "
             "and run the command there, or copy that directory into your results directory"
         )
-    found = board_input(directory, track=track, suite=suite, absent_ok=True, alone=True)
-    recorded = found.trials
+    recorded = pd.DataFrame()
+    if _notes(track, suite, directory):  # what no run has set out to record need not be looked for in 12,000 records
+        found = board_input(directory, track=track, suite=suite, absent_ok=True, alone=True)
+        recorded = found.trials
     if not recorded.empty:
         recorded = recorded[recorded["protocol"] == PROTOCOL_VERSION].reset_index(drop=True)
     if recorded.empty:
@@ -42,11 +46,14 @@ def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> Boar
 
 
 def reference_names(track: str, suite: str) -> set[str]:
-    """Return the submissions of the reference result on a track and suite; none where there is no such result."""
-    try:
-        return set(reference_input(track, suite).trials["submission"])
-    except BadInput:
-        return set()
+    """Return the submissions that runs of the reference result name on a track and suite; none where there is no such result."""
+    notes = _notes(track, suite, REFERENCE) if REFERENCE.is_dir() else []
+    return {submission for note in notes for submission, _, _ in note.trials.values()}
+
+
+def _notes(track: str, suite: str, directory: Path) -> list[RunNote]:
+    """Return the notes of the runs of a results directory that make the board of a track and suite."""
+    return [note for note in ResultStore(directory).runs() if (note.track, note.suite) == (track, suite) and not note.pair]
 
 
 def reference_board(track: str, suite: str, directory: Path = REFERENCE) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ def test_compare_reads_the_reference_result_only_where_it_is_asked_to(own_and_re
     read = lambda track, suite: board_input(there, track=track, suite=suite)  # noqa: E731
     for module in ("harness.results", "harness.results.reference"):
         monkeypatch.setattr(f"{module}.reference_input", read)
+    monkeypatch.setattr(reference, "REFERENCE", there)
     assert run_app(["compare", "cosine", "rex", "--results", str(own)]) == 2
     told = capsys.readouterr().err
     assert told == f"timetrial: there are no results of 'rex' in {own}: add --reference, whose trials it is among\n"
