@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -102,6 +103,16 @@ def workloads_index() -> Index:
     """Return the index of workloads: those in ./workloads, ./submissions, the built-in folders and from entry points."""
     own = [*_files(Path.cwd() / "workloads", ()), *_files(Path.cwd() / "submissions", SUBFOLDERS)]
     return _index([*own, *_files(OURS["workloads"], ()), *_files(OURS["submissions"], SUBFOLDERS)], "timetrial.workloads")
+
+
+def load_built_in() -> None:
+    """Load the files that come with timetrial, so that processes which are forked from this one need only compare their texts.
+
+    A file that cannot be loaded here is passed over: the index of each process says why.
+    """
+    for file in (*_files(OURS["workloads"], ()), *_files(OURS["submissions"], SUBFOLDERS)):
+        with suppress(BadInput):
+            load_file(file)
 
 
 def _files(folder: Path, subfolders: Iterable[str]) -> Iterator[Path]:

@@ -129,7 +129,10 @@ def _parsed(file: Path, code: bytes) -> _Parsed:
 
 
 def _import_statements(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
-    for node in ast.walk(tree):
+    """Yield what a file imports, inside functions too. Only statements are looked at: no expression contains an import."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield 0, alias.name.split(".")
@@ -137,6 +140,13 @@ def _import_statements(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
             start = node.module.split(".") if node.module else []
             for alias in node.names:
                 yield node.level, [*start, alias.name]
+        else:
+            waiting += [inner for field in _BLOCKS for inner in getattr(node, field, ())]
+
+
+_BLOCKS = ("cases", "handlers", "finalbody", "orelse", "body")
+"""Fields of a statement that hold statements, or what holds them; a lambda's and a conditional expression's `body` is one
+expression, but no statement leads to them."""
 
 
 def _base(file: Path, level: int, parts: list[str], packages: Mapping[str, Path], folder: Path | None) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ import pytest
 import torch
 
 from harness import BadInput, ContractError
-from harness.registry import all_submissions, find_optimizer, find_schedule, find_submission, workload_hash
-from harness.registry.sources import OURS, ROOT, read_sources
+from harness.registry import all_submissions, find_optimizer, find_schedule, find_submission, loading, workload_hash
+from harness.registry.index import load_built_in, submissions_index, workloads_index
+from harness.registry.sources import OURS, ROOT, _import_statements, read_sources
+from tests.execution.forks import Forked
 from tests.toy import Blobs
 
 SCHEDULE = """
@@ -269,6 +272,56 @@ def test_the_content_hash_covers_the_built_in_packages_but_not_the_harness():
     names = [path.name for path in find_submission("sam").files]
     assert names[0] == "sam.py" and {"_annealed_adamw.py", "adamw.py", "cosine.py"} <= set(names)
     assert not [path for path in find_submission("sam").files if "harness" in path.parts]
+
+
+EVERYWHERE = """
+import a
+if x: import b
+elif y: from c import d
+else: import e
+try: import f
+except ImportError: import g
+else: import h
+finally: import i
+with x:
+    for y in z: import j
+    else: import k
+while x: import l
+match x:
+    case 1: import m
+    case _: import n
+class C:
+    import o
+    async def f(self):
+        async with x: import p
+        return lambda: 1 if x else 2
+try: import q
+except* ValueError: import r
+"""
+
+
+def test_imports_are_found_in_every_kind_of_statement():
+    found = ["".join(parts)[0] for _, parts in _import_statements(ast.parse(EVERYWHERE))]
+    assert sorted(found) == list("abcefghijklmnopqr")
+    for file in sorted(ROOT.glob("harness/**/*.py")):
+        tree = ast.parse(file.read_bytes())
+        assert len(list(_import_statements(tree))) == sum(
+            len(node.names) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)
+        )
+
+
+def _load_then_run_nothing():
+    load_built_in()
+    loading._run = None  # a call of it would be an error, and each file that needs it broken
+    assert not workloads_index().broken and not submissions_index().broken
+    print(len(workloads_index().plugins), len(submissions_index().plugins))
+
+
+def test_what_is_forked_after_the_built_in_files_are_loaded_runs_none_of_them_again(here):
+    done = Forked(_load_then_run_nothing, cwd=here)
+    assert done.wait(60) == 0, done.communicate()
+    workloads, submissions = map(int, done.communicate()[0].split())
+    assert workloads >= 12 and submissions >= 80
 
 
 def test_two_folders_with_a_module_of_the_same_name_do_not_mix(here):

@@ -27,6 +27,10 @@ def main() -> None:
     for module in PRELOADED:
         with suppress(ModuleNotFoundError):  # a worker says so itself
             import_module(module)
+    with suppress(ModuleNotFoundError):
+        from harness.registry.index import load_built_in
+
+        load_built_in()
     while (status := guarded()) is not None:
         os.write(int(reports), f"{status}\n".encode())
         birth = read_secret()
