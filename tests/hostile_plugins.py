@@ -332,8 +332,20 @@ BY_NAME = {hostile.name: hostile for hostile in ALL}
 QUICK = tuple(
     BY_NAME[name]
     for name in (
-        *("d_exit", "d_kill", "d_segv", "f_ctor", "f_kbint", "f_hugeexc", "g_device", "g_builtins", "g_relu"),
-        *("h_loop", "m_leak", "o_flood", "s_nan"),
+        *(
+            "d_exit",
+            "d_kill",
+            "f_ctor",
+            "f_hugeexc",
+            "f_kbint",
+            "g_builtins",
+            "g_device",
+            "g_relu",
+            "h_loop",
+            "m_leak",
+            "o_flood",
+            "s_nan",
+        ),
     )
 )
 """A dozen, for every run of the tests."""

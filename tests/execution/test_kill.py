@@ -2,12 +2,11 @@
 
 import random
 import signal
-import subprocess
 import time
 
 import pytest
 
-from tests.execution.commands import command, same_board, timetrial
+from tests.execution.commands import same_board, started, timetrial
 
 RUN = ("run", "--suite", "smoke", "-s", "linear", "-s", "cosine", "-s", "rex", "--studies", 2)
 
@@ -27,9 +26,7 @@ def test_kills_of_the_driver_lose_nothing(executor, times, tmp_path):
     kept: dict = {}
     for number in range(times):
         finished = moments.randrange(whole * number // times + 1, whole * (number + 1) // times - 1)
-        with subprocess.Popen(
-            command(*RUN, "--executor", executor, "--results", killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as run:
+        with started(*RUN, "--executor", executor, "--results", killed) as run:
             while run.poll() is None and len(list(killed.glob("trials/*/*/*.json"))) < finished:
                 time.sleep(0.01)
             time.sleep(moments.uniform(0, 0.1))

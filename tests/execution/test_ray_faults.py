@@ -86,7 +86,8 @@ PROCESSES = {
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it finds processes through /proc")
-def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
+@pytest.mark.parametrize("whose", [("worker", "raylet"), pytest.param(tuple(PROCESSES), marks=pytest.mark.slow)], ids=len)
+def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path, whose):
     """Each of them is killed while a trial runs: one after the other, in one run."""
     results, signals = tmp_path / "results", tmp_path / "signals"
     signals.mkdir()
@@ -94,12 +95,12 @@ def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
     deed = "open({!r}, 'w').close()\nwhile not os.path.exists({!r}): time.sleep(0.05)"
     plugins = [
         write_plugin(tmp_path, f"waits_{index}", deed.format(str(begun[who]), str(go_on[who])))
-        for index, who in enumerate(PROCESSES)
+        for index, who in enumerate(whose)
     ]
     names = [word for path in plugins for word in ("-s", path)]
     line = ("run", "--suite", "smoke", "--track", "external", *names, "--studies", 1, "--trials", 1, "--workers", 1)
     with running(*line, "--results", results, writes_board=False, **SOON) as run:
-        for who, word in PROCESSES.items():
+        for who, word in ((who, PROCESSES[who]) for who in whose):
             wait_for(lambda who=who: begun[who].exists() or run.poll() is not None)
             before = set(children(run.pid, word))
             assert before, "there is no such process"
@@ -109,8 +110,9 @@ def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path):
             go_on[who].touch()
         said = run.communicate(timeout=200)[0]
     assert run.returncode == 0, said
-    assert "Traceback" not in said and "raylet" not in said and len(outcome(results)) == len(PROCESSES), said
-    assert "the process that keeps Ray's workers has died" in said and ": trying again" in said, said
+    assert "Traceback" not in said and "raylet" not in said and len(outcome(results)) == len(whose), said
+    assert ": trying again" in said, said
+    assert ("the process that keeps Ray's workers has died" in said) == ("keeper" in whose), said
 
 
 @pytest.mark.slow
