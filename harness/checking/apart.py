@@ -16,7 +16,7 @@ from harness.contracts.errors import BadInput, ContractError
 from harness.contracts.workloads import DataUnavailable
 from harness.trial.process.breakpoints import pass_over_breakpoints
 
-PRELOADED = ("torch", "torch._dynamo", "harness.trial.loop", "harness.plan")
+PRELOADED = ("torch", "torch._dynamo", "harness.trial.loop", "harness.plan", "harness.registry.built_in")
 """What processes have imported when they start, where they can be forked from a server that has never run a plug-in."""
 
 LONGEST_ANSWER = 100_000_000

@@ -106,7 +106,7 @@ def workloads_index() -> Index:
 
 
 def load_built_in() -> None:
-    """Load the files that come with timetrial, so that processes which are forked from this one need only compare their texts.
+    """Load the files that come with timetrial. One that has been loaded is only read again, unless its text has changed.
 
     A file that cannot be loaded here is passed over: the index of each process says why.
     """
