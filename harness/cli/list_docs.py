@@ -17,8 +17,9 @@ from harness.report.docs.gallery import gallery_figure
 from harness.report.docs.optimizers import optimizers_markdown
 from harness.report.docs.schedules import schedules_markdown
 from harness.report.docs.workloads import figure_path, response_figure, ruler_figure, workloads_markdown
+from harness.report.page.downloads import board_of_a_page
 from harness.results import write_atomically
-from harness.results.reference import reference_board
+from harness.results.reference import REFERENCE
 from harness.rules import DEFAULT_SUITE, OPTIMIZER_TRACK
 
 
@@ -71,7 +72,8 @@ def write_optimizers_page(directory: Path) -> tuple[Path]:
     rows = [_optimizer_row(s) for s in listed if s.kind == "optimizer" or s.name in FAMILY_OF]
     measured, page = directory / "step_cost.json", directory / "optimizers.md"
     costs = json.loads(measured.read_text(encoding="utf-8")) if measured.exists() else None
-    write_atomically(page, optimizers_markdown(rows, reference_board(OPTIMIZER_TRACK.name, DEFAULT_SUITE), costs))
+    board = board_of_a_page(REFERENCE, OPTIMIZER_TRACK.name, DEFAULT_SUITE)
+    write_atomically(page, optimizers_markdown(rows, board, costs))
     return (page,)
 
 

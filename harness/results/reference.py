@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> Boar
 
 
 def reference_names(track: str, suite: str) -> set[str]:
-    """Return the submissions that runs of the reference result name on a track and suite; none where there is no such result."""
+    """Return the submissions that the runs of the reference result name on a track and suite; none without such a result."""
     notes = _notes(track, suite, REFERENCE) if REFERENCE.is_dir() else []
     return {submission for note in notes for submission, _, _ in note.trials.values()}
 
@@ -54,19 +53,6 @@ def reference_names(track: str, suite: str) -> set[str]:
 def _notes(track: str, suite: str, directory: Path) -> list[RunNote]:
     """Return the notes of the runs of a results directory that make the board of a track and suite."""
     return [note for note in ResultStore(directory).runs() if (note.track, note.suite) == (track, suite) and not note.pair]
-
-
-def reference_board(track: str, suite: str, directory: Path = REFERENCE) -> dict[str, Any] | None:
-    """Return the content of the `leaderboard.json` of a track and suite that is committed with the reference result.
-
-    Its file has any name (`timetrial report --results results/reference --track T --out results/reference/T.html`). None where
-    there is none.
-    """
-    for path in sorted(directory.glob("*.json")):
-        board: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if (board.get("track"), board.get("suite")) == (track, suite):
-            return board
-    return None
 
 
 def beside_reference(given: BoardInput, reference: BoardInput) -> BoardInput:

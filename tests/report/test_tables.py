@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from harness.contracts.errors import BadInput
 from harness.report import insert_table, latex_table, markdown_table, table_with_markers, write_report
+from harness.report.page.downloads import board_of_a_page, downloads_of
 from harness.report.page.payload import script_json
 from harness.report.text.latex import latex_escaped
 from harness.report.text.readme import BEGIN, END
@@ -163,4 +164,8 @@ def test_the_json_that_the_page_offers_equals_the_json_file(tmp_path, names):
         data = gzip.decompress(base64.b64decode(links["leaderboard.json.gz"].split(",", 1)[1]))
     else:
         data = base64.b64decode(links["leaderboard.json"].split(",", 1)[1])
-    assert json.loads(data) == json.loads((tmp_path / "b.json").read_text())
+    written = json.loads((tmp_path / "b.json").read_text())
+    assert json.loads(data) == written
+    assert downloads_of((tmp_path / "b.html").read_text())["leaderboard.csv"] == (tmp_path / "b.csv").read_text()
+    assert board_of_a_page(tmp_path, written["track"], written["suite"]) == written
+    assert board_of_a_page(tmp_path, "no such track", written["suite"]) is None
