@@ -6,7 +6,7 @@ import ast
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -38,19 +38,27 @@ class Sources:
         files: the plug-in's file first, then every module that it imports, directly or not, from its own folder or
             from a built-in package, sorted by label.
         siblings: absolute names under which modules of its folder are imported (``import helper``).
-        search: folders in which an absolute import of such a name looks.
         libraries: top-level names of all other modules that any of the files import, without the standard library.
-        content_hash: SHA-256 of the files' syntax trees: it does not depend on comments, docstrings and formatting, on where
-            the folder lies, or on time stamps.
         text_hash: SHA-256 of the files' bytes: a file whose text has changed is loaded again.
+        search: folders in which an absolute import of a name in `siblings` looks.
+        texts: (label, file, bytes) of each file, as it was read.
+        stated_hash: what stands in for the hash of the files' content; empty if nothing does.
     """
 
     files: tuple[Path, ...]
     siblings: frozenset[str]
     libraries: frozenset[str]
-    content_hash: str
     text_hash: str
     search: tuple[Path, ...] = ()
+    texts: tuple[tuple[str, Path, bytes], ...] = field(default=(), repr=False, compare=False)
+    stated_hash: str = ""
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the files' syntax trees: it does not depend on comments, docstrings and formatting, on where the folder
+        lies, or on time stamps. It is computed on demand, since an index reads 180 files for the sake of a few.
+        """
+        return self.stated_hash or stable_hash(sorted((label, _hash(file, text)) for label, file, text in self.texts))
 
 
 def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: bool = False) -> Sources:
@@ -75,7 +83,7 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: b
     libraries: set[str] = set()
     while waiting:
         file = waiting.pop()
-        for level, parts in _parsed(file, seen[file]).imports:
+        for level, parts in _imports(file, seen[file]):
             place = parts[:-1].index(path.parent.name) + 1 if anywhere and not level and path.parent.name in parts[:-1] else 0
             own = list(_modules(path.parent, parts[place:])) if place else []
             if own:
@@ -95,11 +103,9 @@ def read_sources(path: Path, packages: Mapping[str, Path] = OURS, *, anywhere: b
             waiting += _unread(_modules(base, parts), seen, path.parent, packages)
     labels = {file: _label(file, path.parent, packages) for file in seen}
     rest = sorted((file for file in seen if file != path), key=lambda file: labels[file])
-    content = sorted((label, _parsed(file, seen[file]).hash) for file, label in labels.items())
     text = sorted((label, hashlib.sha256(seen[file]).hexdigest()) for file, label in labels.items())
-    return Sources(
-        (path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(content), stable_hash(text), tuple(search)
-    )
+    texts = tuple((labels[file], file, seen[file]) for file in (path, *rest))
+    return Sources((path, *rest), frozenset(siblings), frozenset(libraries), stable_hash(text), tuple(search), texts)
 
 
 def _unread(modules: Iterable[Path], seen: dict[Path, bytes], folder: Path, packages: Mapping[str, Path]) -> list[Path]:
@@ -109,23 +115,24 @@ def _unread(modules: Iterable[Path], seen: dict[Path, bytes], folder: Path, pack
     return new
 
 
-@dataclass(frozen=True)
-class _Parsed:
-    """What a file's syntax tree says: everything that it imports, inside functions too, as (level, dotted name in parts)."""
-
-    imports: tuple[tuple[int, list[str]], ...]
-    hash: str
+@cache
+def _imports(file: Path, code: bytes) -> tuple[tuple[int, list[str]], ...]:
+    """Return everything that a file imports, inside functions too, as (level, dotted name in parts)."""
+    return tuple(_import_statements(_tree(file, code)))
 
 
 @cache
-def _parsed(file: Path, code: bytes) -> _Parsed:
+def _hash(file: Path, code: bytes) -> str:
+    return syntax_hash(_tree(file, code))
+
+
+def _tree(file: Path, code: bytes) -> ast.Module:
     try:
-        tree = ast.parse(code, filename=str(file))
+        return ast.parse(code, filename=str(file))
     except SyntaxError as error:
         raise ContractError(f"{display_path(file)}, line {error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ContractError(f"{display_path(file)}, line 1: {error or 'it is nested too deeply'}") from None
-    return _Parsed(tuple(_import_statements(tree)), syntax_hash(tree))
 
 
 def _import_statements(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
@@ -162,13 +169,19 @@ def _base(file: Path, level: int, parts: list[str], packages: Mapping[str, Path]
 
 
 def _modules(base: Path, parts: list[str]) -> Iterator[Path]:
+    """Yield the files of the modules that an import names, without symbolic links; of `base` there are none."""
     for part in parts:
-        if (base / f"{part}.py").is_file():
-            yield (base / f"{part}.py").resolve()
+        if (module := base / f"{part}.py").is_file():
+            yield _without_link(module)
             return
-        base = base / part
-        if (base / "__init__.py").is_file():
-            yield (base / "__init__.py").resolve()
+        base = _without_link(base / part)
+        if (package := base / "__init__.py").is_file():
+            yield _without_link(package)
+
+
+def _without_link(path: Path) -> Path:
+    """Return `path.resolve()`, where only its last part may be a symbolic link: resolving each part takes ten times as long."""
+    return path.resolve() if path.is_symlink() else path
 
 
 def _covered(file: Path, folder: Path, packages: Mapping[str, Path]) -> bool:

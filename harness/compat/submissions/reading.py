@@ -89,7 +89,7 @@ def _read(path: Path, sources: Sources, space: SearchSpace) -> LoadedPlugin:
         "_loaded": Loaded({function: getattr(module, function) for function in found}, modules, names_accelerator(sources)),
     }
     plugin: Any = type("Submission", (AlgoPerfSubmission,), facts)
-    own = replace(sources, content_hash=content, libraries=sources.libraries - frozenset(STAND_INS))
+    own = replace(sources, stated_hash=content, libraries=sources.libraries - frozenset(STAND_INS))
     return LoadedPlugin(plugin.name, plugin, own, name)
 
 
