@@ -186,11 +186,12 @@ def run(
         raise BadInput("--reference belongs to the board of a track: leave out --until-separable and --sensitivity, or it")
     from harness.cli.running.first_steps import check_first_steps
     from harness.cli.running.sampling import check_schedules
-    from harness.results import reference_input
+    from harness.results import check_reference, reference_input
 
     check_schedules(plan)
     check_first_steps(plan, settings.data_directory)
-    beside = reference_input(plan.track.name, plan.suite) if reference else None
+    if reference:
+        check_reference(plan.track.name, plan.suite)
     if not workload and (joined := own_workloads(plan)):
         where = f"{', '.join(joined)} of this directory {'take' if len(joined) > 1 else 'takes'} part"
         say(plain_line(f"{where} in every race of the {plan.suite} suite here: -w names others"), sys.stderr)
@@ -214,6 +215,7 @@ def run(
         return run_until_separable(request, results, settings)
     from harness.cli.running.session import Session
 
+    beside = reference_input(plan.track.name, plan.suite) if reference else None
     return Session(plan, results, settings, beside).run()
 
 

@@ -21,27 +21,40 @@ DEFINES_A_WORKLOAD = ("version", "target", "budget", "batch_size", "ruler")
 """Facts of a workload in which new trials and those of the reference result must agree to stand on one board."""
 
 
-def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> BoardInput:
-    """Return the trials of the reference result on a track and suite that were recorded under the present protocol, alone.
+def check_reference(track: str, suite: str, directory: Path = REFERENCE) -> None:
+    """Check that runs of the reference result name trials on a track and suite; no record is read.
 
     Raises:
-        BadInput: there is no reference result here, or none of that track, suite and protocol.
+        BadInput: there is no reference result here, or none of that track and suite.
     """
     if not directory.is_dir():
         raise BadInput(
             "--reference reads results/reference of a checkout, which an installed package does not carry: clone the project "
             "and run the command there, or copy that directory into your results directory"
         )
-    recorded = pd.DataFrame()
-    if _notes(track, suite, directory):  # what no run has set out to record need not be looked for in 12,000 records
-        found = board_input(directory, track=track, suite=suite, absent_ok=True, alone=True)
-        recorded = found.trials
+    if not _notes(track, suite, directory):
+        raise _none_of(track, suite)
+
+
+def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> BoardInput:
+    """Return the trials of the reference result on a track and suite that were recorded under the present protocol, alone.
+
+    Raises:
+        BadInput: there is no reference result here, or none of that track, suite and protocol.
+    """
+    check_reference(track, suite, directory)
+    found = board_input(directory, track=track, suite=suite, absent_ok=True, alone=True)
+    recorded = found.trials
     if not recorded.empty:
         recorded = recorded[recorded["protocol"] == PROTOCOL_VERSION].reset_index(drop=True)
     if recorded.empty:
-        what = f"track {track}, suite {suite}, protocol {PROTOCOL_VERSION}"
-        raise BadInput(f"--reference: the reference result has no trials of this kind ({what}): leave the option out")
+        raise _none_of(track, suite)
     return replace(found, trials=recorded)
+
+
+def _none_of(track: str, suite: str) -> BadInput:
+    what = f"track {track}, suite {suite}, protocol {PROTOCOL_VERSION}"
+    return BadInput(f"--reference: the reference result has no trials of this kind ({what}): leave the option out")
 
 
 def reference_names(track: str, suite: str) -> set[str]:

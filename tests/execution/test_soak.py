@@ -1,4 +1,4 @@
-"""The small form of `python -m tests.benchmarks.soak`; the long one is marked slow."""
+"""The small form of `python -m tests.benchmarks.soak`, and the long one. Each of its troubles has tests that always run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def soak(folder, timeout, **options):
     return done.stdout
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_small_soak_leaves_exactly_the_records_of_the_plan(tmp_path):
     small = {"trials": 10, "studies": 1, "hostile": 2, "workers": 1, "kills": 1, "between": 3, "hog": 300, "executor": "child"}

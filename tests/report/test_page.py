@@ -261,7 +261,7 @@ def test_a_page_of_360_trials_is_small(tmp_path):
     assert out.stat().st_size <= 1_500_000
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_page_of_1296_trials_has_the_documented_size(tmp_path):
     """What it takes is measured by `tests.benchmarks.page_at_scale`: 12 CPU seconds on one machine are 27 on another."""
     size = SIZES["small"]

@@ -90,6 +90,7 @@ def optima(loaded):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_the_stated_optimum_is_the_optimum(optima, penalty):
     lower, upper, _ = optima[penalty]
@@ -97,6 +98,7 @@ def test_the_stated_optimum_is_the_optimum(optima, penalty):
     assert lower - 1e-12 <= OPTIMA[penalty] <= upper + 1e-12
 
 
+@pytest.mark.slow
 def test_a_model_at_the_optimum_has_no_gap(loaded, optima):
     workload = AdultLogreg("laptop")
     weights = optima[workload.size.model["penalty"]][2]
