@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from harness.canonical import stable_hash
+from harness.canonical import json_lines, stable_hash
 from harness.records import ARTEFACT_LIMIT, Artefact, TrialRecord, TrialSpec, cut_reason
 from harness.results.atomic_files import write_atomically
 from harness.results.compacted import Compacted, compacted_names, read_compacted
@@ -184,7 +184,7 @@ class ResultStore:
         """
         path = self.directory / "runs" / f"{note.name}.json"
         check_inside(self.directory, path)
-        write_atomically(path, json.dumps(note.to_json(), indent=1))
+        write_atomically(path, json_lines(note.to_json(), 2))
 
     def runs(self) -> list[RunNote]:
         """Return the notes of all runs, the oldest first; damaged ones are added to `damaged`."""
