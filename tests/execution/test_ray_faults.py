@@ -111,8 +111,7 @@ def test_the_run_goes_on_when_processes_of_ray_are_killed(tmp_path, whose):
         said = run.communicate(timeout=200)[0]
     assert run.returncode == 0, said
     assert "Traceback" not in said and "raylet" not in said and len(outcome(results)) == len(whose), said
-    assert ": trying again" in said, said
-    assert ("the process that keeps Ray's workers has died" in said) == ("keeper" in whose), said
+    assert "the process that keeps Ray's workers has died" in said and ": trying again" in said, said
 
 
 @pytest.mark.slow
