@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.results import read_trials
+from harness.results import board_input
 from harness.results.reference import REFERENCE
 from harness.scoring.doubts import doubts
 from tests.hostile import DATA, Early
@@ -144,8 +144,13 @@ def test_rates_are_not_compared_between_types_of_machine_nor_where_few_submissio
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="an installed package has no reference result")
-def test_no_trial_of_the_reference_result_is_doubted():
-    assert doubts(read_trials(REFERENCE)) == []
+@pytest.mark.parametrize(
+    "track", ["self-tuning", "external", *(pytest.param(name, marks=pytest.mark.slow) for name in ("schedule", "budget"))]
+)
+def test_no_trial_of_the_reference_result_is_doubted(track):
+    """Always those of the boards that are ranked by seconds."""
+    trials = board_input(REFERENCE, track=track, suite="laptop", alone=True).trials
+    assert set(trials["track"]) == {track} and doubts(trials) == []
 
 
 def test_a_constructor_that_computes_without_autograd_is_named():
