@@ -102,7 +102,7 @@ def submissions_index() -> Index:
 def workloads_index() -> Index:
     """Return the index of workloads: those in ./workloads, ./submissions, the built-in folders and from entry points."""
     own = [*_files(Path.cwd() / "workloads", ()), *_files(Path.cwd() / "submissions", SUBFOLDERS)]
-    return _index([*own, *_files(OURS["workloads"], ()), *_files(OURS["submissions"], SUBFOLDERS)], "timetrial.workloads")
+    return _index([*own, *_built_in()], "timetrial.workloads")
 
 
 def load_built_in() -> None:
@@ -110,9 +110,13 @@ def load_built_in() -> None:
 
     A file that cannot be loaded here is passed over: the index of each process says why.
     """
-    for file in (*_files(OURS["workloads"], ()), *_files(OURS["submissions"], SUBFOLDERS)):
+    for file in _built_in():
         with suppress(BadInput):
             load_file(file)
+
+
+def _built_in() -> list[Path]:
+    return [*_files(OURS["workloads"], ()), *_files(OURS["submissions"], SUBFOLDERS)]
 
 
 def _files(folder: Path, subfolders: Iterable[str]) -> Iterator[Path]:

@@ -40,7 +40,7 @@ class Size:
     page: float
 
 
-SIZES = {"small": Size(12, 3, 3, 20, 2000, 1.5), "large": Size(40, 35, 6, 90, 2000, 6.5)}
+SIZES = {"small": Size(12, 3, 3, 20, 2000, 1.5), "large": Size(40, 35, 6, 90, 2000, 6)}
 WORKLOADS = {
     "adult_logreg": (0.69, 0.36),
     "census_dlrm": (0.55, 0.3),
