@@ -13,6 +13,11 @@ from .browsing import tab
 VISIBLE_HEADS = """() => Array.from(document.querySelectorAll("table[data-clock=examples] thead th"))
   .filter((head) => head.offsetParent).map((head) => head.dataset.k)"""
 
+# Sections get their height when they first come into view (content-visibility), some frames after the scroll.
+AT_REST = """async (part) => { let still = 0, last = NaN;
+  while (still < 10) { await new Promise(requestAnimationFrame);
+    const top = part.getBoundingClientRect().top; still = top === last ? still + 1 : 0; last = top; } }"""
+
 
 @pytest.fixture
 def open_tab(chromium):
@@ -59,6 +64,7 @@ def test_the_point_nearest_to_the_pointer_is_told_and_its_row_and_band_are_shown
     figure = open_tab.page.locator("#profiles .figure:visible").first
     figure.scroll_into_view_if_needed()
     assert not open_tab.page.locator("#profiles .figure:visible [class^=band]:visible").count()
+    figure.evaluate(AT_REST)
     place = figure.evaluate(
         """svg => { const path = svg.querySelector("path[class^=line], [class^=line] path"),
         at = path.getPointAtLength(0).matrixTransform(path.getScreenCTM());
@@ -85,6 +91,36 @@ def test_the_point_nearest_to_the_pointer_is_told_and_its_row_and_band_are_shown
     assert "outline" in open_tab.page.locator("#lit").text_content()
     open_tab.page.keyboard.press("Escape")
     assert open_tab.hash() in ("", "#") and open_tab.page.locator("#lit").text_content() == ""
+
+
+def test_the_last_of_several_moves_within_one_frame_counts_and_a_click_before_the_frame_chooses_its_line(open_tab, page):
+    """A frame can be late: what the pointer did meanwhile must not be lost."""
+    open_tab.open(page)
+    figure = open_tab.page.locator("#profiles .figure:visible").first
+    figure.scroll_into_view_if_needed()
+    figure.evaluate(AT_REST)
+    outcome = figure.evaluate(
+        """async (svg) => {
+        const path = svg.querySelector("path[class^=line], [class^=line] path");
+        const at = path.getPointAtLength(0).matrixTransform(path.getScreenCTM()), tip = document.getElementById("tip");
+        const event = (kind, x, y) => new PointerEvent(kind, { bubbles: true, clientX: x, clientY: y });
+        const send = (kind, part, x, y) => part.dispatchEvent(event(kind, x, y));
+        const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const told = [];
+        send("pointermove", document.body, 5, 5);
+        send("pointermove", svg, at.x + 3, at.y + 3);
+        await frames();
+        told.push(!tip.hidden);
+        send("pointermove", svg, at.x + 3, at.y + 3);
+        send("pointermove", document.body, 5, 5);
+        await frames();
+        told.push(!tip.hidden);
+        send("pointermove", svg, at.x + 3, at.y + 3);
+        send("click", svg, at.x + 3, at.y + 3);
+        told.push(location.hash.startsWith("#focus="));
+        return told; }"""
+    )
+    assert outcome == [True, False, True]
 
 
 def test_arrow_keys_go_from_line_to_line_and_from_point_to_point(open_tab, page):

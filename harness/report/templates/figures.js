@@ -88,27 +88,31 @@
     });
     return best;
   }
-  let waiting = false;
+  // Once per frame, the place where the pointer is by then; a click does not wait for the frame.
+  let last = null;
+  function follow() {
+    const event = last;
+    last = null;
+    if (!event) return;
+    const svg = event.target.closest && event.target.closest(".figure[data-axes]");
+    if (svg) {
+      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()), found = nearest(svg, at.x, at.y);
+      if (found) tell(svg, found.line, found.point, found.axes); else quiet();
+      return;
+    }
+    const row = event.target.closest && event.target.closest("tr[class^=line], .forest li, .key label[class^=hue], .card[class*=hue]");
+    tip.hidden = true;
+    under = row ? indexOf(row) : -1;
+    light();
+  }
   document.addEventListener("pointermove", function (event) {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(function () {
-      waiting = false;
-      const svg = event.target.closest && event.target.closest(".figure[data-axes]");
-      if (svg) {
-        const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()), found = nearest(svg, at.x, at.y);
-        if (found) tell(svg, found.line, found.point, found.axes); else quiet();
-        return;
-      }
-      const row = event.target.closest && event.target.closest("tr[class^=line], .forest li, .key label[class^=hue], .card[class*=hue]");
-      tip.hidden = true;
-      under = row ? indexOf(row) : -1;
-      light();
-    });
+    if (!last) requestAnimationFrame(follow);
+    last = event;
   });
   document.addEventListener("pointerleave", quiet);
   const choose = (index) => { view.focus = index < 0 || names.get(index) === view.focus ? "" : names.get(index); changed(); };
   document.addEventListener("click", function (event) {
+    follow();
     if (event.target.closest && event.target.closest(".figure[data-axes]")) choose(under);
   });
 
