@@ -14,7 +14,8 @@ install: $(READY)        ## the environment in .venv: the package, the test tool
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("timetrial needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing; on Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true  # pip does so on one core; some files are for other Pythons
 	@touch $@
 
 # DEVICE=cuda or DEVICE=auto moves the targets below to GPUs.
@@ -67,7 +68,7 @@ report: $(READY)         ## the leaderboard again, from the records in results/
 
 PYTEST_OPTIONS ?=
 test: $(READY)           ## every test but those marked slow or gpu, on three processes, since many wait; PYTEST_OPTIONS=... passes options on
-	@$(BIN)/python -m compileall -q harness workloads submissions  # tests start hundreds of processes
+	@$(BIN)/python -m compileall -q -j 0 harness workloads submissions  # tests start hundreds of processes
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not gpu" $(PYTEST_OPTIONS)
 
 test-all: $(READY)       ## all tests, the slow ones included

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -81,10 +82,13 @@ class Index:
 
 @dataclass(frozen=True)
 class _CachedIndex:
-    """An index, what it was read from (the files, the import path, the files' modification times and sizes), and when."""
+    """An index, what it was read from (the files, the import path, the files' modification times and sizes), and when.
 
-    read_from: tuple[tuple[Path, ...], tuple[str, ...]]
-    stamps: dict[Path, tuple[int, int]]
+    The files are strings: paths are slow to make and to compare, and a plan asks for the index at every name.
+    """
+
+    read_from: tuple[tuple[str, ...], tuple[str, ...]]
+    stamps: dict[Path, tuple[int, int] | None]
     index: Index
     ended: float
 
@@ -112,21 +116,34 @@ def load_built_in() -> None:
     """
     for file in _built_in():
         with suppress(BadInput):
-            load_file(file)
+            load_file(Path(file))
 
 
-def _built_in() -> list[Path]:
+def _built_in() -> list[str]:
     return [*_files(OURS["workloads"], ()), *_files(OURS["submissions"], SUBFOLDERS)]
 
 
-def _files(folder: Path, subfolders: Iterable[str]) -> Iterator[Path]:
+def _files(folder: Path, subfolders: Iterable[str]) -> Iterator[str]:
     for directory in (folder, *(folder / name for name in subfolders)):
-        for file in sorted(directory.glob("*.py")):
-            if not file.name.startswith(("_", ".")):  # with a dot begin an editor's lock files and macOS's companion files
-                yield resolved(file) if file.is_file() else file.absolute()
+        try:
+            entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        real = str(resolved(directory))
+        for entry in entries:
+            if entry.name.endswith(".py") and not entry.name.startswith(("_", ".")):  # as an editor's lock files do
+                yield _real_path(entry, real)
 
 
-def _index(files: Iterable[Path], group: str) -> Index:
+def _real_path(entry: os.DirEntry[str], folder: str) -> str:
+    """Return the path without symbolic links of an entry of `folder`; of what is no file, its absolute path."""
+    if not entry.is_symlink() and entry.is_file():
+        return f"{folder}{os.sep}{entry.name}"
+    path = Path(entry.path)
+    return str(resolved(path) if path.is_file() else path.absolute())
+
+
+def _index(files: Iterable[str], group: str) -> Index:
     """Return the index of `files` and of the entry points of `group`, from the cache if none of the files has changed."""
     files = tuple(dict.fromkeys(files))
     read_from = files, tuple(sys.path)
@@ -138,16 +155,24 @@ def _index(files: Iterable[Path], group: str) -> Index:
         and cached.stamps == _stamps(cached.stamps)
     ):
         return cached.index
-    index = _read(files, group)
+    index = _read(map(Path, files), group)
     covered = {file for entries in index.plugins.values() for entry in entries for file in entry.sources.files}
     beside = {file for broken in index.broken if broken.path is not None for file in broken.path.parent.glob("*.py")}
-    _cache[group] = _CachedIndex(read_from, _stamps([*files, *covered, *beside]), index, monotonic())
+    _cache[group] = _CachedIndex(read_from, _stamps({*map(Path, files), *covered, *beside}), index, monotonic())
     return index
 
 
-def _stamps(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    stats = {file: file.stat() for file in files if file.exists()}
-    return {file: (stat.st_mtime_ns, stat.st_size) for file, stat in stats.items()}
+def _stamps(files: Iterable[Path]) -> dict[Path, tuple[int, int] | None]:
+    """Return {file: its modification time and size; None if there is no such file}."""
+    return {file: _stamp(file) for file in files}
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size
 
 
 def _read(files: Iterable[Path], group: str) -> Index:
