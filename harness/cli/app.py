@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
+from typer.main import get_command
 
 from harness.cli import streams
 from harness.cli.lines import for_stream
@@ -93,13 +95,19 @@ def _root(
     """Keep verbs as subcommands even if there is only one."""
 
 
-def run_app(arguments: list[str] | None = None) -> int:
-    """Run one command line (default: the process's own) and return its exit status."""
+@cache
+def _all_verbs() -> Callable[..., Any]:
+    """Return the application with all its verbs as one command."""
     for verb in VERBS:
         import_module(f"harness.cli.{verb}")
+    return get_command(app)
+
+
+def run_app(arguments: list[str] | None = None) -> int:
+    """Run one command line (default: the process's own) and return its exit status."""
     try:
         check_not_empty(sys.argv[1:] if arguments is None else arguments)
-        result = app(arguments, standalone_mode=False)
+        result = _all_verbs()(arguments, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except BadInput as error:
         return _bad_input(str(error))
