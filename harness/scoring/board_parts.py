@@ -23,7 +23,7 @@ class Cell:
         reached: studies in which the target was reached.
         studies: studies that count.
         missing: studies of this workload that do not count until they are rerun: killed, not yet run, or pruned by a trial
-            whose record is gone.
+            whose record is gone; later ones than any that the submission ran are none of them.
         study_times: time of each study, in the order of `study_ids`.
         study_ids: which studies.
         contribution: its profile integral, in [0, 1], of which the score is the mean; 0 for a held-out variant.

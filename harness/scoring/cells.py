@@ -26,18 +26,24 @@ def cells(scored: Scored) -> Cells:
     slower_at_most = set() if scored.exact else {(s.submission, s.workload) for s in scored.studies if s.lower < s.time}
     cut = Counter((s.submission, s.workload) for s in scored.studies if s.cut and not s.missing)
     failures = cell_failures(scored.studies)
+    ran = studies_of(scored)
     result = {}
     for label in scored.study_times.labels:
         middle = medians(scored.study_times.times[label])
         for i, name in enumerate(scored.submissions):
-            cell = _cell(scored, i, label, middle, (name, label) in slower_at_most, cut[name, label])
+            cell = _cell(scored, i, label, middle, (name, label) in slower_at_most, cut[name, label], ran[name])
             failure, by_study = failures.get((name, label), ("", {}))
             lost = tuple(by_study.get(study, "") for study in cell.study_ids)
             result[name, label] = replace(cell, failure=failure if math.isinf(cell.time) else "", study_failures=lost)
     return result
 
 
-def _cell(scored: Scored, i: int, label: str, middle: Floats, bounded: bool, cut: int) -> Cell:
+def studies_of(scored: Scored) -> dict[str, int]:
+    """Return {submission: in how many studies it was run}: a later one of another submission is none that it lacks."""
+    return {name: 1 + max(s.study for s in scored.studies if s.submission == name) for name in scored.submissions}
+
+
+def _cell(scored: Scored, i: int, label: str, middle: Floats, bounded: bool, cut: int, ran: int) -> Cell:
     row = scored.study_times.times[label][i]
     present = ~np.isnan(row)
     times = tuple(row[present].tolist())
@@ -56,7 +62,7 @@ def _cell(scored: Scored, i: int, label: str, middle: Floats, bounded: bool, cut
         level=level,
         reached=sum(math.isfinite(t) for t in times),
         studies=len(times),
-        missing=len(present) - len(times),
+        missing=sum(study < ran for study in scored.study_times.studies[label]) - len(times),
         study_times=times,
         study_ids=tuple(j for j, there in zip(scored.study_times.studies[label], present, strict=True) if there),
         contribution=contribution,

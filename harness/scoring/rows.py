@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from harness.records import FAILURES
 from harness.scoring.board_parts import Cell, Row
-from harness.scoring.cells import Cells
+from harness.scoring.cells import Cells, studies_of
 from harness.scoring.compute_saved.ranks import RankRange, common_ranks
 from harness.scoring.headline import Headline
 from harness.scoring.profiles import means
@@ -27,6 +27,7 @@ def rows(scored: Scored, cells: Cells, reading: Headline) -> tuple[Row, ...]:
     costs = _costs(scored.studies)
     shares = _reach_shares(scored.trials)
     counts = scored.trials["submission"].value_counts()
+    ran = studies_of(scored)
     result = []
     for i, name in enumerate(names):
         own = {label: cells[name, label] for label in scored.study_times.labels}
@@ -47,7 +48,7 @@ def rows(scored: Scored, cells: Cells, reading: Headline) -> tuple[Row, ...]:
                 score_high=high,
                 score_rank=score_ranks[name].rank,
                 approximate=low is not None and any(0 < c.reached < c.studies for c in own.values()),
-                note=_note(own, 0 if told else doubt.fewest[i], absent[name], len(scored.workloads)),
+                note="; ".join(_notes(own, 0 if told else doubt.fewest[i], absent[name], len(scored.workloads), ran, name)),
                 speed_up=reading.speed_ups[name],
                 targets_reached=sum(math.isfinite(own[w].time) for w in scored.workloads),
                 race_cost=costs[name],
@@ -94,18 +95,20 @@ def _score_ranks(scored: Scored, absent: Mapping[str, tuple[str, ...]]) -> Ranks
     return result
 
 
-def _note(cells: Mapping[str, Cell], fewest: int, absent: Sequence[str], width: int) -> str:
-    parts = []
+def _notes(
+    cells: Mapping[str, Cell], fewest: int, absent: Sequence[str], width: int, ran: Mapping[str, int], name: str
+) -> Iterator[str]:
     if absent:
-        parts.append(f"ran on {width - len(absent)} of {width} workloads")
+        yield f"ran on {width - len(absent)} of {width} workloads"
     if 0 < fewest < ENOUGH_STUDIES:
-        parts.append(f"too few studies ({fewest}) for an interval")
+        yield f"too few studies ({fewest}) for an interval"
     if cells and not any(cell.reached for cell in cells.values()):
-        parts.append("reached no target")
+        yield "reached no target"
     missing = sum(cell.missing for cell in cells.values())
     if missing:
-        parts.append(f"{missing} {'study' if missing == 1 else 'studies'} missing")
-    return "; ".join(parts)
+        yield f"{missing} {'study' if missing == 1 else 'studies'} missing"
+    if ran[name] < (most := max(ran.values())):
+        yield f"{ran[name]} {'study' if ran[name] == 1 else 'studies'} per workload, others have {most}"
 
 
 def _costs(studies: Sequence[Study]) -> dict[str, float]:

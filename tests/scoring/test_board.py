@@ -114,6 +114,18 @@ def test_a_missing_study_is_not_a_miss() -> None:
     assert any("killed" in note for note in board.notes)
 
 
+def test_a_submission_of_fewer_studies_lacks_none_and_says_how_many_it_has() -> None:
+    """As one of three studies beside a reference result of five."""
+    board = score_board(
+        from_times({"a": {"v": [100] * 3, "w": [100, math.nan, 300]}, "b": {"v": [200] * 5, "w": [200] * 5}}),
+        ScoringRules(baseline="b"),
+    )
+    rows = {row.name: row for row in board.rows}
+    assert {label: cell.missing for label, cell in rows["a"].cells.items()} == {"v": 0, "w": 1}
+    assert "1 study missing; 3 studies per workload, others have 5" in rows["a"].note
+    assert "studies" not in rows["b"].note and not any(cell.missing for cell in rows["b"].cells.values())
+
+
 def test_an_absent_baseline_leaves_out_speed_ups_and_says_so() -> None:
     board = score_board(from_times({"a": {"w": [100] * 3}}))
     assert board.rows[0].speedup is None and board.baseline == ""
