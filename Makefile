@@ -30,10 +30,12 @@ bench: $(READY)          ## the main job: data, the laptop suite, results/leader
 bench-all: $(READY)      ## every schedule on the laptop suite; resumes what was stopped, and adds to `make bench`
 	$(BIN)/timetrial run --suite laptop --track schedule --all --device $(DEVICE)
 
+ifeq ($(filter submission,$(MAKECMDGOALS))$(NAME),submission)
+$(error name the submission, as in: make submission NAME=my_schedule)
+endif
 SUBMISSION ?= results/submission
 BESIDE     ?= --suite laptop --reference
 submission: $(READY)     ## NAME=... of a submission: its checks, a race on digits, its race beside the reference result, the board as Markdown
-	@test -n "$(NAME)" || { echo "name the submission, as in: make submission NAME=my_schedule" >&2; exit 2; }
 	$(BIN)/timetrial check $(NAME)
 	$(BIN)/timetrial run --suite smoke -s $(NAME) --results $(SUBMISSION)/smoke
 	$(BIN)/timetrial run $(BESIDE) -s $(NAME) --results $(SUBMISSION)/race

@@ -59,6 +59,8 @@ def compare(
     if reference:
         trials = with_reference(given, track, suite).trials
     _check_board(results, trials, (a, b), reference=reference)
+    for line in options.edited_lines(trials[trials["submission"].isin((a, b))]):
+        print(line, file=sys.stderr)
     trials, a = options.with_recorded(results, trials, a)
     trials, b = options.with_recorded(results, trials, b)
     both = compare_both(trials, a, b, clock=clock or ruleset(str(trials["track"].iloc[0])).clock)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.contracts.errors import BadInput, did_you_mean
-from harness.records import CLOCKS
+from harness.records import CLOCKS, fact_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +88,24 @@ def recorded_name(typed: str, recorded: Collection[str]) -> str:
         return canonical_name(typed)
     except BadInput:
         return typed
+
+
+def edited_lines(trials: pd.DataFrame) -> list[str]:
+    """Return a line for each submission whose file here is not the one whose trials these are: a board shows what was raced."""
+    from harness.registry.edited import edited_since
+    from harness.report.words import one_line
+
+    first = trials.drop_duplicates("submission")
+    hashes = {
+        str(name): str(content)
+        for name, facts in zip(first["submission"], first["facts"], strict=True)
+        if (content := fact_of(facts, "submission", "content_hash"))
+    }
+    return [
+        f"{one_line(name)}: {one_line(str(file))} has been edited since; its row is of the version that was raced, and `run` "
+        "races the present one"
+        for name, file in edited_since(hashes).items()
+    ]
 
 
 def with_recorded(directory: Path | str, trials: pd.DataFrame, typed: str) -> tuple[pd.DataFrame, str]:

@@ -106,7 +106,7 @@ def report(
         given = with_reference(given, track, suite)
     unfinished = unfinished_lines(given.unfinished)
     given.check_for_studies(results, unfinished)
-    for line in unfinished:
+    for line in (*unfinished, *options.edited_lines(given.trials)):
         print_line(line, messages)
     rules = ScoringRules(
         clock=clock or ruleset(str(given.trials["track"].iloc[0])).clock,

@@ -10,10 +10,22 @@ import pytest
 
 from harness.cli.app import run_app
 from harness.cli.running.live_board import LiveBoard
+from harness.registry.edited import edited_since
+from harness.registry.submissions import find_submission
 from harness.results import ResultStore
 from harness.results.versions import split_version
 
 SOURCE = "from harness import schedule\n\n\n@schedule\ndef mine(step, horizon):\n    return {}\n"
+SOURCE_OF_AN_OPTIMIZER = """
+import torch
+
+from harness import optimizer
+
+
+@optimizer(defaults={"learning_rate": 0.001})
+def momentum(model, hyperparameters):
+    return torch.optim.SGD(model.parameters(), lr=hyperparameters.learning_rate, momentum=0.5)
+"""
 RUN = ["run", "--suite", "smoke", "--studies", "2", "--executor", "inline", "-s", "mine", "-s", "cosine"]
 
 
@@ -75,6 +87,37 @@ def test_a_version_that_is_not_there_is_one_line(compare, name, says):
 def test_a_name_that_was_recorded_with_an_at_sign_is_a_name():
     assert split_version("./a@1234", {"./a@1234"}) == ("./a@1234", "")
     assert split_version("polynomial:power=2@previous", ()) == ("polynomial:power=2", "previous")
+
+
+def test_a_row_of_another_version_than_the_file_s_says_so_wherever_it_is_shown(edited, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(shutil.copytree(edited, tmp_path / "edited again"))
+    line = "mine: submissions/mine.py has been edited since; its row is of the version that was raced"
+    assert run_app(["report"]) == 0 and line not in capsys.readouterr().out
+    file = Path("submissions/mine.py")
+    written = file.read_text()
+    file.write_text(SOURCE.format("raise_an_error"))  # it is read, not run
+    assert run_app(["report"]) == 0 and line in capsys.readouterr().out.replace("\n", " ")
+    assert run_app(["compare", "mine", "cosine"]) == 0 and line in capsys.readouterr().err
+    file.write_text(written + "# a remark is no other version\n")
+    assert run_app(["compare", "mine", "cosine"]) == 0 and not capsys.readouterr().err
+
+
+def test_what_is_edited_is_found_by_name_by_path_and_as_an_optimizer_under_a_schedule(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "submissions").mkdir()
+    files = {"mine": SOURCE.format("0.5"), "momentum": SOURCE_OF_AN_OPTIMIZER}
+    for name, text in files.items():
+        (tmp_path / "submissions" / f"{name}.py").write_text(text)
+    told = ["mine", "./submissions/mine.py", "momentum+cosine", "momentum+mine"]
+    others = ["cosine", "adamw+cosine", "adamw+mine"]
+    recorded = {name: find_submission(name).content_hash for name in (*told, *others)}
+    assert edited_since(recorded) == {}
+    for name, text in files.items():
+        (tmp_path / "submissions" / f"{name}.py").write_text(text.replace("0.5", "0.6"))
+    assert list(edited_since({**recorded, "": "no hash", "a+b+c": "no hash", "./nowhere.py": "no hash"})) == told
+    for name in files:
+        (tmp_path / "submissions" / f"{name}.py").unlink()
+    assert edited_since(recorded) == {}
 
 
 def test_an_edited_submission_whose_race_was_interrupted_says_so_where_it_is_missing(edited, tmp_path, monkeypatch, capsys):

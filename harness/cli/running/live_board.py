@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness.cli.left_out import print_left_out
 from harness.cli.lines import print_line
+from harness.cli.options import edited_lines
 from harness.plan import Plan
 from harness.results import BoardInput, beside_reference, board_input
 from harness.rules import OwnBoard, Reading
@@ -81,7 +82,7 @@ class LiveBoard:
         if show_on is not None:
             unknown = {path: reason for path, reason in given.damaged.items() if path not in self.named}
             print_left_out(unknown, partial(print_line, console=show_on))
-            for line in unfinished_lines(given.unfinished):
+            for line in (*unfinished_lines(given.unfinished), *edited_lines(given.trials)):
                 print_line(line, show_on)
             terminal_table(board, show_on)
             if Reading.RATE_SENSITIVITY in track.reads and not given.sensitivity.empty:
