@@ -33,7 +33,7 @@ def check_reference(track: str, suite: str, directory: Path = REFERENCE) -> None
             "and run the command there, or copy that directory into your results directory"
         )
     if not _notes(track, suite, directory):
-        raise _none_of(track, suite)
+        raise _none_of(track, suite, directory)
 
 
 def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> BoardInput:
@@ -48,13 +48,17 @@ def reference_input(track: str, suite: str, directory: Path = REFERENCE) -> Boar
     if not recorded.empty:
         recorded = recorded[recorded["protocol"] == PROTOCOL_VERSION].reset_index(drop=True)
     if recorded.empty:
-        raise _none_of(track, suite)
+        raise _none_of(track, suite, directory)
     return replace(found, trials=recorded)
 
 
-def _none_of(track: str, suite: str) -> BadInput:
+def _none_of(track: str, suite: str, directory: Path) -> BadInput:
     what = f"track {track}, suite {suite}, protocol {PROTOCOL_VERSION}"
-    return BadInput(f"--reference: the reference result has no trials of this kind ({what}): leave the option out")
+    has = sorted({f"--track {note.track} --suite {note.suite}" for note in ResultStore(directory).runs() if not note.pair})
+    return BadInput(
+        f"--reference: the reference result has no trials of this kind ({what}); it has {', '.join(has) or 'none'}: "
+        "race one of these, or leave the option out"
+    )
 
 
 def reference_names(track: str, suite: str) -> set[str]:

@@ -58,7 +58,7 @@ def test_what_a_newcomer_has_not_met_is_said_in_words_below_the_table():
     said = " ".join(printed(board, 80).split())
     assert "suite; compute is counted in training examples; ranked by speed-up: by what factor more compute" in said
     words = "at 0.5: of the runs over ½ budget alone; at 1: of the runs over the whole budget alone; limited: studies in which"
-    assert words in said and "range: 95 % range of the rank of this row alone; " in said
+    assert words in said and "range: 95 % range of the rank of this row alone, blank where it is one rank; " in said
     assert ("≤: at most" in said) == any("≤" in str(row.speed_up.bound) for row in board.rows)
     narrow = " ".join(printed(board, 60).split())
     assert ("limited:" in narrow) == (" limited " in narrow), "what is not shown needs no words"

@@ -43,7 +43,10 @@ def column_words(board: Board, heads: Sequence[str], texts: Iterable[str]) -> st
 
 def _meanings(board: Board) -> Mapping[str, str]:
     """Return {head: what its column has}."""
-    common = {"range": "95 % range of the rank of this row alone", "score": "AlgoPerf's, of the times to the target"}
+    common = {
+        "range": "95 % range of the rank of this row alone, blank where it is one rank",
+        "score": "AlgoPerf's, of the times to the target",
+    }
     if not board.saves_compute:
         return {**common, "targets": "workloads whose target most studies reached"}
     horizons = {horizon_head(h): f"of the runs over {budgets(h)} alone" for h in horizons_of(board)}
