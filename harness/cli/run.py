@@ -73,7 +73,11 @@ def run(
         int | None, typer.Option(metavar="N", help="independent repetitions (default: the track's, mostly 3)")
     ] = None,
     trials: Annotated[
-        int | None, typer.Option(metavar="N", help="trials per study (default: all points of the track's grid)")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="points per study: peak rates, or draws; each runs at every horizon (default: all)",
+        ),
     ] = None,
     rate_multiples: Annotated[
         str,

@@ -21,7 +21,7 @@ PREVIOUS = "previous"
 SHOWN = 8
 """Characters of a hash that are printed."""
 
-_VERSIONED = re.compile(rf"(?P<name>.+)@(?P<version>{PREVIOUS}|[0-9a-f]{{4,64}})")
+_VERSIONED = re.compile(rf"(?P<name>.+)@(?P<version>{PREVIOUS}|[0-9a-f]{{1,64}})")
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ def test_an_older_version_is_compared_with_any_other(compare):
     [
         ("cosine@previous", "'cosine' has no previous version here: only "),
         ("mine@ffff0000ffff", "no version of 'mine' recorded here begins with 'ffff0000ffff': recorded are, "),
+        ("mine@f", "no version of 'mine' recorded here begins with 'f': recorded are, "),
         ("nothing@previous", "no submission 'nothing' has run for this board"),
     ],
 )
